@@ -1,0 +1,17 @@
+"""DCGAN, conditional GAN and ACGAN in TensorFlow 2, from one command.
+
+    import dcgan_tf
+    run = dcgan_tf.load("checkpoints/acgan")
+    images = run.sample([2, 0, 2, 6])  # uint8 [4, 28, 28, 1]
+
+Importing the package does not import TensorFlow; `load` does.
+"""
+
+__version__ = "0.1.0"
+
+
+def load(run_dir):
+    """The trained generator of a run's folder: a `dcgan_tf.trained.TrainedRun`."""
+    from dcgan_tf import trained
+
+    return trained.load(run_dir)

@@ -1,0 +1,113 @@
+"""What the commands share: their flags, their --help and how they end."""
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable
+
+from absl import flags
+
+from dcgan_tf import config, errors
+from dcgan_tf.recipes import RECIPES
+
+
+class _FieldParser(flags.ArgumentParser):
+    """Reads a Config field's value; says what is allowed where it is not one."""
+
+    def __init__(self, name: str):
+        super().__init__()
+        self._name = name
+
+    def parse(self, argument):
+        return config.parse(self._name, argument)
+
+
+def define_config_flags(values: flags.FlagValues) -> None:
+    """A flag for each Config field that a user may set."""
+    for field in config.FIELDS.values():
+        if field.metadata["kind"] != config.DERIVED:
+            flags.DEFINE(
+                _FieldParser(field.name),
+                field.name,
+                None,
+                f"{field.metadata['help']}.  {_defaults(field.name)}",
+                flag_values=values,
+                serializer=flags.ArgumentSerializer(),
+            )
+
+
+def define_string(values: flags.FlagValues, name: str, help_text: str) -> None:
+    flags.DEFINE_string(name, None, help_text, flag_values=values)
+
+
+def define_integer(
+    values: flags.FlagValues, name: str, help_text: str, *, lowest: int = 1
+) -> None:
+    flags.DEFINE_integer(name, None, help_text, flag_values=values, lower_bound=lowest)
+
+
+def define_switch(values: flags.FlagValues, name: str, help_text: str) -> None:
+    flags.DEFINE_bool(name, False, f"{help_text}.  Default: false", flag_values=values)
+
+
+def said(values: flags.FlagValues) -> dict[str, object]:
+    """The Config fields that the command line sets."""
+    names = [name for name in config.FIELDS if name in values]
+    return {name: values[name].value for name in names if values[name].present}
+
+
+def _defaults(name: str) -> str:
+    if name == "mode":
+        return f"One of {', '.join(RECIPES)}.  Default: {config.DEFAULT_MODE}"
+    if name == "dataset":
+        return f"Default: {config.DEFAULT_DATASET}"
+    by_mode = {mode: recipe.default_values("") for mode, recipe in RECIPES.items()}
+    by_mode = {mode: v[name] for mode, v in by_mode.items() if name in v}
+    if len(by_mode) == len(RECIPES) and len(set(by_mode.values())) == 1:
+        text = str(next(iter(by_mode.values())))
+    else:
+        text = ", ".join(f"{mode} {value}" for mode, value in by_mode.items())
+    return f"Default: {text}"
+
+
+def run(
+    command: Callable[[flags.FlagValues], None],
+    values: flags.FlagValues,
+    description: str,
+    argv: list[str] | None = None,
+) -> int:
+    """Parses the flags, does `command`, and returns the exit status.
+
+    0: done; 1: failed; 2: wrong use.  What goes wrong is told in one line on stderr.
+    """
+    flags.DEFINE_bool("help", False, "show this help", flag_values=values)
+    try:
+        arguments = values(sys.argv if argv is None else ["dcgan_tf", *argv])
+        if values.help:
+            print(_help(values, description))
+            return 0
+        if len(arguments) > 1:
+            raise errors.UsageError(f"{arguments[1]}: not a flag; flags begin with --")
+        command(values)
+        return 0
+    except (errors.UsageError, flags.Error) as error:
+        return _fail(error, 2)
+    except BrokenPipeError:  # whoever read our output has read enough
+        sys.stdout = None
+        return 1
+    except (errors.RunError, OSError) as error:
+        return _fail(error, 1)
+
+
+def _fail(error: Exception, status: int) -> int:
+    print("error:", " ".join(str(error).split()), file=sys.stderr)
+    return status
+
+
+def _help(values: flags.FlagValues, description: str) -> str:
+    width = shutil.get_terminal_size().columns
+    paragraphs = [description.strip(), "", "Flags:"]
+    for name in values:
+        wrapped = textwrap.wrap(values[name].help, width - 6)
+        paragraphs += [f"  --{name}", *(f"      {line}" for line in wrapped)]
+    return "\n".join(paragraphs)

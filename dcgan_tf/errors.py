@@ -1,0 +1,27 @@
+"""The two ways in which a command ends badly.
+
+Both print as one line that names the flag or file, the value, what is allowed, and the
+way out; a traceback is left to what nobody foresaw.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UsageError(Exception):
+    """The command was asked for something that it cannot do.  Exit status 2."""
+
+
+class RunError(Exception):
+    """The command was right, and failed all the same.  Exit status 1."""
+
+
+def near_matches(word: str, known: Iterable[str]) -> str:
+    """'; did you mean acgan?', or nothing when no known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=3)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def first_line(error: BaseException) -> str:
+    """An exception's message, cut to its first line."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

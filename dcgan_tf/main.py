@@ -1,0 +1,54 @@
+"""Trains a GAN, or goes on with a run where it stopped.
+
+    python -m dcgan_tf.main --mode=acgan
+
+The run lies in checkpoints/<mode>, or where --run_dir says.  It goes on with the settings
+that it began with; --epochs makes it longer.
+"""
+
+import sys
+
+from absl import flags
+
+from dcgan_tf import command, plan, quiet
+
+
+def define_flags() -> flags.FlagValues:
+    values = flags.FlagValues()
+    command.define_config_flags(values)
+    command.define_string(
+        values, "run_dir", "folder of the run.  Default: checkpoints/<mode>"
+    )
+    command.define_string(
+        values,
+        "data_dir",
+        "folder of tensorflow-datasets.  Default: TFDS_DATA_DIR, else its own",
+    )
+    command.define_switch(values, "fresh", "refuse to go on with a run that exists")
+    command.define_switch(
+        values, "dry_run", "check everything, say what would run, write nothing"
+    )
+    return values
+
+
+def main(values: flags.FlagValues) -> None:
+    planned = plan.make(
+        command.said(values),
+        run_dir=values.run_dir,
+        data_dir=values.data_dir,
+        fresh=values.fresh,
+    )
+    if planned.complete:
+        print(
+            f"{planned.run.folder} is complete: {planned.saved.epoch} epochs; to train "
+            f"longer, ask for more: --epochs={2 * planned.saved.epoch}"
+        )
+        return
+    quiet.import_tensorflow()
+    from dcgan_tf import train  # which imports TensorFlow
+
+    train.start(planned, dry_run=values.dry_run)
+
+
+if __name__ == "__main__":
+    sys.exit(command.run(main, define_flags(), __doc__))

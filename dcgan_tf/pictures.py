@@ -1,0 +1,64 @@
+"""Grids of images, PNG frames of the training, and the GIF made of them."""
+
+import pathlib
+
+import imageio.v3 as iio
+import numpy as np
+
+from dcgan_tf import files
+
+FRAME_MS = 150  # GIF counts in units of 10 ms
+HELD_MS = 1500  # the first and the last frame
+MOST_FRAMES = 100
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """[-1, 1] -> uint8 in [0, 255], rounded."""
+    return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
+
+
+def grid(images: np.ndarray, columns: int) -> np.ndarray:
+    """uint8 [N, H, W, 1] -> uint8 [rows * H, columns * W], row by row, the rest black."""
+    count, height, width, _ = images.shape
+    rows = -(-count // columns)
+    tiles = np.zeros((rows * columns, height, width), np.uint8)
+    tiles[:count] = images[..., 0]
+    tiles = tiles.reshape(rows, columns, height, width)
+    return tiles.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
+
+
+def write_png(path: pathlib.Path, pixels: np.ndarray) -> None:
+    with files.replacing(path) as temporary:
+        iio.imwrite(temporary, pixels)
+
+
+def frame_file(samples: pathlib.Path, epoch: int) -> pathlib.Path:
+    return samples / f"epoch_{epoch:04d}.png"
+
+
+def frames(samples: pathlib.Path) -> dict[int, pathlib.Path]:
+    """The frames in a run's samples/, by epoch, in its order."""
+    found = {}
+    for path in samples.glob("epoch_*.png"):
+        number = path.stem.removeprefix("epoch_")
+        if number.isdecimal():
+            found[int(number)] = path
+    return dict(sorted(found.items()))
+
+
+def remove_frames(samples: pathlib.Path, *, beyond: int) -> None:
+    """Deletes the frames of epochs after `beyond`."""
+    for epoch, path in frames(samples).items():
+        if epoch > beyond:
+            path.unlink()
+
+
+def write_gif(path: pathlib.Path, samples: pathlib.Path) -> None:
+    """The frames in the order of their epochs: at most MOST_FRAMES, evenly, in a loop."""
+    found = list(frames(samples).values())
+    chosen = np.unique(np.linspace(0, len(found) - 1, MOST_FRAMES).round().astype(int))
+    durations = [FRAME_MS] * len(chosen)
+    durations[0] = durations[-1] = HELD_MS
+    pixels = [iio.imread(found[index]) for index in chosen]
+    with files.replacing(path) as temporary:
+        iio.imwrite(temporary, pixels, duration=durations, loop=0)

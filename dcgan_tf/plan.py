@@ -1,0 +1,97 @@
+"""From what the user said to what will run, before TensorFlow is imported."""
+
+import dataclasses
+import pathlib
+import sys
+from collections.abc import Mapping
+
+from dcgan_tf import config, datasets, errors
+from dcgan_tf.recipes import DIGITS, RECIPES
+from dcgan_tf.runs import Run, Saved, check_folder
+
+NO_MNIST = """\
+**********************************************************************
+WARNING: MNIST is neither prepared on this machine nor within reach.
+This run trains on scikit-learn's 1,500 small digits instead.
+**********************************************************************"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """A run that can be trained, and the checkpoint that it goes on from, if any."""
+
+    config: config.Config
+    run: Run
+    dataset: datasets.Dataset
+    saved: Saved | None
+
+    @property
+    def complete(self) -> bool:
+        return self.saved is not None and self.saved.epoch >= self.config.epochs
+
+
+def make(
+    said: Mapping[str, object],
+    *,
+    run_dir: str | None,
+    data_dir: str | None,
+    fresh: bool,
+) -> Plan:
+    """Settles every choice, from `said`, config.json and the defaults, in this order.
+
+    Raises UsageError for whatever cannot be trained.  Writes nothing.
+    """
+    mode = said.get("mode", config.DEFAULT_MODE)
+    run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}"))
+    check_folder(run.folder)
+    if not run.exists():
+        return _new(said, run, data_dir)
+    if fresh:
+        raise errors.UsageError(
+            f"--fresh: {run.folder} holds a run; name another --run_dir, delete the "
+            "folder, or leave --fresh out to go on with the run"
+        )
+    return _resumed(said, run, data_dir)
+
+
+def _new(said: Mapping[str, object], run: Run, data_dir: str | None) -> Plan:
+    asked = said.get("dataset", config.DEFAULT_DATASET)
+    dataset = datasets.find(asked, data_dir)
+    if asked != dataset.name == DIGITS:
+        print(NO_MNIST, file=sys.stderr)
+    settings = config.new(said, dataset.name, dataset.classes)
+    if dataset.size is not None:
+        check_batch_size(settings, dataset.size)
+    return Plan(settings, run, dataset, saved=None)
+
+
+def _resumed(said: Mapping[str, object], run: Run, data_dir: str | None) -> Plan:
+    before = run.read_config()
+    if said.get("dataset") == "auto":
+        said = {name: value for name, value in said.items() if name != "dataset"}
+    if different := config.differences(before, said):
+        raise errors.UsageError(
+            f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
+            "out to go on with it, or name another --run_dir"
+        )
+    settings = dataclasses.replace(before, **said)
+    dataset = datasets.find(settings.dataset, data_dir)
+    return Plan(settings, run, dataset, run.newest_checkpoint())
+
+
+def check_batch_size(settings: config.Config, size: int) -> None:
+    if settings.batch_size > size:
+        raise errors.UsageError(
+            f"--batch_size={settings.batch_size}: {settings.dataset} has only {size:,} "
+            "training images; take at most as many"
+        )
+
+
+def unpublished(settings: config.Config) -> list[str]:
+    """Settings that differ from the mode's published recipe, as flags."""
+    published = RECIPES[settings.mode].default_values(dataset="")
+    return [
+        f"--{name}={getattr(settings, name)}"
+        for name, value in published.items()
+        if getattr(settings, name) != value
+    ]

@@ -1,0 +1,68 @@
+"""What a run shows while it trains: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+
+import tqdm
+
+TELL_AFTER = 10.0  # seconds of training after which the pace is known well enough
+
+
+class Progress:
+    """Counts images over the whole run; one more line is printed for each epoch."""
+
+    def __init__(self, *, total: int, done: int):
+        self._total = total
+        self._done = done
+        self._counted_from = None
+        self._told = False
+        self._started = time.monotonic()
+        self._bar = None
+        if sys.stderr.isatty():
+            self._bar = tqdm.tqdm(
+                total=total,
+                initial=done,
+                unit=" images",
+                unit_scale=True,
+                dynamic_ncols=True,
+                smoothing=0.05,
+            )
+
+    def advance(self, images: int) -> None:
+        self._done += images
+        if self._bar:
+            self._bar.update(images)
+        elif self._counted_from is None:
+            print(f"training: first step done in {self._seconds():.1f} s", flush=True)
+            # The first call compiled the step; the pace counts from its end.
+            self._counted_from = self._done
+            self._started = time.monotonic()
+        elif not self._told and self._seconds() > TELL_AFTER:
+            self._told = True
+            print(f"{self._pace():.0f} images/s, {self._left()} left", flush=True)
+
+    def epoch(self, line: str) -> None:
+        """Prints an epoch's line; without a bar, with the time left of the run."""
+        if self._bar:
+            self._bar.write(line, file=sys.stdout)
+        else:
+            print(f"{line}, {self._left()} left", flush=True)
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def _pace(self) -> float:
+        return (self._done - self._counted_from) / self._seconds()
+
+    def _left(self) -> str:
+        if self._done == self._counted_from:
+            return "?"
+        seconds = (self._total - self._done) / self._pace()
+        return tqdm.tqdm.format_interval(seconds)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._bar:
+            self._bar.close()

@@ -1,0 +1,117 @@
+"""What tells the modes apart, as values: published hyperparameters and their sources.
+
+A recipe names the networks and losses that `gans.py` builds.  Its `defaults` are the
+values of the `Config` fields of the same names; a field that a recipe does not give is
+one that the mode does not have.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+DIGITS = "digits"  # scikit-learn's 1,797 bundled digits; see datasets.py
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    source: str
+    conditional: bool  # the generator draws the class that it is asked for
+    architectures: tuple[str, ...]  # the first is the default
+    losses: str
+    defaults: Mapping[str, object]
+    digits: Mapping[str, object]  # what differs on DIGITS
+
+    def default_values(self, dataset: str) -> dict[str, object]:
+        """Values of all fields of this mode, for a run on `dataset`."""
+        changes = self.digits if dataset == DIGITS else {}
+        default = {"architecture": self.architectures[0]}
+        return {**COMMON, **default, **self.defaults, **changes}
+
+
+COMMON = {
+    "seed": 0,
+    "noise_size": 100,
+    "shift": 0,
+    "average_half_life": 0,
+    "checkpoint_every": 15,
+    "keep_checkpoints": 3,
+}
+
+# On 1,500 images an epoch has few steps, and the discriminator knows them all by heart:
+# smaller batches, shifted images and a generator that averages out the last steps.
+DIGITS_DEFAULTS = {
+    "batch_size": 32,
+    "epochs": 60,
+    "shift": 1,
+    "average_half_life": 5_000,
+}
+
+RECIPES = {
+    "dcgan": Recipe(
+        source="the DCGAN tutorial of tensorflow.org",
+        conditional=False,
+        architectures=("convolutional",),
+        losses="adversarial",
+        defaults={
+            "batch_size": 256,
+            "epochs": 50,
+            "learning_rate": 1e-4,
+            "beta_1": 0.9,
+            "noise": "normal",
+            "leaky_slope": 0.3,
+            "dropout": 0.3,
+            "real_target": 1.0,
+            "generator_target": 1.0,
+            # The discriminator minimises the sum of its two terms, not their mean.
+            "real_weight": 1.0,
+            "fake_weight": 1.0,
+        },
+        digits=DIGITS_DEFAULTS,
+    ),
+    "cgan": Recipe(
+        source="Mirza & Osindero 2014 (maxout); optimizer, batch and noise are ours",
+        conditional=True,
+        architectures=("maxout",),
+        losses="adversarial",
+        defaults={
+            "batch_size": 100,
+            "epochs": 50,
+            "learning_rate": 2e-4,
+            "beta_1": 0.5,
+            "noise": "normal",
+            "leaky_slope": 0.2,
+            "dropout": 0.0,
+            "real_target": 1.0,
+            "generator_target": 1.0,
+            "real_weight": 1.0,
+            "fake_weight": 1.0,
+            "fake_labels": "real",
+        },
+        digits=DIGITS_DEFAULTS,
+    ),
+    "acgan": Recipe(
+        source="the ACGAN example of Keras, 2018, under the paired update",
+        conditional=True,
+        architectures=("convolutional",),
+        losses="auxiliary",
+        defaults={
+            "batch_size": 100,
+            "epochs": 100,
+            "learning_rate": 2e-4,
+            "beta_1": 0.5,
+            "noise": "uniform",
+            "leaky_slope": 0.2,
+            "dropout": 0.3,
+            # One-sided smoothing; the example's generator aims at the same 0.95.
+            "real_target": 0.95,
+            "generator_target": 0.95,
+            # Means over one batch of B real and B fake images: 1/2 of each half's mean.
+            "real_weight": 0.5,
+            "fake_weight": 0.5,
+            # Published as weights 2 and 0 in that same mean: 2/2 and 0/2.
+            "auxiliary_real_weight": 1.0,
+            "auxiliary_fake_weight": 0.0,
+            "fake_labels": "random",
+        },
+        digits=DIGITS_DEFAULTS,
+    ),
+}

@@ -1,0 +1,31 @@
+"""Ctrl-C and its like, taken as a wish to save and stop."""
+
+import os
+import signal
+
+CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interruption:
+    """While entered, notes the first signal in `signal`; a second one ends at once."""
+
+    def __init__(self):
+        self.signal: signal.Signals | None = None
+
+    def __enter__(self):
+        self._before = {number: signal.signal(number, self._note) for number in CAUGHT}
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def leave(self) -> None:
+        """Ends the process, once everything is saved, with status 128 + signal."""
+        print(f"{self.signal.name}: saved; the same command goes on from here", flush=True)
+        raise SystemExit(128 + self.signal)
+
+    def _note(self, number, _):
+        if self.signal is not None:
+            os._exit(128 + number)
+        self.signal = signal.Signals(number)

@@ -1,0 +1,71 @@
+"""TrainState: everything a run must remember."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+
+from dcgan_tf import gans
+from dcgan_tf.config import Config
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainState:
+    """Players, optimizers and counters of a run; `checkpoint()` is exactly this.
+
+    step:  optimizer steps done by each player, int64
+    epoch: whole epochs done, int64
+    sums:  of each term over the epoch's steps so far, float32, by name
+    """
+
+    gan: gans.Gan
+    generator_optimizer: keras.Optimizer
+    discriminator_optimizer: keras.Optimizer
+    step: tf.Variable
+    epoch: tf.Variable
+    sums: dict[str, tf.Variable]
+
+    def checkpoint(self) -> tf.train.Checkpoint:
+        """What is saved and restored.
+
+        Keras keeps the state of its dropout layers from TensorFlow's tracking, so it is
+        named here: without it, a resumed run would repeat the first epoch's masks.
+        """
+        networks = (self.gan.generator, self.gan.discriminator)
+        return tf.train.Checkpoint(
+            generator=self.gan.generator,
+            discriminator=self.gan.discriminator,
+            drawn=self.gan.drawn,
+            generator_optimizer=self.generator_optimizer,
+            discriminator_optimizer=self.discriminator_optimizer,
+            step=self.step,
+            epoch=self.epoch,
+            sums=self.sums,
+            dropout=[seed for network in networks for seed in _untracked(network)],
+        )
+
+
+def create(config: Config) -> TrainState:
+    """A new run's state.  Sets the global seeds of Keras, NumPy and Python."""
+    keras.utils.set_random_seed(config.seed)
+    gan = gans.build(config)
+    return TrainState(
+        gan=gan,
+        generator_optimizer=_adam(config, gan.generator),
+        discriminator_optimizer=_adam(config, gan.discriminator),
+        step=tf.Variable(0, dtype=tf.int64, name="step"),
+        epoch=tf.Variable(0, dtype=tf.int64, name="epoch"),
+        sums={name: tf.Variable(0.0, name=name) for name in gan.term_names()},
+    )
+
+
+def _adam(config: Config, network: keras.Model) -> keras.Optimizer:
+    optimizer = keras.optimizers.Adam(config.learning_rate, beta_1=config.beta_1)
+    # Its slots must exist before a restore, which otherwise could not be strict.
+    optimizer.build(network.trainable_variables)
+    return optimizer
+
+
+def _untracked(network: keras.Model) -> list[tf.Variable]:
+    weights = {id(weight) for weight in network.weights}
+    return [v.value for v in network.variables if id(v) not in weights]

@@ -1,0 +1,44 @@
+"""What a run says of itself before it begins."""
+
+import keras
+import tensorflow as tf
+
+from dcgan_tf import plan as plans
+from dcgan_tf.recipes import RECIPES
+from dcgan_tf.state import TrainState
+
+
+def show(plan: plans.Plan, state: TrainState) -> None:
+    config = plan.config
+    changed = " ".join(plans.unpublished(config)) or "none"
+    begins = "no checkpoint yet, from epoch 1" if plan.run.exists() else "a new run"
+    if plan.saved:
+        begins = (
+            f"resumed after epoch {plan.saved.epoch} of {config.epochs}, "
+            f"step {plan.saved.step:,}"
+        )
+    lines = {
+        "data set": plan.dataset,
+        "mode": f"{config.mode}, architecture {config.architecture}",
+        "recipe": RECIPES[config.mode].source,
+        "changes to it": changed,
+        "generator": _parameters(state.gan.generator),
+        "discriminator": _parameters(state.gan.discriminator),
+        "device": _device(),
+        "precision": keras.config.floatx(),
+        "run folder": f"{plan.run.folder}: {begins}",
+    }
+    for name, value in lines.items():
+        print(f"{name + ':':<15}{value}", flush=True)
+
+
+def _parameters(network: keras.Model) -> str:
+    trained = sum(tf.size(weight).numpy() for weight in network.trainable_weights)
+    return f"{network.count_params():,} parameters, {trained:,} trained"
+
+
+def _device() -> str:
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return "CPU"
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")

@@ -1,0 +1,70 @@
+"""A run's generator, to draw with: `load(run_dir).sample(labels)`."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf import checkpoint, drawing, errors, gans
+from dcgan_tf.config import Config
+from dcgan_tf.runs import Run
+
+ATTEMPTS = 5  # to read a checkpoint that a run in progress replaces meanwhile
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedRun:
+    """The drawn generator of a run, at the `epoch` of its newest checkpoint."""
+
+    config: Config
+    gan: gans.Gan
+    epoch: int
+
+    def sample(self, labels: Sequence[int], seed: int = 0) -> np.ndarray:
+        """uint8 [N, 28, 28, 1], an image of each class in `labels` [N], noise by `seed`.
+
+        A run whose mode is unconditional draws N images of whatever comes.  Raises
+        ValueError for labels that are not classes of the run's data set.
+        """
+        labels = np.asarray(labels)
+        if labels.ndim != 1 or not len(labels):
+            raise ValueError("labels must be a list of one class or more")
+        if (
+            labels.dtype.kind not in "iu"
+            or not ((labels >= 0) & (labels < self.config.classes)).all()
+        ):
+            raise ValueError(
+                f"labels must be whole numbers from 0 to {self.config.classes - 1}"
+            )
+        noise = self.gan.draw_noise(len(labels), [seed, 0])
+        return drawing.draw(self.gan, noise, tf.constant(labels, tf.int32))
+
+
+def load(run_dir: str | os.PathLike) -> TrainedRun:
+    """The generator of the newest checkpoint in `run_dir`.
+
+    The run may be finished, stopped or training.  Raises UsageError where there is no
+    run or no checkpoint, RunError where what lies there cannot be read.
+    """
+    run = Run(pathlib.Path(run_dir))
+    run.check_exists()
+    config = run.read_config()
+    gan = gans.build(config)
+    for attempt in range(ATTEMPTS):
+        saved = run.newest_checkpoint()
+        if saved is None:
+            raise errors.UsageError(
+                f"--run={run.folder}: has no checkpoint yet; the run saves one at its "
+                "end, at every --checkpoint_every epochs, and when it is interrupted"
+            )
+        try:
+            checkpoint.restore_drawn(gan.drawn, saved)
+        except errors.RunError:
+            if saved.folder.exists() or attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return TrainedRun(config, gan, saved.epoch)
+    raise AssertionError("unreachable")
