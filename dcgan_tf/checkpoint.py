@@ -39,9 +39,9 @@ def save(state: TrainState, run: Run, family: str, keep: int) -> None:
             f"{folder} could not be saved: {errors.first_line(error)}; "
             "earlier checkpoints are untouched"
         ) from error
-    newest_first = sorted(run.saved(), key=lambda saved: saved.step, reverse=True)
-    regular = [s.folder for s in newest_first if s.folder.name.startswith(REGULAR)]
-    latest = [s.folder for s in newest_first if s.folder.name.startswith(LATEST)]
+    folders = [saved.folder for saved in run.saved()]  # the newest first
+    regular = [path for path in folders if path.name.startswith(REGULAR)]
+    latest = [path for path in folders if path.name.startswith(LATEST)]
     for old in (set(latest) | set(regular[keep:])) - {folder}:
         shutil.rmtree(old, ignore_errors=True)
 
@@ -69,7 +69,7 @@ def _write(checkpoint: tf.train.Checkpoint, folder: pathlib.Path, counters: dict
 
 
 def restore(state: TrainState, saved: Saved) -> None:
-    """Sets every variable of `state` from `saved`; RunError unless all of them are there."""
+    """Sets every variable of `state` from `saved`; RunError unless all are there."""
     try:
         state.checkpoint().read(saved.prefix).assert_consumed()
     except READ_ERRORS as error:
@@ -80,7 +80,7 @@ def restore(state: TrainState, saved: Saved) -> None:
 
 
 def restore_drawn(drawn: keras.Model, saved: Saved) -> None:
-    """Sets the weights of the generator that is drawn with; RunError unless all are there."""
+    """Sets the weights of the drawn generator alone; RunError unless all are there."""
     try:
         status = tf.train.Checkpoint(drawn=drawn).read(saved.prefix)
         status.assert_existing_objects_matched().expect_partial()

@@ -6,6 +6,7 @@ that does not answer is told at once.
 
 import contextlib
 import dataclasses
+import http.client
 import os
 import pathlib
 import threading
@@ -62,13 +63,10 @@ DIGITS_HELD_OUT = 297
 def find(name: str, data_dir: str | None) -> Dataset:
     """The data set called `name`, "auto" included; it may still have to be downloaded.
 
-    `data_dir` is tensorflow-datasets' folder; None: TFDS_DATA_DIR, else its own default.
-    Raises UsageError for a name that nobody knows, and for one that is neither prepared
-    nor within reach.
+    Raises UsageError for a name that nobody knows, for what cannot be trained on, and for
+    what is neither prepared nor within reach.
     """
-    folder = pathlib.Path(
-        data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    ).expanduser()
+    folder = data_folder(data_dir)
     if name == DIGITS:
         return Dataset(DIGITS, 1797 - DIGITS_HELD_OUT, 10)
     if name == "auto":
@@ -78,14 +76,24 @@ def find(name: str, data_dir: str | None) -> Dataset:
     if not found.prepared and not _answers(found.url):
         raise errors.UsageError(
             f"--dataset={name}: not prepared in {folder} and its host does not answer; "
-            f"name its folder by --data_dir, or use --dataset=digits, which needs no network"
+            "name its folder by --data_dir, or use --dataset=digits, which needs none"
         )
     return found
 
 
+def data_folder(data_dir: str | None) -> pathlib.Path:
+    """tensorflow-datasets' folder: `data_dir`, else TFDS_DATA_DIR, else its own default."""
+    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return pathlib.Path(data_dir or default).expanduser()
+
+
 def _known(name: str, folder: pathlib.Path) -> Dataset:
-    prepared = any(folder.glob(f"{name}/*/dataset_info.json"))
-    return Dataset(name, 60_000, 10, _KNOWN[name], folder, prepared)
+    return Dataset(name, 60_000, 10, _KNOWN[name], folder, is_prepared(name, folder))
+
+
+def is_prepared(name: str, folder: pathlib.Path) -> bool:
+    """Whether tensorflow-datasets has prepared `name` in `folder`."""
+    return any(folder.glob(f"{name}/[0-9]*/dataset_info.json"))
 
 
 def _asked(name: str, folder: pathlib.Path) -> Dataset:
@@ -101,7 +109,7 @@ def _asked(name: str, folder: pathlib.Path) -> Dataset:
     except (ValueError, tfds.core.registered.DatasetNotFoundError) as error:
         reason = errors.first_line(error)
         raise errors.UsageError(f"--dataset={name}: {reason}") from None
-    features = builder.info.features
+    features = {name: builder.info.features[name] for name in builder.info.features}
     shape = getattr(features.get("image"), "shape", None)
     classes = getattr(features.get("label"), "num_classes", None)
     if shape != IMAGE_SHAPE or classes is None:
@@ -116,18 +124,19 @@ def _asked(name: str, folder: pathlib.Path) -> Dataset:
 
 def _answers(url: str | None) -> bool:
     """Whether the host gives the file, within ANSWER_SECONDS."""
-    answered = threading.Event()
+    if url is None:
+        return True  # nobody knows whom to ask
+    answered, asked = threading.Event(), threading.Event()
 
     def ask():
         request = urllib.request.Request(url, method="HEAD")
         with (
-            contextlib.suppress(OSError),
+            contextlib.suppress(OSError, http.client.HTTPException),
             urllib.request.urlopen(request, timeout=ANSWER_SECONDS),
         ):
             answered.set()
         asked.set()
 
-    asked = threading.Event()
     # In a thread of its own, because the look-up of a host's name heeds no timeout.
     threading.Thread(target=ask, daemon=True).start()
     asked.wait(ANSWER_SECONDS)
@@ -179,6 +188,6 @@ def _digits(split: str) -> Split:
 
 
 def _centred(ink: np.ndarray) -> int:
-    """Where to lay 20 rows of ink among 28 so that their centre of mass is in the middle."""
+    """The offset among 28 rows of 20 rows of ink that puts their mass in the middle."""
     centre = np.average(np.arange(20), weights=ink)
     return int(np.clip(round(13.5 - centre), 0, 8))

@@ -15,7 +15,7 @@ import json
 import os
 import pathlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 import dcgan_tf
@@ -109,50 +109,62 @@ class Run:
             },
             "command": sys.argv,
         }
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with files.replacing(self.config_file) as path:
-            path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with files.replacing(self.config_file) as path:
+                path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise errors.UsageError(
+                f"--run_dir={self.folder}: cannot be written ({error.strerror}); name another"
+            ) from error
 
     def newest_checkpoint(self) -> Saved | None:
         """The newest whole checkpoint; None if the run has not saved any yet.
 
         Says on stderr which newer ones are damaged; RunError if all are.
         """
-        found = sorted(self.saved(), key=lambda saved: saved.step, reverse=True)
-        for saved in found:
+        folders = self.checkpoint_folders()
+        for saved in self.saved():
             if saved.whole():
                 return saved
-            if saved.folder.exists():  # else it was removed while we looked
-                print(f"warning: {saved.folder} is damaged: passed over", file=sys.stderr)
-        if any(saved.folder.exists() for saved in found):
+            _warn_of_damage(saved.folder)
+        if any(folder.exists() for folder in folders):
             raise errors.RunError(
                 f"every checkpoint in {self.checkpoints} is damaged; "
                 f"delete {self.folder} to start over"
             )
         return None
 
-    def saved(self) -> Iterator[Saved]:
-        """Every checkpoint that has a manifest; says on stderr which have none."""
+    def checkpoint_folders(self) -> list[pathlib.Path]:
+        """The folders of checkpoints; those still being written are not among them."""
         if not self.checkpoints.is_dir():
-            return
-        for folder in self.checkpoints.iterdir():
-            if folder.suffix == ".tmp" or not folder.is_dir():
-                continue
+            return []
+        return [path for path in self.checkpoints.iterdir() if path.suffix != ".tmp"]
+
+    def saved(self) -> list[Saved]:
+        """The checkpoints, the newest first; says on stderr which have no manifest."""
+        found = []
+        for folder in self.checkpoint_folders():
             try:
-                manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-                step, epoch, hashes = (manifest[key] for key in ("step", "epoch", "sha256"))
-                if not (isinstance(step, int) and isinstance(epoch, int)):
-                    raise ValueError
-                if any(pathlib.Path(name).name != name for name in hashes):
-                    raise ValueError
-            except (OSError, ValueError, KeyError, TypeError):
-                if folder.exists():
-                    print(
-                        f"warning: {folder} has no manifest: passed over",
-                        file=sys.stderr,
-                    )
-                continue
-            yield Saved(folder, step, epoch, hashes)
+                found.append(_read_manifest(folder))
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):
+                _warn_of_damage(folder)
+        return sorted(found, key=lambda saved: saved.step, reverse=True)
+
+
+def _read_manifest(folder: pathlib.Path) -> Saved:
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    step, epoch, hashes = (manifest[key] for key in ("step", "epoch", "sha256"))
+    if not (isinstance(step, int) and isinstance(epoch, int) and isinstance(hashes, dict)):
+        raise ValueError("not a manifest")
+    if any(pathlib.Path(name).name != name for name in hashes):
+        raise ValueError("names files of other folders")
+    return Saved(folder, step, epoch, hashes)
+
+
+def _warn_of_damage(folder: pathlib.Path) -> None:
+    if folder.exists():  # else it was removed while we looked, by a run in progress
+        print(f"warning: checkpoint {folder} is damaged: passed over", file=sys.stderr)
 
 
 def sha256(path: pathlib.Path) -> str:

@@ -7,7 +7,6 @@ The run may be finished, stopped or still training.  Every image has noise of it
 
 import math
 import pathlib
-import shutil
 import sys
 
 import numpy as np
@@ -68,8 +67,14 @@ def check_output(output: pathlib.Path) -> None:
         )
     if not output.parent.is_dir():
         raise errors.UsageError(f"--output={output}: there is no folder {output.parent}")
-    if output.is_dir() == bool(output.suffix) and output.exists():
-        raise errors.UsageError(f"--output={output}: is in the way; name another")
+    if output.suffix and output.is_dir():
+        raise errors.UsageError(f"--output={output}: is a folder; name a file")
+    if (
+        not output.suffix
+        and output.exists()
+        and (output.is_file() or any(output.iterdir()))
+    ):
+        raise errors.UsageError(f"--output={output}: is in the way; name a new folder")
 
 
 def wanted(values: flags.FlagValues, config: Config) -> tuple[list[int], int]:
@@ -115,15 +120,14 @@ def write(
         write_folder(output, images, labels)
 
 
-def write_folder(folder, images, labels):
-    """A PNG for each image, its class in its name where it has one."""
-    temporary = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
+def write_folder(
+    folder: pathlib.Path, images: np.ndarray, labels: list[int] | None
+) -> None:
+    """Writes a PNG for each image, its class in its name where it has one."""
+    folder.mkdir(exist_ok=True)
     for index, image in enumerate(images):
         ending = "" if labels is None else f"_class_{labels[index]}"
-        pictures.write_png(temporary / f"image_{index:06d}{ending}.png", image[..., 0])
-    temporary.rename(folder)
+        pictures.write_png(folder / f"image_{index:06d}{ending}.png", image[..., 0])
 
 
 if __name__ == "__main__":

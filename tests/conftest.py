@@ -1,20 +1,62 @@
-"""Tiny runs of the real code.  On the networks' real size, as their counts are published."""
+"""What the tests share: small runs of the real code, on a few real digits."""
 
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import numpy as np
 import pytest
 
-from dcgan_tf import config, data, datasets, runs, state, train
+from dcgan_tf import config, datasets
+
+MODES = ("dcgan", "cgan", "acgan")
 
 
 def pytest_collection_modifyitems(items):
-    folder = os.environ.get("TFDS_DATA_DIR", "")
-    if datasets.prepared("mnist", folder):
-        return
-    reason = f"MNIST is not prepared in TFDS_DATA_DIR={folder!r}"
-    for item in items:
-        if item.get_closest_marker("mnist"):
-            item.add_marker(pytest.mark.skip(reason=reason))
+    folder = datasets.data_folder(None)
+    if not datasets.is_prepared("mnist", folder):
+        skip = pytest.mark.skip(reason=f"MNIST is not prepared in {folder}")
+        for item in items:
+            if item.get_closest_marker("mnist"):
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The training split of the bundled digits."""
+    return datasets.load(datasets.find("digits", None), "train")
+
+
+@pytest.fixture(scope="session")
+def few(digits):
+    """48 digits: three batches of 16."""
+    return datasets.Split(digits.images[:48], digits.labels[:48])
+
+
+@pytest.fixture
+def small():
+    """Makes the Config of a small run: `small("acgan", epochs=4)`."""
+
+    def make(mode, **changes):
+        said = {"mode": mode, "batch_size": 16, "epochs": 2, "shift": 0, **changes}
+        return config.new(said, dataset="digits", classes=10)
+
+    return make
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """Lets no test depend on a host: every request fails at once."""
+
+    def refuse(*args, **kwargs):
+        raise OSError("no network in this test")
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+
+
+def checkpoint_values(prefix):
+    """Every array in a TensorFlow checkpoint, by its key there."""
+    import tensorflow as tf
+
+    reader = tf.train.load_checkpoint(prefix)
+    names = reader.get_variable_to_shape_map()
+    return {n: reader.get_tensor(n) for n in names if "OBJECT_GRAPH" not in n}

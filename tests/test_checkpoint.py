@@ -1,0 +1,140 @@
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import checkpoint_values
+
+from dcgan_tf import checkpoint, errors, runs, state
+
+
+@pytest.fixture
+def run(tmp_path):
+    return runs.Run(tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def trained_state():
+    """A state of which no variable has its first value."""
+    from dcgan_tf import config
+
+    said = {"mode": "acgan", "average_half_life": 100}
+    made = state.create(config.new(said, dataset="mnist", classes=10))
+    generator = np.random.default_rng(0)
+    for variable in every_variable(made):
+        variable.assign(tf.cast(generator.integers(1, 99, variable.shape), variable.dtype))
+    return made
+
+
+def every_variable(made):
+    """The state's variables, gathered from the objects that own them."""
+    networks = (made.gan.generator, made.gan.discriminator, made.gan.drawn)
+    optimizers = (made.generator_optimizer, made.discriminator_optimizer)
+    owned = [v.value for owner in (*networks, *optimizers) for v in owner.variables]
+    return [*owned, made.step, made.epoch, *made.sums.values()]
+
+
+def test_a_restored_state_equals_the_saved_one(run, small, trained_state):
+    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    restored = state.create(small("acgan"))
+    checkpoint.restore(restored, run.newest_checkpoint())
+    pairs = zip(every_variable(trained_state), every_variable(restored), strict=True)
+    for saved, found in pairs:
+        assert np.array_equal(saved, found), saved.name
+    # Two dropout seeds would be lost if they were not named: four layers have one each.
+    names = checkpoint_values(run.newest_checkpoint().prefix)
+    assert sum("dropout" in name for name in names) == 4
+
+
+def test_a_checkpoint_of_another_gan_is_refused(run, small, trained_state):
+    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    for other in (state.create(small("cgan")), state.create(small("acgan", noise_size=7))):
+        with pytest.raises(errors.RunError, match="does not fit its run's config"):
+            checkpoint.restore(other, run.newest_checkpoint())
+
+
+def test_a_checkpoint_that_lacks_a_part_is_refused(run, small, trained_state):
+    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    folder = run.newest_checkpoint().folder
+    for path in folder.glob("state*"):
+        path.unlink()
+    tf.train.Checkpoint(generator=trained_state.gan.generator).write(str(folder / "state"))
+    saved = runs.Saved(folder, step=1, epoch=1, hashes={})
+    with pytest.raises(errors.RunError, match="does not fit"):
+        checkpoint.restore(state.create(small("acgan")), saved)
+
+
+def named(run):
+    return sorted(path.name for path in run.checkpoints.iterdir())
+
+
+def test_the_newest_are_kept_and_one_in_between_goes_with_the_next(run, trained_state):
+    for epoch, family in (
+        (1, checkpoint.REGULAR),
+        (2, checkpoint.REGULAR),
+        (3, checkpoint.LATEST),
+        (4, checkpoint.LATEST),
+    ):
+        trained_state.epoch.assign(epoch)
+        trained_state.step.assign(10 * epoch)
+        checkpoint.save(trained_state, run, family, 2)
+    assert named(run) == ["epoch_0001", "epoch_0002", "step_00000040"]
+    trained_state.epoch.assign(10_000)
+    trained_state.step.assign(100_000)
+    checkpoint.save(trained_state, run, checkpoint.REGULAR, 2)
+    assert named(run) == ["epoch_0002", "epoch_10000"]
+    assert run.newest_checkpoint().epoch == 10_000
+
+
+def test_a_save_that_fails_leaves_the_earlier_and_no_leftover(
+    run, trained_state, monkeypatch
+):
+    trained_state.epoch.assign(1)
+    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    trained_state.epoch.assign(2)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.files, "sync", full)
+    with pytest.raises(errors.RunError, match=r"could not be saved.*No space left"):
+        checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    assert named(run) == ["epoch_0001"]
+    assert run.newest_checkpoint().epoch == 1
+
+
+def test_a_damaged_checkpoint_is_passed_over(run, trained_state, capsys):
+    for epoch in (1, 2):
+        trained_state.epoch.assign(epoch)
+        trained_state.step.assign(epoch)
+        checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    data_file = next((run.checkpoints / "epoch_0002").glob("state.data*"))
+    content = bytearray(data_file.read_bytes())
+    content[1000] ^= 1
+    data_file.write_bytes(content)
+    assert run.newest_checkpoint().epoch == 1
+    assert "epoch_0002 is damaged" in capsys.readouterr().err
+    next((run.checkpoints / "epoch_0001").glob("state.data*")).write_bytes(b"")
+    with pytest.raises(errors.RunError, match="every checkpoint"):
+        run.newest_checkpoint()
+
+
+def test_leftovers_of_a_killed_save_are_no_checkpoint(run, trained_state):
+    trained_state.epoch.assign(3)
+    leftover = run.checkpoints / "epoch_0003.tmp"
+    leftover.mkdir(parents=True)
+    (leftover / "manifest.json").write_text("{}")
+    assert run.newest_checkpoint() is None
+    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    assert named(run) == ["epoch_0003"]
+
+
+def test_a_manifest_cannot_point_out_of_its_folder(run, trained_state, capsys):
+    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    manifest = pathlib.Path(run.newest_checkpoint().folder, "manifest.json")
+    content = json.loads(manifest.read_text())
+    content["sha256"]["../../secret"] = "0"
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(errors.RunError, match="every checkpoint"):
+        run.newest_checkpoint()

@@ -1,0 +1,107 @@
+import dataclasses
+import json
+
+import pytest
+
+from dcgan_tf import config, errors
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("mode", "wgan"),
+        ("batch_size", "0"),
+        ("batch_size", "-5"),
+        ("batch_size", "1.5"),
+        ("batch_size", "many"),
+        ("epochs", "0"),
+        ("learning_rate", "0"),
+        ("learning_rate", "-0.1"),
+        ("learning_rate", "nan"),
+        ("learning_rate", "inf"),
+        ("learning_rate", "fast"),
+        ("real_target", "1.01"),
+        ("real_weight", "-1"),
+        ("noise_size", "1000000000"),
+        ("noise", "cauchy"),
+    ],
+)
+def test_values_out_of_bounds_are_refused(name, text):
+    with pytest.raises(ValueError, match="must be"):
+        config.parse(name, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("batch_size", "7", 7),
+        ("learning_rate", "1e-3", 0.001),
+        ("noise", "normal", "normal"),
+    ],
+)
+def test_text_becomes_the_fields_type(name, text, value):
+    parsed = config.parse(name, text)
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+def test_unknown_words_name_the_near_ones():
+    with pytest.raises(ValueError, match="did you mean acgan"):
+        config.parse("mode", "ac-gan")
+
+
+def test_json_round_trip(small):
+    for mode in ("dcgan", "cgan", "acgan"):
+        run = small(mode, learning_rate=3e-4)
+        assert config.from_json(json.loads(json.dumps(dataclasses.asdict(run)))) == run
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"mode": "wgan"}, "mode must be one of"),
+        ({"noise_size": 10**9}, "noise_size must be"),
+        ({"epochs": "5"}, "epochs must be"),
+        ({"epochs": True}, "epochs must be"),
+        ({"architecture": "../../etc"}, "no architecture"),
+        ({"surprise": 1}, "surprise"),
+        ({"auxiliary_real_weight": 1.0}, "means nothing to mode dcgan"),
+        ({"shift": None}, "shift must be"),
+    ],
+)
+def test_json_is_checked(small, change, message):
+    values = dataclasses.asdict(small("dcgan")) | change
+    with pytest.raises(ValueError, match=message):
+        config.from_json(values)
+
+
+@pytest.mark.parametrize("content", [None, [], "config", {}])
+def test_json_of_another_shape_is_refused(content):
+    with pytest.raises(ValueError, match="settings"):
+        config.from_json(content)
+
+
+def test_what_was_said_beats_the_defaults():
+    said = {"mode": "acgan", "batch_size": 12}
+    run = config.new(said, dataset="mnist", classes=10)
+    assert (run.batch_size, run.learning_rate, run.dataset) == (12, 2e-4, "mnist")
+
+
+def test_a_setting_that_the_mode_lacks_is_refused():
+    said = {"mode": "dcgan", "auxiliary_real_weight": 2.0}
+    with pytest.raises(errors.UsageError, match=r"auxiliary_real_weight.*only acgan"):
+        config.new(said, dataset="mnist", classes=10)
+
+
+def test_an_architecture_that_the_mode_lacks_is_refused():
+    with pytest.raises(errors.UsageError, match="has only maxout"):
+        config.new({"mode": "cgan", "architecture": "resnet"}, dataset="mnist", classes=10)
+
+
+def test_differences_name_every_one_but_the_length(small):
+    said = {"mode": "acgan", "batch_size": 3, "seed": 0, "epochs": 99}
+    different = config.differences(small("dcgan"), said)
+    assert different == [
+        "--mode=acgan (the run has dcgan)",
+        "--batch_size=3 (the run has 16)",
+    ]

@@ -1,0 +1,68 @@
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf import config, gans, recipes
+
+
+def built(mode, **said):
+    return gans.build(config.new({"mode": mode, **said}, dataset="mnist", classes=10))
+
+
+def test_every_recipe_has_networks_and_losses():
+    for mode, recipe in recipes.RECIPES.items():
+        assert recipe.losses in gans.LOSSES
+        for architecture in recipe.architectures:
+            assert (mode, architecture) in gans.NETWORKS
+
+
+def test_noise_is_a_function_of_its_seed():
+    gan = built("dcgan")
+    first, again, other = (
+        gan.draw_noise(9, seed).numpy() for seed in ([3, 4], [3, 4], [3, 5])
+    )
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_normal_and_uniform_noise():
+    normal = built("dcgan").draw_noise(1000, [0, 1]).numpy()
+    uniform = built("acgan").draw_noise(1000, [0, 1]).numpy()
+    assert normal.shape == uniform.shape == (1000, 100)
+    assert abs(normal.std() - 1) < 0.01
+    assert -1 <= uniform.min() < -0.999
+    assert 0.999 < uniform.max() <= 1
+    assert abs(uniform.mean()) < 0.01
+
+
+def test_fakes_get_the_labels_of_the_real_or_uniform_ones():
+    labels = tf.fill([10_000], 3)
+    assert np.array_equal(built("cgan").draw_labels(labels, [0, 1]), labels)
+    drawn = built("acgan").draw_labels(labels, [0, 1]).numpy()
+    assert drawn.dtype == np.int32
+    counts = np.bincount(drawn, minlength=10)
+    assert counts.size == 10
+    assert (abs(counts - 1000) < 150).all()
+
+
+def test_the_drawn_generator_starts_as_a_copy():
+    gan = built("acgan", average_half_life=100)
+    assert gan.drawn is not gan.generator
+    for slow, fast in zip(
+        gan.drawn.get_weights(), gan.generator.get_weights(), strict=True
+    ):
+        assert np.array_equal(slow, fast)
+    plain = built("acgan")
+    assert plain.drawn is plain.generator
+
+
+def test_term_names_are_those_of_the_losses():
+    assert built("acgan").term_names() == [
+        "generator/loss",
+        "generator/adversarial",
+        "generator/auxiliary",
+        "discriminator/loss",
+        "discriminator/real",
+        "discriminator/fake",
+        "discriminator/auxiliary_real",
+        "discriminator/auxiliary_fake",
+    ]

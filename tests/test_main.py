@@ -1,0 +1,167 @@
+"""The command as a user gives it: exit status, the one line, nothing left on the disk."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from dcgan_tf import command, main
+
+
+@pytest.fixture
+def do(tmp_path, monkeypatch, capsys, no_network):
+    """Runs the command in an empty folder: (exit status, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
+
+    def go(*arguments):
+        status = command.run(main.main, main.define_flags(), main.__doc__, list(arguments))
+        return status, *capsys.readouterr()
+
+    return go
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--mode=acgn"], ["--mode=acgn", "dcgan, cgan, acgan", "did you mean acgan"]),
+        (["--dataset=mnits"], ["--dataset=mnits", "did you mean", "mnist"]),
+        (["--dataset=mnist"], ["--dataset=mnist", "does not answer", "--dataset=digits"]),
+        (["--batch_size=0"], ["--batch_size=0", "at least 1"]),
+        (["--batch_size=-8"], ["--batch_size=-8", "at least 1"]),
+        (["--dataset=digits", "--batch_size=1501"], ["--batch_size=1501", "1,500"]),
+        (["--epochs=0"], ["--epochs=0", "at least 1"]),
+        (["--learning_rate=0"], ["--learning_rate=0", "above 0"]),
+        (["--learning_rate=nan"], ["--learning_rate=nan", "above 0"]),
+        (["--learning_rate=quick"], ["--learning_rate=quick", "a number"]),
+        (
+            ["--architecture=resnet", "--dataset=digits"],
+            ["resnet", "has only convolutional"],
+        ),
+        (["--auxiliary_fake_weight=1", "--dataset=digits"], ["mode=dcgan", "only acgan"]),
+        (["--run_dir=file"], ["--run_dir=file", "is a file"]),
+        (["--run_dir=file/run"], ["--run_dir=file/run", "name another"]),
+        (["--run_dir=full"], ["--run_dir=full", "holds files, but no run"]),
+        (["acgan"], ["acgan", "not a flag"]),
+        (["--moed=acgan"], ["moed", "mode"]),
+        (["--flagfile=nowhere.flags"], ["nowhere.flags"]),
+    ],
+)
+def test_wrong_use_is_one_line_and_changes_nothing(do, tmp_path, arguments, told):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    before = contents(tmp_path)
+    status, out, err = do(*arguments)
+    assert status == 2
+    assert (out, err.count("\n")) == ("", 1)
+    for words in told:
+        assert words in err
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a /proc")
+def test_a_folder_that_cannot_be_made_is_wrong_use(do):
+    """Where root, too, may not write: modes do not stop it."""
+    status, _, err = do("--run_dir=/proc/run", "--mode=cgan", "--dataset=digits")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "--run_dir=/proc/run: cannot be written" in err
+
+
+def test_a_run_of_other_settings_is_refused_with_every_difference(do, tmp_path, small):
+    from dcgan_tf import runs
+
+    runs.Run(tmp_path / "run").write_config(small("acgan", seed=4))
+    before = contents(tmp_path)
+    status, _, err = do("--run_dir=run", "--mode=cgan", "--seed=5", "--dataset=kmnist")
+    assert status == 2
+    for words in (
+        "--mode=cgan (the run has acgan)",
+        "--seed=5 (the run has 4)",
+        "--dataset=kmnist (the run has digits)",
+    ):
+        assert words in err
+    assert "batch_size" not in err  # which the command line did not say
+    status, _, err = do("--run_dir=run", "--fresh")
+    assert status == 2
+    assert "holds a run" in err
+    assert contents(tmp_path) == before
+
+
+def test_help_tells_each_flag_its_unit_and_defaults(do):
+    status, out, err = do("--help")
+    assert (status, err) == (0, "")
+    assert "--learning_rate" in out
+    assert "dcgan 0.0001, cgan 0.0002, acgan 0.0002" in out
+    for flag in main.define_flags():
+        assert f"  --{flag}\n" in out
+
+
+def test_a_dry_run_tells_and_writes_nothing(do, tmp_path):
+    status, out, err = do("--mode=acgan", "--dry_run")
+    assert status == 0
+    for words in (
+        "2,657,897",
+        "2,657,321 trained",
+        "525,835",
+        "digits",
+        "float32",
+        "new run",
+    ):
+        assert words in out
+    assert "WARNING: MNIST" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_train_resume_and_complete(do, tmp_path):
+    tiny = ["--mode=cgan", "--dataset=digits", "--batch_size=500"]
+    status, out, _ = do(*tiny, "--epochs=1")
+    assert status == 0
+    assert "epoch 1/1" in out
+    config = json.loads((tmp_path / "checkpoints/cgan/config.json").read_text())
+    assert config["config"]["dataset"] == "digits"
+    # config.json knows the rest, and the folder's name the mode.
+    status, out, _ = do("--run_dir=checkpoints/cgan", "--epochs=2")
+    assert status == 0
+    assert "resumed after epoch 1 of 2" in out
+    assert "epoch 2/2" in out
+    before = contents(tmp_path)
+    status, out, _ = do(*tiny)
+    assert status == 0
+    assert "is complete: 2 epochs" in out
+    assert "--epochs=4" in out
+    assert contents(tmp_path) == before
+
+
+def test_a_flagfile_is_read(do, tmp_path):
+    (tmp_path / "mine.flags").write_text("# a comment\n--mode=acgan\n--dataset=digits\n")
+    status, out, _ = do("--flagfile=mine.flags", "--dry_run", "--seed=9")
+    assert status == 0
+    assert "acgan" in out
+    assert "--seed=9" in out
+
+
+def test_as_a_process_it_is_quiet_and_needs_no_terminal(tmp_path):
+    """What a user types, from start to end; TensorFlow's own lines are not to be seen."""
+    arguments = "--mode=acgan --dataset=digits --batch_size=500 --epochs=1".split()
+    done = subprocess.run(
+        [sys.executable, "-m", "dcgan_tf.main", *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(pathlib.Path(main.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "first step done" in done.stdout
+    assert (tmp_path / "checkpoints/acgan/training.gif").exists()

@@ -1,0 +1,66 @@
+import imageio.v3 as iio
+import numpy as np
+from PIL import Image
+
+from dcgan_tf import pictures
+
+
+def test_the_range_becomes_all_bytes():
+    values = np.array([-1.0, -0.996, 0.0, 1.0, 1.001], np.float32)
+    assert pictures.to_uint8(values).tolist() == [0, 1, 128, 255, 255]
+
+
+def test_image_number_i_lies_at_row_and_column(monkeypatch):
+    images = (
+        np.zeros((5, 2, 3, 1), np.uint8)
+        + np.arange(1, 6, dtype=np.uint8)[:, None, None, None]
+    )
+    expected = np.repeat(np.repeat([[1, 2], [3, 4], [5, 0]], 2, axis=0), 3, axis=1)
+    assert np.array_equal(pictures.grid(images, columns=2), expected)
+
+
+def draw_frames(folder, epochs):
+    folder.mkdir(exist_ok=True)
+    for epoch in epochs:
+        pixels = np.zeros((8, 8), np.uint8)
+        pixels[epoch // 8 % 8, epoch % 8] = 255
+        pictures.write_png(pictures.frame_file(folder, epoch), pixels)
+
+
+def lit(pixels):
+    """The number of the frame that `draw_frames` drew."""
+    row, column = np.argwhere(pixels[..., 0] > 127)[0] if pixels.ndim == 3 else None
+    return int(row * 8 + column)
+
+
+def gif(path):
+    with Image.open(path) as image:
+        durations = []
+        for index in range(image.n_frames):
+            image.seek(index)
+            durations.append(image.info["duration"])
+        return durations, image.info.get("loop")
+
+
+def test_the_gif_has_the_frames_in_order_and_loops(tmp_path):
+    draw_frames(tmp_path / "samples", [10, 2, 0, 1, 9])
+    pictures.write_gif(tmp_path / "training.gif", tmp_path / "samples")
+    frames = iio.imread(tmp_path / "training.gif")
+    assert [lit(frame) for frame in frames] == [0, 1, 2, 9, 10]
+    assert gif(tmp_path / "training.gif") == ([1500, 150, 150, 150, 1500], 0)
+
+
+def test_the_gif_is_thinned_evenly_and_keeps_both_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_FRAMES", 5)
+    draw_frames(tmp_path / "samples", range(41))
+    pictures.write_gif(tmp_path / "training.gif", tmp_path / "samples")
+    frames = iio.imread(tmp_path / "training.gif")
+    assert [lit(frame) for frame in frames] == [0, 10, 20, 30, 40]
+
+
+def test_frames_sort_by_number_and_those_beyond_go(tmp_path):
+    draw_frames(tmp_path, [0, 9999, 10_000])
+    (tmp_path / "epoch_notes.png").touch()
+    assert list(pictures.frames(tmp_path)) == [0, 9999, 10_000]
+    pictures.remove_frames(tmp_path, beyond=9999)
+    assert list(pictures.frames(tmp_path)) == [0, 9999]

@@ -1,0 +1,52 @@
+import pytest
+
+from dcgan_tf import config, recipes
+
+# From the three publications, not from recipes.py.
+PUBLISHED = {
+    "dcgan": {
+        "batch_size": 256,
+        "epochs": 50,
+        "learning_rate": 1e-4,
+        "beta_1": 0.9,
+        "noise": "normal",
+        "noise_size": 100,
+        "real_target": 1.0,
+        "real_weight": 1.0,
+        "fake_weight": 1.0,
+        "leaky_slope": 0.3,
+        "dropout": 0.3,
+        "checkpoint_every": 15,
+    },
+    "cgan": {"batch_size": 100, "epochs": 50, "noise": "normal", "fake_labels": "real"},
+    "acgan": {
+        "batch_size": 100,
+        "epochs": 100,
+        "learning_rate": 2e-4,
+        "beta_1": 0.5,
+        "noise": "uniform",
+        "real_target": 0.95,
+        "generator_target": 0.95,
+        "real_weight": 0.5,
+        "fake_weight": 0.5,
+        "auxiliary_real_weight": 1.0,
+        "auxiliary_fake_weight": 0.0,
+        "fake_labels": "random",
+        "leaky_slope": 0.2,
+        "dropout": 0.3,
+    },
+}
+
+
+@pytest.mark.parametrize("mode", PUBLISHED)
+def test_defaults_are_the_published_values(mode):
+    run = config.new({"mode": mode}, dataset="mnist", classes=10)
+    values = {name: getattr(run, name) for name in PUBLISHED[mode]}
+    assert values == PUBLISHED[mode]
+
+
+def test_defaults_are_within_the_bounds_of_their_flags():
+    for recipe in recipes.RECIPES.values():
+        for dataset in ("mnist", recipes.DIGITS):
+            for name, value in recipe.default_values(dataset).items():
+                assert config.check(name, value) == value

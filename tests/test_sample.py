@@ -1,0 +1,105 @@
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from dcgan_tf import checkpoint, command, config, runs, sample, state
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Untrained runs: name -> folder."""
+    made = {}
+    for mode in ("dcgan", "cgan"):
+        run = runs.Run(tmp_path_factory.mktemp(mode) / "run")
+        settings = config.new({"mode": mode}, dataset="mnist", classes=10)
+        run.write_config(settings)
+        checkpoint.save(state.create(settings), run, checkpoint.REGULAR, 3)
+        made[mode] = run.folder
+    empty = runs.Run(tmp_path_factory.mktemp("empty") / "run")
+    empty.write_config(settings)
+    return {**made, "unsaved": empty.folder}
+
+
+@pytest.fixture
+def do(tmp_path, monkeypatch, capsys, folders):
+    monkeypatch.chdir(tmp_path)
+
+    def go(name, *arguments):
+        argv = [f"--run={folders.get(name, name)}", *arguments]
+        status = command.run(sample.main, sample.define_flags(), sample.__doc__, argv)
+        return status, *capsys.readouterr()
+
+    return go
+
+
+def test_a_string_of_digits_is_a_row(do, tmp_path):
+    status, out, err = do("cgan", "--digits=2026", "--output=year.png")
+    assert (status, err) == (0, "")
+    assert "year.png: 4 images" in out
+    assert iio.imread(tmp_path / "year.png").shape == (28, 4 * 28)
+
+
+def test_arrays_have_images_and_labels(do, tmp_path):
+    assert do("cgan", "--per_class=3", "--output=set.npz")[0] == 0
+    with np.load(tmp_path / "set.npz", allow_pickle=False) as arrays:
+        assert sorted(arrays) == ["images", "labels"]
+        assert arrays["images"].shape == (30, 28, 28, 1)
+        assert arrays["images"].dtype == np.uint8
+        assert arrays["labels"].dtype == np.int32
+        assert arrays["labels"].tolist() == list(range(10)) * 3
+
+
+def test_an_unconditional_run_has_no_labels(do, tmp_path):
+    assert do("dcgan", "--count=7", "--output=set.npz")[0] == 0
+    with np.load(tmp_path / "set.npz", allow_pickle=False) as arrays:
+        assert list(arrays) == ["images"]
+        assert len(arrays["images"]) == 7
+
+
+def test_a_folder_has_a_file_for_each_image(do, tmp_path):
+    assert do("cgan", "--digits=70", "--output=some")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "some").iterdir()) == [
+        "image_000000_class_7.png",
+        "image_000001_class_0.png",
+    ]
+
+
+def test_the_same_seed_draws_the_same_and_the_default_is_a_grid(do, tmp_path):
+    pictures = []
+    for seed in (0, 0, 1):
+        assert do("cgan", f"--seed={seed}")[0] == 0
+        pictures.append(iio.imread(tmp_path / "sample.png"))
+    assert pictures[0].shape == (280, 280)
+    assert np.array_equal(pictures[0], pictures[1])
+    assert not np.array_equal(pictures[0], pictures[2])
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "told"),
+    [
+        ("cgan", ["--digits=20x6"], "must be digits"),
+        ("cgan", ["--digits="], "must be digits"),
+        ("cgan", ["--digits=²"], "must be digits"),
+        ("dcgan", ["--digits=2026"], "use --count"),
+        ("cgan", ["--output=set.jpg"], ".png or .npz"),
+        ("cgan", ["--output=no/such/set.png"], "no folder no/such"),
+        ("cgan", ["--output=/"], "in the way"),
+        ("cgan", ["--count=0"], "--count=0"),
+        ("cgan", ["--count=2", "--digits=3"], "only one"),
+        ("cgan", ["--count=99999999999"], "at most"),
+        ("cgan", ["--seed=-1"], "--seed=-1"),
+        ("unsaved", [], "no checkpoint yet"),
+        ("nowhere", [], "holds no run"),
+    ],
+)
+def test_wrong_use_is_one_line_and_writes_nothing(do, tmp_path, name, arguments, told):
+    status, out, err = do(name, *arguments)
+    assert status == 2
+    assert (out, err.count("\n")) == ("", 1)
+    assert told in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_run_must_be_named(capsys):
+    assert command.run(sample.main, sample.define_flags(), sample.__doc__, []) == 2
+    assert "--run" in capsys.readouterr().err

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_tf import data, state, step
+
+
+def batch(few):
+    return next(iter(data.Batches(few, 16, seed=0).epoch(1)))
+
+
+def weights(network):
+    return [w.numpy().copy() for w in network.trainable_variables]
+
+
+@pytest.mark.parametrize("mode", ["dcgan", "cgan", "acgan"])
+def test_a_step_moves_every_weight_of_both_players(small, few, mode):
+    run = state.create(small(mode))
+    players = (run.gan.generator, run.gan.discriminator)
+    before = [weights(player) for player in players]
+    terms = step.paired(run, *batch(few), seed=[0, 0])
+    for player, old in zip(players, before, strict=True):
+        for variable, value in zip(player.trainable_variables, old, strict=True):
+            assert not np.array_equal(variable, value), variable.path
+    assert set(terms) == set(run.sums)
+    assert all(np.isfinite(float(term)) for term in terms.values())
+
+
+@pytest.mark.parametrize("mode", ["dcgan", "cgan", "acgan"])
+def test_paired_gradients_are_those_of_two_tapes(small, few, mode):
+    """Each player's gradient is the one that a pass and a tape of its own give.
+
+    After one step Adam's mean of the gradients is 1 - beta_1 times the gradient.
+    """
+    config = small(mode, dropout=0.0)
+    run, reference = state.create(config), state.create(config)
+    images, labels = batch(few)
+    step.paired(run, images, labels, seed=[7, 8])
+
+    gan = reference.gan
+    noise_seed, label_seed = tf.unstack(tf.random.split([7, 8]))
+    fake_labels = gan.draw_labels(labels, label_seed)
+    noise = gan.draw_noise(16, noise_seed)
+
+    def verdicts():
+        fakes = gan.generator([noise, fake_labels], training=True)
+        real = gan.discriminator([images, labels], training=True)
+        return real, gan.discriminator([fakes, fake_labels], training=True)
+
+    with tf.GradientTape() as tape:
+        _, fake = verdicts()
+        loss = gan.generator_loss(fake, fake_labels)["loss"]
+    of_generator = tape.gradient(loss, gan.generator.trainable_variables)
+    with tf.GradientTape() as tape:
+        real, fake = verdicts()
+        loss = gan.discriminator_loss(real, labels, fake, fake_labels)["loss"]
+    of_discriminator = tape.gradient(loss, gan.discriminator.trainable_variables)
+
+    for optimizer, gradients in (
+        (run.generator_optimizer, of_generator),
+        (run.discriminator_optimizer, of_discriminator),
+    ):
+        for momentum, gradient in zip(optimizer._momentums, gradients, strict=True):
+            kept = momentum.numpy() / (1 - config.beta_1)
+            expected = tf.convert_to_tensor(gradient).numpy()  # an embedding's is sparse
+            assert np.allclose(kept, expected, atol=1e-4 * abs(expected).max())
+
+
+def test_many_steps_in_one_call_are_the_steps_one_by_one(small, few):
+    config = small("acgan")
+    together, apart = state.create(config), state.create(config)
+    batches = data.Batches(few, 16, seed=0)
+    step.make_train_steps(together, config)(iter(batches.epoch(1)), tf.constant(3))
+    one_by_one, stream = step.make_train_steps(apart, config), iter(batches.epoch(1))
+    for _ in range(3):
+        one_by_one(stream, tf.constant(1))
+    assert int(together.step) == int(apart.step) == 3
+    for a, b in zip(
+        weights(together.gan.generator), weights(apart.gan.generator), strict=True
+    ):
+        assert np.array_equal(a, b)
+    for name, total in together.sums.items():
+        assert float(total) == float(apart.sums[name]) != 0
+
+
+def test_one_trace_serves_every_epoch_and_count(small, few):
+    config = small("cgan")
+    run = state.create(config)
+    train_steps = step.make_train_steps(run, config)
+    batches = data.Batches(few, 16, seed=0)
+    for epoch, count in ((1, 3), (2, 1), (3, 2)):
+        train_steps(iter(batches.epoch(epoch)), tf.constant(count))
+    assert train_steps.experimental_get_tracing_count() == 1
+
+
+def test_two_runs_of_one_seed_are_equal_and_of_two_are_not(small, few):
+    ends = []
+    for seed in (5, 5, 6):
+        config = small("acgan", seed=seed)
+        run = state.create(config)
+        batches = data.Batches(few, 16, seed=seed)
+        step.make_train_steps(run, config)(iter(batches.epoch(1)), tf.constant(3))
+        ends.append(np.concatenate([w.ravel() for w in weights(run.gan.generator)]))
+    assert np.array_equal(ends[0], ends[1])
+    assert not np.array_equal(ends[0], ends[2])
+
+
+def test_the_average_halves_its_memory_in_the_half_life(small):
+    run = state.create(small("acgan"))
+    run.step.assign(1_000_000)  # long after the start
+    for slow, fast in zip(run.gan.drawn.weights, run.gan.generator.weights, strict=True):
+        slow.assign(tf.zeros_like(slow))
+        fast.assign(tf.ones_like(fast))
+    for _ in range(10):
+        step.average(run, half_life=160, batch_size=16)
+    for slow in run.gan.drawn.weights:
+        assert np.allclose(slow, 0.5, atol=1e-5)
+
+
+def test_the_average_soon_forgets_the_start(small):
+    run = state.create(small("acgan"))
+    run.step.assign(1)
+    for slow, fast in zip(run.gan.drawn.weights, run.gan.generator.weights, strict=True):
+        slow.assign(tf.zeros_like(slow))
+        fast.assign(tf.ones_like(fast))
+    step.average(run, half_life=10**9, batch_size=16)
+    assert np.allclose(run.gan.drawn.weights[0], 1 - 2 / 11)
+
+
+def test_the_discriminator_learns_eight_images_by_heart(small, few):
+    config = small("dcgan", learning_rate=1e-3, dropout=0.0)
+    run = state.create(config)
+    images, labels = batch(few)
+    first = step.paired(run, images[:8], labels[:8], seed=[0, 0])
+    for _ in range(15):
+        last = step.paired(run, images[:8], labels[:8], seed=[0, 0])
+    assert float(last["discriminator/real"]) < 0.5 * float(first["discriminator/real"])

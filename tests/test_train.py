@@ -1,0 +1,146 @@
+import json
+import signal
+
+import numpy as np
+import pytest
+from conftest import MODES, checkpoint_values
+
+from dcgan_tf import checkpoint, errors, history, pictures, runs, state, train
+
+
+def go(config, run, few):
+    """Trains the run from its newest checkpoint on, as the command does."""
+    run.write_config(config)
+    made = state.create(config)
+    if saved := run.newest_checkpoint():
+        checkpoint.restore(made, saved)
+    train.train(config, run, made, few)
+
+
+def rows(run):
+    return [json.loads(line) for line in run.metrics.read_text().splitlines()]
+
+
+def without_clock(run):
+    clock = ("seconds", "images_per_second")
+    return [{k: v for k, v in row.items() if k not in clock} for row in rows(run)]
+
+
+def assert_same_run(one, other):
+    """Every saved variable, row and frame of two runs is equal, to the bit."""
+    saved = [run.newest_checkpoint() for run in (one, other)]
+    assert (saved[0].step, saved[0].epoch) == (saved[1].step, saved[1].epoch)
+    values, others = (checkpoint_values(s.prefix) for s in saved)
+    assert values.keys() == others.keys()
+    for name, value in values.items():
+        assert np.array_equal(value, others[name]), name
+    assert without_clock(one) == without_clock(other)
+    frames, other_frames = (pictures.frames(run.samples) for run in (one, other))
+    assert list(frames) == list(other_frames)
+    for epoch, path in frames.items():
+        assert path.read_bytes() == other_frames[epoch].read_bytes(), epoch
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_stopped_and_resumed_is_never_stopped(tmp_path, small, few, mode):
+    straight, stopped = runs.Run(tmp_path / "straight"), runs.Run(tmp_path / "stopped")
+    go(small(mode, epochs=4), straight, few)
+    go(small(mode, epochs=2), stopped, few)
+    go(small(mode, epochs=4), stopped, few)
+    assert_same_run(straight, stopped)
+    assert [row["epoch"] for row in rows(straight)] == [1, 2, 3, 4]
+
+
+def interrupting(monkeypatch, number, after):
+    """Sends the process a signal when its step `after` is done."""
+    advance = train.Progress.advance
+    steps = []
+
+    def count(self, images):
+        steps.append(images)
+        advance(self, images)
+        if sum(steps) == 16 * after:
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(train.Progress, "advance", count)
+    monkeypatch.setattr(train, "CALL_SECONDS", 0.0)  # a step a call
+
+
+@pytest.mark.parametrize(
+    ("mode", "number", "after"), [("acgan", signal.SIGINT, 5), ("cgan", signal.SIGTERM, 6)]
+)
+def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
+    tmp_path, small, few, monkeypatch, capsys, mode, number, after
+):
+    straight, stopped = runs.Run(tmp_path / "straight"), runs.Run(tmp_path / "stopped")
+    config = small(mode, epochs=3)
+    go(config, straight, few)
+    with monkeypatch.context() as patch:
+        interrupting(patch, number, after)
+        with pytest.raises(SystemExit) as ended:
+            go(config, stopped, few)
+    assert ended.value.code == 128 + number
+    assert f"{number.name}: saved" in capsys.readouterr().out
+    assert stopped.newest_checkpoint().step == after
+    assert signal.getsignal(number) != signal.SIG_IGN
+    go(config, stopped, few)
+    assert_same_run(straight, stopped)
+
+
+def test_a_run_leaves_what_it_promises(tmp_path, small, few):
+    run = runs.Run(tmp_path / "run")
+    go(small("acgan", epochs=3, checkpoint_every=2, keep_checkpoints=5), run, few)
+    assert sorted(path.name for path in run.folder.iterdir()) == [
+        "checkpoints",
+        "config.json",
+        "events",
+        "metrics.jsonl",
+        "samples",
+        "training.gif",
+    ]
+    assert sorted(path.name for path in run.samples.iterdir()) == [
+        f"epoch_{epoch:04d}.png" for epoch in range(4)
+    ]
+    assert sorted(path.name for path in run.checkpoints.iterdir()) == [
+        "epoch_0002",
+        "epoch_0003",
+    ]
+    last = rows(run)[-1]
+    assert (last["epoch"], last["step"]) == (3, 9)
+    terms = ("real", "fake", "auxiliary_real", "auxiliary_fake")
+    real, fake, named_real, _ = (last[f"discriminator/{term}"] for term in terms)
+    assert last["discriminator/loss"] == pytest.approx((real + fake) / 2 + named_real, 1e-5)
+
+
+def test_what_lies_beyond_a_restored_epoch_goes(tmp_path, small, few):
+    """A run that was killed after its checkpoint has rows and frames that it will redo."""
+    run = runs.Run(tmp_path / "run")
+    go(small("cgan", epochs=1), run, few)
+    history.append(run.metrics, {"epoch": 2, "generator/loss": 99})
+    pictures.write_png(pictures.frame_file(run.samples, 7), np.zeros((8, 8), np.uint8))
+    go(small("cgan", epochs=2), run, few)
+    assert [row["epoch"] for row in rows(run)] == [1, 2]
+    assert rows(run)[1]["generator/loss"] != 99
+    assert list(pictures.frames(run.samples)) == [0, 1, 2]
+
+
+def test_losses_that_are_not_finite_stop_the_run_and_save_nothing(tmp_path, small, few):
+    run = runs.Run(tmp_path / "run")
+    config = small("cgan", epochs=1)
+    go(config, run, few)
+    made = state.create(small("cgan", epochs=3))
+    checkpoint.restore(made, run.newest_checkpoint())
+    made.gan.generator.trainable_variables[0].assign(
+        made.gan.generator.trainable_variables[0] * float("nan")
+    )
+    with pytest.raises(errors.RunError, match=r"generator/loss is nan in epoch 2"):
+        train.train(small("cgan", epochs=3), run, made, few)
+    assert run.newest_checkpoint().epoch == 1
+
+
+def test_the_pacer_does_every_step_once():
+    counts = []
+    pacer = train._Pacer(lambda stream, count: counts.append(int(count)))
+    assert sum(pacer.calls(None, 100)) == sum(counts) == 100
+    assert counts[:3] == [1, 2, 4]
+    assert list(pacer.calls(None, 1)) == [1]

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from conftest import MODES
+
+import dcgan_tf
+from dcgan_tf import checkpoint, errors, runs, state
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """An untrained run of each mode, saved."""
+    from dcgan_tf import config
+
+    made = {}
+    for mode in MODES:
+        run = runs.Run(tmp_path_factory.mktemp(mode) / "run")
+        settings = config.new({"mode": mode, "seed": 3}, dataset="digits", classes=10)
+        run.write_config(settings)
+        checkpoint.save(state.create(settings), run, checkpoint.REGULAR, 3)
+        made[mode] = run.folder
+    return made
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_sample_draws_an_image_for_each_label(folders, mode):
+    run = dcgan_tf.load(folders[mode])
+    images = run.sample([2, 0, 2, 6], seed=1)
+    assert images.shape == (4, 28, 28, 1)
+    assert images.dtype == np.uint8
+    assert not np.array_equal(images[0], images[2])  # each has noise of its own
+    assert np.array_equal(images, dcgan_tf.load(str(folders[mode])).sample([2, 0, 2, 6], 1))
+    assert not np.array_equal(images, run.sample([2, 0, 2, 6], seed=2))
+
+
+def test_it_draws_with_the_averaged_generator(tmp_path):
+    from dcgan_tf import config
+
+    run = runs.Run(tmp_path / "run")
+    settings = config.new({"mode": "cgan"}, dataset="digits", classes=10)
+    run.write_config(settings)
+    made = state.create(settings)
+    for weight in made.gan.generator.weights:
+        weight.assign(weight * 0)
+    checkpoint.save(made, run, checkpoint.REGULAR, 3)
+    averaged = dcgan_tf.load(run.folder).gan.drawn.get_weights()
+    for weight, expected in zip(averaged, made.gan.drawn.get_weights(), strict=True):
+        assert np.array_equal(weight, expected)
+
+
+@pytest.mark.parametrize("labels", [[10], [-1], [1.5], [], [[1]], ["2"]])
+def test_labels_that_are_no_classes_are_refused(folders, labels):
+    with pytest.raises(ValueError, match="labels must be"):
+        dcgan_tf.load(folders["acgan"]).sample(labels)
+
+
+def test_a_folder_without_a_run_or_a_checkpoint(tmp_path, small):
+    with pytest.raises(errors.UsageError, match="holds no run"):
+        dcgan_tf.load(tmp_path)
+    runs.Run(tmp_path).write_config(small("dcgan"))
+    with pytest.raises(errors.UsageError, match="has no checkpoint yet"):
+        dcgan_tf.load(tmp_path)
+
+
+def test_a_checkpoint_that_vanishes_meanwhile_is_no_error(folders, monkeypatch):
+    """As when a run in progress removes the one that was just found."""
+    run = runs.Run(folders["cgan"])
+    newest = run.newest_checkpoint()
+    gone = runs.Saved(run.checkpoints / "epoch_0099", 99, 99, newest.hashes)
+    answers = iter([gone, newest])
+    monkeypatch.setattr(runs.Run, "newest_checkpoint", lambda self: next(answers))
+    assert dcgan_tf.load(folders["cgan"]).epoch == newest.epoch
