@@ -8,7 +8,7 @@ from collections.abc import Callable
 from absl import flags
 
 from dcgan_tf import config, errors
-from dcgan_tf.recipes import RECIPES
+from dcgan_tf.recipes import DIGITS, RECIPES
 
 
 class _FieldParser(flags.ArgumentParser):
@@ -61,13 +61,19 @@ def _defaults(name: str) -> str:
         return f"One of {', '.join(RECIPES)}.  Default: {config.DEFAULT_MODE}"
     if name == "dataset":
         return f"Default: {config.DEFAULT_DATASET}"
-    by_mode = {mode: recipe.default_values("") for mode, recipe in RECIPES.items()}
-    by_mode = {mode: v[name] for mode, v in by_mode.items() if name in v}
-    if len(by_mode) == len(RECIPES) and len(set(by_mode.values())) == 1:
-        text = str(next(iter(by_mode.values())))
-    else:
-        text = ", ".join(f"{mode} {value}" for mode, value in by_mode.items())
-    return f"Default: {text}"
+    published, digits = _by_mode(name, dataset=""), _by_mode(name, dataset=DIGITS)
+    return f"Default: {published}" + (
+        f"; on digits {digits}" if digits != published else ""
+    )
+
+
+def _by_mode(name: str, dataset: str) -> str:
+    """A setting's defaults: one for all modes, or `dcgan 256, cgan 100`."""
+    values = {mode: recipe.default_values(dataset) for mode, recipe in RECIPES.items()}
+    values = {mode: v[name] for mode, v in values.items() if name in v}
+    if values.keys() == RECIPES.keys() and len(set(values.values())) == 1:
+        return str(values.popitem()[1])
+    return ", ".join(f"{mode} {value}" for mode, value in values.items())
 
 
 def run(
@@ -92,6 +98,8 @@ def run(
         return 0
     except (errors.UsageError, flags.Error) as error:
         return _fail(error, 2)
+    except KeyboardInterrupt:
+        return _fail(Exception("interrupted before anything was to be saved"), 130)
     except BrokenPipeError:  # whoever read our output has read enough
         sys.stdout = None
         return 1

@@ -1,43 +1,53 @@
-"""The tf.data pipeline: an epoch of batches, in an order that (seed, epoch) decides."""
+"""The tf.data pipeline: batches without end, in an order that seed and step decide."""
 
-import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.datasets import Split
 
 
 class Batches:
-    """Epochs of (images float32 [B, 28, 28, 1] in [-1, 1], labels int32 [B]).
+    """Batches of (images float32 [B, 28, 28, 1] in [-1, 1], labels int32 [B]).
 
     The images stay in memory once, as uint8: a batch is gathered, then scaled.
     """
 
     def __init__(self, split: Split, batch_size: int, *, seed: int, shift: int = 0):
-        self._images = tf.constant(split.images)
-        self._labels = tf.constant(split.labels)
+        self._split = split
         self._batch_size = batch_size
         self._seed = seed
         self._shift = shift
         self.per_epoch = len(split.labels) // batch_size  # the partial last is dropped
 
-    def epoch(self, number: int, start: int = 0) -> tf.data.Dataset:
-        """The epoch's batches from position `start` on, every image at most once."""
-        order = np.random.default_rng([self._seed, number]).permutation(len(self._labels))
-        rows = order[: self.per_epoch * self._batch_size].reshape(self.per_epoch, -1)
-        seeds = np.random.default_rng([self._seed, number, 1]).integers(
-            2**31, size=(self.per_epoch, 2)
-        )
+    def stream(self, step: int = 0) -> tf.data.Dataset:
+        """The batches of a run from its `step` on, without end.
+
+        An epoch has every image at most once, in an order that (seed, epoch) decides.
+        """
+        epoch, position = divmod(step, self.per_epoch)
         return (
-            tf.data.Dataset.from_tensor_slices((rows[start:], seeds[start:]))
-            .map(self._batch, num_parallel_calls=2)
+            tf.data.Dataset.counter(epoch)
+            .flat_map(
+                lambda number: tf.data.Dataset.from_tensor_slices(self._order(number))
+            )
+            .skip(position)
+            .enumerate(start=step)
+            .map(self._batch)
             .prefetch(2)
         )
 
-    def _batch(self, rows, seed):
-        images = scaled(tf.gather(self._images, rows))
+    def _order(self, epoch):
+        """The rows of each batch of an epoch: int32 [per_epoch, B]."""
+        keys = tf.random.stateless_uniform(
+            [len(self._split.labels)], [self._seed, epoch], None, None, tf.int64
+        )
+        used = self.per_epoch * self._batch_size
+        return tf.reshape(tf.argsort(keys)[:used], [self.per_epoch, self._batch_size])
+
+    def _batch(self, step, rows):
+        images = scaled(tf.gather(self._split.images, rows))
         if self._shift:
-            images = shifted(images, self._shift, seed)
-        return images, tf.gather(self._labels, rows)
+            images = shifted(images, self._shift, tf.stack([self._seed, step]))
+        return images, tf.gather(self._split.labels, rows)
 
 
 def scaled(images: tf.Tensor) -> tf.Tensor:

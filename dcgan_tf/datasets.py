@@ -1,4 +1,4 @@
-"""Which data set, where it lies, and its images: uint8 arrays, in memory once.
+"""Which data set, where it lies, and its images: uint8, in memory once.
 
 Nothing here imports TensorFlow before images are read, so that a wrong name or a host
 that does not answer is told at once.
@@ -11,11 +11,15 @@ import os
 import pathlib
 import threading
 import urllib.request
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dcgan_tf import errors
 from dcgan_tf.recipes import DIGITS
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 IMAGE_SHAPE = (28, 28, 1)
 ANSWER_SECONDS = 4  # how long a host may take to answer
@@ -45,10 +49,13 @@ class Dataset:
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """images uint8 [N, 28, 28, 1], labels int32 [N]."""
+    """images uint8 [N, 28, 28, 1], labels int32 [N]: tensors, which batches gather from.
 
-    images: np.ndarray
-    labels: np.ndarray
+    They are never made from arrays of the same size, which would double their memory.
+    """
+
+    images: "tf.Tensor"
+    labels: "tf.Tensor"
 
 
 # What is known without asking tensorflow-datasets: (training images, a file's address).
@@ -150,18 +157,19 @@ def load(dataset: Dataset, split: str) -> Split:
     """
     if dataset.folder is None:
         return _digits(split)
+    import tensorflow as tf
     import tensorflow_datasets as tfds
 
     try:
         builder = tfds.builder(dataset.name, data_dir=dataset.folder)
         builder.download_and_prepare()
-        arrays = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
+        tensors = builder.as_dataset(split=split, batch_size=-1)
     except Exception as error:  # of a dozen kinds: network, disk, checksums, TensorFlow
         raise errors.RunError(
             f"--dataset={dataset.name} could not be read from {dataset.folder}: "
             f"{errors.first_line(error)}"
         ) from error
-    return Split(arrays["image"], arrays["label"].astype(np.int32))
+    return Split(tensors["image"], tf.cast(tensors["label"], tf.int32))
 
 
 def _digits(split: str) -> Split:
@@ -170,6 +178,7 @@ def _digits(split: str) -> Split:
     A 20x20 box, moved so that the ink's centre of mass is the image's centre (LeCun et
     al. 1998, section III.A).  Every sixth or so, 297 in all, is held out.
     """
+    import tensorflow as tf
     from PIL import Image
     from sklearn.datasets import load_digits
 
@@ -184,7 +193,7 @@ def _digits(split: str) -> Split:
         offsets = [_centred(box.sum(axis=other)) for other in (1, 0)]
         rows, columns = (slice(offset, offset + 20) for offset in offsets)
         image[rows, columns, 0] = box
-    return Split(images, digits.target[chosen].astype(np.int32))
+    return Split(tf.constant(images), tf.constant(digits.target[chosen], tf.int32))
 
 
 def _centred(ink: np.ndarray) -> int:

@@ -57,11 +57,11 @@ def make(
 def _new(said: Mapping[str, object], run: Run, data_dir: str | None) -> Plan:
     asked = said.get("dataset", config.DEFAULT_DATASET)
     dataset = datasets.find(asked, data_dir)
-    if asked != dataset.name == DIGITS:
-        print(NO_MNIST, file=sys.stderr)
     settings = config.new(said, dataset.name, dataset.classes)
     if dataset.size is not None:
         check_batch_size(settings, dataset.size)
+    if asked != dataset.name == DIGITS:
+        print(NO_MNIST, file=sys.stderr)
     return Plan(settings, run, dataset, saved=None)
 
 

@@ -115,7 +115,7 @@ class Run:
                 path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
             raise errors.UsageError(
-                f"--run_dir={self.folder}: cannot be written ({error.strerror}); name another"
+                f"--run_dir={self.folder}: not writable ({error.strerror}); name another"
             ) from error
 
     def newest_checkpoint(self) -> Saved | None:

@@ -45,7 +45,8 @@ def train(config: Config, run: Run, state: TrainState, split: Split) -> None:
     """
     batches = Batches(split, config.batch_size, seed=config.seed, shift=config.shift)
     preview = Preview(state.gan, config)
-    pacer = _Pacer(make_train_steps(state, config))
+    stream = iter(batches.stream(int(state.step)))
+    pacer = _Pacer(make_train_steps(state, config), stream)
     _begin(run, state, preview)
     events = history.Events(run.events)
     total = config.epochs * batches.per_epoch * config.batch_size
@@ -54,13 +55,12 @@ def train(config: Config, run: Run, state: TrainState, split: Split) -> None:
     with Progress(total=total, done=done) as progress, Interruption() as interruption:
         for epoch in range(int(state.epoch) + 1, config.epochs + 1):
             started = time.monotonic()
-            position = int(state.step) - (epoch - 1) * batches.per_epoch
-            stream = iter(batches.epoch(epoch, start=position))
-            left = batches.per_epoch - position
-            for steps in pacer.calls(stream, left):
+            left = epoch * batches.per_epoch - int(state.step)
+            for steps in pacer.calls(left):
                 progress.advance(steps * config.batch_size)
                 if interruption.signal:
                     break
+            _check_finite(state)
             if int(state.step) < epoch * batches.per_epoch:
                 checkpoint.save(state, run, checkpoint.LATEST, config.keep_checkpoints)
                 interruption.leave()
@@ -102,16 +102,17 @@ def _begin(run: Run, state: TrainState, preview: Preview) -> None:
 class _Pacer:
     """Packs as many steps into a call as take about CALL_SECONDS."""
 
-    def __init__(self, train_steps: Callable):
+    def __init__(self, train_steps: Callable, stream: Iterator):
         self._train_steps = train_steps
+        self._stream = stream
         self._count = 1
 
-    def calls(self, stream, left: int) -> Iterator[int]:
-        """Does `left` steps on the stream's batches; yields the steps of each call."""
+    def calls(self, left: int) -> Iterator[int]:
+        """Does `left` steps; yields the number in each call."""
         while left:
             count = min(self._count, left)
             started = time.monotonic()
-            self._train_steps(stream, tf.constant(count))
+            self._train_steps(self._stream, tf.constant(count))
             seconds = time.monotonic() - started
             left -= count
             yield count
@@ -120,15 +121,20 @@ class _Pacer:
             self._count = min(2 * self._count, fitting)
 
 
+def _check_finite(state: TrainState) -> None:
+    """RunError if a loss went wrong since the epoch began: such a state is never saved."""
+    for name, total in state.sums.items():
+        if not math.isfinite(float(total)):
+            raise errors.RunError(
+                f"{name} is {float(total)} by step {int(state.step)}: training diverged; "
+                "its checkpoints are from before; a new --run_dir and a lower "
+                "--learning_rate may do better"
+            )
+
+
 def _take_means(state: TrainState, steps: int) -> dict[str, float]:
     """The epoch's mean of each term; starts the sums of the next epoch."""
     means = {name: float(total) / steps for name, total in state.sums.items()}
-    for name, mean in means.items():
-        if not math.isfinite(mean):
-            raise errors.RunError(
-                f"{name} is {mean} in epoch {int(state.epoch)}: training has diverged; "
-                "its last checkpoint is from before; try a lower --learning_rate in a "
-                "new --run_dir"
-            )
-        state.sums[name].assign(0.0)
+    for total in state.sums.values():
+        total.assign(0.0)
     return means

@@ -2,6 +2,7 @@ import threading
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dcgan_tf import datasets, errors
 
@@ -11,18 +12,18 @@ def test_digits_are_1500_and_297_of_all_classes(digits):
     assert digits.images.shape == (1500, 28, 28, 1)
     assert held_out.images.shape == (297, 28, 28, 1)
     for split in (digits, held_out):
-        assert split.images.dtype == np.uint8
-        assert split.labels.dtype == np.int32
+        assert split.images.dtype == tf.uint8
+        assert split.labels.dtype == tf.int32
         assert np.bincount(split.labels).min() > 0.08 * len(split.labels)
-    both = {image.tobytes() for image in digits.images} & {
-        image.tobytes() for image in held_out.images
-    }
-    assert not both
+    trained, held = (
+        {image.tobytes() for image in split.images.numpy()} for split in (digits, held_out)
+    )
+    assert not trained & held
 
 
 def test_digits_lie_as_mnists_do(digits):
     """In a 20x20 box, with the centre of mass in the middle, to a pixel."""
-    ink = digits.images[..., 0].astype(float)
+    ink = digits.images[..., 0].numpy().astype(float)
     weight = ink.sum(axis=(1, 2))
     for axis in (1, 2):
         sums = ink.sum(axis=axis)
@@ -38,7 +39,7 @@ def test_digits_keep_their_ink(digits):
     from sklearn.datasets import load_digits
 
     held_out = datasets.load(datasets.find("digits", None), "test")
-    ink = sum(split.images.sum(dtype=float) for split in (digits, held_out)) / 255
+    ink = sum(split.images.numpy().sum(dtype=float) for split in (digits, held_out)) / 255
     original = load_digits().images.sum() / 16
     assert ink / original == pytest.approx((20 / 8) ** 2, rel=0.02)
 
@@ -112,7 +113,7 @@ def test_mnist_is_read_whole():
     mnist = datasets.find("mnist", None)
     train, test = (datasets.load(mnist, split) for split in ("train", "test"))
     assert (len(train.images), len(test.images)) == (60_000, 10_000)
-    assert train.images.dtype == np.uint8
+    assert train.images.dtype == tf.uint8
     # The counts of the training labels are facts of MNIST.
     counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert np.bincount(train.labels).tolist() == counts

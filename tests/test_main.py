@@ -75,7 +75,7 @@ def test_a_folder_that_cannot_be_made_is_wrong_use(do):
     """Where root, too, may not write: modes do not stop it."""
     status, _, err = do("--run_dir=/proc/run", "--mode=cgan", "--dataset=digits")
     assert (status, err.count("\n")) == (2, 1)
-    assert "--run_dir=/proc/run: cannot be written" in err
+    assert "--run_dir=/proc/run: not writable" in err
 
 
 def test_a_run_of_other_settings_is_refused_with_every_difference(do, tmp_path, small):
