@@ -12,6 +12,9 @@ __version__ = "0.1.0"
 
 def load(run_dir):
     """The trained generator of a run's folder: a `dcgan_tf.trained.TrainedRun`."""
+    from dcgan_tf import engine
+
+    engine.start()
     from dcgan_tf import trained
 
     return trained.load(run_dir)

@@ -7,7 +7,6 @@ wins, so there is no state file that could lie.
 
 import json
 import pathlib
-import shutil
 
 import keras
 import tensorflow as tf
@@ -43,29 +42,15 @@ def save(state: TrainState, run: Run, family: str, keep: int) -> None:
     regular = [path for path in folders if path.name.startswith(REGULAR)]
     latest = [path for path in folders if path.name.startswith(LATEST)]
     for old in (set(latest) | set(regular[keep:])) - {folder}:
-        shutil.rmtree(old, ignore_errors=True)
+        files.remove_folder(old)
 
 
 def _write(checkpoint: tf.train.Checkpoint, folder: pathlib.Path, counters: dict):
-    temporary = folder.with_name(folder.name + ".tmp")
-    shutil.rmtree(temporary, ignore_errors=True)  # left by a process that was killed
-    try:
-        temporary.mkdir(parents=True)
+    with files.replacing_folder(folder) as temporary:
         checkpoint.write(str(temporary / Saved.PREFIX))
-        written = sorted(temporary.iterdir())
-        hashes = {path.name: sha256(path) for path in written}
-        manifest = temporary / MANIFEST
-        manifest.write_text(
-            json.dumps({"format": FORMAT, **counters, "sha256": hashes}, indent=2),
-            encoding="utf-8",
-        )
-        for path in (*written, manifest, temporary):
-            files.sync(path)
-        shutil.rmtree(folder, ignore_errors=True)  # of this name only if damaged
-        temporary.rename(folder)
-        files.sync(folder.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        hashes = {path.name: sha256(path) for path in sorted(temporary.iterdir())}
+        manifest = {"format": FORMAT, **counters, "sha256": hashes}
+        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
 
 
 def restore(state: TrainState, saved: Saved) -> None:

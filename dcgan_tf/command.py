@@ -41,9 +41,16 @@ def define_string(values: flags.FlagValues, name: str, help_text: str) -> None:
 
 
 def define_integer(
-    values: flags.FlagValues, name: str, help_text: str, *, lowest: int = 1
+    values: flags.FlagValues,
+    name: str,
+    help_text: str,
+    *,
+    lowest: int = 1,
+    highest: int | None = None,
 ) -> None:
-    flags.DEFINE_integer(name, None, help_text, flag_values=values, lower_bound=lowest)
+    flags.DEFINE_integer(
+        name, None, help_text, flag_values=values, lower_bound=lowest, upper_bound=highest
+    )
 
 
 def define_switch(values: flags.FlagValues, name: str, help_text: str) -> None:
@@ -99,7 +106,7 @@ def run(
     except (errors.UsageError, flags.Error) as error:
         return _fail(error, 2)
     except KeyboardInterrupt:
-        return _fail(Exception("interrupted before anything was to be saved"), 130)
+        return _fail(Exception("interrupted"), 130)
     except BrokenPipeError:  # whoever read our output has read enough
         sys.stdout = None
         return 1
@@ -118,4 +125,8 @@ def _help(values: flags.FlagValues, description: str) -> str:
     for name in values:
         wrapped = textwrap.wrap(values[name].help, width - 6)
         paragraphs += [f"  --{name}", *(f"      {line}" for line in wrapped)]
+    paragraphs += [
+        "  --flagfile",
+        "      a file of such flags, one a line; # begins a comment",
+    ]
     return "\n".join(paragraphs)

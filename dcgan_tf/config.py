@@ -168,26 +168,31 @@ def _check_word(field: dataclasses.Field, value: object) -> str:
     return value
 
 
-def new(said: Mapping[str, object], dataset: str, classes: int) -> Config:
-    """The Config of a new run: what the user said, and the mode's defaults for the rest.
-
-    Raises UsageError for what the mode does not have.
-    """
+def check_said(said: Mapping[str, object]) -> None:
+    """UsageError for a setting or an architecture that the mode does not have."""
     mode = said.get("mode", DEFAULT_MODE)
     recipe = RECIPES[mode]
-    values = {"mode": mode, **recipe.default_values(dataset)}
-    for name in said.keys() - values.keys() - {"dataset"}:
+    for name in (
+        said.keys() - recipe.default_values(dataset="").keys() - {"mode", "dataset"}
+    ):
         having = [m for m, r in RECIPES.items() if name in r.defaults]
         raise errors.UsageError(
             f"--{name}={said[name]}: --mode={mode} has no such setting; "
             f"only {', '.join(having)}"
         )
-    values.update(said, dataset=dataset, classes=classes)
-    if values["architecture"] not in recipe.architectures:
+    if said.get("architecture", recipe.architectures[0]) not in recipe.architectures:
         raise errors.UsageError(
-            f"--architecture={values['architecture']}: --mode={mode} has only "
+            f"--architecture={said['architecture']}: --mode={mode} has only "
             f"{', '.join(recipe.architectures)}"
         )
+
+
+def new(said: Mapping[str, object], dataset: str, classes: int) -> Config:
+    """The Config of a new run: what the user said, and the mode's defaults for the rest."""
+    check_said(said)
+    mode = said.get("mode", DEFAULT_MODE)
+    values = {"mode": mode, **RECIPES[mode].default_values(dataset)}
+    values.update(said, dataset=dataset, classes=classes)
     return Config(**{name: values.get(name) for name in FIELDS})
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcgan_tf import errors
+from dcgan_tf import engine, errors
 from dcgan_tf.recipes import DIGITS
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Split:
     labels: "tf.Tensor"
 
 
-# What is known without asking tensorflow-datasets: (training images, a file's address).
+# Sets of 60,000 training images in 10 classes that need no asking: a file of the download.
 _KNOWN = {
     "mnist": "https://storage.googleapis.com/cvdf-datasets/mnist/train-labels-idx1-ubyte.gz",
     "fashion_mnist": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-labels-idx1-ubyte.gz",
@@ -83,7 +83,7 @@ def find(name: str, data_dir: str | None) -> Dataset:
     if not found.prepared and not _answers(found.url):
         raise errors.UsageError(
             f"--dataset={name}: not prepared in {folder} and its host does not answer; "
-            "name its folder by --data_dir, or use --dataset=digits, which needs none"
+            "name its folder by --data_dir, or begin a run with --dataset=digits"
         )
     return found
 
@@ -100,12 +100,13 @@ def _known(name: str, folder: pathlib.Path) -> Dataset:
 
 def is_prepared(name: str, folder: pathlib.Path) -> bool:
     """Whether tensorflow-datasets has prepared `name` in `folder`."""
-    return any(folder.glob(f"{name}/[0-9]*/dataset_info.json"))
+    return any(folder.glob(f"{name}/[0-9]*/{name}-train.*"))
 
 
 def _asked(name: str, folder: pathlib.Path) -> Dataset:
     """What tensorflow-datasets says of `name`; UsageError if it cannot be trained on."""
-    import tensorflow_datasets as tfds  # takes seconds, and is for foreign names only
+    engine.start()  # takes seconds, and is for foreign names only
+    import tensorflow_datasets as tfds
 
     known = tfds.list_builders(with_community_datasets=False)
     if name.split("/")[0] not in known:
@@ -162,6 +163,8 @@ def load(dataset: Dataset, split: str) -> Split:
 
     try:
         builder = tfds.builder(dataset.name, data_dir=dataset.folder)
+        if dataset.prepared and not builder.is_prepared():
+            raise ValueError("is of another version than this tensorflow-datasets reads")
         builder.download_and_prepare()
         tensors = builder.as_dataset(split=split, batch_size=-1)
     except Exception as error:  # of a dozen kinds: network, disk, checksums, TensorFlow

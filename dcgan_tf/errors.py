@@ -18,7 +18,7 @@ class RunError(Exception):
 
 def near_matches(word: str, known: Iterable[str]) -> str:
     """'; did you mean acgan?', or nothing when no known word is near."""
-    near = difflib.get_close_matches(word, list(known), n=3)
+    near = difflib.get_close_matches(word.lower(), list(known), n=3)
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 

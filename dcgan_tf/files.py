@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shutil
 from collections.abc import Iterator
 
 
@@ -19,6 +20,35 @@ def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yields a temporary folder to fill; renames it to `folder` if the block succeeds.
+
+    Whatever stood there before goes.
+    """
+    temporary = folder.with_name(f"{folder.name}.tmp")
+    remove_folder(temporary)  # left by a process that was killed
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        for path in (*temporary.iterdir(), temporary):
+            sync(path)
+        remove_folder(folder)
+        temporary.rename(folder)
+        sync(folder.parent)
+    finally:
+        remove_folder(temporary)
+
+
+def remove_folder(folder: pathlib.Path) -> None:
+    """Removes a folder so that nobody sees it half removed."""
+    if folder.suffix != ".tmp" and folder.exists():
+        doomed = folder.with_name(f"{folder.name}.removed.tmp")
+        shutil.rmtree(doomed, ignore_errors=True)
+        folder = folder.rename(doomed)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def sync(path: pathlib.Path) -> None:

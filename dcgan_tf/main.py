@@ -10,7 +10,7 @@ import sys
 
 from absl import flags
 
-from dcgan_tf import command, plan, quiet
+from dcgan_tf import command, engine, plan
 
 
 def define_flags() -> flags.FlagValues:
@@ -44,7 +44,7 @@ def main(values: flags.FlagValues) -> None:
             f"longer, ask for more: --epochs={2 * planned.saved.epoch}"
         )
         return
-    quiet.import_tensorflow()
+    engine.start()
     from dcgan_tf import train  # which imports TensorFlow
 
     train.start(planned, dry_run=values.dry_run)

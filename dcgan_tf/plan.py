@@ -22,7 +22,7 @@ class Plan:
 
     config: config.Config
     run: Run
-    dataset: datasets.Dataset
+    dataset: datasets.Dataset | None  # None: the run is complete
     saved: Saved | None
 
     @property
@@ -55,6 +55,7 @@ def make(
 
 
 def _new(said: Mapping[str, object], run: Run, data_dir: str | None) -> Plan:
+    config.check_said(said)  # before a host is asked
     asked = said.get("dataset", config.DEFAULT_DATASET)
     dataset = datasets.find(asked, data_dir)
     settings = config.new(said, dataset.name, dataset.classes)
@@ -74,9 +75,10 @@ def _resumed(said: Mapping[str, object], run: Run, data_dir: str | None) -> Plan
             f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
             "out to go on with it, or name another --run_dir"
         )
-    settings = dataclasses.replace(before, **said)
-    dataset = datasets.find(settings.dataset, data_dir)
-    return Plan(settings, run, dataset, run.newest_checkpoint())
+    plan = Plan(dataclasses.replace(before, **said), run, None, run.newest_checkpoint())
+    if plan.complete:
+        return plan
+    return dataclasses.replace(plan, dataset=datasets.find(before.dataset, data_dir))
 
 
 def check_batch_size(settings: config.Config, size: int) -> None:

@@ -1,11 +1,20 @@
 """What a run shows while it trains: a bar on a terminal, plain lines elsewhere."""
 
+import os
 import sys
 import time
 
 import tqdm
 
 TELL_AFTER = 10.0  # seconds of training after which the pace is known well enough
+
+
+def say(line: str) -> None:
+    """Prints a line.  Where nobody reads on, as in a closed pipe, the run goes on."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 class Progress:
@@ -33,20 +42,21 @@ class Progress:
         if self._bar:
             self._bar.update(images)
         elif self._counted_from is None:
-            print(f"training: first step done in {self._seconds():.1f} s", flush=True)
+            say(f"training: first step done in {self._seconds():.1f} s")
             # The first call compiled the step; the pace counts from its end.
             self._counted_from = self._done
             self._started = time.monotonic()
         elif not self._told and self._seconds() > TELL_AFTER:
             self._told = True
-            print(f"{self._pace():.0f} images/s, {self._left()} left", flush=True)
+            say(f"{self._pace():.0f} images/s, {self._left()} left")
 
     def epoch(self, line: str) -> None:
         """Prints an epoch's line; without a bar, with the time left of the run."""
         if self._bar:
-            self._bar.write(line, file=sys.stdout)
+            self._bar.clear()
+            say(line)
         else:
-            print(f"{line}, {self._left()} left", flush=True)
+            say(f"{line}, {self._left()} left")
 
     def _seconds(self) -> float:
         return time.monotonic() - self._started

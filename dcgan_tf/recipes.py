@@ -40,7 +40,7 @@ COMMON = {
 # smaller batches, shifted images and a generator that averages out the last steps.
 DIGITS_DEFAULTS = {
     "batch_size": 32,
-    "epochs": 60,
+    "epochs": 45,
     "shift": 1,
     "average_half_life": 5_000,
 }

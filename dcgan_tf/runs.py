@@ -8,6 +8,7 @@ checkpoints/<run>/config.json    the Config, versions, the command line
                   events/        TensorBoard
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib.metadata
@@ -121,35 +122,44 @@ class Run:
     def newest_checkpoint(self) -> Saved | None:
         """The newest whole checkpoint; None if the run has not saved any yet.
 
-        Says on stderr which newer ones are damaged; RunError if all are.
+        Says on stderr which are damaged that may be newer; RunError if all are.
         """
-        folders = self.checkpoint_folders()
-        for saved in self.saved():
-            if saved.whole():
-                return saved
-            _warn_of_damage(saved.folder)
-        if any(folder.exists() for folder in folders):
+        while True:
+            folders = self.checkpoint_folders()
+            saved = self.saved()
+            newest = next((one for one in saved if one.whole()), None)
+            # A run in progress may have replaced what was being read: look again.
+            if newest or folders == self.checkpoint_folders():
+                break
+        if folders and not newest:
             raise errors.RunError(
                 f"every checkpoint in {self.checkpoints} is damaged; "
                 f"delete {self.folder} to start over"
             )
-        return None
+        newer = saved[: saved.index(newest)] if newest else []
+        passed_over = {*folders} - {one.folder for one in saved} | {s.folder for s in newer}
+        for folder in sorted(passed_over):
+            if folder.exists():
+                print(
+                    f"warning: checkpoint {folder} is damaged: passed over", file=sys.stderr
+                )
+        return newest
 
     def checkpoint_folders(self) -> list[pathlib.Path]:
-        """The folders of checkpoints; those still being written are not among them."""
+        """The folders of checkpoints; those half written or removed are not among them."""
         if not self.checkpoints.is_dir():
             return []
-        return [path for path in self.checkpoints.iterdir() if path.suffix != ".tmp"]
+        return sorted(path for path in self.checkpoints.iterdir() if path.suffix != ".tmp")
 
     def saved(self) -> list[Saved]:
-        """The checkpoints, the newest first; says on stderr which have no manifest."""
+        """The checkpoints that have a manifest, the newest first."""
         found = []
         for folder in self.checkpoint_folders():
-            try:
+            with contextlib.suppress(
+                OSError, ValueError, KeyError, TypeError, RecursionError
+            ):
                 found.append(_read_manifest(folder))
-            except (OSError, ValueError, KeyError, TypeError, RecursionError):
-                _warn_of_damage(folder)
-        return sorted(found, key=lambda saved: saved.step, reverse=True)
+        return sorted(found, key=lambda one: one.step, reverse=True)
 
 
 def _read_manifest(folder: pathlib.Path) -> Saved:
@@ -160,11 +170,6 @@ def _read_manifest(folder: pathlib.Path) -> Saved:
     if any(pathlib.Path(name).name != name for name in hashes):
         raise ValueError("names files of other folders")
     return Saved(folder, step, epoch, hashes)
-
-
-def _warn_of_damage(folder: pathlib.Path) -> None:
-    if folder.exists():  # else it was removed while we looked, by a run in progress
-        print(f"warning: checkpoint {folder} is damaged: passed over", file=sys.stderr)
 
 
 def sha256(path: pathlib.Path) -> str:

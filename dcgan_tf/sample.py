@@ -9,10 +9,11 @@ import math
 import pathlib
 import sys
 
+import imageio.v3 as iio
 import numpy as np
 from absl import flags
 
-from dcgan_tf import command, errors, files, pictures, quiet
+from dcgan_tf import command, engine, errors, files, pictures
 from dcgan_tf.config import Config
 from dcgan_tf.runs import Run
 
@@ -29,7 +30,9 @@ def define_flags() -> flags.FlagValues:
         "draw so many images of each class, a column each.  Default: 10",
     )
     command.define_integer(values, "count", "draw so many images, of the classes in turn")
-    command.define_integer(values, "seed", "of the noise.  Default: 0", lowest=0)
+    command.define_integer(
+        values, "seed", "of the noise.  Default: 0", lowest=0, highest=2**31 - 1
+    )
     command.define_string(
         values,
         "output",
@@ -50,7 +53,7 @@ def main(values: flags.FlagValues) -> None:
     config = run.read_config()
     labels, columns = wanted(values, config)
 
-    quiet.import_tensorflow()
+    engine.start()
     from dcgan_tf import trained  # which imports TensorFlow
 
     loaded = trained.load(run.folder)
@@ -61,7 +64,7 @@ def main(values: flags.FlagValues) -> None:
 
 def check_output(output: pathlib.Path) -> None:
     """UsageError unless `write` can write `output`."""
-    if output.suffix not in ("", ".png", ".npz"):
+    if output.suffix not in ("", ".png", ".npz") or output.name in (".png", ".npz"):
         raise errors.UsageError(
             f"--output={output}: must end in .png or .npz, or name a folder"
         )
@@ -82,6 +85,11 @@ def wanted(values: flags.FlagValues, config: Config) -> tuple[list[int], int]:
     asked = [n for n in ("digits", "per_class", "count") if values[n].present]
     if len(asked) > 1:
         raise errors.UsageError(f"--{' and --'.join(asked)}: only one of them at a time")
+    if values.per_class and not config.conditional:
+        raise errors.UsageError(
+            f"--per_class={values.per_class}: the run is of mode {config.mode}, which "
+            "draws what it likes; use --count"
+        )
     if values.digits is not None:
         return digits(values.digits, config), len(values.digits)
     per_class = values.per_class or (None if values.count else 10)
@@ -124,10 +132,10 @@ def write_folder(
     folder: pathlib.Path, images: np.ndarray, labels: list[int] | None
 ) -> None:
     """Writes a PNG for each image, its class in its name where it has one."""
-    folder.mkdir(exist_ok=True)
-    for index, image in enumerate(images):
-        ending = "" if labels is None else f"_class_{labels[index]}"
-        pictures.write_png(folder / f"image_{index:06d}{ending}.png", image[..., 0])
+    with files.replacing_folder(folder) as temporary:
+        for index, image in enumerate(images):
+            ending = "" if labels is None else f"_class_{labels[index]}"
+            iio.imwrite(temporary / f"image_{index:06d}{ending}.png", image[..., 0])
 
 
 if __name__ == "__main__":

@@ -20,11 +20,6 @@ class Interruption:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def leave(self) -> None:
-        """Ends the process, once everything is saved, with status 128 + signal."""
-        print(f"{self.signal.name}: saved; the same command goes on from here", flush=True)
-        raise SystemExit(128 + self.signal)
-
     def _note(self, number, _):
         if self.signal is not None:
             os._exit(128 + number)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from signal import Signals
 
 import tensorflow as tf
 
@@ -13,7 +14,7 @@ from dcgan_tf.data import Batches
 from dcgan_tf.datasets import Split
 from dcgan_tf.drawing import Preview
 from dcgan_tf.plan import Plan, check_batch_size
-from dcgan_tf.progress import Progress
+from dcgan_tf.progress import Progress, say
 from dcgan_tf.runs import Run
 from dcgan_tf.signals import Interruption
 from dcgan_tf.state import TrainState
@@ -23,7 +24,10 @@ CALL_SECONDS = 1.0  # steps of about so long go into one call; then the progress
 
 
 def start(plan: Plan, *, dry_run: bool) -> None:
-    """Says what will run, and runs it from its newest checkpoint on."""
+    """Says what will run, and runs it from its newest checkpoint on.
+
+    Raises SystemExit(128 + signal) if a signal stopped it.
+    """
     state = states.create(plan.config)
     if plan.saved:
         checkpoint.restore(state, plan.saved)
@@ -33,15 +37,21 @@ def start(plan: Plan, *, dry_run: bool) -> None:
     split = datasets.load(plan.dataset, "train")
     check_batch_size(plan.config, len(split.labels))
     plan.run.write_config(plan.config)
-    train(plan.config, plan.run, state, split)
-    print(f"complete: {plan.config.epochs} epochs; see {plan.run.gif}")
+    try:
+        caught = train(plan.config, plan.run, state, split)
+    except tf.errors.OpError as error:  # no memory, or a disk that TensorFlow cannot write
+        raise errors.RunError(f"{plan.run.folder}: {errors.first_line(error)}") from error
+    if caught:
+        say(f"{caught.name}: saved; the same command goes on from here")
+        raise SystemExit(128 + caught)
+    say(f"complete: {plan.config.epochs} epochs; see {plan.run.gif}")
 
 
-def train(config: Config, run: Run, state: TrainState, split: Split) -> None:
+def train(config: Config, run: Run, state: TrainState, split: Split) -> Signals | None:
     """Trains from where `state` stands until `config.epochs` epochs are done.
 
-    Leaves in the run's folder what `runs` lists.  Ctrl-C, SIGTERM and SIGHUP save and
-    raise SystemExit; a loss that is not finite raises RunError and saves nothing.
+    Leaves in the run's folder what `runs` lists.  Returns the signal that stopped it
+    before its end, once everything is saved; raises RunError if a loss is not finite.
     """
     batches = Batches(split, config.batch_size, seed=config.seed, shift=config.shift)
     preview = Preview(state.gan, config)
@@ -62,8 +72,8 @@ def train(config: Config, run: Run, state: TrainState, split: Split) -> None:
                     break
             _check_finite(state)
             if int(state.step) < epoch * batches.per_epoch:
-                checkpoint.save(state, run, checkpoint.LATEST, config.keep_checkpoints)
-                interruption.leave()
+                _save(state, run, checkpoint.LATEST, config)
+                return interruption.signal
 
             state.epoch.assign(epoch)
             seconds = time.monotonic() - started
@@ -75,19 +85,24 @@ def train(config: Config, run: Run, state: TrainState, split: Split) -> None:
                 **_take_means(state, batches.per_epoch),
             }
             history.append(run.metrics, row)
-            progress.epoch(history.line(row, config.epochs))
             pixels = preview.draw()
             pictures.write_png(pictures.frame_file(run.samples, epoch), pixels)
             events.epoch(row, pixels)
+            progress.epoch(history.line(row, config.epochs))
 
-            due = epoch % config.checkpoint_every == 0 or epoch == config.epochs
-            if due or interruption.signal:
-                pictures.write_gif(run.gif, run.samples)
-                # Last: a checkpoint promises that its artefacts exist.
-                family = checkpoint.REGULAR if due else checkpoint.LATEST
-                checkpoint.save(state, run, family, config.keep_checkpoints)
-            if interruption.signal:
-                interruption.leave()
+            if epoch % config.checkpoint_every == 0 or epoch == config.epochs:
+                _save(state, run, checkpoint.REGULAR, config)
+            elif interruption.signal:
+                _save(state, run, checkpoint.LATEST, config)
+            if interruption.signal and epoch < config.epochs:
+                return interruption.signal
+    return None
+
+
+def _save(state: TrainState, run: Run, family: str, config: Config) -> None:
+    pictures.write_gif(run.gif, run.samples)
+    # Last: a checkpoint promises that its artefacts exist.
+    checkpoint.save(state, run, family, config.keep_checkpoints)
 
 
 def _begin(run: Run, state: TrainState, preview: Preview) -> None:
@@ -122,7 +137,7 @@ class _Pacer:
 
 
 def _check_finite(state: TrainState) -> None:
-    """RunError if a loss went wrong since the epoch began: such a state is never saved."""
+    """RunError if a loss of this epoch is not finite; then nothing is saved."""
     for name, total in state.sums.items():
         if not math.isfinite(float(total)):
             raise errors.RunError(

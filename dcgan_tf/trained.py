@@ -12,8 +12,6 @@ from dcgan_tf import checkpoint, drawing, errors, gans
 from dcgan_tf.config import Config
 from dcgan_tf.runs import Run
 
-ATTEMPTS = 5  # to read a checkpoint that a run in progress replaces meanwhile
-
 
 @dataclasses.dataclass(frozen=True)
 class TrainedRun:
@@ -53,7 +51,7 @@ def load(run_dir: str | os.PathLike) -> TrainedRun:
     run.check_exists()
     config = run.read_config()
     gan = gans.build(config)
-    for attempt in range(ATTEMPTS):
+    while True:
         saved = run.newest_checkpoint()
         if saved is None:
             raise errors.UsageError(
@@ -62,9 +60,7 @@ def load(run_dir: str | os.PathLike) -> TrainedRun:
             )
         try:
             checkpoint.restore_drawn(gan.drawn, saved)
-        except errors.RunError:
-            if saved.folder.exists() or attempt == ATTEMPTS - 1:
-                raise
-        else:
             return TrainedRun(config, gan, saved.epoch)
-    raise AssertionError("unreachable")
+        except errors.RunError:
+            if saved.folder.exists():  # else a run in progress has put a newer one in place
+                raise

@@ -1,12 +1,10 @@
 """What the tests share: small runs of the real code, on a few real digits."""
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 import pytest
 
-from dcgan_tf import config, datasets
+from dcgan_tf import config, datasets, engine
+
+engine.start()
 
 MODES = ("dcgan", "cgan", "acgan")
 

@@ -3,6 +3,8 @@
 import ast
 import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -12,14 +14,14 @@ PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
 
 # A module imports only what stands before it.
 ORDER = """
-__init__ errors files recipes config datasets runs plan pictures quiet command
+__init__ errors files engine recipes config datasets runs plan pictures command
 signals progress data losses layers networks gans state step checkpoint drawing history
 trained summary train main sample
 """.split()
 
 # These answer --help, --dry_run's first checks and every wrong use without TensorFlow.
 FRONT = """
-__init__ errors files recipes config datasets runs plan pictures quiet command main sample
+__init__ errors files engine recipes config datasets runs plan pictures command main sample
 """.split()
 
 
@@ -55,6 +57,18 @@ def test_the_front_is_free_of_tensorflow(name):
     assert not heavy & {package for package, _ in module_imports(name)}
     own = {module for package, module in module_imports(name) if package == "dcgan_tf"}
     assert own - {None} <= set(FRONT)
+
+
+@pytest.mark.parametrize("command", ["main", "sample"])
+def test_help_imports_no_tensorflow(command):
+    """In a process of its own: imports within functions and of others count, too."""
+    code = (
+        f"import sys; from dcgan_tf import command, {command} as c; "
+        "command.run(c.main, c.define_flags(), c.__doc__, ['--help']); "
+        "sys.exit(bool({'tensorflow', 'keras'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, check=False)
+    assert done.returncode == 0
 
 
 def test_no_code_branches_on_the_mode():

@@ -42,7 +42,7 @@ def test_a_restored_state_equals_the_saved_one(run, small, trained_state):
     pairs = zip(every_variable(trained_state), every_variable(restored), strict=True)
     for saved, found in pairs:
         assert np.array_equal(saved, found), saved.name
-    # Two dropout seeds would be lost if they were not named: four layers have one each.
+    # Each of the four dropout layers has a counter, which Keras does not track.
     names = checkpoint_values(run.newest_checkpoint().prefix)
     assert sum("dropout" in name for name in names) == 4
 
@@ -118,6 +118,29 @@ def test_a_damaged_checkpoint_is_passed_over(run, trained_state, capsys):
     next((run.checkpoints / "epoch_0001").glob("state.data*")).write_bytes(b"")
     with pytest.raises(errors.RunError, match="every checkpoint"):
         run.newest_checkpoint()
+
+
+def save_epoch(made, run, epoch):
+    made.epoch.assign(epoch)
+    made.step.assign(10 * epoch)
+    checkpoint.save(made, run, checkpoint.REGULAR, 1)
+
+
+def test_one_that_is_replaced_while_it_is_read_is_no_damage(
+    run, trained_state, monkeypatch, capsys
+):
+    """As when a run in progress saves, and removes what a reader has just found."""
+    save_epoch(trained_state, run, 1)
+    hash_of = runs.sha256
+
+    def replace_first(path):
+        monkeypatch.setattr(runs, "sha256", hash_of)
+        save_epoch(trained_state, run, 2)
+        return hash_of(path)
+
+    monkeypatch.setattr(runs, "sha256", replace_first)
+    assert run.newest_checkpoint().epoch == 2
+    assert capsys.readouterr().err == ""
 
 
 def test_leftovers_of_a_killed_save_are_no_checkpoint(run, trained_state):

@@ -48,6 +48,7 @@ def prepare(folder, name="mnist"):
     place = folder / name / "3.0.1"
     place.mkdir(parents=True)
     (place / "dataset_info.json").write_text("{}")
+    (place / f"{name}-train.tfrecord-00000-of-00001").touch()
 
 
 def test_auto_takes_mnist_where_it_is_prepared(tmp_path, monkeypatch, no_network):
@@ -73,16 +74,18 @@ def test_auto_takes_mnist_where_its_host_answers(tmp_path, monkeypatch):
 
 def test_a_host_that_never_answers_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "ANSWER_SECONDS", 0.05)
-    over = threading.Event()
+    over, answered = threading.Event(), threading.Event()
 
     def hang(*_, **__):
         over.wait(60)
+        answered.set()
         raise OSError
 
     monkeypatch.setattr("urllib.request.urlopen", hang)
     try:
         with pytest.raises(errors.UsageError, match=r"--dataset=mnist.*--dataset=digits"):
             datasets.find("mnist", str(tmp_path))
+        assert not answered.is_set()
     finally:
         over.set()
 
@@ -106,6 +109,19 @@ def test_what_is_known_of_a_set_is_what_tensorflow_datasets_says(tmp_path, name)
     assert datasets._KNOWN[name] in builder.url_infos
     assert builder.info.features["image"].shape == datasets.IMAGE_SHAPE
     assert builder.info.features["label"].num_classes == 10
+
+
+def test_a_folder_without_the_files_is_not_prepared(tmp_path, no_network):
+    (tmp_path / "mnist" / "3.0.1").mkdir(parents=True)
+    (tmp_path / "mnist" / "3.0.1" / "dataset_info.json").write_text("{}")
+    assert datasets.find("auto", str(tmp_path)).name == "digits"
+
+
+def test_another_version_is_not_downloaded_over(tmp_path, no_network):
+    prepare(tmp_path)
+    (tmp_path / "mnist" / "3.0.1").rename(tmp_path / "mnist" / "1.0.0")
+    with pytest.raises(errors.RunError, match="another version"):
+        datasets.load(datasets.find("mnist", str(tmp_path)), "train")
 
 
 @pytest.mark.mnist

@@ -11,7 +11,7 @@ def test_rows_beyond_an_epoch_and_torn_ones_are_cut(tmp_path):
     for epoch in range(1, 6):
         history.append(path, {"epoch": epoch, "generator/loss": 1 / 3})
     with path.open("a") as file:
-        file.write('{"epoch": 3, "gener')
+        file.write('{"epoch": 3, "gener\ufffd')
     history.cut(path, 3)
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert rows == [{"epoch": epoch, "generator/loss": 1 / 3} for epoch in (1, 2, 3)]

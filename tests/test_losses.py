@@ -26,6 +26,27 @@ def test_cross_entropy_is_the_mean_over_the_batch():
     assert float(losses.cross_entropy(logits(2, -1), 1.0)) == pytest.approx(expected)
 
 
+def test_a_perfect_verdict_costs_nothing():
+    labels = tf.constant([0, 1])
+    terms = losses.adversarial_discriminator(
+        logits(30, 30), labels, logits(-30, -30), labels, real_target=1.0, weights=WEIGHTS
+    )
+    assert float(terms["loss"]) == pytest.approx(0, abs=1e-9)
+
+
+def test_each_player_pulls_the_fakes_verdict_its_own_way():
+    """By hand: the slope of -ln s(x) at 0 is -1/2, that of -ln(1 - s(x)) is 1/2."""
+    fake, labels = tf.Variable([[0.0]]), tf.constant([0])
+    with tf.GradientTape() as generator_tape:
+        of_generator = losses.adversarial_generator(fake, labels, target=1.0)["loss"]
+    with tf.GradientTape() as discriminator_tape:
+        of_discriminator = losses.adversarial_discriminator(
+            logits(0), labels, fake, labels, real_target=1.0, weights=WEIGHTS
+        )["loss"]
+    assert generator_tape.gradient(of_generator, fake).numpy() == pytest.approx(-0.5)
+    assert discriminator_tape.gradient(of_discriminator, fake).numpy() == pytest.approx(0.5)
+
+
 def test_a_smoothed_target_is_met_at_its_own_logit():
     # s(ln 19) = 0.95: there the loss is the entropy of 0.95, its least value.
     entropy = -(0.95 * math.log(0.95) + 0.05 * math.log(0.05))

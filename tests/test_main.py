@@ -1,5 +1,6 @@
 """The command as a user gives it: exit status, the one line, nothing left on the disk."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -8,7 +9,7 @@ import sys
 
 import pytest
 
-from dcgan_tf import command, main
+from dcgan_tf import command, config, main
 
 
 @pytest.fixture
@@ -45,10 +46,10 @@ def contents(folder):
         (["--learning_rate=nan"], ["--learning_rate=nan", "above 0"]),
         (["--learning_rate=quick"], ["--learning_rate=quick", "a number"]),
         (
-            ["--architecture=resnet", "--dataset=digits"],
+            ["--architecture=resnet"],
             ["resnet", "has only convolutional"],
         ),
-        (["--auxiliary_fake_weight=1", "--dataset=digits"], ["mode=dcgan", "only acgan"]),
+        (["--auxiliary_fake_weight=1"], ["mode=dcgan", "only acgan"]),
         (["--run_dir=file"], ["--run_dir=file", "is a file"]),
         (["--run_dir=file/run"], ["--run_dir=file/run", "name another"]),
         (["--run_dir=full"], ["--run_dir=full", "holds files, but no run"]),
@@ -103,8 +104,8 @@ def test_help_tells_each_flag_its_unit_and_defaults(do):
     assert (status, err) == (0, "")
     assert "--learning_rate" in out
     assert "dcgan 0.0001, cgan 0.0002, acgan 0.0002" in out
-    for flag in main.define_flags():
-        assert f"  --{flag}\n" in out
+    for name, field in config.FIELDS.items():
+        assert (f"  --{name}\n" in out) is (field.metadata["kind"] != config.DERIVED)
 
 
 def test_a_dry_run_tells_and_writes_nothing(do, tmp_path):
@@ -128,8 +129,8 @@ def test_train_resume_and_complete(do, tmp_path):
     status, out, _ = do(*tiny, "--epochs=1")
     assert status == 0
     assert "epoch 1/1" in out
-    config = json.loads((tmp_path / "checkpoints/cgan/config.json").read_text())
-    assert config["config"]["dataset"] == "digits"
+    content = json.loads((tmp_path / "checkpoints/cgan/config.json").read_text())
+    assert content["config"]["dataset"] == "digits"
     # config.json knows the rest, and the folder's name the mode.
     status, out, _ = do("--run_dir=checkpoints/cgan", "--epochs=2")
     assert status == 0
@@ -151,17 +152,56 @@ def test_a_flagfile_is_read(do, tmp_path):
     assert "--seed=9" in out
 
 
-def test_as_a_process_it_is_quiet_and_needs_no_terminal(tmp_path):
-    """What a user types, from start to end; TensorFlow's own lines are not to be seen."""
-    arguments = "--mode=acgan --dataset=digits --batch_size=500 --epochs=1".split()
-    done = subprocess.run(
+def as_process(folder, *arguments, **environment):
+    return subprocess.run(
         [sys.executable, "-m", "dcgan_tf.main", *arguments],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(pathlib.Path(main.__file__).parents[1])},
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(pathlib.Path(main.__file__).parents[1]),
+            **environment,
+        },
         capture_output=True,
         text=True,
         timeout=300,
+        check=False,
     )
+
+
+def test_the_users_own_keras_settings_do_not_count(tmp_path):
+    (tmp_path / "keras.json").write_text(
+        '{"floatx": "float16", "image_data_format": "channels_first", "backend": "jax"}'
+    )
+    done = as_process(
+        tmp_path,
+        "--dataset=digits",
+        "--dry_run",
+        KERAS_HOME=str(tmp_path),
+        KERAS_BACKEND="jax",
+    )
+    assert done.returncode == 0
+    assert "212,865" in done.stdout
+    assert "float32" in done.stdout
+
+
+def test_a_complete_run_needs_no_data(do, tmp_path, small):
+    from dcgan_tf import checkpoint, runs, state
+
+    run = runs.Run(tmp_path / "run")
+    settings = small("cgan", epochs=1)
+    run.write_config(dataclasses.replace(settings, dataset="mnist"))
+    made = state.create(settings)
+    made.epoch.assign(1)
+    checkpoint.save(made, run, checkpoint.REGULAR, 3)
+    status, out, _ = do("--run_dir=run")
+    assert status == 0
+    assert "is complete" in out
+
+
+def test_as_a_process_it_is_quiet_and_needs_no_terminal(tmp_path):
+    """What a user types, from start to end; TensorFlow's own lines are not to be seen."""
+    tiny = ["--mode=acgan", "--dataset=digits", "--batch_size=500", "--epochs=1"]
+    done = as_process(tmp_path, *tiny)
     assert (done.returncode, done.stderr) == (0, "")
     assert "first step done" in done.stdout
     assert (tmp_path / "checkpoints/acgan/training.gif").exists()

@@ -10,11 +10,9 @@ def test_the_range_becomes_all_bytes():
     assert pictures.to_uint8(values).tolist() == [0, 1, 128, 255, 255]
 
 
-def test_image_number_i_lies_at_row_and_column(monkeypatch):
-    images = (
-        np.zeros((5, 2, 3, 1), np.uint8)
-        + np.arange(1, 6, dtype=np.uint8)[:, None, None, None]
-    )
+def test_image_number_i_lies_at_row_and_column():
+    images = np.zeros((5, 2, 3, 1), np.uint8)
+    images += np.arange(1, 6, dtype=np.uint8)[:, None, None, None]
     expected = np.repeat(np.repeat([[1, 2], [3, 4], [5, 0]], 2, axis=0), 3, axis=1)
     assert np.array_equal(pictures.grid(images, columns=2), expected)
 
@@ -29,7 +27,7 @@ def draw_frames(folder, epochs):
 
 def lit(pixels):
     """The number of the frame that `draw_frames` drew."""
-    row, column = np.argwhere(pixels[..., 0] > 127)[0] if pixels.ndim == 3 else None
+    row, column = np.argwhere(pixels[..., 0] > 127)[0]
     return int(row * 8 + column)
 
 

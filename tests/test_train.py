@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 
 import numpy as np
@@ -8,13 +9,19 @@ from conftest import MODES, checkpoint_values
 from dcgan_tf import checkpoint, errors, history, pictures, runs, state, train
 
 
+class Stopped(Exception):
+    """The run was stopped by the signal that is its argument."""
+
+
 def go(config, run, few):
     """Trains the run from its newest checkpoint on, as the command does."""
     run.write_config(config)
     made = state.create(config)
     if saved := run.newest_checkpoint():
         checkpoint.restore(made, saved)
-    train.train(config, run, made, few)
+    caught = train.train(config, run, made, few)
+    if caught:
+        raise Stopped(caught)
 
 
 def rows(run):
@@ -70,19 +77,19 @@ def interrupting(monkeypatch, number, after):
     ("mode", "number", "after"), [("acgan", signal.SIGINT, 5), ("cgan", signal.SIGTERM, 6)]
 )
 def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
-    tmp_path, small, few, monkeypatch, capsys, mode, number, after
+    tmp_path, small, few, monkeypatch, mode, number, after
 ):
     straight, stopped = runs.Run(tmp_path / "straight"), runs.Run(tmp_path / "stopped")
     config = small(mode, epochs=3)
+    handler = signal.getsignal(number)
     go(config, straight, few)
     with monkeypatch.context() as patch:
         interrupting(patch, number, after)
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(Stopped, match=str(int(number))):
             go(config, stopped, few)
-    assert ended.value.code == 128 + number
-    assert f"{number.name}: saved" in capsys.readouterr().out
     assert stopped.newest_checkpoint().step == after
-    assert signal.getsignal(number) != signal.SIG_IGN
+    assert stopped.gif.exists()
+    assert signal.getsignal(number) is handler
     go(config, stopped, few)
     assert_same_run(straight, stopped)
 
@@ -135,6 +142,18 @@ def test_losses_that_are_not_finite_stop_the_run_and_save_nothing(tmp_path, smal
     )
     with pytest.raises(errors.RunError, match=r"generator/loss is nan by step 6"):
         train.train(small("cgan", epochs=3), run, made, few)
+    assert run.newest_checkpoint().epoch == 1
+
+
+def test_a_closed_pipe_does_not_stop_a_run(tmp_path, small, few, monkeypatch):
+    """As when `| head` has read enough, or Ctrl-C has ended `| tee` as well."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = runs.Run(tmp_path / "run")
+    with os.fdopen(writer, "w") as closed:
+        monkeypatch.setattr("sys.stdout", closed)
+        go(small("cgan", epochs=1), run, few)
+        closed.detach()
     assert run.newest_checkpoint().epoch == 1
 
 
