@@ -44,7 +44,15 @@ class Config:
         maximum=2**31 - 1,
     )
     batch_size: int = _field(RECIPE, "real images a step", minimum=1, maximum=1_000_000)
-    learning_rate: float = _field(RECIPE, "of both players' Adam", above=0.0, maximum=1.0)
+    learning_rate: float = _field(
+        RECIPE,
+        "of the generator's Adam; said alone, of the discriminator's as well",
+        above=0.0,
+        maximum=1.0,
+    )
+    discriminator_learning_rate: float = _field(
+        RECIPE, "of the discriminator's Adam", above=0.0, maximum=1.0
+    )
     beta_1: float = _field(
         RECIPE, "of both players' Adam: decay of the mean gradient", minimum=0.0,
         maximum=0.9999,
@@ -192,6 +200,8 @@ def new(said: Mapping[str, object], dataset: str, classes: int) -> Config:
     check_said(said)
     mode = said.get("mode", DEFAULT_MODE)
     values = {"mode": mode, **RECIPES[mode].default_values(dataset)}
+    if "learning_rate" in said:
+        values["discriminator_learning_rate"] = said["learning_rate"]
     values.update(said, dataset=dataset, classes=classes)
     return Config(**{name: values.get(name) for name in FIELDS})
 

@@ -1,6 +1,6 @@
 """What a run shows while it trains: a bar on a terminal, plain lines elsewhere."""
 
-import os
+import io
 import sys
 import time
 
@@ -14,7 +14,7 @@ def say(line: str) -> None:
     try:
         print(line, flush=True)
     except OSError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        sys.stdout = io.StringIO()  # or Python would complain of the pipe at its exit
 
 
 class Progress:

@@ -51,16 +51,18 @@ def create(config: Config) -> TrainState:
     gan = gans.build(config)
     return TrainState(
         gan=gan,
-        generator_optimizer=_adam(config, gan.generator),
-        discriminator_optimizer=_adam(config, gan.discriminator),
+        generator_optimizer=_adam(gan.generator, config.learning_rate, config.beta_1),
+        discriminator_optimizer=_adam(
+            gan.discriminator, config.discriminator_learning_rate, config.beta_1
+        ),
         step=tf.Variable(0, dtype=tf.int64, name="step"),
         epoch=tf.Variable(0, dtype=tf.int64, name="epoch"),
         sums={name: tf.Variable(0.0, name=name) for name in gan.term_names()},
     )
 
 
-def _adam(config: Config, network: keras.Model) -> keras.Optimizer:
-    optimizer = keras.optimizers.Adam(config.learning_rate, beta_1=config.beta_1)
+def _adam(network: keras.Model, rate: float, beta_1: float) -> keras.Optimizer:
+    optimizer = keras.optimizers.Adam(rate, beta_1=beta_1)
     # Its slots must exist before a restore, which otherwise could not be strict.
     optimizer.build(network.trainable_variables)
     return optimizer

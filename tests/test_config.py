@@ -88,6 +88,14 @@ def test_what_was_said_beats_the_defaults():
     assert (run.batch_size, run.learning_rate, run.dataset) == (12, 2e-4, "mnist")
 
 
+def test_one_learning_rate_said_alone_is_both_players():
+    one = config.new({"mode": "cgan", "learning_rate": 0.5}, dataset="mnist", classes=10)
+    assert (one.learning_rate, one.discriminator_learning_rate) == (0.5, 0.5)
+    said = {"mode": "cgan", "learning_rate": 0.5, "discriminator_learning_rate": 0.25}
+    two = config.new(said, dataset="mnist", classes=10)
+    assert (two.learning_rate, two.discriminator_learning_rate) == (0.5, 0.25)
+
+
 def test_a_setting_that_the_mode_lacks_is_refused():
     said = {"mode": "dcgan", "auxiliary_real_weight": 2.0}
     with pytest.raises(errors.UsageError, match=r"auxiliary_real_weight.*only acgan"):

@@ -26,6 +26,12 @@ def test_a_step_moves_every_weight_of_both_players(small, few, mode):
     assert all(np.isfinite(float(term)) for term in terms.values())
 
 
+def test_each_player_has_its_own_learning_rate(small):
+    run = state.create(small("cgan", learning_rate=0.5, discriminator_learning_rate=0.25))
+    assert float(run.generator_optimizer.learning_rate) == 0.5
+    assert float(run.discriminator_optimizer.learning_rate) == 0.25
+
+
 @pytest.mark.parametrize("mode", ["dcgan", "cgan", "acgan"])
 def test_paired_gradients_are_those_of_two_tapes(small, few, mode):
     """Each player's gradient is the one that a pass and a tape of its own give.
