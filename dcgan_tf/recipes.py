@@ -80,7 +80,7 @@ RECIPES = {
             # has far to go to black; at one rate for both the discriminator has won
             # before it gets there: experiments/README.md tells what was tried.
             "learning_rate": 1e-2,
-            "discriminator_learning_rate": 5e-5,
+            "discriminator_learning_rate": 2e-5,
             "beta_1": 0.5,
             "noise": "normal",
             "leaky_slope": 0.2,
