@@ -61,4 +61,6 @@ def write_gif(path: pathlib.Path, samples: pathlib.Path) -> None:
     durations[0] = durations[-1] = HELD_MS
     pixels = [iio.imread(found[index]) for index in chosen]
     with files.replacing(path) as temporary:
-        iio.imwrite(temporary, pixels, duration=durations, loop=0)
+        # Pillow wants no list for a single frame.
+        duration = durations if len(durations) > 1 else HELD_MS
+        iio.imwrite(temporary, pixels, duration=duration, loop=0)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -153,18 +154,15 @@ def test_a_flagfile_is_read(do, tmp_path):
 
 
 def as_process(folder, *arguments, **environment):
-    return subprocess.run(
+    """The command as a process of its own, in `folder`."""
+    package = str(pathlib.Path(main.__file__).parents[1])
+    return subprocess.Popen(
         [sys.executable, "-m", "dcgan_tf.main", *arguments],
         cwd=folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(pathlib.Path(main.__file__).parents[1]),
-            **environment,
-        },
-        capture_output=True,
+        env={**os.environ, "PYTHONPATH": package, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=300,
-        check=False,
     )
 
 
@@ -172,16 +170,12 @@ def test_the_users_own_keras_settings_do_not_count(tmp_path):
     (tmp_path / "keras.json").write_text(
         '{"floatx": "float16", "image_data_format": "channels_first", "backend": "jax"}'
     )
-    done = as_process(
-        tmp_path,
-        "--dataset=digits",
-        "--dry_run",
-        KERAS_HOME=str(tmp_path),
-        KERAS_BACKEND="jax",
-    )
-    assert done.returncode == 0
-    assert "212,865" in done.stdout
-    assert "float32" in done.stdout
+    settings = {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "jax"}
+    with as_process(tmp_path, "--dataset=digits", "--dry_run", **settings) as process:
+        out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "212,865" in out
+    assert "float32" in out
 
 
 def test_a_complete_run_needs_no_data(do, tmp_path, small):
@@ -198,10 +192,19 @@ def test_a_complete_run_needs_no_data(do, tmp_path, small):
     assert "is complete" in out
 
 
-def test_as_a_process_it_is_quiet_and_needs_no_terminal(tmp_path):
-    """What a user types, from start to end; TensorFlow's own lines are not to be seen."""
-    tiny = ["--mode=acgan", "--dataset=digits", "--batch_size=500", "--epochs=1"]
-    done = as_process(tmp_path, *tiny)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "first step done" in done.stdout
+def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
+    """What a user does, in processes; TensorFlow's own lines are not to be seen."""
+    tiny = ["--mode=acgan", "--dataset=digits", "--batch_size=100", "--epochs=1"]
+    with as_process(tmp_path, *tiny) as process:
+        while "first step done" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (130, "")
+    assert out == "SIGINT: saved; the same command goes on from here\n"
+    with as_process(tmp_path, *tiny) as process:
+        out, err = process.communicate(timeout=240)
+    assert (process.returncode, err) == (0, "")
+    assert "resumed after epoch 0 of 1, step" in out
+    assert "complete: 1 epochs" in out
     assert (tmp_path / "checkpoints/acgan/training.gif").exists()

@@ -48,6 +48,23 @@ def test_the_gif_has_the_frames_in_order_and_loops(tmp_path):
     assert gif(tmp_path / "training.gif") == ([1500, 150, 150, 150, 1500], 0)
 
 
+def test_a_run_stopped_in_its_first_epoch_has_a_gif_of_one_frame(tmp_path):
+    draw_frames(tmp_path / "samples", [0])
+    pictures.write_gif(tmp_path / "training.gif", tmp_path / "samples")
+    frames = iio.imread(tmp_path / "training.gif")
+    assert [lit(frame) for frame in frames] == [0]
+
+
+def test_frames_that_are_alike_keep_their_time(tmp_path):
+    """Pillow merges them into one: the GIF may have fewer frames, but lasts as long."""
+    for epoch in range(4):
+        draw_frames(tmp_path / "samples", [0])
+        source = pictures.frame_file(tmp_path / "samples", 0)
+        pictures.frame_file(tmp_path / "samples", epoch).write_bytes(source.read_bytes())
+    pictures.write_gif(tmp_path / "training.gif", tmp_path / "samples")
+    assert sum(gif(tmp_path / "training.gif")[0]) == 1500 + 150 + 150 + 1500
+
+
 def test_the_gif_is_thinned_evenly_and_keeps_both_ends(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "MOST_FRAMES", 5)
     draw_frames(tmp_path / "samples", range(41))
