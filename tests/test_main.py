@@ -104,7 +104,7 @@ def test_help_tells_each_flag_its_unit_and_defaults(do):
     status, out, err = do("--help")
     assert (status, err) == (0, "")
     assert "--learning_rate" in out
-    assert "dcgan 0.0001, cgan 0.0002, acgan 0.0002" in out
+    assert "dcgan 0.0001, cgan 0.01, acgan 0.0002" in out
     for name, field in config.FIELDS.items():
         assert (f"  --{name}\n" in out) is (field.metadata["kind"] != config.DERIVED)
 
