@@ -119,7 +119,10 @@ class Config:
         LENGTH, "epochs from one checkpoint to the next", minimum=1, maximum=10_000_000
     )
     keep_checkpoints: int = _field(
-        LENGTH, "checkpoints kept, the newest", minimum=1, maximum=10_000
+        LENGTH,
+        "checkpoints kept, the newest, beside one of an interruption",
+        minimum=1,
+        maximum=10_000,
     )
 
     @property

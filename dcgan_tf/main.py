@@ -39,10 +39,12 @@ def main(values: flags.FlagValues) -> None:
         fresh=values.fresh,
     )
     if planned.complete:
-        print(
-            f"{planned.run.folder} is complete: {planned.saved.epoch} epochs; to train "
-            f"longer, ask for more: --epochs={2 * planned.saved.epoch}"
+        done, asked = planned.saved.epoch, planned.config.epochs
+        said = (
+            f"is complete: {done} epochs" if done == asked else f"has {done} epochs already"
         )
+        more = f"to train longer, ask for more: --epochs={2 * done}"
+        print(f"{planned.run.folder} {said}; {more}")
         return
     engine.start()
     from dcgan_tf import train  # which imports TensorFlow

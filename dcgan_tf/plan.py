@@ -42,7 +42,7 @@ def make(
     Raises UsageError for whatever cannot be trained.  Writes nothing.
     """
     mode = said.get("mode", config.DEFAULT_MODE)
-    run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}"))
+    run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
     check_folder(run.folder)
     if not run.exists():
         return _new(said, run, data_dir)

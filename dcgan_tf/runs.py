@@ -85,8 +85,8 @@ class Run:
         """UsageError unless a run is here."""
         if not self.exists():
             raise errors.UsageError(
-                f"--run={self.folder}: holds no run; train one with "
-                f"python -m dcgan_tf.main --run_dir={self.folder}"
+                f"--run={self.folder}: holds no run; name the folder of one, as "
+                "checkpoints/acgan is after python -m dcgan_tf.main --mode=acgan"
             )
 
     def read_config(self) -> config.Config:

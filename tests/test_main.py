@@ -138,6 +138,7 @@ def test_train_resume_and_complete(do, tmp_path):
     assert "resumed after epoch 1 of 2" in out
     assert "epoch 2/2" in out
     before = contents(tmp_path)
+    assert "has 2 epochs already" in do(*tiny, "--epochs=1")[1]
     status, out, _ = do(*tiny)
     assert status == 0
     assert "is complete: 2 epochs" in out
