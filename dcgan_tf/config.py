@@ -94,6 +94,9 @@ class Config:
     auxiliary_fake_weight: float | None = _weight(
         "of the fakes' class term in the discriminator's loss"
     )
+    gradient_penalty: float = _weight(
+        "of the discriminator's slope at real images in its loss (R1)"
+    )
     fake_labels: str | None = _field(
         RECIPE,
         "classes of the fakes: those of the real batch, or drawn uniformly",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import operator
 from collections.abc import Callable
 
 import keras
@@ -9,20 +10,23 @@ import tensorflow as tf
 
 from dcgan_tf import losses, networks
 from dcgan_tf.config import Config
+from dcgan_tf.losses import Objective, Terms
 
 
 @dataclasses.dataclass(frozen=True)
 class Gan:
     """Two players, what each one minimises, and what the generator draws from.
 
-    generator:            [noise [B, Z], labels [B]] -> images [B, 28, 28, 1] in [-1, 1]
-    discriminator:        [images, labels [B]] -> verdict
-    drawn:                what pictures are drawn with: the running average of the
-                          generator, or the generator itself where none is kept
-    generator_loss:       (fake, fake_labels) -> terms, "loss" among them
-    discriminator_loss:   (real, labels, fake, fake_labels) -> terms, "loss" among them
-    draw_noise:           (count, seed [2]) -> noise [count, Z]
-    draw_labels:          (labels of the real batch [B], seed [2]) -> labels [B]
+    generator:        [noise [B, Z], labels [B]] -> images [B, 28, 28, 1] in [-1, 1]
+    discriminator:    [images, labels [B]] -> verdict
+    drawn:            what pictures are drawn with: the running average of the generator,
+                      or the generator itself where none is kept
+    generator_loss:   (verdict on fakes, their labels) -> terms, "loss" among them
+    real_loss, fake_loss: the discriminator's two parts, (verdict, labels) -> terms
+    realness:         verdict -> logits [B, 1] of being real
+    gradient_penalty: weight of R1 in the discriminator's loss; 0: none
+    draw_noise:       (count, seed [2]) -> noise [count, Z]
+    draw_labels:      (labels of the real batch [B], seed [2]) -> labels [B]
 
     A verdict is opaque: only this gan's own losses look into it.  That is what lets one
     step train every mode.
@@ -31,18 +35,37 @@ class Gan:
     generator: keras.Model
     discriminator: keras.Model
     drawn: keras.Model
-    generator_loss: Callable[..., losses.Terms]
-    discriminator_loss: Callable[..., losses.Terms]
+    generator_loss: Objective
+    real_loss: Objective
+    fake_loss: Objective
+    realness: Callable[..., tf.Tensor]
+    gradient_penalty: float
     draw_noise: Callable[..., tf.Tensor]
     draw_labels: Callable[..., tf.Tensor]
 
+    def penalties(self, images: tf.Tensor, labels: tf.Tensor) -> dict[str, Terms]:
+        """The part of the discriminator's loss that is no verdict's, if there is one."""
+        if not self.gradient_penalty:
+            return {}
+        squared = losses.gradient_penalty(
+            lambda seen: self.realness(self.discriminator([seen, labels], training=True)),
+            images,
+        )
+        return {
+            "penalty": {"loss": self.gradient_penalty / 2 * squared, "gradient": squared}
+        }
+
     def term_names(self) -> list[str]:
         """The names of all terms, as a step returns them."""
-        labels = tf.zeros([1], tf.int32)
-        verdict = self.discriminator([tf.zeros([1, *networks.IMAGE_SHAPE]), labels])
+        images, labels = tf.zeros([1, *networks.IMAGE_SHAPE]), tf.zeros([1], tf.int32)
+        verdict = self.discriminator([images, labels])
         terms = losses.by_player(
             self.generator_loss(verdict, labels),
-            self.discriminator_loss(verdict, labels, verdict, labels),
+            losses.together(
+                real=self.real_loss(verdict, labels),
+                fake=self.fake_loss(verdict, labels),
+                **self.penalties(images, labels),
+            ),
         )
         return list(terms)
 
@@ -59,9 +82,10 @@ NETWORKS = {
     ),
 }
 
-LOSSES = {
-    "adversarial": (losses.adversarial_generator, losses.adversarial_discriminator),
-    "auxiliary": (losses.auxiliary_generator, losses.auxiliary_discriminator),
+# How a verdict is judged, and which part of it says how real an image is.
+VERDICTS = {
+    "adversarial": (losses.adversarial, lambda verdict: verdict),
+    "auxiliary": (losses.auxiliary, operator.itemgetter("generation")),
 }
 
 
@@ -72,21 +96,25 @@ def build(config: Config) -> Gan:
     if config.average_half_life:
         drawn = make_generator(config)
         drawn.set_weights(generator.get_weights())
-    generator_loss, discriminator_loss = LOSSES[config.losses]
-    weights = {
-        "real": config.real_weight,
-        "fake": config.fake_weight,
-        "auxiliary_real": config.auxiliary_real_weight,
-        "auxiliary_fake": config.auxiliary_fake_weight,
-    }
+    judge, realness = VERDICTS[config.losses]
+
+    def objective(target, adversarial_weight, auxiliary_weight):
+        weights = {"adversarial": adversarial_weight, "auxiliary": auxiliary_weight}
+        had = {name: weight for name, weight in weights.items() if weight is not None}
+        return Objective(judge, target, had)
+
+    class_weight = None if config.auxiliary_real_weight is None else 1.0
     return Gan(
         generator=generator,
         discriminator=make_discriminator(config),
         drawn=drawn,
-        generator_loss=functools.partial(generator_loss, target=config.generator_target),
-        discriminator_loss=functools.partial(
-            discriminator_loss, real_target=config.real_target, weights=weights
+        generator_loss=objective(config.generator_target, 1.0, class_weight),
+        real_loss=objective(
+            config.real_target, config.real_weight, config.auxiliary_real_weight
         ),
+        fake_loss=objective(0.0, config.fake_weight, config.auxiliary_fake_weight),
+        realness=realness,
+        gradient_penalty=config.gradient_penalty,
         draw_noise=functools.partial(NOISE[config.noise], config.noise_size),
         draw_labels=functools.partial(
             FAKE_LABELS[config.fake_labels or "real"], config.classes

@@ -1,17 +1,16 @@
 """What each player minimises: pure functions of verdicts, in logits -> named scalar terms.
 
-Terms are means over the batch, unweighted; "loss", which stands among them, is what the
-player minimises: the sum of its terms, each times its weight.  A target is the
-probability that the verdict should come to: below 1 for real images it is one-sided
-label smoothing (Salimans et al. 2016, section 3.4).
+A judgement (`adversarial`, `auxiliary`) reads a discriminator's verdict on images of one
+kind; an `Objective` weighs it.  Terms are unweighted means over the batch; "loss", which
+stands among them, is what is minimised.
 """
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
 Terms = dict[str, tf.Tensor]
-Weights = Mapping[str, float]
 
 
 def cross_entropy(logits: tf.Tensor, target: float) -> tf.Tensor:
@@ -29,50 +28,75 @@ def class_cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     )
 
 
-def adversarial_generator(fake, fake_labels, *, target: float) -> Terms:
-    """-log D(G(z)), the non-saturating loss (Goodfellow et al. 2014, section 3)."""
-    del fake_labels
-    return _with_loss({"adversarial": cross_entropy(fake, target)}, weights={})
+def adversarial(verdict: tf.Tensor, labels: tf.Tensor, target: float) -> Terms:
+    """Real or not (Goodfellow et al. 2014), from logits [B, 1].
+
+    Target 1 gives -log D(x), the discriminator's on real images and the generator's
+    non-saturating loss (section 3); target 0 gives -log(1 - D(x)).
+    """
+    del labels
+    return {"adversarial": cross_entropy(verdict, target)}
 
 
-def adversarial_discriminator(
-    real, labels, fake, fake_labels, *, real_target: float, weights: Weights
-) -> Terms:
-    """-log D(x) and -log(1 - D(G(z))) (Goodfellow et al. 2014, equation 1)."""
-    del labels, fake_labels
-    terms = {"real": cross_entropy(real, real_target), "fake": cross_entropy(fake, 0.0)}
-    return _with_loss(terms, weights)
-
-
-def auxiliary_generator(fake, fake_labels, *, target: float) -> Terms:
-    """Pass for real, and for the class (Odena et al. 2017, section 4: L_C - L_S)."""
-    terms = {
-        "adversarial": cross_entropy(fake["generation"], target),
-        "auxiliary": class_cross_entropy(fake["auxiliary"], fake_labels),
+def auxiliary(verdict: Mapping[str, tf.Tensor], labels: tf.Tensor, target: float) -> Terms:
+    """Real or not, and of the class or not: L_S and L_C (Odena et al. 2017, section 4)."""
+    return {
+        "adversarial": cross_entropy(verdict["generation"], target),
+        "auxiliary": class_cross_entropy(verdict["auxiliary"], labels),
     }
-    return _with_loss(terms, weights={})
 
 
-def auxiliary_discriminator(
-    real, labels, fake, fake_labels, *, real_target: float, weights: Weights
-) -> Terms:
-    """Tell real from fake and name the class (Odena et al. 2017, section 4: L_S + L_C)."""
-    terms = {
-        "real": cross_entropy(real["generation"], real_target),
-        "fake": cross_entropy(fake["generation"], 0.0),
-        "auxiliary_real": class_cross_entropy(real["auxiliary"], labels),
-        "auxiliary_fake": class_cross_entropy(fake["auxiliary"], fake_labels),
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """What a player wants said of one kind of image.
+
+    target:  the probability of being real that the verdict should come to; below 1 for
+             real images it is one-sided label smoothing (Salimans et al. 2016, section 3.4)
+    weights: of the judgement's terms in the loss, by name
+    """
+
+    judge: Callable[..., Terms]
+    target: float
+    weights: Mapping[str, float]
+
+    def __call__(self, verdict, labels: tf.Tensor) -> Terms:
+        terms = self.judge(verdict, labels, self.target)
+        loss = tf.add_n([weight * terms[name] for name, weight in self.weights.items()])
+        return {"loss": loss, **terms}
+
+
+def gradient_penalty(realness: Callable, images: tf.Tensor) -> tf.Tensor:
+    """Mean over images [B, ...] of the squared norm of realness's gradient by the image.
+
+    Half of it, weighted, is R1 (Mescheder et al. 2018, equation 9).  realness: images ->
+    logits [B, 1], each of its own image alone.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        logits = realness(images)
+    slopes = tape.gradient(logits, images)
+    return tf.reduce_mean(tf.reduce_sum(slopes**2, axis=[1, 2, 3]))
+
+
+def together(**parts: Terms) -> Terms:
+    """The terms of a loss in several parts: losses add up, the rest get the part's name.
+
+    together(real={"loss": 1, "adversarial": 1}, fake={"loss": 2, "adversarial": 2})
+    is {"loss": 3, "adversarial_real": 1, "adversarial_fake": 2}.
+    """
+    return {
+        "loss": tf.add_n([terms["loss"] for terms in parts.values()]),
+        **{
+            f"{name}_{part}": term
+            for part, terms in parts.items()
+            for name, term in terms.items()
+            if name != "loss"
+        },
     }
-    return _with_loss(terms, weights)
-
-
-def _with_loss(terms: Terms, weights: Weights) -> Terms:
-    weighted = [weights.get(name, 1.0) * term for name, term in terms.items()]
-    return {"loss": tf.add_n(weighted), **terms}
 
 
 def by_player(generator: Terms, discriminator: Terms) -> Terms:
-    """Both players' terms under one roof: "generator/loss", "discriminator/real" ..."""
+    """Both players' terms under one roof: "generator/loss", "discriminator/loss" ..."""
     players = {"generator": generator, "discriminator": discriminator}
     return {
         f"{player}/{name}": term

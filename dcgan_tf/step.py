@@ -25,7 +25,11 @@ def paired(state: TrainState, images, labels, seed) -> losses.Terms:
         real = gan.discriminator([images, labels], training=True)
         fake = gan.discriminator([fakes, fake_labels], training=True)
         generator_terms = gan.generator_loss(fake, fake_labels)
-        discriminator_terms = gan.discriminator_loss(real, labels, fake, fake_labels)
+        discriminator_terms = losses.together(
+            real=gan.real_loss(real, labels),
+            fake=gan.fake_loss(fake, fake_labels),
+            **gan.penalties(images, labels),
+        )
     for network, optimizer, tape, terms in (
         (gan.generator, state.generator_optimizer, generator_tape, generator_terms),
         (

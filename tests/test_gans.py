@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from dcgan_tf import config, gans, recipes
@@ -10,7 +11,7 @@ def built(mode, **said):
 
 def test_every_recipe_has_networks_and_losses():
     for mode, recipe in recipes.RECIPES.items():
-        assert recipe.losses in gans.LOSSES
+        assert recipe.losses in gans.VERDICTS
         for architecture in recipe.architectures:
             assert (mode, architecture) in gans.NETWORKS
 
@@ -61,8 +62,26 @@ def test_term_names_are_those_of_the_losses():
         "generator/adversarial",
         "generator/auxiliary",
         "discriminator/loss",
-        "discriminator/real",
-        "discriminator/fake",
+        "discriminator/adversarial_real",
         "discriminator/auxiliary_real",
+        "discriminator/adversarial_fake",
         "discriminator/auxiliary_fake",
     ]
+
+
+def test_the_gradient_penalty_is_r1_of_being_real():
+    gan = built("acgan", gradient_penalty=10.0, dropout=0.0)
+    images = tf.random.stateless_uniform([3, 28, 28, 1], [0, 1], -1, 1)
+    labels = tf.zeros([3], tf.int32)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        logits = gan.discriminator([images, labels], training=True)["generation"]
+    squared = np.sum(tape.gradient(logits, images).numpy() ** 2) / 3
+    terms = gan.penalties(images, labels)["penalty"]
+    assert float(terms["gradient"]) == pytest.approx(squared, rel=1e-4)
+    assert float(terms["loss"]) == pytest.approx(10 / 2 * squared, rel=1e-4)
+
+
+def test_no_gradient_penalty_is_no_term():
+    assert built("acgan").penalties(tf.zeros([1, 28, 28, 1]), tf.zeros([1])) == {}
+    assert "discriminator/gradient_penalty" in built("cgan").term_names()

@@ -8,7 +8,6 @@ import tensorflow as tf
 from dcgan_tf import losses
 
 LN_2, LN_10 = math.log(2), math.log(10)
-WEIGHTS = {"real": 1.0, "fake": 1.0}
 
 
 def logits(*values):
@@ -27,24 +26,18 @@ def test_cross_entropy_is_the_mean_over_the_batch():
 
 
 def test_a_perfect_verdict_costs_nothing():
-    labels = tf.constant([0, 1])
-    terms = losses.adversarial_discriminator(
-        logits(30, 30), labels, logits(-30, -30), labels, real_target=1.0, weights=WEIGHTS
-    )
-    assert float(terms["loss"]) == pytest.approx(0, abs=1e-9)
+    for sure, target in ((30, 1.0), (-30, 0.0)):
+        loss = losses.cross_entropy(logits(sure, sure), target)
+        assert float(loss) == pytest.approx(0, abs=1e-9)
 
 
 def test_each_player_pulls_the_fakes_verdict_its_own_way():
     """By hand: the slope of -ln s(x) at 0 is -1/2, that of -ln(1 - s(x)) is 1/2."""
     fake, labels = tf.Variable([[0.0]]), tf.constant([0])
-    with tf.GradientTape() as generator_tape:
-        of_generator = losses.adversarial_generator(fake, labels, target=1.0)["loss"]
-    with tf.GradientTape() as discriminator_tape:
-        of_discriminator = losses.adversarial_discriminator(
-            logits(0), labels, fake, labels, real_target=1.0, weights=WEIGHTS
-        )["loss"]
-    assert generator_tape.gradient(of_generator, fake).numpy() == pytest.approx(-0.5)
-    assert discriminator_tape.gradient(of_discriminator, fake).numpy() == pytest.approx(0.5)
+    for target, slope in ((1.0, -0.5), (0.0, 0.5)):
+        with tf.GradientTape() as tape:
+            loss = losses.adversarial(fake, labels, target)["adversarial"]
+        assert tape.gradient(loss, fake).numpy() == pytest.approx(slope)
 
 
 def test_a_smoothed_target_is_met_at_its_own_logit():
@@ -71,35 +64,42 @@ def test_class_verdicts_are_judged_by_their_label():
     assert float(second) == pytest.approx(math.log(4))
 
 
-def test_the_adversarial_discriminator_sums_its_two_terms():
-    labels = tf.constant([0, 1])
-    terms = losses.adversarial_discriminator(
-        logits(2, 2), labels, logits(-3, -3), labels, real_target=1.0, weights=WEIGHTS
+CLASS_VERDICT = {
+    "generation": tf.constant([[2.0]]),
+    "auxiliary": tf.constant([[math.log(3.0), 0.0]]),
+}
+
+
+def test_an_auxiliary_verdict_is_judged_by_both_its_parts():
+    terms = losses.auxiliary(CLASS_VERDICT, tf.constant([1]), 0.0)
+    assert float(terms["adversarial"]) == pytest.approx(2 + math.log1p(math.exp(-2)))
+    assert float(terms["auxiliary"]) == pytest.approx(math.log(4))
+
+
+def test_an_objective_weighs_its_terms_and_tells_them_unweighted():
+    weights = {"adversarial": 0.5, "auxiliary": 3.0}
+    objective = losses.Objective(losses.auxiliary, target=1.0, weights=weights)
+    terms = objective(CLASS_VERDICT, tf.constant([0]))
+    adversarial, auxiliary = math.log1p(math.exp(-2)), math.log(4 / 3)
+    assert float(terms["adversarial"]) == pytest.approx(adversarial)
+    assert float(terms["auxiliary"]) == pytest.approx(auxiliary)
+    assert float(terms["loss"]) == pytest.approx(0.5 * adversarial + 3 * auxiliary)
+
+
+def test_parts_of_a_loss_add_up_and_keep_their_names():
+    parts = losses.together(
+        real={"loss": tf.constant(1.0), "adversarial": 2.0},
+        fake={"loss": tf.constant(3.0), "adversarial": 4.0},
     )
-    real, fake = math.log1p(math.exp(-2)), math.log1p(math.exp(-3))
-    assert float(terms["real"]) == pytest.approx(real)
-    assert float(terms["fake"]) == pytest.approx(fake)
-    assert float(terms["loss"]) == pytest.approx(real + fake)
+    assert float(parts.pop("loss")) == 4
+    assert parts == {"adversarial_real": 2.0, "adversarial_fake": 4.0}
 
 
-def test_the_generator_wants_its_images_called_real():
-    terms = losses.adversarial_generator(logits(-3), tf.constant([0]), target=1.0)
-    assert float(terms["loss"]) == pytest.approx(math.log1p(math.exp(3)))
+def test_the_gradient_penalty_is_the_mean_squared_slope():
+    """Of 3 x first pixel + (second pixel)^2: 9 at 0, and 9 + (2 x 0.5)^2 at 0.5."""
+    images = tf.constant([[0.0, 0.0], [0.0, 0.5]])[:, :, None, None]
 
+    def realness(seen):
+        return 3 * seen[:, 0, :, 0] + seen[:, 1, :, 0] ** 2
 
-def test_the_auxiliary_discriminator_weighs_its_four_terms():
-    labels = tf.constant([0])
-    real = {"generation": logits(0), "auxiliary": tf.constant([[math.log(3.0), 0.0]])}
-    fake = {"generation": logits(-3), "auxiliary": tf.zeros([1, 2])}
-    weights = {"real": 0.5, "fake": 0.5, "auxiliary_real": 1.0, "auxiliary_fake": 0.25}
-    terms = losses.auxiliary_discriminator(
-        real, labels, fake, labels, real_target=0.95, weights=weights
-    )
-    expected = 0.5 * LN_2 + 0.5 * math.log1p(math.exp(-3)) + math.log(4 / 3) + 0.25 * LN_2
-    assert float(terms["loss"]) == pytest.approx(expected)
-
-
-def test_the_auxiliary_generator_adds_the_class_that_it_was_asked_for():
-    fake = {"generation": logits(0), "auxiliary": tf.constant([[math.log(3.0), 0.0]])}
-    terms = losses.auxiliary_generator(fake, tf.constant([1]), target=1.0)
-    assert float(terms["loss"]) == pytest.approx(LN_2 + math.log(4))
+    assert float(losses.gradient_penalty(realness, images)) == pytest.approx(9.5)

@@ -114,7 +114,8 @@ def test_a_run_leaves_what_it_promises(tmp_path, small, few):
     ]
     last = rows(run)[-1]
     assert (last["epoch"], last["step"]) == (3, 9)
-    terms = ("real", "fake", "auxiliary_real", "auxiliary_fake")
+    kinds = ("adversarial", "auxiliary")
+    terms = [f"{kind}_{part}" for kind in kinds for part in ("real", "fake")]
     real, fake, named_real, _ = (last[f"discriminator/{term}"] for term in terms)
     assert last["discriminator/loss"] == pytest.approx((real + fake) / 2 + named_real, 1e-5)
 
