@@ -79,7 +79,7 @@ def test_no_code_branches_on_the_mode():
         assert not branches, path.name
 
 
-def test_gradient_tapes_stand_in_the_step_alone():
+def test_gradient_tapes_stand_in_the_step_and_in_the_one_loss_that_is_a_gradient():
     for path in PACKAGE.glob("*.py"):
         code = path.read_text(encoding="utf-8")
-        assert ("tf.GradientTape" in code) == (path.stem == "step"), path.name
+        assert ("tf.GradientTape" in code) == (path.stem in ("step", "losses")), path.name
