@@ -18,9 +18,8 @@ from dcgan_tf.state import TrainState
 # What damaged or foreign files make TensorFlow raise; AssertionError: a part is missing.
 READ_ERRORS = (tf.errors.OpError, ValueError, IndexError, AssertionError, OSError)
 
-
-REGULAR = "epoch"  # saved at the interval; the newest few are kept
-LATEST = "step"  # saved in between, on interruption; removed by the next checkpoint
+REGULAR = "step"  # saved at the interval; the newest few are kept
+LATEST = "latest"  # saved in between, on interruption; removed by the next checkpoint
 
 
 def save(state: TrainState, run: Run, family: str, keep: int) -> None:
@@ -29,8 +28,7 @@ def save(state: TrainState, run: Run, family: str, keep: int) -> None:
     `keep` checkpoints of the REGULAR family stay.  Raises RunError if the disk refuses.
     """
     step, epoch = int(state.step), int(state.epoch)
-    number = {REGULAR: f"{epoch:04d}", LATEST: f"{step:08d}"}[family]
-    folder = run.checkpoints / f"{family}_{number}"
+    folder = run.checkpoints / f"{family}_{step:08d}"
     try:
         _write(state.checkpoint(), folder, {"step": step, "epoch": epoch})
     except (tf.errors.OpError, OSError) as error:

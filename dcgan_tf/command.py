@@ -8,7 +8,7 @@ from collections.abc import Callable
 from absl import flags
 
 from dcgan_tf import config, errors
-from dcgan_tf.recipes import DIGITS, RECIPES
+from dcgan_tf.recipes import DIGITS, LENGTHS, RECIPES, SCHEDULES
 
 
 class _FieldParser(flags.ArgumentParser):
@@ -25,12 +25,17 @@ class _FieldParser(flags.ArgumentParser):
 def define_config_flags(values: flags.FlagValues) -> None:
     """A flag for each Config field that a user may set."""
     for field in config.FIELDS.values():
-        if field.metadata["kind"] != config.DERIVED:
+        if field.metadata["kind"] == config.DERIVED:
+            continue
+        text = f"{field.metadata['help']}.  {_defaults(field.name)}"
+        if field.type in (bool, bool | None):
+            flags.DEFINE_bool(field.name, None, text, flag_values=values)
+        else:
             flags.DEFINE(
                 _FieldParser(field.name),
                 field.name,
                 None,
-                f"{field.metadata['help']}.  {_defaults(field.name)}",
+                text,
                 flag_values=values,
                 serializer=flags.ArgumentSerializer(),
             )
@@ -69,18 +74,31 @@ def _defaults(name: str) -> str:
     if name == "dataset":
         return f"Default: {config.DEFAULT_DATASET}"
     published, digits = _by_mode(name, dataset=""), _by_mode(name, dataset=DIGITS)
+    if not published:
+        return _by_choice(name)
     return f"Default: {published}" + (
         f"; on digits {digits}" if digits != published else ""
     )
 
 
 def _by_mode(name: str, dataset: str) -> str:
-    """A setting's defaults: one for all modes, or `dcgan 256, cgan 100`."""
-    values = {mode: recipe.default_values(dataset) for mode, recipe in RECIPES.items()}
+    """A setting's defaults: one for all modes, or `dcgan 256, cgan 100`; "" for none."""
+    recipes = RECIPES.items()
+    values = {mode: recipe.default_values({}, dataset) for mode, recipe in recipes}
     values = {mode: v[name] for mode, v in values.items() if name in v}
     if values.keys() == RECIPES.keys() and len(set(values.values())) == 1:
         return str(values.popitem()[1])
     return ", ".join(f"{mode} {value}" for mode, value in values.items())
+
+
+def _by_choice(name: str) -> str:
+    """Where a setting comes from that no mode has by default."""
+    for flag, choices in (("schedule", SCHEDULES), ("", LENGTHS)):
+        for choice, brings in choices.items():
+            if name in brings:
+                given = f"--{flag}={choice}" if flag else f"--{choice}"
+                return f"Default, with {given}: {brings[name]}"
+    return "Default: none"
 
 
 def run(

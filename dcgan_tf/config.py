@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from dcgan_tf import errors
-from dcgan_tf.recipes import RECIPES
+from dcgan_tf.recipes import LENGTHS, RECIPES, SCHEDULES
 
 RECIPE = "recipe"  # makes the run what it is: a resume may not change it
 LENGTH = "length"  # how long and how often: a resume may
@@ -26,7 +26,7 @@ def _weight(help_text):
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """A run.  None stands in fields that the run's mode does not have."""
+    """A run.  None stands in fields that the run's choices do not have."""
 
     mode: str = _field(RECIPE, "which GAN to train", choices=tuple(RECIPES))
     architecture: str = _field(RECIPE, "which networks of the mode")
@@ -97,6 +97,40 @@ class Config:
     gradient_penalty: float = _weight(
         "of the discriminator's slope at real images in its loss (R1)"
     )
+    schedule: str = _field(
+        RECIPE,
+        "paired: both players move from one forward pass; alternating: the discriminator "
+        "moves, then the generator against it",
+        choices=tuple(SCHEDULES),
+    )
+    discriminator_update: str | None = _field(
+        RECIPE,
+        "one step on real and fake images in one mixed batch, or two separate steps",
+        choices=("mixed", "separate"),
+    )
+    discriminator_fakes: str | None = _field(
+        RECIPE,
+        "what the discriminator's fakes are normalised by: moving averages, as in "
+        "inference, or their batch, as in training",
+        choices=("inference", "training"),
+    )
+    generator_batches: int | None = _field(
+        RECIPE,
+        "the generator's batch, as a multiple of batch_size",
+        minimum=1,
+        maximum=64,
+    )
+    generator_noise: str | None = _field(
+        RECIPE,
+        "whether the generator moves on fresh noise and classes, or on the same as the "
+        "discriminator has seen",
+        choices=("fresh", "same"),
+    )
+    label_fusion: str | None = _field(
+        RECIPE,
+        "how the class's embedding meets the noise",
+        choices=("multiply", "add", "concatenate"),
+    )
     fake_labels: str | None = _field(
         RECIPE,
         "classes of the fakes: those of the real batch, or drawn uniformly",
@@ -115,17 +149,44 @@ class Config:
         minimum=0,
         maximum=1_000_000_000,
     )
-    epochs: int = _field(
+    sample_rows: int = _field(
+        RECIPE, "rows of the picture that shows the training", minimum=1, maximum=100
+    )
+    sample_real: bool | None = _field(
+        RECIPE, "real images of the same classes beside the generated ones in it"
+    )
+    epochs: int | None = _field(
         LENGTH, "passes over the training images", minimum=1, maximum=10_000_000
     )
-    checkpoint_every: int = _field(
+    steps: int | None = _field(
+        LENGTH,
+        "batches of real images, instead of epochs",
+        minimum=1,
+        maximum=1_000_000_000,
+    )
+    checkpoint_every: int | None = _field(
         LENGTH, "epochs from one checkpoint to the next", minimum=1, maximum=10_000_000
+    )
+    sample_every_steps: int | None = _field(
+        LENGTH,
+        "steps from one picture and row of losses to the next",
+        minimum=1,
+        maximum=1_000_000_000,
+    )
+    checkpoint_every_steps: int | None = _field(
+        LENGTH,
+        "steps from one checkpoint to the next",
+        minimum=1,
+        maximum=1_000_000_000,
     )
     keep_checkpoints: int = _field(
         LENGTH,
         "checkpoints kept, the newest, beside one of an interruption",
         minimum=1,
         maximum=10_000,
+    )
+    evaluate_losses: bool = _field(
+        LENGTH, "both players' losses on held-out images with each row"
     )
 
     @property
@@ -136,16 +197,30 @@ class Config:
     def losses(self) -> str:
         return RECIPES[self.mode].losses
 
+    def on_held_out(self) -> "Config":
+        """What held-out images are judged by: hard targets, classes of real and fake alike.
+
+        The Keras examples' way: nothing smoothed, and no class term left out.
+        """
+        named = self.auxiliary_real_weight is not None
+        return dataclasses.replace(
+            self,
+            real_target=1.0,
+            generator_target=1.0,
+            auxiliary_real_weight=self.real_weight if named else None,
+            auxiliary_fake_weight=self.fake_weight if named else None,
+        )
+
 
 FIELDS = {field.name: field for field in dataclasses.fields(Config)}
 
 
 def parse(name: str, text: str) -> object:
     """The field's value from a flag's text, or ValueError that says what is allowed."""
-    number = _number_type(FIELDS[name])
+    kind = _type(FIELDS[name])
     try:
-        value = number(text) if number else text
-    except ValueError:
+        value = {"true": True, "false": False}[text] if kind is bool else kind(text)
+    except (ValueError, KeyError):
         value = text  # which `check` refuses in its own words
     return check(name, value)
 
@@ -153,23 +228,28 @@ def parse(name: str, text: str) -> object:
 def check(name: str, value: object) -> object:
     """`value` itself if the field may have it, or ValueError that says what is allowed."""
     field = FIELDS[name]
-    number = _number_type(field)
-    if number is None:
+    kind = _type(field)
+    if kind is str:
         return _check_word(field, value)
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ValueError("must be true or false")
+        return value
     low, above, high = (field.metadata[key] for key in ("minimum", "above", "maximum"))
-    right_type = isinstance(value, (int, number)) and not isinstance(value, bool)
+    right_type = isinstance(value, (int, kind)) and not isinstance(value, bool)
     # Written so that NaN fails.
     if not (
         right_type and value <= high and (value > above if low is None else value >= low)
     ):
-        kind = "a whole number" if number is int else "a number"
+        noun = "a whole number" if kind is int else "a number"
         lower = f"at least {low:g}" if above is None else f"above {above:g}"
-        raise ValueError(f"must be {kind} {lower} and at most {high:,}")
-    return number(value)
+        raise ValueError(f"must be {noun} {lower} and at most {high:,}")
+    return kind(value)
 
 
-def _number_type(field: dataclasses.Field) -> type | None:
-    return next((kind for kind in (int, float) if field.type in (kind, kind | None)), None)
+def _type(field: dataclasses.Field) -> type:
+    kinds = (bool, int, float, str)
+    return next(kind for kind in kinds if field.type in (kind, kind | None))
 
 
 def _check_word(field: dataclasses.Field, value: object) -> str:
@@ -183,29 +263,53 @@ def _check_word(field: dataclasses.Field, value: object) -> str:
 
 
 def check_said(said: Mapping[str, object]) -> None:
-    """UsageError for a setting or an architecture that the mode does not have."""
+    """UsageError for settings that do not go together."""
     mode = said.get("mode", DEFAULT_MODE)
     recipe = RECIPES[mode]
-    for name in (
-        said.keys() - recipe.default_values(dataset="").keys() - {"mode", "dataset"}
-    ):
-        having = [m for m, r in RECIPES.items() if name in r.defaults]
+    architecture = said.get("architecture")
+    if architecture is not None and architecture not in recipe.architectures:
         raise errors.UsageError(
-            f"--{name}={said[name]}: --mode={mode} has no such setting; "
-            f"only {', '.join(having)}"
-        )
-    if said.get("architecture", recipe.architectures[0]) not in recipe.architectures:
-        raise errors.UsageError(
-            f"--architecture={said['architecture']}: --mode={mode} has only "
+            f"--architecture={architecture}: --mode={mode} has only "
             f"{', '.join(recipe.architectures)}"
         )
+    if said.keys() >= {"steps", "epochs"}:
+        raise errors.UsageError(
+            f"--steps={said['steps']} and --epochs={said['epochs']}: a run is counted in "
+            "one of them; leave one out"
+        )
+    own = recipe.default_values(said, dataset="")
+    for name in said.keys() - own.keys() - {"mode", "dataset"}:
+        raise errors.UsageError(f"--{name}={said[name]}: goes with {_owner(name, mode)}")
+    settings = {**own, **said}
+    if settings.get("generator_noise") == "same" and settings["generator_batches"] != 1:
+        raise errors.UsageError(
+            "--generator_noise=same: is one batch of noise; it goes with "
+            "--generator_batches=1"
+        )
+
+
+def _owner(name: str, mode: str) -> str:
+    """The choice that brings a setting which this run does not have."""
+    recipe = RECIPES[mode]
+    for flag, choices in (("schedule", SCHEDULES), ("architecture", recipe.architectures)):
+        if having := [choice for choice, brings in choices.items() if name in brings]:
+            return f"--{flag}={' or '.join(having)}"
+    for length, brings in LENGTHS.items():
+        if name in brings or name == length:
+            return f"a run that is counted in {length} (--{length})"
+    having = [
+        mode
+        for mode, recipe in RECIPES.items()
+        if any(name in b for b in (recipe.defaults, *recipe.architectures.values()))
+    ]
+    return f"--mode={' or '.join(having)}"
 
 
 def new(said: Mapping[str, object], dataset: str, classes: int) -> Config:
     """The Config of a new run: what the user said, and the mode's defaults for the rest."""
     check_said(said)
     mode = said.get("mode", DEFAULT_MODE)
-    values = {"mode": mode, **RECIPES[mode].default_values(dataset)}
+    values = {"mode": mode, **RECIPES[mode].default_values(said, dataset)}
     if "learning_rate" in said:
         values["discriminator_learning_rate"] = said["learning_rate"]
     values.update(said, dataset=dataset, classes=classes)
@@ -217,7 +321,8 @@ def differences(saved: Config, said: Mapping[str, object]) -> list[str]:
     return [
         f"--{name}={value} (the run has {getattr(saved, name)})"
         for name, value in said.items()
-        if FIELDS[name].metadata["kind"] != LENGTH and getattr(saved, name) != value
+        if getattr(saved, name) != value
+        and (FIELDS[name].metadata["kind"] != LENGTH or getattr(saved, name) is None)
     ]
 
 
@@ -228,18 +333,17 @@ def from_json(values: object) -> Config:
     if values.keys() != FIELDS.keys():
         odd = ", ".join(sorted(map(str, values.keys() ^ FIELDS.keys())))
         raise ValueError(f"unknown or missing settings: {odd}")
-    checked = {"mode": _named(check, "mode", values["mode"])}
-    recipe = RECIPES[checked["mode"]]
-    own = {*recipe.default_values(""), "mode", "dataset", "classes"}
-    for name, value in values.items():
-        if name in own:
-            checked[name] = _named(check, name, value)
-        elif value is None:
-            checked[name] = None
-        else:
-            raise ValueError(f"{name} means nothing to mode {checked['mode']}")
+    checked = {
+        name: None if value is None else _named(check, name, value)
+        for name, value in values.items()
+    }
+    recipe = RECIPES[_named(check, "mode", values["mode"])]
     if checked["architecture"] not in recipe.architectures:
-        raise ValueError(f"mode {checked['mode']} has no architecture of that name")
+        raise ValueError("has an architecture that its mode lacks")
+    own = {*recipe.default_values(checked, dataset=""), "mode", "dataset", "classes"}
+    for name, value in checked.items():
+        if (value is None) == (name in own):
+            raise ValueError(f"{name} is {value}, which does not go with the rest")
     return Config(**checked)
 
 

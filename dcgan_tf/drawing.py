@@ -5,10 +5,10 @@ import tensorflow as tf
 
 from dcgan_tf import pictures
 from dcgan_tf.config import Config
+from dcgan_tf.datasets import Split
 from dcgan_tf.gans import Gan
 
 BLOCK = 250  # images drawn at a time, whatever batch size the run was trained with
-ROWS = 10
 FRAME_STREAM = -1  # the noise of the frames: training uses steps, from 0
 
 
@@ -27,23 +27,39 @@ def draw(gan: Gan, noise: tf.Tensor, labels: tf.Tensor) -> np.ndarray:
 
 
 class Preview:
-    """The grid that a run draws each epoch, from noise that its seed alone decides.
+    """The grid that shows a run's training, from noise that its seed alone decides.
 
-    Where the labels count, a column is a class and a row one noise vector; elsewhere
-    every image has noise of its own.
+    Where the labels count, a column is a class and a row one noise vector, with real
+    images of the same classes beside it if the run wants them; elsewhere every image has
+    noise of its own.
     """
 
-    def __init__(self, gan: Gan, config: Config):
+    def __init__(self, gan: Gan, config: Config, split: Split):
         self._gan = gan
         self._columns = config.classes if config.conditional else 10
-        rows = tf.range(ROWS * self._columns)
+        count = config.sample_rows * self._columns
+        rows = tf.range(count)
         if config.conditional:
             rows //= self._columns
-        noise = gan.draw_noise(ROWS * self._columns, [config.seed, FRAME_STREAM])
+        noise = gan.draw_noise(count, [config.seed, FRAME_STREAM])
         self._noise = tf.gather(noise, rows)
-        self._labels = tf.tile(tf.range(self._columns), [ROWS])
+        self._labels = tf.tile(tf.range(self._columns), [config.sample_rows])
+        self._real = None
+        if config.sample_real:
+            self._real = pictures.grid(_of_classes(split, self._labels), self._columns)
 
     def draw(self) -> np.ndarray:
-        """uint8 [280, 28 * columns]."""
-        images = draw(self._gan, self._noise, self._labels)
-        return pictures.grid(images, self._columns)
+        """uint8 [28 * rows, 28 * columns], wider with real images."""
+        pixels = pictures.grid(draw(self._gan, self._noise, self._labels), self._columns)
+        return pixels if self._real is None else pictures.beside(pixels, self._real)
+
+
+def _of_classes(split: Split, labels: tf.Tensor) -> np.ndarray:
+    """The first images of each class, in the order of `labels`; black where one lacks."""
+    known = split.labels.numpy()
+    images = np.zeros((len(labels), *split.images.shape[1:]), np.uint8)
+    for label in np.unique(labels):
+        places = np.flatnonzero(labels == label)
+        found = np.flatnonzero(known == label)[: len(places)]
+        images[places[: len(found)]] = tf.gather(split.images, found)
+    return images

@@ -57,7 +57,8 @@ class Gan:
 
     def term_names(self) -> list[str]:
         """The names of all terms, as a step returns them."""
-        images, labels = tf.zeros([1, *networks.IMAGE_SHAPE]), tf.zeros([1], tf.int32)
+        images = tf.zeros([1, *networks.IMAGE_SHAPE], keras.config.floatx())
+        labels = tf.zeros([1], tf.int32)
         verdict = self.discriminator([images, labels])
         terms = losses.by_player(
             self.generator_loss(verdict, labels),
@@ -76,10 +77,16 @@ NETWORKS = {
         networks.tutorial_discriminator,
     ),
     ("cgan", "maxout"): (networks.maxout_generator, networks.maxout_discriminator),
-    ("acgan", "convolutional"): (
-        networks.acgan_generator,
-        networks.acgan_discriminator,
+    ("cgan", "convolutional"): (
+        networks.conditional_generator,
+        networks.conditional_discriminator,
     ),
+    ("acgan", "convolutional"): (networks.acgan_generator, networks.acgan_discriminator),
+    ("acgan", "batchnorm"): (
+        networks.batchnorm_generator,
+        networks.batchnorm_discriminator,
+    ),
+    ("acgan", "upsampling"): (networks.upsampling_generator, networks.acgan_discriminator),
 }
 
 # How a verdict is judged, and which part of it says how real an image is.
@@ -96,29 +103,37 @@ def build(config: Config) -> Gan:
     if config.average_half_life:
         drawn = make_generator(config)
         drawn.set_weights(generator.get_weights())
-    judge, realness = VERDICTS[config.losses]
-
-    def objective(target, adversarial_weight, auxiliary_weight):
-        weights = {"adversarial": adversarial_weight, "auxiliary": auxiliary_weight}
-        had = {name: weight for name, weight in weights.items() if weight is not None}
-        return Objective(judge, target, had)
-
-    class_weight = None if config.auxiliary_real_weight is None else 1.0
+    generator_loss, real_loss, fake_loss = objectives(config)
     return Gan(
         generator=generator,
         discriminator=make_discriminator(config),
         drawn=drawn,
-        generator_loss=objective(config.generator_target, 1.0, class_weight),
-        real_loss=objective(
-            config.real_target, config.real_weight, config.auxiliary_real_weight
-        ),
-        fake_loss=objective(0.0, config.fake_weight, config.auxiliary_fake_weight),
-        realness=realness,
+        generator_loss=generator_loss,
+        real_loss=real_loss,
+        fake_loss=fake_loss,
+        realness=VERDICTS[config.losses][1],
         gradient_penalty=config.gradient_penalty,
         draw_noise=functools.partial(NOISE[config.noise], config.noise_size),
         draw_labels=functools.partial(
             FAKE_LABELS[config.fake_labels or "real"], config.classes
         ),
+    )
+
+
+def objectives(config: Config) -> tuple[Objective, Objective, Objective]:
+    """What is minimised: the generator's, and the discriminator's on real and on fakes."""
+    judge, _ = VERDICTS[config.losses]
+
+    def objective(target, adversarial, auxiliary):
+        weights = {"adversarial": adversarial}
+        if config.auxiliary_real_weight is not None:
+            weights["auxiliary"] = auxiliary
+        return Objective(judge, target, weights)
+
+    return (
+        objective(config.generator_target, 1.0, 1.0),
+        objective(config.real_target, config.real_weight, config.auxiliary_real_weight),
+        objective(0.0, config.fake_weight, config.auxiliary_fake_weight),
     )
 
 

@@ -8,17 +8,20 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf import files
+from dcgan_tf.config import Config
+
+PLAYERS = ("generator", "discriminator")
 
 
-def cut(path: pathlib.Path, epoch: int) -> None:
-    """Removes the rows beyond `epoch`, and a half-written last one, from metrics.jsonl."""
+def cut(path: pathlib.Path, step: int) -> None:
+    """Removes the rows beyond `step`, and a half-written last one, from metrics.jsonl."""
     if not path.exists():
         return
     kept = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             row = json.loads(line)
-            if row["epoch"] <= epoch:
+            if row["step"] <= step:
                 kept.append(line + "\n")
         except (ValueError, KeyError, TypeError):
             continue
@@ -27,23 +30,62 @@ def cut(path: pathlib.Path, epoch: int) -> None:
 
 
 def append(path: pathlib.Path, row: Mapping[str, object]) -> None:
-    """Adds an epoch's row to metrics.jsonl."""
+    """Adds a row to metrics.jsonl."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
 
 
-def line(row: Mapping[str, object], epochs: int) -> str:
-    """A row for the console: the epoch, the players' losses and the speed."""
-    return (
-        f"epoch {row['epoch']}/{epochs}: "
-        f"generator {row['generator/loss']:.3f}, "
-        f"discriminator {row['discriminator/loss']:.3f}, "
-        f"{row['images_per_second']:.0f} images/s"
+def line(row: Mapping[str, object], name: str) -> str:
+    """A row for the console: its name, the players' losses and the speed."""
+    parts = [f"{player} {row[f'{player}/loss']:.3f}" for player in PLAYERS]
+    for judged in ("validity", "class"):
+        kinds = [f"discriminator/{judged}_accuracy_{kind}" for kind in ("real", "fake")]
+        if kinds[0] in row:
+            parts.append(f"{judged} right {50 * sum(row[kind] for kind in kinds):.0f} %")
+    return f"{name}: {', '.join(parts)}, {row['images_per_second']:.0f} images/s"
+
+
+def table(row: Mapping[str, object], config: Config) -> str:
+    """Both players' losses on the epoch's batches and on held-out images.
+
+    Columns: the total, and what it is the sum of: the terms times their weights.
+    """
+    columns = {"generation": "adversarial", "auxiliary": "auxiliary"}
+    columns = {name: kind for name, kind in columns.items() if f"generator/{kind}" in row}
+    lines = [("", "total", *columns)]
+    for player in PLAYERS:
+        for split, prefix, settings in (
+            ("train", "", config),
+            ("test", "test/", config.on_held_out()),
+        ):
+            terms = {name: row[f"{prefix}{player}/{name}"] for name in _terms(row, player)}
+            weighted = [_weighted(terms, kind, settings) for kind in columns.values()]
+            values = (f"{value:.4f}" for value in (terms["loss"], *weighted))
+            lines.append((f"{player}, {split}", *values))
+    return "\n".join(
+        f"{name:<22}" + "".join(f"{value:>12}" for value in values)
+        for name, *values in lines
+    )
+
+
+def _terms(row: Mapping[str, object], player: str) -> list[str]:
+    return [name.removeprefix(f"{player}/") for name in row if name.startswith(player)]
+
+
+def _weighted(terms: Mapping[str, float], kind: str, settings: Config) -> float:
+    """A player's terms of one kind, times their weights: the generator's is 1."""
+    if kind in terms:
+        return terms[kind]
+    infix = "" if kind == "adversarial" else f"{kind}_"
+    share = 0.5 if settings.discriminator_update == "separate" else 1.0
+    return share * sum(
+        getattr(settings, f"{infix}{part}_weight") * terms[f"{kind}_{part}"]
+        for part in ("real", "fake")
     )
 
 
 class Events:
-    """TensorBoard's scalars and images, by epoch.
+    """TensorBoard's scalars and images, by epoch (or step).
 
     tf.summary.scalar and tf.summary.image need the TensorBoard package, which is only
     the viewer; these write the same records with TensorFlow alone.
@@ -52,9 +94,8 @@ class Events:
     def __init__(self, folder: pathlib.Path):
         self._writer = tf.summary.create_file_writer(str(folder))
 
-    def epoch(self, row: Mapping[str, object], pixels: np.ndarray) -> None:
-        """The row's figures and the grid, `pixels` uint8 [H, W]."""
-        number = row["epoch"]
+    def add(self, row: Mapping[str, object], number: int, pixels: np.ndarray) -> None:
+        """The row's figures and the grid, `pixels` uint8 [H, W], at epoch `number`."""
         for name in row.keys() - {"epoch", "step"}:
             self._write(name, np.float32(row[name]), number, _SCALAR)
         height, width = pixels.shape
@@ -62,9 +103,9 @@ class Events:
         self._write("samples", [str(width), str(height), png], number, _IMAGE)
         self._writer.flush()
 
-    def _write(self, name, value, epoch, metadata):
+    def _write(self, name, value, number, metadata):
         with self._writer.as_default():
-            tf.summary.write(name, value, step=epoch, metadata=metadata)
+            tf.summary.write(name, value, step=number, metadata=metadata)
 
 
 _SCALAR = tf.compat.v1.SummaryMetadata(

@@ -39,11 +39,22 @@ def adversarial(verdict: tf.Tensor, labels: tf.Tensor, target: float) -> Terms:
 
 
 def auxiliary(verdict: Mapping[str, tf.Tensor], labels: tf.Tensor, target: float) -> Terms:
-    """Real or not, and of the class or not: L_S and L_C (Odena et al. 2017, section 4)."""
+    """Real or not, and of the class or not: L_S and L_C (Odena et al. 2017, section 4).
+
+    With them go the shares of images that the verdict is right about, on either side.
+    """
+    generation, auxiliary = verdict["generation"], verdict["auxiliary"]
+    named = tf.argmax(auxiliary, axis=-1, output_type=labels.dtype)
     return {
-        "adversarial": cross_entropy(verdict["generation"], target),
-        "auxiliary": class_cross_entropy(verdict["auxiliary"], labels),
+        "adversarial": cross_entropy(generation, target),
+        "auxiliary": class_cross_entropy(auxiliary, labels),
+        "validity_accuracy": _share((generation > 0) == (target > 0.5)),
+        "class_accuracy": _share(named == labels),
     }
+
+
+def _share(right: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.cast(right, tf.float32))
 
 
 @dataclasses.dataclass(frozen=True)

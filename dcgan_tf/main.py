@@ -39,12 +39,10 @@ def main(values: flags.FlagValues) -> None:
         fresh=values.fresh,
     )
     if planned.complete:
-        done, asked = planned.saved.epoch, planned.config.epochs
-        said = (
-            f"is complete: {done} epochs" if done == asked else f"has {done} epochs already"
-        )
-        more = f"to train longer, ask for more: --epochs={2 * done}"
-        print(f"{planned.run.folder} {said}; {more}")
+        done, unit = planned.done, planned.unit
+        state = "is complete: " if done == planned.asked else "has already "
+        longer = f"to train longer, ask for more: --{unit}={2 * done}"
+        print(f"{planned.run.folder} {state}{done:,} {unit}; {longer}")
         return
     engine.start()
     from dcgan_tf import train  # which imports TensorFlow

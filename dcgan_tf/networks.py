@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from dcgan_tf.config import Config
-from dcgan_tf.layers import MaxoutDense
+from dcgan_tf.layers import MaxoutDense, UpsampledConv2D
 
 IMAGE_SHAPE = (28, 28, 1)
 
@@ -17,7 +17,39 @@ IMAGE_SHAPE = (28, 28, 1)
 def tutorial_generator(config: Config) -> keras.Model:
     """DCGAN of the TensorFlow tutorial: 2,330,944 parameters."""
     noise, labels = _generator_inputs(config)
-    x = layers.Dense(7 * 7 * 256, use_bias=False)(noise)
+    return keras.Model([noise, labels], _tutorial_images(noise, config), name="generator")
+
+
+def tutorial_discriminator(config: Config) -> keras.Model:
+    """DCGAN of the TensorFlow tutorial: 212,865 parameters.  Verdict: logits [B, 1]."""
+    images, labels = _discriminator_inputs()
+    verdict = layers.Dense(1)(_tutorial_features(images, config))
+    return keras.Model([images, labels], verdict, name="discriminator")
+
+
+def conditional_generator(config: Config) -> keras.Model:
+    """The tutorial's generator, fed with noise that the class's embedding has met."""
+    noise, labels = _generator_inputs(config)
+    x = _fused(noise, labels, config, "glorot_normal")
+    return keras.Model([noise, labels], _tutorial_images(x, config), name="generator")
+
+
+def conditional_discriminator(config: Config) -> keras.Model:
+    """The tutorial's discriminator, which asks its features for the class as well.
+
+    Projection (Miyato & Koyama 2018, equation 3): w . h + embedding(label) . h.
+    Verdict: logits [B, 1].
+    """
+    images, labels = _discriminator_inputs()
+    features = _tutorial_features(images, config)  # [B, 6272]
+    embedding = layers.Embedding(config.classes, features.shape[-1])(labels)
+    projection = layers.Dot(axes=1)([embedding, features])
+    verdict = layers.Add()([layers.Dense(1)(features), projection])
+    return keras.Model([images, labels], verdict, name="discriminator")
+
+
+def _tutorial_images(x, config: Config):
+    x = layers.Dense(7 * 7 * 256, use_bias=False)(x)
     x = layers.BatchNormalization()(x)
     x = layers.LeakyReLU(config.leaky_slope)(x)
     x = layers.Reshape((7, 7, 256))(x)
@@ -27,22 +59,17 @@ def tutorial_generator(config: Config) -> keras.Model:
         )  # [B, 7, 7, 128], then [B, 14, 14, 64]
         x = layers.BatchNormalization()(x)
         x = layers.LeakyReLU(config.leaky_slope)(x)
-    images = layers.Conv2DTranspose(
+    return layers.Conv2DTranspose(
         1, 5, 2, padding="same", use_bias=False, activation="tanh"
     )(x)
-    return keras.Model([noise, labels], images, name="generator")
 
 
-def tutorial_discriminator(config: Config) -> keras.Model:
-    """DCGAN of the TensorFlow tutorial: 212,865 parameters.  Verdict: logits [B, 1]."""
-    images, labels = _discriminator_inputs()
-    x = images
+def _tutorial_features(x, config: Config):
     for filters in (64, 128):
         x = layers.Conv2D(filters, 5, 2, padding="same")(x)  # [B, 14, 14, 64], ...
         x = layers.LeakyReLU(config.leaky_slope)(x)
         x = layers.Dropout(config.dropout)(x)
-    verdict = layers.Dense(1)(layers.Flatten()(x))
-    return keras.Model([images, labels], verdict, name="discriminator")
+    return layers.Flatten()(x)
 
 
 def maxout_generator(config: Config) -> keras.Model:
@@ -78,15 +105,9 @@ def maxout_discriminator(config: Config) -> keras.Model:
 
 
 def acgan_generator(config: Config) -> keras.Model:
-    """ACGAN of the Keras example, 2018: 2,657,897 parameters.
-
-    The class's embedding multiplies the noise.
-    """
+    """ACGAN of the Keras example, 2018: 2,657,897 parameters, multiplying."""
     noise, labels = _generator_inputs(config)
-    embedding = layers.Embedding(
-        config.classes, config.noise_size, embeddings_initializer="glorot_normal"
-    )(labels)  # [B, Z]
-    x = layers.Multiply()([noise, embedding])
+    x = _fused(noise, labels, config, "glorot_normal")
     x = layers.Dense(3 * 3 * 384, activation="relu")(x)
     x = layers.Reshape((3, 3, 384))(x)
     for filters, strides, padding in ((192, 1, "valid"), (96, 2, "same")):
@@ -106,23 +127,86 @@ def acgan_generator(config: Config) -> keras.Model:
 
 
 def acgan_discriminator(config: Config) -> keras.Model:
-    """ACGAN of the Keras example: 525,835 parameters.
-
-    Verdict: a dict of logits, "generation" [B, 1] (real or fake) and "auxiliary"
-    [B, classes].
-    """
+    """ACGAN of the Keras example: 525,835 parameters.  Verdict: see `_two_heads`."""
     images, labels = _discriminator_inputs()
     x = images
     for filters, strides in ((32, 2), (64, 1), (128, 2), (256, 1)):
         x = layers.Conv2D(filters, 3, strides, padding="same")(x)
         x = layers.LeakyReLU(config.leaky_slope)(x)
         x = layers.Dropout(config.dropout)(x)
-    x = layers.Flatten()(x)  # [B, 12544]
-    verdict = {
-        "generation": layers.Dense(1, name="generation")(x),
-        "auxiliary": layers.Dense(config.classes, name="auxiliary")(x),
-    }
+    verdict = _two_heads(layers.Flatten()(x), config)  # from [B, 12544]
     return keras.Model([images, labels], verdict, name="discriminator")
+
+
+def batchnorm_generator(config: Config) -> keras.Model:
+    """ACGAN of Keras-GAN: 857,705 parameters, multiplying."""
+    noise, labels = _generator_inputs(config)
+    x = _fused(noise, labels, config, "uniform")
+    x = layers.Dense(7 * 7 * 128, activation="relu")(x)
+    x = layers.BatchNormalization(momentum=0.8)(layers.Reshape((7, 7, 128))(x))
+    for filters in (128, 64):
+        x = layers.UpSampling2D()(x)  # [B, 14, 14, 128], then [B, 28, 28, 128]
+        x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        x = layers.BatchNormalization(momentum=0.8)(x)
+    images = layers.Conv2D(1, 3, padding="same", activation="tanh")(x)
+    return keras.Model([noise, labels], images, name="generator")
+
+
+def batchnorm_discriminator(config: Config) -> keras.Model:
+    """ACGAN of Keras-GAN: 120,075 parameters.  Verdict: see `_two_heads`."""
+    images, labels = _discriminator_inputs()
+    x = images
+    for filters, strides in ((16, 2), (32, 2), (64, 2), (128, 1)):
+        x = layers.Conv2D(filters, 3, strides, padding="same")(x)
+        if filters == 32:
+            x = layers.ZeroPadding2D(((0, 1), (0, 1)))(x)  # [B, 8, 8, 32]
+        x = layers.LeakyReLU(config.leaky_slope)(x)
+        x = layers.Dropout(config.dropout)(x)
+        if filters in (32, 64):
+            x = layers.BatchNormalization(momentum=0.8)(x)
+    verdict = _two_heads(layers.Flatten()(x), config)  # from [B, 2048]
+    return keras.Model([images, labels], verdict, name="discriminator")
+
+
+def upsampling_generator(config: Config) -> keras.Model:
+    """ACGAN of the Keras example, 2017: 8,172,521 parameters, multiplying."""
+    noise, labels = _generator_inputs(config)
+    x = _fused(noise, labels, config, "glorot_normal")
+    x = layers.Dense(1024, activation="relu")(x)
+    x = layers.Dense(7 * 7 * 128, activation="relu")(x)
+    x = layers.Reshape((7, 7, 128))(x)
+    for filters in (256, 128):  # [B, 14, 14, 256], then [B, 28, 28, 128]
+        x = UpsampledConv2D(filters, "relu", kernel_initializer="glorot_normal")(x)
+    images = layers.Conv2D(
+        1, 2, padding="same", activation="tanh", kernel_initializer="glorot_normal"
+    )(x)
+    return keras.Model([noise, labels], images, name="generator")
+
+
+def _two_heads(features, config: Config):
+    """A dict of logits: "generation" [B, 1], real or fake, and "auxiliary" [B, classes]."""
+    return {
+        "generation": layers.Dense(1, name="generation")(features),
+        "auxiliary": layers.Dense(config.classes, name="auxiliary")(features),
+    }
+
+
+def _fused(noise, labels, config: Config, initializer: str):
+    """Noise [B, Z] that the class's embedding has met: [B, Z], concatenated [B, 2 Z]."""
+    embedding = layers.Embedding(
+        config.classes,
+        config.noise_size,
+        embeddings_initializer=initializer,
+        name="label_embedding",
+    )(labels)
+    return FUSIONS[config.label_fusion]()([noise, embedding])
+
+
+FUSIONS = {
+    "multiply": layers.Multiply,
+    "add": layers.Add,
+    "concatenate": layers.Concatenate,
+}
 
 
 def _generator_inputs(config: Config):

@@ -10,6 +10,7 @@ from dcgan_tf import files
 FRAME_MS = 150  # GIF counts in units of 10 ms
 HELD_MS = 1500  # the first and the last frame
 MOST_FRAMES = 100
+SEPARATOR = 4  # pixels
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
@@ -27,34 +28,40 @@ def grid(images: np.ndarray, columns: int) -> np.ndarray:
     return tiles.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
 
 
+def beside(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Two grids of one height, uint8 [H, W], with a white line between them."""
+    line = np.full((len(left), SEPARATOR), 255, np.uint8)
+    return np.concatenate([left, line, right], axis=1)
+
+
 def write_png(path: pathlib.Path, pixels: np.ndarray) -> None:
     with files.replacing(path) as temporary:
         iio.imwrite(temporary, pixels)
 
 
-def frame_file(samples: pathlib.Path, epoch: int) -> pathlib.Path:
-    return samples / f"epoch_{epoch:04d}.png"
+def frame_file(samples: pathlib.Path, unit: str, number: int) -> pathlib.Path:
+    return samples / f"{unit}_{number:04d}.png"
 
 
 def frames(samples: pathlib.Path) -> dict[int, pathlib.Path]:
-    """The frames in a run's samples/, by epoch, in its order."""
+    """The frames in a run's samples/, by epoch (or step), in its order."""
     found = {}
-    for path in samples.glob("epoch_*.png"):
-        number = path.stem.removeprefix("epoch_")
-        if number.isdecimal():
+    for path in samples.glob("*_*.png"):
+        unit, _, number = path.stem.partition("_")
+        if unit in ("epoch", "step") and number.isdecimal():
             found[int(number)] = path
     return dict(sorted(found.items()))
 
 
 def remove_frames(samples: pathlib.Path, *, beyond: int) -> None:
-    """Deletes the frames of epochs after `beyond`."""
-    for epoch, path in frames(samples).items():
-        if epoch > beyond:
+    """Deletes the frames of epochs (or steps) after `beyond`."""
+    for number, path in frames(samples).items():
+        if number > beyond:
             path.unlink()
 
 
 def write_gif(path: pathlib.Path, samples: pathlib.Path) -> None:
-    """The frames in the order of their epochs: at most MOST_FRAMES, evenly, in a loop."""
+    """The frames in the order of their numbers: at most MOST_FRAMES, evenly, in a loop."""
     found = list(frames(samples).values())
     chosen = np.unique(np.linspace(0, len(found) - 1, MOST_FRAMES).round().astype(int))
     durations = [FRAME_MS] * len(chosen)

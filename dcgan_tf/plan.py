@@ -26,8 +26,23 @@ class Plan:
     saved: Saved | None
 
     @property
+    def unit(self) -> str:
+        """What the run's length is counted in."""
+        return "epochs" if self.config.steps is None else "steps"
+
+    @property
+    def asked(self) -> int:
+        return getattr(self.config, self.unit)
+
+    @property
+    def done(self) -> int:
+        if self.saved is None:
+            return 0
+        return self.saved.epoch if self.unit == "epochs" else self.saved.step
+
+    @property
     def complete(self) -> bool:
-        return self.saved is not None and self.saved.epoch >= self.config.epochs
+        return self.done >= self.asked
 
 
 def make(
@@ -91,7 +106,9 @@ def check_batch_size(settings: config.Config, size: int) -> None:
 
 def unpublished(settings: config.Config) -> list[str]:
     """Settings that differ from the mode's published recipe, as flags."""
-    published = RECIPES[settings.mode].default_values(dataset="")
+    published = RECIPES[settings.mode].default_values(
+        dataclasses.asdict(settings), dataset=""
+    )
     return [
         f"--{name}={getattr(settings, name)}"
         for name, value in published.items()

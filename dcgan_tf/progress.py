@@ -18,7 +18,7 @@ def say(line: str) -> None:
 
 
 class Progress:
-    """Counts images over the whole run; one more line is printed for each epoch."""
+    """Counts images over the whole run; one more line is printed for each row."""
 
     def __init__(self, *, total: int, done: int):
         self._total = total
@@ -50,8 +50,8 @@ class Progress:
             self._told = True
             say(f"{self._pace():.0f} images/s, {self._left()} left")
 
-    def epoch(self, line: str) -> None:
-        """Prints an epoch's line; without a bar, with the time left of the run."""
+    def row(self, line: str) -> None:
+        """Prints a row's line; without a bar, with the time left of the run."""
         if self._bar:
             self._bar.clear()
             say(line)

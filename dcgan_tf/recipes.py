@@ -1,8 +1,9 @@
 """What tells the modes apart, as values: published hyperparameters and their sources.
 
 A recipe names the networks and losses that `gans.py` builds.  Its `defaults` are the
-values of the `Config` fields of the same names; a field that a recipe does not give is
-one that the mode does not have.
+values of the `Config` fields of the same names.  Three choices bring settings of their
+own: the architecture, the schedule of the updates, and what the run's length is counted
+in.  A setting that none of a run's choices brings is one that the run does not have.
 """
 
 import dataclasses
@@ -10,21 +11,35 @@ from collections.abc import Mapping
 
 DIGITS = "digits"  # scikit-learn's 1,797 bundled digits; see datasets.py
 
+Settings = Mapping[str, object]
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     source: str
     conditional: bool  # the generator draws the class that it is asked for
-    architectures: tuple[str, ...]  # the first is the default
+    architectures: Mapping[str, Settings]  # what each brings; the first is the default
     losses: str
-    defaults: Mapping[str, object]
-    digits: Mapping[str, object]  # what differs on DIGITS
+    defaults: Settings
+    digits: Settings  # what differs on DIGITS
 
-    def default_values(self, dataset: str) -> dict[str, object]:
-        """Values of all fields of this mode, for a run on `dataset`."""
-        changes = self.digits if dataset == DIGITS else {}
-        default = {"architecture": self.architectures[0]}
-        return {**COMMON, **default, **self.defaults, **changes}
+    def default_values(self, said: Settings, dataset: str) -> dict[str, object]:
+        """Values of all fields that a run on `dataset` has, given the choices in `said`."""
+        architecture = said.get("architecture", next(iter(self.architectures)))
+        schedule = said.get("schedule", next(iter(SCHEDULES)))
+        length = "epochs" if said.get("steps") is None else "steps"
+        values = {
+            **COMMON,
+            **self.defaults,
+            **self.architectures.get(architecture, {}),
+            **(self.digits if dataset == DIGITS else {}),
+            **SCHEDULES.get(schedule, {}),
+            "architecture": architecture,
+            "schedule": schedule,
+        }
+        epochs = values.pop("epochs")
+        count = {"epochs": epochs} if length == "epochs" else {"steps": said["steps"]}
+        return {**values, **count, **LENGTHS[length]}
 
 
 COMMON = {
@@ -33,9 +48,29 @@ COMMON = {
     "gradient_penalty": 0.0,
     "shift": 0,
     "average_half_life": 0,
-    "checkpoint_every": 15,
+    "evaluate_losses": False,
     "keep_checkpoints": 3,
+    "sample_rows": 10,
 }
+
+# The settings of the schedule alone; `step.py` says what the words mean.
+SCHEDULES = {
+    "paired": {},
+    "alternating": {
+        "discriminator_update": "mixed",
+        "discriminator_fakes": "inference",
+        "generator_batches": 2,
+        "generator_noise": "fresh",
+    },
+}
+
+LENGTHS = {
+    "epochs": {"checkpoint_every": 15},
+    "steps": {"sample_every_steps": 200, "checkpoint_every_steps": 1000},
+}
+
+CONDITIONAL = {"sample_real": False}
+FUSION = {"label_fusion": "multiply"}
 
 # On 1,500 images an epoch has few steps, and the discriminator knows them all by heart:
 # smaller batches, shifted images and a generator that averages out the last steps.
@@ -50,7 +85,7 @@ RECIPES = {
     "dcgan": Recipe(
         source="the DCGAN tutorial of tensorflow.org",
         conditional=False,
-        architectures=("convolutional",),
+        architectures={"convolutional": {}},
         losses="adversarial",
         defaults={
             "batch_size": 256,
@@ -72,7 +107,18 @@ RECIPES = {
     "cgan": Recipe(
         source="Mirza & Osindero 2014 (maxout); optimizer, batch and noise are ours",
         conditional=True,
-        architectures=("maxout",),
+        architectures={
+            "maxout": {},
+            # The networks of dcgan, seeing the label, and their dropout and slope.
+            "convolutional": {
+                "learning_rate": 2e-4,
+                "discriminator_learning_rate": 2e-4,
+                "leaky_slope": 0.3,
+                "dropout": 0.3,
+                "gradient_penalty": 0.0,
+                **FUSION,
+            },
+        },
         losses="adversarial",
         defaults={
             "batch_size": 100,
@@ -91,13 +137,15 @@ RECIPES = {
             # once; then the generator learns to ignore its noise: experiments/README.md.
             "gradient_penalty": 10.0,
             "fake_labels": "real",
+            "average_half_life": 10_000,
+            **CONDITIONAL,
         },
         digits=DIGITS_DEFAULTS,
     ),
     "acgan": Recipe(
         source="the ACGAN example of Keras, 2018, under the paired update",
         conditional=True,
-        architectures=("convolutional",),
+        architectures={"convolutional": FUSION, "batchnorm": FUSION, "upsampling": FUSION},
         losses="auxiliary",
         defaults={
             "batch_size": 100,
@@ -118,6 +166,7 @@ RECIPES = {
             "auxiliary_real_weight": 1.0,
             "auxiliary_fake_weight": 0.0,
             "fake_labels": "random",
+            **CONDITIONAL,
         },
         digits=DIGITS_DEFAULTS,
     ),

@@ -13,9 +13,10 @@ from dcgan_tf.config import Config
 class TrainState:
     """Players, optimizers and counters of a run; `checkpoint()` is exactly this.
 
-    step:  optimizer steps done by each player, int64
-    epoch: whole epochs done, int64
-    sums:  of each term over the epoch's steps so far, float32, by name
+    step:   batches of real images trained on, int64
+    epoch:  whole epochs done, int64
+    sums:   of each term since the last row of metrics.jsonl, float32, by name
+    summed: the steps in them, int64
     """
 
     gan: gans.Gan
@@ -24,6 +25,7 @@ class TrainState:
     step: tf.Variable
     epoch: tf.Variable
     sums: dict[str, tf.Variable]
+    summed: tf.Variable
 
     def checkpoint(self) -> tf.train.Checkpoint:
         """What is saved and restored.
@@ -41,6 +43,7 @@ class TrainState:
             step=self.step,
             epoch=self.epoch,
             sums=self.sums,
+            summed=self.summed,
             dropout=[seed for network in networks for seed in _untracked(network)],
         )
 
@@ -58,6 +61,7 @@ def create(config: Config) -> TrainState:
         step=tf.Variable(0, dtype=tf.int64, name="step"),
         epoch=tf.Variable(0, dtype=tf.int64, name="epoch"),
         sums={name: tf.Variable(0.0, name=name) for name in gan.term_names()},
+        summed=tf.Variable(0, dtype=tf.int64, name="summed"),
     )
 
 

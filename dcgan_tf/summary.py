@@ -11,17 +11,17 @@ from dcgan_tf.state import TrainState
 def show(plan: plans.Plan, state: TrainState) -> None:
     config = plan.config
     changed = " ".join(plans.unpublished(config)) or "none"
-    begins = "no checkpoint yet, from epoch 1" if plan.run.exists() else "a new run"
+    begins = "no checkpoint yet, from the start" if plan.run.exists() else "a new run"
     if plan.saved:
         begins = (
-            f"resumed after epoch {plan.saved.epoch} of {config.epochs}, "
-            f"step {plan.saved.step:,}"
+            f"resumed after {plan.unit[:-1]} {plan.done:,} of {plan.asked:,}, "
+            f"at step {plan.saved.step:,}"
         )
     lines = {
         "data set": plan.dataset,
-        "mode": f"{config.mode}, architecture {config.architecture}",
-        "recipe": RECIPES[config.mode].source,
-        "changes to it": changed,
+        "mode": f"{config.mode}, architecture {config.architecture}, {config.schedule}",
+        "defaults": "of " + RECIPES[config.mode].source,
+        "changed": changed,
         "generator": _parameters(state.gan.generator),
         "discriminator": _parameters(state.gan.discriminator),
         "device": _device(),

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from signal import Signals
 
+import numpy as np
 import tensorflow as tf
 
 from dcgan_tf import checkpoint, datasets, errors, history, pictures, summary
@@ -13,6 +14,8 @@ from dcgan_tf.config import Config
 from dcgan_tf.data import Batches
 from dcgan_tf.datasets import Split
 from dcgan_tf.drawing import Preview
+from dcgan_tf.held_out import HeldOut
+from dcgan_tf.milestones import Milestones
 from dcgan_tf.plan import Plan, check_batch_size
 from dcgan_tf.progress import Progress, say
 from dcgan_tf.runs import Run
@@ -36,66 +39,82 @@ def start(plan: Plan, *, dry_run: bool) -> None:
         return
     split = datasets.load(plan.dataset, "train")
     check_batch_size(plan.config, len(split.labels))
+    judged = plan.config.evaluate_losses
+    held_out = datasets.load(plan.dataset, "test") if judged else None
     plan.run.write_config(plan.config)
     try:
-        caught = train(plan.config, plan.run, state, split)
+        caught = train(plan.config, plan.run, state, split, held_out)
     except tf.errors.OpError as error:  # no memory, or a disk that TensorFlow cannot write
         raise errors.RunError(f"{plan.run.folder}: {errors.first_line(error)}") from error
     if caught:
         say(f"{caught.name}: saved; the same command goes on from here")
         raise SystemExit(128 + caught)
-    say(f"complete: {plan.config.epochs} epochs; see {plan.run.gif}")
+    say(f"complete: {plan.asked:,} {plan.unit}; see {plan.run.gif}")
 
 
-def train(config: Config, run: Run, state: TrainState, split: Split) -> Signals | None:
-    """Trains from where `state` stands until `config.epochs` epochs are done.
+def train(
+    config: Config,
+    run: Run,
+    state: TrainState,
+    split: Split,
+    held_out: Split | None = None,
+) -> Signals | None:
+    """Trains from where `state` stands until the run's end; judges on `held_out` if given.
 
     Leaves in the run's folder what `runs` lists.  Returns the signal that stopped it
     before its end, once everything is saved; raises RunError if a loss is not finite.
     """
     batches = Batches(split, config.batch_size, seed=config.seed, shift=config.shift)
-    preview = Preview(state.gan, config)
+    milestones = Milestones.of(config, batches.per_epoch)
+    preview = Preview(state.gan, config, split)
+    judge = HeldOut(state.gan, config, held_out) if held_out else None
     stream = iter(batches.stream(int(state.step)))
     pacer = _Pacer(make_train_steps(state, config), stream)
-    _begin(run, state, preview)
+    _begin(run, state, preview, milestones)
     events = history.Events(run.events)
-    total = config.epochs * batches.per_epoch * config.batch_size
-    done = int(state.step) * config.batch_size
+    images = config.batch_size * np.array([milestones.end, int(state.step)])
+    started, trained = time.monotonic(), 0
 
-    with Progress(total=total, done=done) as progress, Interruption() as interruption:
-        for epoch in range(int(state.epoch) + 1, config.epochs + 1):
-            started = time.monotonic()
-            left = epoch * batches.per_epoch - int(state.step)
-            for steps in pacer.calls(left):
+    with Progress(total=images[0], done=images[1]) as progress, Interruption() as stop:
+        while (step := int(state.step)) < milestones.end:
+            for steps in pacer.calls(milestones.after(step) - step):
                 progress.advance(steps * config.batch_size)
-                if interruption.signal:
+                trained += steps * config.batch_size
+                if stop.signal:
                     break
             _check_finite(state)
-            if int(state.step) < epoch * batches.per_epoch:
-                _save(state, run, checkpoint.LATEST, config)
-                return interruption.signal
+            reached = milestones.after(step) == int(state.step)
+            step = int(state.step)
+            state.epoch.assign(step // batches.per_epoch)
 
-            state.epoch.assign(epoch)
-            seconds = time.monotonic() - started
-            row = {
-                "epoch": epoch,
-                "step": int(state.step),
-                "seconds": round(seconds, 3),
-                "images_per_second": round(left * config.batch_size / seconds, 1),
-                **_take_means(state, batches.per_epoch),
-            }
-            history.append(run.metrics, row)
-            pixels = preview.draw()
-            pictures.write_png(pictures.frame_file(run.samples, epoch), pixels)
-            events.epoch(row, pixels)
-            progress.epoch(history.line(row, config.epochs))
+            if reached and milestones.samples_at(step):
+                seconds = time.monotonic() - started
+                row = {
+                    "epoch": round(step / batches.per_epoch, 4),
+                    "step": step,
+                    "seconds": round(seconds, 3),
+                    "images_per_second": round(trained / seconds, 1),
+                    **_take_means(state),
+                }
+                if judge:
+                    row |= {f"test/{name}": term for name, term in judge.terms().items()}
+                history.append(run.metrics, row)
+                pixels = preview.draw()
+                number = milestones.number(step)
+                frame = pictures.frame_file(run.samples, milestones.unit, number)
+                pictures.write_png(frame, pixels)
+                events.add(row, number, pixels)
+                progress.row(history.line(row, milestones.name(step)))
+                if judge:
+                    say(history.table(row, config))
+                started, trained = time.monotonic(), 0
 
-            if epoch % config.checkpoint_every == 0 or epoch == config.epochs:
+            if reached and milestones.saves_at(step):
                 _save(state, run, checkpoint.REGULAR, config)
-            elif interruption.signal:
+            elif stop.signal:
                 _save(state, run, checkpoint.LATEST, config)
-            if interruption.signal and epoch < config.epochs:
-                return interruption.signal
+            if stop.signal and step < milestones.end:
+                return stop.signal
     return None
 
 
@@ -105,13 +124,15 @@ def _save(state: TrainState, run: Run, family: str, config: Config) -> None:
     checkpoint.save(state, run, family, config.keep_checkpoints)
 
 
-def _begin(run: Run, state: TrainState, preview: Preview) -> None:
-    """Brings the folder to where `state` stands: nothing of later epochs stays."""
+def _begin(run: Run, state: TrainState, preview: Preview, milestones: Milestones) -> None:
+    """Brings the folder to where `state` stands: nothing of later steps stays."""
+    step = int(state.step)
     run.samples.mkdir(exist_ok=True)
-    history.cut(run.metrics, int(state.epoch))
-    pictures.remove_frames(run.samples, beyond=int(state.epoch))
-    if int(state.step) == 0:
-        pictures.write_png(pictures.frame_file(run.samples, 0), preview.draw())
+    history.cut(run.metrics, step)
+    pictures.remove_frames(run.samples, beyond=milestones.number(step))
+    if step == 0:
+        frame = pictures.frame_file(run.samples, milestones.unit, 0)
+        pictures.write_png(frame, preview.draw())
 
 
 class _Pacer:
@@ -137,7 +158,7 @@ class _Pacer:
 
 
 def _check_finite(state: TrainState) -> None:
-    """RunError if a loss of this epoch is not finite; then nothing is saved."""
+    """RunError if a loss since the last row is not finite; then nothing is saved."""
     for name, total in state.sums.items():
         if not math.isfinite(float(total)):
             raise errors.RunError(
@@ -147,9 +168,10 @@ def _check_finite(state: TrainState) -> None:
             )
 
 
-def _take_means(state: TrainState, steps: int) -> dict[str, float]:
-    """The epoch's mean of each term; starts the sums of the next epoch."""
-    means = {name: float(total) / steps for name, total in state.sums.items()}
-    for total in state.sums.values():
-        total.assign(0.0)
+def _take_means(state: TrainState) -> dict[str, float]:
+    """The mean of each term since the last row; starts the sums of the next."""
+    summed = int(state.summed)
+    means = {name: float(total) / summed for name, total in state.sums.items()}
+    for variable in (state.summed, *state.sums.values()):
+        variable.assign(tf.zeros_like(variable))
     return means

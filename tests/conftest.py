@@ -35,7 +35,9 @@ def small():
     """Makes the Config of a small run: `small("acgan", epochs=4)`."""
 
     def make(mode, **changes):
-        said = {"mode": mode, "batch_size": 16, "epochs": 2, "shift": 0, **changes}
+        said = {"mode": mode, "batch_size": 16, "shift": 0, **changes}
+        if "steps" not in said:
+            said.setdefault("epochs", 2)
         return config.new(said, dataset="digits", classes=10)
 
     return make

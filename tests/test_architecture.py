@@ -14,14 +14,15 @@ PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
 
 # A module imports only what stands before it.
 ORDER = """
-__init__ errors files engine recipes config datasets runs plan pictures command
-signals progress data losses layers networks gans state step checkpoint drawing history
-trained summary train main sample
+__init__ errors files engine recipes config datasets runs plan milestones
+pictures command signals progress data losses layers networks gans state step checkpoint
+drawing held_out history trained summary train main sample
 """.split()
 
 # These answer --help, --dry_run's first checks and every wrong use without TensorFlow.
 FRONT = """
-__init__ errors files engine recipes config datasets runs plan pictures command main sample
+__init__ errors files engine recipes config datasets runs plan milestones
+pictures command main sample
 """.split()
 
 

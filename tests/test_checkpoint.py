@@ -79,20 +79,19 @@ def test_the_newest_are_kept_and_one_in_between_goes_with_the_next(run, trained_
         trained_state.epoch.assign(epoch)
         trained_state.step.assign(10 * epoch)
         checkpoint.save(trained_state, run, family, 2)
-    assert named(run) == ["epoch_0001", "epoch_0002", "step_00000040"]
+    assert named(run) == ["latest_00000040", "step_00000010", "step_00000020"]
     trained_state.epoch.assign(10_000)
     trained_state.step.assign(100_000)
     checkpoint.save(trained_state, run, checkpoint.REGULAR, 2)
-    assert named(run) == ["epoch_0002", "epoch_10000"]
+    assert named(run) == ["step_00000020", "step_00100000"]
     assert run.newest_checkpoint().epoch == 10_000
 
 
 def test_a_save_that_fails_leaves_the_earlier_and_no_leftover(
     run, trained_state, monkeypatch
 ):
-    trained_state.epoch.assign(1)
-    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
-    trained_state.epoch.assign(2)
+    save_epoch(trained_state, run, 1)
+    trained_state.step.assign(20)
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -100,7 +99,7 @@ def test_a_save_that_fails_leaves_the_earlier_and_no_leftover(
     monkeypatch.setattr(checkpoint.files, "sync", full)
     with pytest.raises(errors.RunError, match=r"could not be saved.*No space left"):
         checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
-    assert named(run) == ["epoch_0001"]
+    assert named(run) == ["step_00000010"]
     assert run.newest_checkpoint().epoch == 1
 
 
@@ -109,13 +108,13 @@ def test_a_damaged_checkpoint_is_passed_over(run, trained_state, capsys):
         trained_state.epoch.assign(epoch)
         trained_state.step.assign(epoch)
         checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
-    data_file = next((run.checkpoints / "epoch_0002").glob("state.data*"))
+    data_file = next((run.checkpoints / "step_00000002").glob("state.data*"))
     content = bytearray(data_file.read_bytes())
     content[1000] ^= 1
     data_file.write_bytes(content)
     assert run.newest_checkpoint().epoch == 1
-    assert "epoch_0002 is damaged" in capsys.readouterr().err
-    next((run.checkpoints / "epoch_0001").glob("state.data*")).write_bytes(b"")
+    assert "step_00000002 is damaged" in capsys.readouterr().err
+    next((run.checkpoints / "step_00000001").glob("state.data*")).write_bytes(b"")
     with pytest.raises(errors.RunError, match="every checkpoint"):
         run.newest_checkpoint()
 
@@ -144,13 +143,12 @@ def test_one_that_is_replaced_while_it_is_read_is_no_damage(
 
 
 def test_leftovers_of_a_killed_save_are_no_checkpoint(run, trained_state):
-    trained_state.epoch.assign(3)
-    leftover = run.checkpoints / "epoch_0003.tmp"
+    leftover = run.checkpoints / "step_00000030.tmp"
     leftover.mkdir(parents=True)
     (leftover / "manifest.json").write_text("{}")
     assert run.newest_checkpoint() is None
-    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
-    assert named(run) == ["epoch_0003"]
+    save_epoch(trained_state, run, 3)
+    assert named(run) == ["step_00000030"]
 
 
 def test_a_manifest_cannot_point_out_of_its_folder(run, trained_state, capsys):

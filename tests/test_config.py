@@ -64,10 +64,10 @@ def test_json_round_trip(small):
         ({"noise_size": 10**9}, "noise_size must be"),
         ({"epochs": "5"}, "epochs must be"),
         ({"epochs": True}, "epochs must be"),
-        ({"architecture": "../../etc"}, "no architecture"),
+        ({"architecture": "../../etc"}, "architecture that its mode lacks"),
         ({"surprise": 1}, "surprise"),
-        ({"auxiliary_real_weight": 1.0}, "means nothing to mode dcgan"),
-        ({"shift": None}, "shift must be"),
+        ({"auxiliary_real_weight": 1.0}, "auxiliary_real_weight is 1.0, which does not go"),
+        ({"shift": None}, "shift is None, which does not go"),
     ],
 )
 def test_json_is_checked(small, change, message):
@@ -98,7 +98,7 @@ def test_one_learning_rate_said_alone_is_both_players():
 
 def test_a_setting_that_the_mode_lacks_is_refused():
     said = {"mode": "dcgan", "auxiliary_real_weight": 2.0}
-    with pytest.raises(errors.UsageError, match=r"auxiliary_real_weight.*only acgan"):
+    with pytest.raises(errors.UsageError, match=r"real_weight=2.0: goes with --mode=acgan"):
         config.check_said(said)
 
 
@@ -114,3 +114,35 @@ def test_differences_name_every_one_but_the_length(small):
         "--mode=acgan (the run has dcgan)",
         "--batch_size=3 (the run has 16)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"generator_batches": 2}, "goes with --schedule=alternating"),
+        ({"mode": "cgan", "label_fusion": "add"}, "goes with --architecture=convolutional"),
+        ({"label_fusion": "add"}, "goes with --mode=cgan or acgan"),
+        ({"steps": 9, "epochs": 2}, "counted in one of them"),
+        ({"steps": 9, "checkpoint_every": 2}, "counted in epochs"),
+        ({"sample_every_steps": 2}, "counted in steps"),
+        ({"mode": "acgan", "architecture": "maxout"}, "convolutional, batchnorm, upsampl"),
+        (
+            {"schedule": "alternating", "generator_noise": "same"},
+            "goes with --generator_batches=1",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(said, message):
+    with pytest.raises(errors.UsageError, match=message):
+        config.new(said, dataset="mnist", classes=10)
+
+
+def test_a_choice_brings_its_settings():
+    run = config.new({"schedule": "alternating", "steps": 9}, dataset="mnist", classes=10)
+    assert (run.generator_batches, run.sample_every_steps, run.epochs) == (2, 200, None)
+
+
+def test_a_run_cannot_change_what_its_length_is_counted_in():
+    run = config.new({"epochs": 3}, dataset="mnist", classes=10)
+    assert config.differences(run, {"steps": 9}) == ["--steps=9 (the run has None)"]
+    assert config.differences(run, {"epochs": 4}) == []

@@ -61,11 +61,17 @@ def test_term_names_are_those_of_the_losses():
         "generator/loss",
         "generator/adversarial",
         "generator/auxiliary",
+        "generator/validity_accuracy",
+        "generator/class_accuracy",
         "discriminator/loss",
         "discriminator/adversarial_real",
         "discriminator/auxiliary_real",
+        "discriminator/validity_accuracy_real",
+        "discriminator/class_accuracy_real",
         "discriminator/adversarial_fake",
         "discriminator/auxiliary_fake",
+        "discriminator/validity_accuracy_fake",
+        "discriminator/class_accuracy_fake",
     ]
 
 

@@ -3,20 +3,20 @@ import json
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import history
+from dcgan_tf import config, history
 
 
-def test_rows_beyond_an_epoch_and_torn_ones_are_cut(tmp_path):
+def test_rows_beyond_a_step_and_torn_ones_are_cut(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    for epoch in range(1, 6):
-        history.append(path, {"epoch": epoch, "generator/loss": 1 / 3})
+    for step in range(1, 6):
+        history.append(path, {"step": step, "generator/loss": 1 / 3})
     with path.open("a") as file:
-        file.write('{"epoch": 3, "gener\ufffd')
+        file.write('{"step": 3, "gener\ufffd')
     history.cut(path, 3)
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    assert rows == [{"epoch": epoch, "generator/loss": 1 / 3} for epoch in (1, 2, 3)]
-    history.append(path, {"epoch": 4})
-    assert json.loads(path.read_text().splitlines()[-1]) == {"epoch": 4}
+    assert rows == [{"step": step, "generator/loss": 1 / 3} for step in (1, 2, 3)]
+    history.append(path, {"step": 4})
+    assert json.loads(path.read_text().splitlines()[-1]) == {"step": 4}
 
 
 def test_a_run_without_rows_needs_no_cut(tmp_path):
@@ -27,7 +27,8 @@ def test_a_run_without_rows_needs_no_cut(tmp_path):
 def test_events_hold_the_scalars_and_the_grid(tmp_path):
     """Read back record by record, as the viewer does."""
     pixels = np.arange(200, dtype=np.uint8).reshape(10, 20)
-    history.Events(tmp_path).epoch({"epoch": 7, "step": 9, "generator/loss": 0.25}, pixels)
+    row = {"epoch": 7.0, "step": 9, "generator/loss": 0.25}
+    history.Events(tmp_path).add(row, 7, pixels)
     (file,) = tmp_path.iterdir()
     values = {}
     for record in tf.data.TFRecordDataset(str(file)):
@@ -42,3 +43,29 @@ def test_events_hold_the_scalars_and_the_grid(tmp_path):
     width, height, png = tf.make_ndarray(values["samples"].tensor)
     assert (width, height) == (b"20", b"10")
     assert np.array_equal(tf.io.decode_png(png)[..., 0], pixels)
+
+
+def test_the_table_shows_what_the_losses_are_the_sum_of():
+    """The ACGAN of the Keras example: halves of real and fake, the real classes alone."""
+    run = config.new({"mode": "acgan"}, dataset="mnist", classes=10)
+    parts = {
+        "adversarial_real": 1.0,
+        "adversarial_fake": 2.0,
+        "auxiliary_real": 4.0,
+        "auxiliary_fake": 8.0,
+    }
+    generator = {"adversarial": 0.25, "auxiliary": 0.5}
+    row = {"step": 1}
+    for split, total in (("", 5.5), ("test/", 7.5)):
+        row[f"{split}generator/loss"] = 0.75
+        row |= {f"{split}generator/{name}": term for name, term in generator.items()}
+        row[f"{split}discriminator/loss"] = total
+        row |= {f"{split}discriminator/{name}": term for name, term in parts.items()}
+    lines = [line.split() for line in history.table(row, run).splitlines()]
+    assert lines == [
+        ["total", "generation", "auxiliary"],
+        ["generator,", "train", "0.7500", "0.2500", "0.5000"],
+        ["generator,", "test", "0.7500", "0.2500", "0.5000"],
+        ["discriminator,", "train", "5.5000", "1.5000", "4.0000"],
+        ["discriminator,", "test", "7.5000", "1.5000", "6.0000"],
+    ]

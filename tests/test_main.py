@@ -50,7 +50,12 @@ def contents(folder):
             ["--architecture=resnet"],
             ["resnet", "has only convolutional"],
         ),
-        (["--auxiliary_fake_weight=1"], ["mode=dcgan", "only acgan"]),
+        (["--auxiliary_fake_weight=1"], ["goes with --mode=acgan"]),
+        (["--steps=9", "--epochs=1"], ["--steps=9", "--epochs=1", "leave one out"]),
+        (["--mode=cgan", "--label_fusion=add"], ["goes with --architecture=convolutional"]),
+        (["--generator_batches=2"], ["goes with --schedule=alternating"]),
+        (["--real_weight=-1"], ["--real_weight=-1", "at least 0"]),
+        (["--real_target=1.5"], ["--real_target=1.5", "at most 1"]),
         (["--run_dir=file"], ["--run_dir=file", "is a file"]),
         (["--run_dir=file/run"], ["--run_dir=file/run", "name another"]),
         (["--run_dir=full"], ["--run_dir=full", "holds files, but no run"]),
@@ -104,7 +109,7 @@ def test_help_tells_each_flag_its_unit_and_defaults(do):
     status, out, err = do("--help")
     assert (status, err) == (0, "")
     assert "--learning_rate" in out
-    assert "dcgan 0.0001, cgan 0.01, acgan 0.0002" in out
+    assert "dcgan 0.0001, cgan 0.001, acgan 0.0002" in out
     for name, field in config.FIELDS.items():
         assert (f"  --{name}\n" in out) is (field.metadata["kind"] != config.DERIVED)
 
@@ -138,7 +143,7 @@ def test_train_resume_and_complete(do, tmp_path):
     assert "resumed after epoch 1 of 2" in out
     assert "epoch 2/2" in out
     before = contents(tmp_path)
-    assert "has 2 epochs already" in do(*tiny, "--epochs=1")[1]
+    assert "has already 2 epochs" in do(*tiny, "--epochs=1")[1]
     status, out, _ = do(*tiny)
     assert status == 0
     assert "is complete: 2 epochs" in out
@@ -206,6 +211,6 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
     with as_process(tmp_path, *tiny) as process:
         out, err = process.communicate(timeout=240)
     assert (process.returncode, err) == (0, "")
-    assert "resumed after epoch 0 of 1, step" in out
+    assert "resumed after epoch 0 of 1, at step" in out
     assert "complete: 1 epochs" in out
     assert (tmp_path / "checkpoints/acgan/training.gif").exists()

@@ -1,39 +1,51 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from dcgan_tf import config, gans
 
-# (total, not trained), as published.
-GENERATORS = {
-    "dcgan": (2_330_944, 25_472),
-    "cgan": (1_130_288, 4_992),
-    "acgan": (2_657_897, 576),
+# (total, not trained) of the generator and of the discriminator, as published.
+COUNTS = {
+    ("dcgan", "convolutional"): ((2_330_944, 25_472), (212_865, 0)),
+    ("cgan", "maxout"): ((1_130_288, 4_992), (1_224_351, 0)),
+    ("acgan", "convolutional"): ((2_657_897, 576), (525_835, 0)),
+    ("acgan", "batchnorm"): ((857_705, 640), (120_075, 192)),
+    ("acgan", "upsampling"): ((8_172_521, 0), (525_835, 0)),
 }
-DISCRIMINATORS = {"dcgan": 212_865, "cgan": 1_224_351, "acgan": 525_835}
-MODES = tuple(GENERATORS)
+# Ours: the first with an embedding of the classes in each player, 10 x 100 and 10 x 6,272.
+COUNTS["cgan", "convolutional"] = ((2_331_944, 25_472), (275_585, 0))
 
 
 @pytest.fixture(scope="module")
 def built():
     return {
-        mode: gans.build(config.new({"mode": mode}, dataset="mnist", classes=10))
-        for mode in MODES
+        (mode, architecture): gans.build(
+            config.new(
+                {"mode": mode, "architecture": architecture}, dataset="mnist", classes=10
+            )
+        )
+        for mode, architecture in COUNTS
     }
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_parameter_counts_are_the_published_ones(built, mode):
-    generator, discriminator = built[mode].generator, built[mode].discriminator
-    untrained = sum(int(tf.size(w)) for w in generator.non_trainable_weights)
-    assert (generator.count_params(), untrained) == GENERATORS[mode]
-    assert discriminator.count_params() == DISCRIMINATORS[mode]
-    assert not discriminator.non_trainable_weights
+def test_every_architecture_is_counted():
+    assert COUNTS.keys() == gans.NETWORKS.keys()
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_images_are_28_by_28_in_the_range_of_the_data(built, mode):
-    images = built[mode].generator(
+@pytest.mark.parametrize("which", COUNTS)
+def test_parameter_counts_are_the_published_ones(built, which):
+    players = (built[which].generator, built[which].discriminator)
+    counts = tuple(
+        (p.count_params(), sum(int(tf.size(w)) for w in p.non_trainable_weights))
+        for p in players
+    )
+    assert counts == COUNTS[which]
+
+
+@pytest.mark.parametrize("which", COUNTS)
+def test_images_are_28_by_28_in_the_range_of_the_data(built, which):
+    images = built[which].generator(
         [10 * tf.random.normal([3, 100]), tf.constant([0, 5, 9])]
     )
     assert images.shape == (3, 28, 28, 1)
@@ -41,26 +53,42 @@ def test_images_are_28_by_28_in_the_range_of_the_data(built, mode):
     assert float(tf.reduce_max(abs(images))) <= 1.0
 
 
-@pytest.mark.parametrize(
-    ("mode", "counts"), [("dcgan", False), ("cgan", True), ("acgan", True)]
-)
-def test_the_label_changes_the_image_where_it_should(built, mode, counts):
+@pytest.mark.parametrize("which", COUNTS)
+def test_the_label_changes_the_image_where_it_should(built, which):
     noise = tf.random.stateless_normal([1, 100], [0, 0])
-    zero, one = (built[mode].generator([noise, tf.constant([label])]) for label in (0, 1))
-    assert np.allclose(zero, one) is not counts
+    zero, one = (built[which].generator([noise, tf.constant([label])]) for label in (0, 1))
+    assert np.array_equal(zero, one) == (which[0] == "dcgan")
 
 
-@pytest.mark.parametrize(
-    ("mode", "sees"), [("dcgan", False), ("cgan", True), ("acgan", False)]
-)
-def test_only_cgans_discriminator_sees_the_label(built, mode, sees):
+@pytest.mark.parametrize("which", COUNTS)
+def test_only_cgans_discriminator_sees_the_label(built, which):
     images = tf.random.stateless_uniform([1, 28, 28, 1], [0, 0], -1, 1)
     verdicts = [
-        tf.nest.flatten(built[mode].discriminator([images, tf.constant([label])]))
+        tf.nest.flatten(built[which].discriminator([images, tf.constant([label])]))
         for label in (0, 1)
     ]
-    same = all(np.allclose(a, b) for a, b in zip(*verdicts, strict=True))
-    assert same is not sees
+    same = all(np.array_equal(a, b) for a, b in zip(*verdicts, strict=True))
+    assert same == (which[0] != "cgan")
+
+
+@pytest.mark.parametrize(
+    ("fusion", "by_hand"),
+    [
+        ("multiply", lambda noise, row: noise * row),
+        ("add", lambda noise, row: noise + row),
+        ("concatenate", lambda noise, row: np.concatenate([noise, row])),
+    ],
+)
+def test_the_embedding_meets_the_noise_as_asked(fusion, by_hand):
+    said = {"mode": "acgan", "label_fusion": fusion}
+    gan = gans.build(config.new(said, dataset="mnist", classes=10))
+    dense = next(layer for layer in gan.generator.layers if "dense" in layer.name)
+    rows = gan.generator.get_layer("label_embedding").get_weights()[0]
+    noise = np.random.default_rng(0).normal(size=(1, 100)).astype("float32")
+    fused = keras.Model(gan.generator.inputs, dense.input)
+    assert np.allclose(
+        fused([tf.constant(noise), tf.constant([7])])[0], by_hand(noise[0], rows[7])
+    )
 
 
 def test_acgans_verdict_is_one_logit_and_ten():

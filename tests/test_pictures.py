@@ -22,7 +22,7 @@ def draw_frames(folder, epochs):
     for epoch in epochs:
         pixels = np.zeros((8, 8), np.uint8)
         pixels[epoch // 8 % 8, epoch % 8] = 255
-        pictures.write_png(pictures.frame_file(folder, epoch), pixels)
+        pictures.write_png(pictures.frame_file(folder, "epoch", epoch), pixels)
 
 
 def lit(pixels):
@@ -59,8 +59,9 @@ def test_frames_that_are_alike_keep_their_time(tmp_path):
     """Pillow merges them into one: the GIF may have fewer frames, but lasts as long."""
     for epoch in range(4):
         draw_frames(tmp_path / "samples", [0])
-        source = pictures.frame_file(tmp_path / "samples", 0)
-        pictures.frame_file(tmp_path / "samples", epoch).write_bytes(source.read_bytes())
+        source = pictures.frame_file(tmp_path / "samples", "epoch", 0)
+        copy = pictures.frame_file(tmp_path / "samples", "epoch", epoch)
+        copy.write_bytes(source.read_bytes())
     pictures.write_gif(tmp_path / "training.gif", tmp_path / "samples")
     assert sum(gif(tmp_path / "training.gif")[0]) == 1500 + 150 + 150 + 1500
 

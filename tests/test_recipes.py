@@ -50,5 +50,10 @@ def test_defaults_are_the_published_values(mode):
 def test_defaults_are_within_the_bounds_of_their_flags():
     for recipe in recipes.RECIPES.values():
         for dataset in ("mnist", recipes.DIGITS):
-            for name, value in recipe.default_values(dataset).items():
-                assert config.check(name, value) == value
+            for architecture in recipe.architectures:
+                for schedule in recipes.SCHEDULES:
+                    for length in ({}, {"steps": 9}):
+                        said = {"architecture": architecture, "schedule": schedule}
+                        values = recipe.default_values(said | length, dataset)
+                        for name, value in values.items():
+                            assert config.check(name, value) == value

@@ -20,7 +20,7 @@ def test_a_step_moves_every_weight_of_both_players(small, few, mode):
     run = state.create(small(mode))
     players = (run.gan.generator, run.gan.discriminator)
     before = [weights(player) for player in players]
-    terms = step.paired(run, *batch(few), seed=[0, 0])
+    terms = step.paired(run, small(mode), *batch(few), seed=[0, 0])
     for player, old in zip(players, before, strict=True):
         for variable, value in zip(player.trainable_variables, old, strict=True):
             assert not np.array_equal(variable, value), variable.path
@@ -43,7 +43,7 @@ def test_paired_gradients_are_those_of_two_tapes(small, few, mode):
     config = small(mode, dropout=0.0, gradient_penalty=0.0)
     run, reference = state.create(config), state.create(config)
     images, labels = batch(few)
-    step.paired(run, images, labels, seed=[7, 8])
+    step.paired(run, config, images, labels, seed=[7, 8])
 
     gan = reference.gan
     noise_seed, label_seed = tf.unstack(tf.random.split([7, 8]))
@@ -140,7 +140,7 @@ def test_the_discriminator_learns_eight_images_by_heart(small, few):
     config = small("dcgan", learning_rate=1e-3, dropout=0.0)
     run = state.create(config)
     images, labels = batch(few)
-    first = step.paired(run, images[:8], labels[:8], seed=[0, 0])
+    first = step.paired(run, config, images[:8], labels[:8], seed=[0, 0])
     for _ in range(15):
-        last = step.paired(run, images[:8], labels[:8], seed=[0, 0])
+        last = step.paired(run, config, images[:8], labels[:8], seed=[0, 0])
     assert float(last[REAL]) < 0.5 * float(first[REAL])

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import json
 import signal
@@ -46,6 +47,22 @@ def assert_same_run(one, other):
     assert list(frames) == list(other_frames)
     for epoch, path in frames.items():
         assert path.read_bytes() == other_frames[epoch].read_bytes(), epoch
+
+
+def test_a_run_in_steps_resumes_to_the_same_bits(tmp_path, small, few):
+    """Alternating, with pictures and checkpoints out of step with the epochs."""
+    steps = {"schedule": "alternating", "sample_every_steps": 2}
+    config = small("acgan", steps=7, checkpoint_every_steps=3, **steps)
+    straight, stopped = runs.Run(tmp_path / "straight"), runs.Run(tmp_path / "stopped")
+    go(config, straight, few)
+    go(dataclasses.replace(config, steps=3), stopped, few)
+    go(config, stopped, few)
+    assert [row["step"] for row in rows(straight)] == [2, 4, 6, 7]
+    assert [row["step"] for row in rows(stopped)] == [2, 3, 4, 6, 7]
+    saved = [checkpoint_values(r.newest_checkpoint().prefix) for r in (straight, stopped)]
+    for name, value in saved[0].items():
+        assert np.array_equal(value, saved[1][name]), name
+    assert list(pictures.frames(straight.samples)) == [0, 2, 4, 6, 7]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -109,8 +126,8 @@ def test_a_run_leaves_what_it_promises(tmp_path, small, few):
         f"epoch_{epoch:04d}.png" for epoch in range(4)
     ]
     assert sorted(path.name for path in run.checkpoints.iterdir()) == [
-        "epoch_0002",
-        "epoch_0003",
+        "step_00000006",
+        "step_00000009",
     ]
     last = rows(run)[-1]
     assert (last["epoch"], last["step"]) == (3, 9)
@@ -124,8 +141,10 @@ def test_what_lies_beyond_a_restored_epoch_goes(tmp_path, small, few):
     """A run that was killed after its checkpoint has rows and frames that it will redo."""
     run = runs.Run(tmp_path / "run")
     go(small("cgan", epochs=1), run, few)
-    history.append(run.metrics, {"epoch": 2, "generator/loss": 99})
-    pictures.write_png(pictures.frame_file(run.samples, 7), np.zeros((8, 8), np.uint8))
+    history.append(run.metrics, {"epoch": 2, "step": 6, "generator/loss": 99})
+    pictures.write_png(
+        pictures.frame_file(run.samples, "epoch", 7), np.zeros((8, 8), np.uint8)
+    )
     go(small("cgan", epochs=2), run, few)
     assert [row["epoch"] for row in rows(run)] == [1, 2]
     assert rows(run)[1]["generator/loss"] != 99

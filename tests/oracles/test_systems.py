@@ -1,0 +1,238 @@
+"""Each published system's flagfile, against the system written once more.
+
+One whole update on a fixed batch, in float64, with dropout off: every loss, every
+gradient in its order, every weight and moving average afterwards.
+"""
+
+import dataclasses
+import pathlib
+
+import keras
+import numpy as np
+import published
+import pytest
+import tensorflow as tf
+
+from dcgan_tf import command, config, main, state, step
+
+EXPERIMENTS = pathlib.Path(__file__).parents[2] / "experiments"
+SYSTEMS = tuple(published.NETWORKS)
+B = 6
+
+
+def said(system):
+    values = main.define_flags()
+    values(["main", f"--flagfile={EXPERIMENTS / system}.flags"])
+    return command.said(values)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def in_float64():
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="module")
+def batch():
+    random = np.random.default_rng(0)
+    return published.Batch(
+        images=random.uniform(-1, 1, (B, 28, 28, 1)),
+        labels=np.array([3, 1, 4, 1, 5, 9], np.int32),
+        noise=random.normal(size=(B, 100)),
+        fake_labels=np.array([2, 7, 1, 8, 2, 8], np.int32),
+        more_noise=random.normal(size=(2 * B, 100)),
+        more_labels=np.arange(2 * B, dtype=np.int32) % 10,
+    )
+
+
+class Recorder:
+    """An optimizer that notes each player's gradients, in order, before it applies them."""
+
+    def __init__(self, name, optimizer, log):
+        self.name, self.optimizer, self.log = name, optimizer, log
+
+    def apply(self, gradients, variables):
+        dense = [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
+        self.log.append((self.name, dense))
+        self.optimizer.apply(gradients, variables)
+
+
+def package_and_oracle(system, batch):
+    """The package's update of a system and the oracle's, from the same weights."""
+    run = config.new({**said(system), "dropout": 0.0}, "mnist", 10)
+    ours = state.create(run)
+    log, oracle_log = [], []
+    noise = {B: batch.noise, 2 * B: batch.more_noise}
+    labels = {B: batch.fake_labels, 2 * B: batch.more_labels}
+    if run.fake_labels == "real":
+        draw_labels = ours.gan.draw_labels
+    else:
+        draw_labels = lambda real, seed: tf.constant(labels[len(real)])  # noqa: E731
+    ours = dataclasses.replace(
+        ours,
+        gan=dataclasses.replace(
+            ours.gan,
+            draw_noise=lambda count, seed: tf.constant(noise[int(count)]),
+            draw_labels=draw_labels,
+        ),
+        generator_optimizer=Recorder("generator", ours.generator_optimizer, log),
+        discriminator_optimizer=Recorder(
+            "discriminator", ours.discriminator_optimizer, log
+        ),
+    )
+    players = []
+    for name, theirs, network in zip(
+        ("generator", "discriminator"),
+        published.NETWORKS[system](),
+        (ours.gan.generator, ours.gan.discriminator),
+        strict=True,
+    ):
+        # Away from what a new network has: zero biases and averages would hide mistakes.
+        random = np.random.default_rng(len(players))
+        weights = [
+            w * random.uniform(0.9, 1.1, w.shape) + random.normal(0, 0.01, w.shape)
+            for w in network.get_weights()
+        ]
+        network.set_weights(weights)
+        theirs.set_weights(weights)
+        players.append(published.Player(name, theirs, *published.ADAM[system], oracle_log))
+    update = step.SCHEDULES[run.schedule]
+    terms = update(ours, run, tf.constant(batch.images), tf.constant(batch.labels), [0, 0])
+    expected = published.UPDATES[system](*players, batch)
+    return ours, players, terms, expected, log, oracle_log
+
+
+def deviation(ours, theirs):
+    """The largest difference, relative to the largest value."""
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    assert ours.shape == theirs.shape
+    return float(abs(ours - theirs).max() / max(abs(theirs).max(), 1e-300))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_one_update_is_the_published_one(system, batch, record_property):
+    ours, players, terms, expected, log, oracle_log = package_and_oracle(system, batch)
+
+    of_losses = {name: deviation(terms[name], loss) for name, loss in expected.items()}
+    record_property("losses", max(of_losses.values()))
+    assert max(of_losses.values()) < 1e-6, of_losses
+
+    # Which player moved, how often and in which order.
+    assert [name for name, _ in log] == [name for name, _ in oracle_log]
+    of_gradients = [
+        deviation(gradient, other)
+        for (_, gradients), (_, others) in zip(log, oracle_log, strict=True)
+        for gradient, other in zip(gradients, others, strict=True)
+        if abs(other).max() > 1e-12  # a bias that BatchNormalization takes out again
+    ]
+    record_property("gradients", max(of_gradients))
+    assert max(of_gradients) < 1e-4
+
+    # Every weight, moved or not, and every moving average.
+    of_weights = []
+    for player, network in zip(
+        players, (ours.gan.generator, ours.gan.discriminator), strict=True
+    ):
+        for weight, other in zip(
+            network.non_trainable_weights, player.network.non_trainable_weights, strict=True
+        ):
+            of_weights.append(deviation(weight, other))
+    record_property("moving averages", max(of_weights, default=0.0))
+    assert max(of_weights, default=0.0) < 1e-6
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_adam_moves_the_weights_as_its_paper_says(system, batch, record_property):
+    """From the package's own gradients, which the test above compares: NumPy's Adam."""
+    run = config.new({**said(system), "dropout": 0.0}, "mnist", 10)
+    ours = state.create(run)
+    rate, beta_1 = published.ADAM[system]
+    deviations = []
+    for network, optimizer in (
+        (ours.gan.generator, ours.generator_optimizer),
+        (ours.gan.discriminator, ours.discriminator_optimizer),
+    ):
+        player = published.Player("", network, rate, beta_1, [])
+        before = [w.numpy() for w in network.trainable_variables]
+        random = np.random.default_rng(0)
+        steps = [[random.normal(size=w.shape) for w in before] for _ in range(3)]
+        for gradients in steps:
+            optimizer.apply(
+                [tf.constant(g) for g in gradients], network.trainable_variables
+            )
+        moved = [w.numpy() for w in network.trainable_variables]
+        for variable, value in zip(network.trainable_variables, before, strict=True):
+            variable.assign(value)
+        for gradients in steps:
+            player.move(Given(gradients), None)
+        for variable, value in zip(network.trainable_variables, moved, strict=True):
+            deviations.append(deviation(value, variable))
+    record_property("weights", max(deviations))
+    assert max(deviations) < 1e-5  # Keras rounds beta_2 to float32
+
+
+class Given:
+    """In the place of a tape: gradients that are given."""
+
+    def __init__(self, gradients):
+        self.gradients = gradients
+
+    def gradient(self, loss, variables):
+        return self.gradients
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_flagfile_pins_every_setting(system):
+    """So that a changed default changes no experiment."""
+    run = config.new(said(system), "mnist", 10)
+    pinned = {
+        name
+        for name, field in config.FIELDS.items()
+        if getattr(run, name) is not None and field.metadata["kind"] != config.DERIVED
+    }
+    assert said(system).keys() == pinned
+    assert run.dataset == "mnist"
+
+
+# What the published programs do beside the update: length, intervals, pictures.
+LENGTHS = {
+    "dcgan_tutorial": {"batch_size": 256, "epochs": 50, "checkpoint_every": 15},
+    "acgan_keras": {
+        "batch_size": 100,
+        "epochs": 100,
+        "checkpoint_every": 1,
+        "sample_rows": 40,
+        "sample_real": True,
+        "evaluate_losses": True,
+        "noise": "uniform",
+        "dropout": 0.3,
+    },
+    "acgan_keras_gan": {
+        "batch_size": 32,
+        "steps": 14_000,
+        "sample_every_steps": 200,
+        "checkpoint_every_steps": 200,
+        "noise": "normal",
+        "dropout": 0.25,
+    },
+    "cgan_maxout": {"batch_size": 100, "epochs": 50, "noise": "normal"},
+    "acgan_keras_2017": {
+        "batch_size": 100,
+        "epochs": 50,
+        "checkpoint_every": 1,
+        "evaluate_losses": True,
+        "noise": "uniform",
+        "dropout": 0.3,
+    },
+}
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_flagfile_has_the_published_length_and_intervals(system):
+    run = config.new(said(system), "mnist", 10)
+    published_values = {"noise_size": 100, "shift": 0, "average_half_life": 0}
+    published_values |= LENGTHS[system]
+    assert {n: getattr(run, n) for n in published_values} == published_values

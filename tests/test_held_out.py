@@ -1,0 +1,64 @@
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_tf import gans, held_out
+
+
+def silent(network):
+    """Makes every logit 0: the heads' weights and biases are the last."""
+    for weight in network.weights:
+        weight.assign(tf.zeros_like(weight))
+
+
+def test_an_undecided_discriminator_costs_what_it_must_by_hand(small, few):
+    """ln 2 for each adversarial term, ln 10 for each class term, whatever the targets.
+
+    Real and fake classes weigh alike here, where training leaves the fakes' out.
+    """
+    config = small("acgan", real_target=0.8, generator_target=0.7)
+    gan = gans.build(config)
+    silent(gan.discriminator)
+    terms = held_out.HeldOut(gan, config, few).terms()
+    assert terms["discriminator/loss"] == pytest.approx(math.log(2) + math.log(10))
+    assert terms["generator/loss"] == pytest.approx(math.log(2) + math.log(10))
+
+
+def test_targets_are_hard(small, few):
+    """A logit of 3 on everything: -ln s(3) for target 1, 3 more for target 0."""
+    config = small("acgan", real_target=0.8, generator_target=0.7)
+    gan = gans.build(config)
+    silent(gan.discriminator)
+    gan.discriminator.get_layer("generation").bias.assign([3.0])
+    terms = held_out.HeldOut(gan, config, few).terms()
+    sure = math.log1p(math.exp(-3))
+    assert terms["discriminator/adversarial_real"] == pytest.approx(sure)
+    assert terms["discriminator/adversarial_fake"] == pytest.approx(sure + 3)
+    assert terms["generator/adversarial"] == pytest.approx(sure)
+    assert terms["discriminator/validity_accuracy_real"] == 1.0
+    assert terms["discriminator/validity_accuracy_fake"] == 0.0
+
+
+def test_a_mean_over_blocks_is_the_mean_over_images(small, few, monkeypatch):
+    config = small("cgan")
+    gan = gans.build(config)
+    means = []
+    for block in (48, 20):  # 20, 20 and 8 of the 48
+        monkeypatch.setattr(held_out, "BLOCK", block)
+        terms = held_out.HeldOut(gan, config, few).terms()
+        means.append(terms["discriminator/adversarial_real"])
+    assert means[0] == pytest.approx(means[1], rel=1e-5)
+
+
+def test_judging_moves_nothing_and_repeats(small, few):
+    config = small("acgan")
+    gan = gans.build(config)
+    players = (gan.generator, gan.discriminator)
+    before = [player.get_weights() for player in players]
+    judge = held_out.HeldOut(gan, config, few)
+    assert judge.terms() == judge.terms()
+    for player, weights in zip(players, before, strict=True):
+        for now, then in zip(player.get_weights(), weights, strict=True):
+            assert np.array_equal(now, then)
