@@ -38,7 +38,8 @@ class Player:
         self.means, self.squares, self.count = zeros, [z.copy() for z in zeros], 0
 
     def __call__(self, *inputs, training):
-        inputs = inputs[0] if len(inputs) == 1 else list(inputs)
+        tensors = [tf.convert_to_tensor(value) for value in inputs]
+        inputs = tensors[0] if len(tensors) == 1 else tensors
         return self.network(inputs, training=training)
 
     def move(self, tape, loss):

@@ -60,9 +60,9 @@ class Recorder:
         self.optimizer.apply(gradients, variables)
 
 
-def package_and_oracle(system, batch):
+def package_and_oracle(system, batch, **changes):
     """The package's update of a system and the oracle's, from the same weights."""
-    run = config.new({**said(system), "dropout": 0.0}, "mnist", 10)
+    run = config.new({**said(system), "dropout": 0.0, **changes}, "mnist", 10)
     ours = state.create(run)
     log, oracle_log = [], []
     noise = {B: batch.noise, 2 * B: batch.more_noise}
@@ -106,42 +106,77 @@ def package_and_oracle(system, batch):
 
 
 def deviation(ours, theirs):
-    """The largest difference, relative to the largest value."""
+    """The largest difference, relative to the largest value; infinite in another shape."""
     ours, theirs = np.asarray(ours), np.asarray(theirs)
-    assert ours.shape == theirs.shape
+    if ours.shape != theirs.shape:
+        return np.inf
     return float(abs(ours - theirs).max() / max(abs(theirs).max(), 1e-300))
+
+
+def deviations(system, batch, **changes):
+    """The largest of the losses, the gradients and the moving averages."""
+    ours, players, terms, expected, log, oracle_log = package_and_oracle(
+        system, batch, **changes
+    )
+    if [name for name, _ in log] != [name for name, _ in oracle_log]:
+        return {"moves": np.inf}
+    losses = [deviation(terms[name], loss) for name, loss in expected.items()]
+    gradients = [
+        deviation(gradient, other)
+        for (_, some), (_, others) in zip(log, oracle_log, strict=True)
+        for gradient, other in zip(some, others, strict=True)
+        if abs(other).max() > 1e-12  # not of a bias that BatchNormalization takes out
+    ]
+    averages = [
+        deviation(weight, other)
+        for player, network in zip(
+            players, (ours.gan.generator, ours.gan.discriminator), strict=True
+        )
+        for weight, other in zip(
+            network.non_trainable_weights, player.network.non_trainable_weights, strict=True
+        )
+    ]
+    return {
+        "losses": max(losses),
+        "gradients": max(gradients),
+        "moving averages": max(averages, default=0.0),
+    }
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_one_update_is_the_published_one(system, batch, record_property):
-    ours, players, terms, expected, log, oracle_log = package_and_oracle(system, batch)
+    """Losses, gradients, and which player moved how often, in which order."""
+    found = deviations(system, batch)
+    for name, value in found.items():
+        record_property(name, value)
+    assert found["losses"] < 1e-6
+    assert found["gradients"] < 1e-4
+    assert found["moving averages"] < 1e-6
 
-    of_losses = {name: deviation(terms[name], loss) for name, loss in expected.items()}
-    record_property("losses", max(of_losses.values()))
-    assert max(of_losses.values()) < 1e-6, of_losses
 
-    # Which player moved, how often and in which order.
-    assert [name for name, _ in log] == [name for name, _ in oracle_log]
-    of_gradients = [
-        deviation(gradient, other)
-        for (_, gradients), (_, others) in zip(log, oracle_log, strict=True)
-        for gradient, other in zip(gradients, others, strict=True)
-        if abs(other).max() > 1e-12  # a bias that BatchNormalization takes out again
-    ]
-    record_property("gradients", max(of_gradients))
-    assert max(of_gradients) < 1e-4
-
-    # Every weight, moved or not, and every moving average.
-    of_weights = []
-    for player, network in zip(
-        players, (ours.gan.generator, ours.gan.discriminator), strict=True
-    ):
-        for weight, other in zip(
-            network.non_trainable_weights, player.network.non_trainable_weights, strict=True
-        ):
-            of_weights.append(deviation(weight, other))
-    record_property("moving averages", max(of_weights, default=0.0))
-    assert max(of_weights, default=0.0) < 1e-6
+@pytest.mark.parametrize(
+    ("system", "changes"),
+    [
+        ("dcgan_tutorial", {"real_weight": 0.5, "fake_weight": 0.5}),
+        ("acgan_keras", {"real_target": 1.0}),
+        ("acgan_keras", {"generator_target": 1.0}),
+        ("acgan_keras", {"auxiliary_real_weight": 2.0}),
+        ("acgan_keras", {"auxiliary_fake_weight": 1.0}),
+        ("acgan_keras", {"discriminator_fakes": "training"}),
+        ("acgan_keras", {"discriminator_update": "separate"}),
+        ("acgan_keras", {"generator_batches": 1}),
+        ("acgan_keras", {"label_fusion": "add"}),
+        ("acgan_keras_gan", {"discriminator_update": "mixed"}),
+        ("acgan_keras_gan", {"generator_noise": "fresh", "generator_batches": 2}),
+        ("cgan_maxout", {"fake_labels": "random"}),
+        ("cgan_maxout", {"gradient_penalty": 0.0}),
+        ("cgan_maxout", {"leaky_slope": 0.3}),
+        ("acgan_keras_2017", {"auxiliary_fake_weight": 0.0}),
+    ],
+)
+def test_every_published_choice_counts(system, changes, batch):
+    """With another value the update is another one."""
+    assert max(deviations(system, batch, **changes).values()) > 1e-3
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -150,7 +185,7 @@ def test_adam_moves_the_weights_as_its_paper_says(system, batch, record_property
     run = config.new({**said(system), "dropout": 0.0}, "mnist", 10)
     ours = state.create(run)
     rate, beta_1 = published.ADAM[system]
-    deviations = []
+    found = []
     for network, optimizer in (
         (ours.gan.generator, ours.generator_optimizer),
         (ours.gan.discriminator, ours.discriminator_optimizer),
@@ -169,9 +204,9 @@ def test_adam_moves_the_weights_as_its_paper_says(system, batch, record_property
         for gradients in steps:
             player.move(Given(gradients), None)
         for variable, value in zip(network.trainable_variables, moved, strict=True):
-            deviations.append(deviation(value, variable))
-    record_property("weights", max(deviations))
-    assert max(deviations) < 1e-5  # Keras rounds beta_2 to float32
+            found.append(deviation(value, variable))
+    record_property("weights", max(found))
+    assert max(found) < 1e-5  # Keras rounds beta_2 to float32
 
 
 class Given:
@@ -236,3 +271,54 @@ def test_the_flagfile_has_the_published_length_and_intervals(system):
     published_values = {"noise_size": 100, "shift": 0, "average_half_life": 0}
     published_values |= LENGTHS[system]
     assert {n: getattr(run, n) for n in published_values} == published_values
+
+
+# Parameters by part: layers of the generator and of the discriminator.
+PARTS = {
+    "acgan_keras": (
+        {"label_embedding": 1_000},
+        {"generation": 12_545, "auxiliary": 125_450},
+    ),
+    "acgan_keras_gan": (
+        {"label_embedding": 1_000},
+        {"generation": 2_049, "auxiliary": 20_490},
+    ),
+    "acgan_keras_2017": (
+        {"label_embedding": 1_000},
+        {"generation": 12_545, "auxiliary": 125_450},
+    ),
+}
+
+
+@pytest.mark.parametrize("system", PARTS)
+def test_the_parts_have_the_published_counts(system):
+    gan = state.create(config.new(said(system), "mnist", 10)).gan
+    for network, parts in zip(
+        (gan.generator, gan.discriminator), PARTS[system], strict=True
+    ):
+        assert {n: network.get_layer(n).count_params() for n in parts} == parts
+
+
+def looks_normal(weight):
+    """Whether values reach beyond 1.9 deviations: a uniform's end at 1.73."""
+    values = np.asarray(weight)
+    return bool(abs(values).max() > 1.9 * values.std())
+
+
+@pytest.mark.parametrize(
+    ("system", "normal"),
+    [
+        # Embedding, Dense, then the convolutions; True: glorot_normal.
+        ("acgan_keras", [True, False, True, True, True]),
+        ("acgan_keras_gan", [False, False, False, False, False]),
+        ("acgan_keras_2017", [True, False, False, True, True, True]),
+        ("dcgan_tutorial", [False, False, False, False]),
+    ],
+)
+def test_kernels_start_from_the_published_initialisers(system, normal):
+    generator = state.create(config.new(said(system), "mnist", 10)).gan.generator
+    kernels = [w for w in generator.trainable_weights if len(w.shape) > 1]
+    assert [looks_normal(kernel) for kernel in kernels] == normal
+    for kernel in kernels[1:]:  # Glorot & Bengio 2010: variance 2 / (fan in + fan out)
+        fans = np.prod(kernel.shape[:-2]) * (kernel.shape[-1] + kernel.shape[-2])
+        assert np.std(kernel) == pytest.approx(np.sqrt(2 / fans), rel=0.15)
