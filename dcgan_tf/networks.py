@@ -199,7 +199,7 @@ def _fused(noise, labels, config: Config, initializer: str):
         embeddings_initializer=initializer,
         name="label_embedding",
     )(labels)
-    return FUSIONS[config.label_fusion]()([noise, embedding])
+    return FUSIONS[config.label_fusion](name="fused")([noise, embedding])
 
 
 FUSIONS = {

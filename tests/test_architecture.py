@@ -16,13 +16,14 @@ PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
 ORDER = """
 __init__ errors files engine recipes config datasets runs plan milestones
 pictures command signals progress data losses layers networks gans state step checkpoint
-drawing held_out history trained summary train main sample
+drawing held_out history trained summary train probing main
+sample embedding
 """.split()
 
 # These answer --help, --dry_run's first checks and every wrong use without TensorFlow.
 FRONT = """
 __init__ errors files engine recipes config datasets runs plan milestones
-pictures command main sample
+pictures command main sample embedding
 """.split()
 
 
@@ -60,7 +61,7 @@ def test_the_front_is_free_of_tensorflow(name):
     assert own - {None} <= set(FRONT)
 
 
-@pytest.mark.parametrize("command", ["main", "sample"])
+@pytest.mark.parametrize("command", ["main", "sample", "embedding"])
 def test_help_imports_no_tensorflow(command):
     """In a process of its own: imports within functions and of others count, too."""
     code = (

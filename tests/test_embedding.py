@@ -1,0 +1,57 @@
+import json
+
+import imageio.v3 as iio
+import pytest
+
+from dcgan_tf import checkpoint, command, config, embedding, runs, state
+
+
+def made(folder, **said):
+    """An untrained run."""
+    run = runs.Run(folder)
+    settings = config.new(said, dataset="mnist", classes=10)
+    run.write_config(settings)
+    checkpoint.save(state.create(settings), run, checkpoint.REGULAR, 3)
+    return folder
+
+
+def do(capsys, *arguments):
+    flags = embedding.define_flags()
+    status = command.run(embedding.main, flags, embedding.__doc__, list(arguments))
+    return status, *capsys.readouterr()
+
+
+@pytest.mark.parametrize("fusion", ["multiply", "add", "concatenate"])
+def test_a_figure_and_its_numbers(tmp_path, capsys, fusion):
+    run = made(tmp_path / "run", mode="acgan", label_fusion=fusion)
+    status, out, err = do(capsys, f"--run={run}")
+    assert (status, err) == (0, "")
+    assert "chance 10.0%" in out
+    assert iio.imread(run / "embedding.png").ndim == 3
+    report = json.loads((run / "embedding.json").read_text())
+    assert report["fusion"] == fusion
+    assert len(report["trained"]["embedding"]) == 10
+    probes = report["trained"]["probes"]
+    assert abs(probes["noise"] - probes["chance"]) < 0.03
+    # An embedding beside the noise is read without fail.
+    if fusion == "concatenate":
+        assert probes["fused"] == 1.0
+
+
+def test_a_run_without_an_embedding_is_refused(tmp_path, capsys):
+    run = made(tmp_path / "run", mode="dcgan")
+    before = sorted(run.rglob("*"))
+    status, out, err = do(capsys, f"--run={run}")
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "no embedding of the class" in err
+    assert sorted(run.rglob("*")) == before
+
+
+def test_no_run_and_no_folder_are_refused(tmp_path, capsys):
+    assert do(capsys)[0] == 2
+    assert do(capsys, f"--run={tmp_path}")[0] == 2
+    run = made(tmp_path / "run", mode="acgan")
+    status, _, err = do(capsys, f"--run={run}", f"--output={tmp_path / 'nowhere'}")
+    assert status == 2
+    assert "is no folder" in err
