@@ -30,7 +30,7 @@ class HeldOut:
         self._judge = tf.function(self._judge_block)
 
     def terms(self) -> dict[str, float]:
-        """The means over the split of what a step returns: "generator/loss" ..."""
+        """The means over the split of what a step returns: "test/generator/loss" ..."""
         count = len(self._split.labels)
         total: dict[str, float] = {}
         for start in range(0, count, BLOCK):
@@ -38,7 +38,8 @@ class HeldOut:
             labels = self._split.labels[block]
             terms = self._judge(self._split.images[block], labels, tf.constant(start))
             for name, term in terms.items():
-                total[name] = total.get(name, 0.0) + float(term) * len(labels) / count
+                share = float(term) * len(labels) / count
+                total[f"test/{name}"] = total.get(f"test/{name}", 0.0) + share
         return total
 
     def _judge_block(self, images, labels, start):

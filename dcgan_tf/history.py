@@ -58,7 +58,7 @@ def table(row: Mapping[str, object], config: Config) -> str:
             ("train", "", config),
             ("test", "test/", config.on_held_out()),
         ):
-            terms = {name: row[f"{prefix}{player}/{name}"] for name in _terms(row, player)}
+            terms = _under(row, f"{prefix}{player}/")
             weighted = [_weighted(terms, kind, settings) for kind in columns.values()]
             values = (f"{value:.4f}" for value in (terms["loss"], *weighted))
             lines.append((f"{player}, {split}", *values))
@@ -68,8 +68,8 @@ def table(row: Mapping[str, object], config: Config) -> str:
     )
 
 
-def _terms(row: Mapping[str, object], player: str) -> list[str]:
-    return [name.removeprefix(f"{player}/") for name in row if name.startswith(player)]
+def _under(row: Mapping[str, object], prefix: str) -> dict[str, object]:
+    return {n.removeprefix(prefix): v for n, v in row.items() if n.startswith(prefix)}
 
 
 def _weighted(terms: Mapping[str, float], kind: str, settings: Config) -> float:

@@ -144,7 +144,6 @@ def make_train_steps(state: TrainState, config: Config) -> Callable:
 
     Everything they leave is in `state`: the players, the step and the sums of the terms.
     """
-
     update = SCHEDULES[config.schedule]
 
     @tf.function

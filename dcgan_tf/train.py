@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from signal import Signals
 
-import numpy as np
 import tensorflow as tf
 
 from dcgan_tf import checkpoint, datasets, errors, history, pictures, summary
@@ -72,10 +71,10 @@ def train(
     pacer = _Pacer(make_train_steps(state, config), stream)
     _begin(run, state, preview, milestones)
     events = history.Events(run.events)
-    images = config.batch_size * np.array([milestones.end, int(state.step)])
+    total, done = (config.batch_size * n for n in (milestones.end, int(state.step)))
     started, trained = time.monotonic(), 0
 
-    with Progress(total=images[0], done=images[1]) as progress, Interruption() as stop:
+    with Progress(total=total, done=done) as progress, Interruption() as stop:
         while (step := int(state.step)) < milestones.end:
             for steps in pacer.calls(milestones.after(step) - step):
                 progress.advance(steps * config.batch_size)
@@ -89,15 +88,15 @@ def train(
 
             if reached and milestones.samples_at(step):
                 seconds = time.monotonic() - started
+                epochs = step / batches.per_epoch
                 row = {
-                    "epoch": round(step / batches.per_epoch, 4),
+                    "epoch": int(epochs) if epochs.is_integer() else round(epochs, 4),
                     "step": step,
                     "seconds": round(seconds, 3),
                     "images_per_second": round(trained / seconds, 1),
                     **_take_means(state),
+                    **(judge.terms() if judge else {}),
                 }
-                if judge:
-                    row |= {f"test/{name}": term for name, term in judge.terms().items()}
                 history.append(run.metrics, row)
                 pixels = preview.draw()
                 number = milestones.number(step)

@@ -22,8 +22,8 @@ def test_an_undecided_discriminator_costs_what_it_must_by_hand(small, few):
     gan = gans.build(config)
     silent(gan.discriminator)
     terms = held_out.HeldOut(gan, config, few).terms()
-    assert terms["discriminator/loss"] == pytest.approx(math.log(2) + math.log(10))
-    assert terms["generator/loss"] == pytest.approx(math.log(2) + math.log(10))
+    assert terms["test/discriminator/loss"] == pytest.approx(math.log(2) + math.log(10))
+    assert terms["test/generator/loss"] == pytest.approx(math.log(2) + math.log(10))
 
 
 def test_targets_are_hard(small, few):
@@ -34,11 +34,11 @@ def test_targets_are_hard(small, few):
     gan.discriminator.get_layer("generation").bias.assign([3.0])
     terms = held_out.HeldOut(gan, config, few).terms()
     sure = math.log1p(math.exp(-3))
-    assert terms["discriminator/adversarial_real"] == pytest.approx(sure)
-    assert terms["discriminator/adversarial_fake"] == pytest.approx(sure + 3)
-    assert terms["generator/adversarial"] == pytest.approx(sure)
-    assert terms["discriminator/validity_accuracy_real"] == 1.0
-    assert terms["discriminator/validity_accuracy_fake"] == 0.0
+    assert terms["test/discriminator/adversarial_real"] == pytest.approx(sure)
+    assert terms["test/discriminator/adversarial_fake"] == pytest.approx(sure + 3)
+    assert terms["test/generator/adversarial"] == pytest.approx(sure)
+    assert terms["test/discriminator/validity_accuracy_real"] == 1.0
+    assert terms["test/discriminator/validity_accuracy_fake"] == 0.0
 
 
 def test_a_mean_over_blocks_is_the_mean_over_images(small, few, monkeypatch):
@@ -48,7 +48,7 @@ def test_a_mean_over_blocks_is_the_mean_over_images(small, few, monkeypatch):
     for block in (48, 20):  # 20, 20 and 8 of the 48
         monkeypatch.setattr(held_out, "BLOCK", block)
         terms = held_out.HeldOut(gan, config, few).terms()
-        means.append(terms["discriminator/adversarial_real"])
+        means.append(terms["test/discriminator/adversarial_real"])
     assert means[0] == pytest.approx(means[1], rel=1e-5)
 
 

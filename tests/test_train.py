@@ -65,6 +65,17 @@ def test_a_run_in_steps_resumes_to_the_same_bits(tmp_path, small, few):
     assert list(pictures.frames(straight.samples)) == [0, 2, 4, 6, 7]
 
 
+def test_held_out_losses_are_told_with_each_row(tmp_path, small, few, capsys):
+    """With a gradient penalty, too, which held-out images have none of."""
+    run = runs.Run(tmp_path / "run")
+    config = small("cgan", epochs=1, gradient_penalty=1.0, evaluate_losses=True)
+    run.write_config(config)
+    train.train(config, run, state.create(config), few, held_out=few)
+    (row,) = rows(run)
+    assert row["test/generator/loss"] != row["generator/loss"]
+    assert "discriminator, test" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_stopped_and_resumed_is_never_stopped(tmp_path, small, few, mode):
     straight, stopped = runs.Run(tmp_path / "straight"), runs.Run(tmp_path / "stopped")
