@@ -43,14 +43,17 @@ class Gan:
     draw_noise: Callable[..., tf.Tensor]
     draw_labels: Callable[..., tf.Tensor]
 
-    def penalties(self, images: tf.Tensor, labels: tf.Tensor) -> dict[str, Terms]:
+    def penalties(
+        self, images: tf.Tensor, labels: tf.Tensor, *, training: bool = True
+    ) -> dict[str, Terms]:
         """The part of the discriminator's loss that is no verdict's, if there is one."""
         if not self.gradient_penalty:
             return {}
-        squared = losses.gradient_penalty(
-            lambda seen: self.realness(self.discriminator([seen, labels], training=True)),
-            images,
-        )
+
+        def realness(seen):
+            return self.realness(self.discriminator([seen, labels], training=training))
+
+        squared = losses.gradient_penalty(realness, images)
         return {
             "penalty": {"loss": self.gradient_penalty / 2 * squared, "gradient": squared}
         }
@@ -65,7 +68,7 @@ class Gan:
             losses.together(
                 real=self.real_loss(verdict, labels),
                 fake=self.fake_loss(verdict, labels),
-                **self.penalties(images, labels),
+                **self.penalties(images, labels, training=False),
             ),
         )
         return list(terms)
