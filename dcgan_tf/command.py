@@ -27,7 +27,7 @@ def define_config_flags(values: flags.FlagValues) -> None:
     for field in config.FIELDS.values():
         if field.metadata["kind"] == config.DERIVED:
             continue
-        text = f"{field.metadata['help']}.  {_defaults(field.name)}"
+        text = f"{field.metadata['help']}.  {_allowed(field)}{_defaults(field.name)}"
         if field.type in (bool, bool | None):
             flags.DEFINE_bool(field.name, None, text, flag_values=values)
         else:
@@ -68,9 +68,17 @@ def said(values: flags.FlagValues) -> dict[str, object]:
     return {name: values[name].value for name in names if values[name].present}
 
 
+def _allowed(field) -> str:
+    if field.name == "architecture":
+        having = (f"{mode} {' or '.join(r.architectures)}" for mode, r in RECIPES.items())
+        return f"Of {', '.join(having)}.  "
+    choices = field.metadata["choices"]
+    return f"One of {', '.join(choices)}.  " if choices else ""
+
+
 def _defaults(name: str) -> str:
     if name == "mode":
-        return f"One of {', '.join(RECIPES)}.  Default: {config.DEFAULT_MODE}"
+        return f"Default: {config.DEFAULT_MODE}"
     if name == "dataset":
         return f"Default: {config.DEFAULT_DATASET}"
     published, digits = _by_mode(name, dataset=""), _by_mode(name, dataset=DIGITS)

@@ -95,7 +95,8 @@ class Config:
         "of the fakes' class term in the discriminator's loss"
     )
     gradient_penalty: float = _weight(
-        "of the discriminator's slope at real images in its loss (R1)"
+        "of half the mean squared slope of the discriminator's verdict at real images "
+        "(R1), in its loss"
     )
     schedule: str = _field(
         RECIPE,
@@ -202,16 +203,30 @@ class Config:
 
         The Keras examples' way: nothing smoothed, and no class term left out.
         """
-        named = self.auxiliary_real_weight is not None
-        return dataclasses.replace(
-            self,
-            real_target=1.0,
-            generator_target=1.0,
-            auxiliary_real_weight=self.real_weight if named else None,
-            auxiliary_fake_weight=self.fake_weight if named else None,
-        )
+        told = self.as_told()
+        classes = {}
+        if self.auxiliary_real_weight is not None:
+            classes["auxiliary_real_weight"] = told.real_weight
+            classes["auxiliary_fake_weight"] = told.fake_weight
+        return dataclasses.replace(told, real_target=1.0, generator_target=1.0, **classes)
+
+    def as_told(self) -> "Config":
+        """The weights with which the terms add up to the discriminator's loss as told.
+
+        Of two separate steps it is the mean.
+        """
+        if self.discriminator_update != "separate":
+            return self
+        names = [name for name in WEIGHTS if getattr(self, name) is not None]
+        return dataclasses.replace(self, **{n: getattr(self, n) / 2 for n in names})
 
 
+WEIGHTS = (
+    "real_weight",
+    "fake_weight",
+    "auxiliary_real_weight",
+    "auxiliary_fake_weight",
+)
 FIELDS = {field.name: field for field in dataclasses.fields(Config)}
 
 
@@ -219,8 +234,8 @@ def parse(name: str, text: str) -> object:
     """The field's value from a flag's text, or ValueError that says what is allowed."""
     kind = _type(FIELDS[name])
     try:
-        value = {"true": True, "false": False}[text] if kind is bool else kind(text)
-    except (ValueError, KeyError):
+        value = kind(text)
+    except ValueError:
         value = text  # which `check` refuses in its own words
     return check(name, value)
 
@@ -278,14 +293,17 @@ def check_said(said: Mapping[str, object]) -> None:
             "one of them; leave one out"
         )
     own = recipe.default_values(said, dataset="")
-    for name in said.keys() - own.keys() - {"mode", "dataset"}:
+    for name in sorted(said.keys() - own.keys() - {"mode", "dataset"}):
         raise errors.UsageError(f"--{name}={said[name]}: goes with {_owner(name, mode)}")
-    settings = {**own, **said}
-    if settings.get("generator_noise") == "same" and settings["generator_batches"] != 1:
+    if not _noise_fits({**own, **said}):
         raise errors.UsageError(
             "--generator_noise=same: is one batch of noise; it goes with "
             "--generator_batches=1"
         )
+
+
+def _noise_fits(settings: Mapping[str, object]) -> bool:
+    return settings.get("generator_noise") != "same" or settings["generator_batches"] == 1
 
 
 def _owner(name: str, mode: str) -> str:
@@ -319,11 +337,16 @@ def new(said: Mapping[str, object], dataset: str, classes: int) -> Config:
 def differences(saved: Config, said: Mapping[str, object]) -> list[str]:
     """What `said` would change of a run that cannot change, a phrase for each."""
     return [
-        f"--{name}={value} (the run has {getattr(saved, name)})"
+        f"--{name}={value} (the run has {_value(saved, name)})"
         for name, value in said.items()
         if getattr(saved, name) != value
         and (FIELDS[name].metadata["kind"] != LENGTH or getattr(saved, name) is None)
     ]
+
+
+def _value(saved: Config, name: str) -> object:
+    value = getattr(saved, name)
+    return "no such setting" if value is None else value
 
 
 def from_json(values: object) -> Config:
@@ -344,6 +367,8 @@ def from_json(values: object) -> Config:
     for name, value in checked.items():
         if (value is None) == (name in own):
             raise ValueError(f"{name} is {value}, which does not go with the rest")
+    if not _noise_fits(checked):
+        raise ValueError("generator_noise does not go with generator_batches")
     return Config(**checked)
 
 

@@ -45,19 +45,19 @@ def main(values: flags.FlagValues) -> None:
         raise errors.UsageError(f"--output={output}: is no folder; make it first")
     pyplot = _pyplot()
     engine.start()
-    from dcgan_tf import gans, probing, trained  # which import TensorFlow
+    from dcgan_tf import probing, state, trained  # which import TensorFlow
 
     loaded = trained.load(run.folder)
     measured, arrays = probing.measure(loaded.gan, config)
-    new, _ = probing.measure(gans.build(config), config)
+    new, _ = probing.measure(state.create(config).gan, config)  # as the run began
     report = {
         "run": str(run.folder),
-        "epoch": loaded.epoch,
+        "step": loaded.step,
         "fusion": config.label_fusion,
         "trained": measured,
         "new_network": new,
     }
-    figure = draw(pyplot, arrays, f"{config.label_fusion}, epoch {loaded.epoch}")
+    figure = draw(pyplot, arrays, f"{config.label_fusion}, at step {loaded.step:,}")
     with files.replacing(output / "embedding.png") as path:
         figure.savefig(path)
     with files.replacing(output / "embedding.json") as path:
@@ -109,7 +109,8 @@ def draw(pyplot, arrays: dict, title: str):
         axes = figure.add_subplot(rows[2, column])
         scatter = axes.scatter(*points[:SHOWN].T, c=labels, cmap="tab10", s=6)
         axes.set(title=f"{name}: two principal components")
-        axes.legend(*scatter.legend_elements(num=None), title="class", fontsize="small")
+    entries = scatter.legend_elements(num=None)
+    axes.legend(*entries, title="class", loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 

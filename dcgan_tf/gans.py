@@ -43,15 +43,16 @@ class Gan:
     draw_noise: Callable[..., tf.Tensor]
     draw_labels: Callable[..., tf.Tensor]
 
-    def penalties(
-        self, images: tf.Tensor, labels: tf.Tensor, *, training: bool = True
-    ) -> dict[str, Terms]:
-        """The part of the discriminator's loss that is no verdict's, if there is one."""
+    def penalties(self, images: tf.Tensor, labels: tf.Tensor) -> dict[str, Terms]:
+        """The part of the discriminator's loss that is no verdict's, if there is one.
+
+        Taken in inference mode, in which a verdict is of its own image alone.
+        """
         if not self.gradient_penalty:
             return {}
 
         def realness(seen):
-            return self.realness(self.discriminator([seen, labels], training=training))
+            return self.realness(self.discriminator([seen, labels], training=False))
 
         squared = losses.gradient_penalty(realness, images)
         return {
@@ -68,7 +69,7 @@ class Gan:
             losses.together(
                 real=self.real_loss(verdict, labels),
                 fake=self.fake_loss(verdict, labels),
-                **self.penalties(images, labels, training=False),
+                **self.penalties(images, labels),
             ),
         )
         return list(terms)

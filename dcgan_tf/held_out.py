@@ -15,9 +15,9 @@ STREAM = -2  # its noise and classes: training uses steps, from 0, and the frame
 class HeldOut:
     """Judges a gan on the test split, in inference mode, as the Keras examples do.
 
-    The discriminator sees each real image and as many fakes, the generator is judged on
-    twice as many; targets are hard, and the classes of real and fake weigh alike.  The
-    noise is the same each time, so that epochs can be compared.
+    The discriminator sees each real image and as many fakes, the generator (itself, not
+    its average) is judged on twice as many; targets are hard, and the classes of real and
+    fake weigh alike.  The noise is the same each time, so that epochs can be compared.
     """
 
     def __init__(self, gan: Gan, config: Config, split: Split):
@@ -47,14 +47,18 @@ class HeldOut:
         seed = tf.random.experimental.stateless_fold_in([self._seed, STREAM], start)
         noise_seed, label_seed = tf.unstack(tf.random.split(seed))
         noise = gan.draw_noise(2 * tf.shape(labels)[0], noise_seed)
-        fake_labels = gan.draw_labels(tf.repeat(labels, 2), label_seed)
+        fake_labels = gan.draw_labels(tf.tile(labels, [2]), label_seed)
         fakes = gan.generator([noise, fake_labels], training=False)
         real = gan.discriminator([scaled(images), labels], training=False)
         fake = gan.discriminator([fakes, fake_labels], training=False)
+
+        def half(values):
+            return values[: tf.shape(labels)[0]]
+
         return losses.by_player(
             self._generator_loss(fake, fake_labels),
             losses.together(
                 real=self._real_loss(real, labels),
-                fake=self._fake_loss(fake, fake_labels),
+                fake=self._fake_loss(*tf.nest.map_structure(half, (fake, fake_labels))),
             ),
         )

@@ -48,14 +48,15 @@ def line(row: Mapping[str, object], name: str) -> str:
 def table(row: Mapping[str, object], config: Config) -> str:
     """Both players' losses on the epoch's batches and on held-out images.
 
-    Columns: the total, and what it is the sum of: the terms times their weights.
+    Columns: the total, and the terms of each kind, times their weights.  They add up to
+    it, but for a gradient penalty, which stands in the total of training alone.
     """
     columns = {"generation": "adversarial", "auxiliary": "auxiliary"}
     columns = {name: kind for name, kind in columns.items() if f"generator/{kind}" in row}
     lines = [("", "total", *columns)]
     for player in PLAYERS:
         for split, prefix, settings in (
-            ("train", "", config),
+            ("train", "", config.as_told()),
             ("test", "test/", config.on_held_out()),
         ):
             terms = _under(row, f"{prefix}{player}/")
@@ -77,8 +78,7 @@ def _weighted(terms: Mapping[str, float], kind: str, settings: Config) -> float:
     if kind in terms:
         return terms[kind]
     infix = "" if kind == "adversarial" else f"{kind}_"
-    share = 0.5 if settings.discriminator_update == "separate" else 1.0
-    return share * sum(
+    return sum(
         getattr(settings, f"{infix}{part}_weight") * terms[f"{kind}_{part}"]
         for part in ("real", "fake")
     )

@@ -3,7 +3,7 @@
     python -m dcgan_tf.main --mode=acgan
 
 The run lies in checkpoints/<mode>, or where --run_dir says.  It goes on with the settings
-that it began with; --epochs makes it longer.
+that it began with; --epochs (or --steps, if it counts in them) makes it longer.
 """
 
 import sys

@@ -105,12 +105,13 @@ def check_batch_size(settings: config.Config, size: int) -> None:
 
 
 def unpublished(settings: config.Config) -> list[str]:
-    """Settings that differ from the mode's published recipe, as flags."""
-    published = RECIPES[settings.mode].default_values(
-        dataclasses.asdict(settings), dataset=""
-    )
+    """Settings that differ from the mode's defaults, as flags."""
+    values = dataclasses.asdict(settings)
+    defaults = RECIPES[settings.mode].default_values({}, dataset="")
     return [
-        f"--{name}={getattr(settings, name)}"
-        for name, value in published.items()
-        if getattr(settings, name) != value
+        f"--{name}={value}"
+        for name, value in values.items()
+        if name not in ("mode", "dataset", "classes")
+        and value is not None
+        and value != defaults.get(name)
     ]

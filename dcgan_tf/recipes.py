@@ -143,7 +143,7 @@ RECIPES = {
         digits=DIGITS_DEFAULTS,
     ),
     "acgan": Recipe(
-        source="the ACGAN example of Keras, 2018, under the paired update",
+        source="the ACGAN example of Keras, 2018, but for its update rule",
         conditional=True,
         architectures={"convolutional": FUSION, "batchnorm": FUSION, "upsampling": FUSION},
         losses="auxiliary",

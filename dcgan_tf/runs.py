@@ -22,7 +22,7 @@ from typing import ClassVar
 import dcgan_tf
 from dcgan_tf import config, errors, files
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 
@@ -94,7 +94,7 @@ class Run:
         try:
             content = json.loads(self.config_file.read_text(encoding="utf-8"))
             if not isinstance(content, dict) or content.get("format") != FORMAT:
-                raise ValueError(f"is not of format {FORMAT}")
+                raise ValueError("was made by another version; name another --run_dir")
             return config.from_json(content.get("config"))
         except (OSError, ValueError, RecursionError) as error:
             raise errors.RunError(f"{self.config_file}: {error}") from None

@@ -59,7 +59,7 @@ def main(values: flags.FlagValues) -> None:
     loaded = trained.load(run.folder)
     images = loaded.sample(labels, seed=values.seed or 0)
     write(output, images, labels if config.conditional else None, columns)
-    print(f"{output}: {len(images)} images, drawn after epoch {loaded.epoch}")
+    print(f"{output}: {len(images)} images, drawn at step {loaded.step:,}")
 
 
 def check_output(output: pathlib.Path) -> None:

@@ -14,8 +14,8 @@ def show(plan: plans.Plan, state: TrainState) -> None:
     begins = "no checkpoint yet, from the start" if plan.run.exists() else "a new run"
     if plan.saved:
         begins = (
-            f"resumed after {plan.unit[:-1]} {plan.done:,} of {plan.asked:,}, "
-            f"at step {plan.saved.step:,}"
+            f"resumed at step {plan.saved.step:,}, with {plan.done:,} of "
+            f"{plan.asked:,} {plan.unit} done"
         )
     lines = {
         "data set": plan.dataset,

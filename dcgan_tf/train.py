@@ -72,22 +72,24 @@ def train(
     _begin(run, state, preview, milestones)
     events = history.Events(run.events)
     total, done = (config.batch_size * n for n in (milestones.end, int(state.step)))
-    started, trained = time.monotonic(), 0
+    seconds, trained = 0.0, 0
 
     with Progress(total=total, done=done) as progress, Interruption() as stop:
         while (step := int(state.step)) < milestones.end:
+            began = time.monotonic()
             for steps in pacer.calls(milestones.after(step) - step):
                 progress.advance(steps * config.batch_size)
                 trained += steps * config.batch_size
                 if stop.signal:
                     break
+            seconds += time.monotonic() - began
+            stopped = stop.signal
             _check_finite(state)
             reached = milestones.after(step) == int(state.step)
             step = int(state.step)
             state.epoch.assign(step // batches.per_epoch)
 
             if reached and milestones.samples_at(step):
-                seconds = time.monotonic() - started
                 epochs = step / batches.per_epoch
                 row = {
                     "epoch": int(epochs) if epochs.is_integer() else round(epochs, 4),
@@ -106,14 +108,14 @@ def train(
                 progress.row(history.line(row, milestones.name(step)))
                 if judge:
                     say(history.table(row, config))
-                started, trained = time.monotonic(), 0
+                seconds, trained = 0.0, 0
 
             if reached and milestones.saves_at(step):
                 _save(state, run, checkpoint.REGULAR, config)
-            elif stop.signal:
+            elif stopped:
                 _save(state, run, checkpoint.LATEST, config)
-            if stop.signal and step < milestones.end:
-                return stop.signal
+            if stopped and step < milestones.end:
+                return stopped
     return None
 
 

@@ -15,11 +15,11 @@ from dcgan_tf.runs import Run
 
 @dataclasses.dataclass(frozen=True)
 class TrainedRun:
-    """The drawn generator of a run, at the `epoch` of its newest checkpoint."""
+    """The drawn generator of a run, at the `step` of its newest checkpoint."""
 
     config: Config
     gan: gans.Gan
-    epoch: int
+    step: int
 
     def sample(self, labels: Sequence[int], seed: int = 0) -> np.ndarray:
         """uint8 [N, 28, 28, 1], an image of each class in `labels` [N], noise by `seed`.
@@ -56,11 +56,11 @@ def load(run_dir: str | os.PathLike) -> TrainedRun:
         if saved is None:
             raise errors.UsageError(
                 f"--run={run.folder}: has no checkpoint yet; the run saves one at its "
-                "end, at every --checkpoint_every epochs, and when it is interrupted"
+                "end, at its checkpoint interval, and when it is interrupted"
             )
         try:
             checkpoint.restore_drawn(gan.drawn, saved)
-            return TrainedRun(config, gan, saved.epoch)
+            return TrainedRun(config, gan, saved.step)
         except errors.RunError:
             if saved.folder.exists():  # else a run in progress has put a newer one in place
                 raise

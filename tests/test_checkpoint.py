@@ -32,7 +32,7 @@ def every_variable(made):
     networks = (made.gan.generator, made.gan.discriminator, made.gan.drawn)
     optimizers = (made.generator_optimizer, made.discriminator_optimizer)
     owned = [v.value for owner in (*networks, *optimizers) for v in owner.variables]
-    return [*owned, made.step, made.epoch, *made.sums.values()]
+    return [*owned, made.step, made.epoch, made.summed, *made.sums.values()]
 
 
 def test_a_restored_state_equals_the_saved_one(run, small, trained_state):

@@ -144,5 +144,7 @@ def test_a_choice_brings_its_settings():
 
 def test_a_run_cannot_change_what_its_length_is_counted_in():
     run = config.new({"epochs": 3}, dataset="mnist", classes=10)
-    assert config.differences(run, {"steps": 9}) == ["--steps=9 (the run has None)"]
+    assert config.differences(run, {"steps": 9}) == [
+        "--steps=9 (the run has no such setting)"
+    ]
     assert config.differences(run, {"epochs": 4}) == []

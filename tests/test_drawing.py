@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import drawing, gans
+from dcgan_tf import datasets, drawing, gans
 
 
 def test_columns_are_classes_and_rows_are_noise_vectors(small, few):
@@ -40,6 +40,17 @@ def test_drawing_in_blocks_is_drawing_at_once(small, monkeypatch):
     assert whole.shape == (7, 28, 28, 1)
     # Another block size may round a pixel the other way.
     assert abs(whole.astype(int) - blocks).max() <= 1
+
+
+def test_a_class_with_too_few_real_images_leaves_black(small, digits):
+    """Two of the first class, in a grid of three rows."""
+    twos = np.flatnonzero(digits.labels.numpy() == 0)[:2]
+    split = datasets.Split(tf.gather(digits.images, twos), tf.gather(digits.labels, twos))
+    config = small("acgan", sample_real=True, sample_rows=3)
+    pixels = drawing.Preview(gans.build(config), config, split).draw()[:, 284:]
+    assert pixels[:56, :28].any()
+    assert not pixels[56:, :28].any()
+    assert not pixels[:, 28:].any()
 
 
 def test_real_images_of_the_same_classes_stand_beside(small, digits):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf import gans, held_out
+from dcgan_tf import datasets, gans, held_out
 
 
 def silent(network):
@@ -24,6 +24,33 @@ def test_an_undecided_discriminator_costs_what_it_must_by_hand(small, few):
     terms = held_out.HeldOut(gan, config, few).terms()
     assert terms["test/discriminator/loss"] == pytest.approx(math.log(2) + math.log(10))
     assert terms["test/generator/loss"] == pytest.approx(math.log(2) + math.log(10))
+
+
+def test_the_loss_is_what_its_table_says_of_two_separate_steps(small, few):
+    """Their mean: ln 2 and ln 10, not twice as much."""
+    said = {"schedule": "alternating", "discriminator_update": "separate"}
+    weights = {"real_weight": 1.0, "fake_weight": 1.0, "auxiliary_fake_weight": 1.0}
+    config = small("acgan", **said, **weights)
+    gan = gans.build(config)
+    silent(gan.discriminator)
+    terms = held_out.HeldOut(gan, config, few).terms()
+    assert terms["test/discriminator/loss"] == pytest.approx(math.log(2) + math.log(10))
+
+
+def test_the_discriminator_sees_as_many_fakes_as_real_images(small, few):
+    config = small("cgan", gradient_penalty=0.0)
+    gan = gans.build(config)
+    one = datasets.Split(few.images[:1], few.labels[:1])
+    judge = held_out.HeldOut(gan, config, one)
+    terms = judge.terms()
+    # Of one image: its fake is the first of the two that the generator is judged on.
+    seed = tf.random.experimental.stateless_fold_in([0, held_out.STREAM], 0)
+    noise = gan.draw_noise(2, tf.unstack(tf.random.split(seed))[0])
+    fakes = gan.generator([noise, tf.repeat(one.labels, 2)], training=False)
+    logits = gan.discriminator([fakes, tf.repeat(one.labels, 2)], training=False)
+    first, both = np.logaddexp(0, logits[0, 0]), np.logaddexp(0, -logits.numpy()).mean()
+    assert terms["test/discriminator/adversarial_fake"] == pytest.approx(first, rel=1e-5)
+    assert terms["test/generator/adversarial"] == pytest.approx(both, rel=1e-5)
 
 
 def test_targets_are_hard(small, few):

@@ -45,6 +45,27 @@ def test_events_hold_the_scalars_and_the_grid(tmp_path):
     assert np.array_equal(tf.io.decode_png(png)[..., 0], pixels)
 
 
+def test_two_separate_steps_are_told_by_their_mean():
+    said = {
+        "mode": "acgan",
+        "schedule": "alternating",
+        "discriminator_update": "separate",
+        "auxiliary_fake_weight": 1.0,
+        "real_weight": 1.0,
+        "fake_weight": 1.0,
+    }
+    run = config.new(said, dataset="mnist", classes=10)
+    row = {"generator/loss": 1.0, "generator/adversarial": 1.0, "generator/auxiliary": 0.0}
+    row["discriminator/loss"] = 3.0  # ((1 + 1) + (2 + 2)) / 2
+    for part, value in (("real", 1.0), ("fake", 2.0)):
+        row[f"discriminator/adversarial_{part}"] = value
+        row[f"discriminator/auxiliary_{part}"] = value
+    row |= {f"test/{name}": value for name, value in row.items()}
+    lines = [line.split() for line in history.table(row, run).splitlines()]
+    assert lines[3] == ["discriminator,", "train", "3.0000", "1.5000", "1.5000"]
+    assert lines[4] == ["discriminator,", "test", "3.0000", "1.5000", "1.5000"]
+
+
 def test_the_table_shows_what_the_losses_are_the_sum_of():
     """The ACGAN of the Keras example: halves of real and fake, the real classes alone."""
     run = config.new({"mode": "acgan"}, dataset="mnist", classes=10)

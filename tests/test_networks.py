@@ -91,6 +91,24 @@ def test_the_embedding_meets_the_noise_as_asked(fusion, by_hand):
     )
 
 
+@pytest.mark.parametrize(
+    ("which", "count"),
+    [
+        (("dcgan", "convolutional"), 2),
+        (("cgan", "maxout"), 2),
+        (("cgan", "convolutional"), 2),
+        (("acgan", "convolutional"), 4),
+        (("acgan", "batchnorm"), 4),
+        (("acgan", "upsampling"), 4),
+    ],
+)
+def test_the_discriminators_drop_out_where_they_should(which, count):
+    said = {"mode": which[0], "architecture": which[1], "dropout": 0.25}
+    network = gans.build(config.new(said, dataset="mnist", classes=10)).discriminator
+    rates = [x.rate for x in network.layers if isinstance(x, keras.layers.Dropout)]
+    assert rates == [0.25] * count
+
+
 def test_acgans_verdict_is_one_logit_and_ten():
     gan = gans.build(config.new({"mode": "acgan"}, dataset="mnist", classes=10))
     verdict = gan.discriminator([tf.zeros([4, 28, 28, 1]), tf.zeros([4], tf.int32)])

@@ -68,4 +68,4 @@ def test_a_checkpoint_that_vanishes_meanwhile_is_no_error(folders, monkeypatch):
     gone = runs.Saved(run.checkpoints / "epoch_0099", 99, 99, newest.hashes)
     answers = iter([gone, newest])
     monkeypatch.setattr(runs.Run, "newest_checkpoint", lambda self: next(answers))
-    assert dcgan_tf.load(folders["cgan"]).epoch == newest.epoch
+    assert dcgan_tf.load(folders["cgan"]).step == newest.step
