@@ -92,6 +92,24 @@ def test_many_steps_in_one_call_are_the_steps_one_by_one(small, few):
         assert float(total) == float(apart.sums[name]) != 0
 
 
+@pytest.mark.parametrize("schedule", ["paired", "alternating"])
+@pytest.mark.parametrize("mode", ["dcgan", "cgan", "acgan"])
+def test_the_compiled_step_is_the_step(small, few, mode, schedule):
+    """Against the same step run line by line: no graph optimisation may change it."""
+    config = small(mode, schedule=schedule)
+    compiled, plain = state.create(config), state.create(config)
+    batches = data.Batches(few, 16, seed=0)
+    step.make_train_steps(compiled, config)(iter(batches.stream()), tf.constant(1))
+    seed = tf.constant([config.seed, 0], tf.int64)
+    step.SCHEDULES[schedule](plain, config, *batch(few), seed)
+    for player in ("generator_optimizer", "discriminator_optimizer"):
+        momentums = (getattr(run, player)._momentums for run in (compiled, plain))
+        for one, other in zip(*momentums, strict=True):
+            # A bias that BatchNormalization takes out has a gradient of rounding alone.
+            tolerance = max(1e-4 * abs(other.numpy()).max(), 1e-8)
+            assert np.allclose(one, other, atol=tolerance)
+
+
 def test_one_trace_serves_every_stream_and_count(small, few):
     config = small("cgan")
     run = state.create(config)
