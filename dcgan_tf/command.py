@@ -10,6 +10,8 @@ from absl import flags
 from dcgan_tf import config, errors
 from dcgan_tf.recipes import DIGITS, LENGTHS, RECIPES, SCHEDULES
 
+CHOICE = "architecture"  # which other defaults depend on
+
 
 class _FieldParser(flags.ArgumentParser):
     """Reads a Config field's value; says what is allowed where it is not one."""
@@ -22,14 +24,25 @@ class _FieldParser(flags.ArgumentParser):
         return config.parse(self._name, argument)
 
 
+class _SwitchParser(flags.BooleanParser):
+    def parse(self, argument):
+        try:
+            return super().parse(argument)
+        except (TypeError, ValueError):
+            raise ValueError("must be true or false") from None
+
+
 def define_config_flags(values: flags.FlagValues) -> None:
     """A flag for each Config field that a user may set."""
     for field in config.FIELDS.values():
         if field.metadata["kind"] == config.DERIVED:
             continue
         text = f"{field.metadata['help']}.  {_allowed(field)}{_defaults(field.name)}"
+        if field.metadata["kind"] == config.LENGTH:
+            text += ".  May change on a resume"
         if field.type in (bool, bool | None):
             flags.DEFINE_bool(field.name, None, text, flag_values=values)
+            values[field.name].parser = _SwitchParser()
         else:
             flags.DEFINE(
                 _FieldParser(field.name),
@@ -69,7 +82,7 @@ def said(values: flags.FlagValues) -> dict[str, object]:
 
 
 def _allowed(field) -> str:
-    if field.name == "architecture":
+    if field.name == CHOICE:
         having = (f"{mode} {' or '.join(r.architectures)}" for mode, r in RECIPES.items())
         return f"Of {', '.join(having)}.  "
     choices = field.metadata["choices"]
@@ -90,13 +103,22 @@ def _defaults(name: str) -> str:
 
 
 def _by_mode(name: str, dataset: str) -> str:
-    """A setting's defaults: one for all modes, or `dcgan 256, cgan 100`; "" for none."""
-    recipes = RECIPES.items()
-    values = {mode: recipe.default_values({}, dataset) for mode, recipe in recipes}
-    values = {mode: v[name] for mode, v in values.items() if name in v}
-    if values.keys() == RECIPES.keys() and len(set(values.values())) == 1:
-        return str(values.popitem()[1])
-    return ", ".join(f"{mode} {value}" for mode, value in values.items())
+    """A setting's defaults: one for all modes, or `dcgan 256, cgan 100`; "" for none.
+
+    An architecture is named where its default is not that of its mode.
+    """
+    found = {}
+    for mode, recipe in RECIPES.items():
+        default = recipe.default_values({}, dataset)
+        if name in default:
+            found[mode] = default[name]
+        for architecture in list(recipe.architectures)[1:]:
+            other = recipe.default_values({"architecture": architecture}, dataset)
+            if name in other and other[name] != default.get(name) and name != CHOICE:
+                found[f"{mode} {architecture}"] = other[name]
+    if found.keys() == RECIPES.keys() and len(set(found.values())) == 1:
+        return str(found.popitem()[1])
+    return ", ".join(f"{where} {value}" for where, value in found.items())
 
 
 def _by_choice(name: str) -> str:

@@ -54,10 +54,8 @@ class Gan:
         def realness(seen):
             return self.realness(self.discriminator([seen, labels], training=False))
 
-        squared = losses.gradient_penalty(realness, images)
-        return {
-            "penalty": {"loss": self.gradient_penalty / 2 * squared, "gradient": squared}
-        }
+        half = losses.gradient_penalty(realness, images) / 2
+        return {"penalty": {"loss": self.gradient_penalty * half, "gradient": half}}
 
     def term_names(self) -> list[str]:
         """The names of all terms, as a step returns them."""

@@ -35,6 +35,11 @@ class Plan:
         return getattr(self.config, self.unit)
 
     @property
+    def length(self) -> str:
+        """ "1 epoch", "14,000 steps"."""
+        return f"{self.asked:,} {self.unit if self.asked > 1 else self.unit[:-1]}"
+
+    @property
     def done(self) -> int:
         if self.saved is None:
             return 0
@@ -104,14 +109,19 @@ def check_batch_size(settings: config.Config, size: int) -> None:
         )
 
 
-def unpublished(settings: config.Config) -> list[str]:
-    """Settings that differ from the mode's defaults, as flags."""
+def unpublished(settings: config.Config) -> tuple[list[str], list[str]]:
+    """Settings that are not the mode's defaults, as flags: said, and brought along.
+
+    An architecture, a schedule, a length in steps and the digits bring settings along.
+    """
     values = dataclasses.asdict(settings)
-    defaults = RECIPES[settings.mode].default_values({}, dataset="")
-    return [
-        f"--{name}={value}"
-        for name, value in values.items()
-        if name not in ("mode", "dataset", "classes")
-        and value is not None
-        and value != defaults.get(name)
-    ]
+    recipe = RECIPES[settings.mode]
+    defaults = recipe.default_values({}, dataset="")
+    brings = recipe.default_values(values, settings.dataset)
+    choices = ("architecture", "schedule", "steps")
+    said, brought = [], []
+    for name in brings:
+        if values[name] != defaults.get(name):
+            along = values[name] == brings[name] and name not in choices
+            (brought if along else said).append(f"--{name}={values[name]}")
+    return said, brought

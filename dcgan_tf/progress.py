@@ -48,7 +48,7 @@ class Progress:
             self._started = time.monotonic()
         elif not self._told and self._seconds() > TELL_AFTER:
             self._told = True
-            say(f"{self._pace():.0f} images/s, {self._left()} left")
+            say(f"training: {self._pace():.0f} images/s, {self._left()} left")
 
     def row(self, line: str) -> None:
         """Prints a row's line; without a bar, with the time left of the run."""

@@ -10,7 +10,7 @@ from dcgan_tf.state import TrainState
 
 def show(plan: plans.Plan, state: TrainState) -> None:
     config = plan.config
-    changed = " ".join(plans.unpublished(config)) or "none"
+    changed, brought = (" ".join(names) for names in plans.unpublished(config))
     begins = "no checkpoint yet, from the start" if plan.run.exists() else "a new run"
     if plan.saved:
         begins = (
@@ -20,8 +20,10 @@ def show(plan: plans.Plan, state: TrainState) -> None:
     lines = {
         "data set": plan.dataset,
         "mode": f"{config.mode}, architecture {config.architecture}, {config.schedule}",
-        "defaults": "of " + RECIPES[config.mode].source,
-        "changed": changed,
+        "defaults from": RECIPES[config.mode].source,
+        "changed": changed or "nothing",
+        "brought along": brought,
+        "length": plan.length,
         "generator": _parameters(state.gan.generator),
         "discriminator": _parameters(state.gan.discriminator),
         "device": _device(),
@@ -29,7 +31,8 @@ def show(plan: plans.Plan, state: TrainState) -> None:
         "run folder": f"{plan.run.folder}: {begins}",
     }
     for name, value in lines.items():
-        print(f"{name + ':':<15}{value}", flush=True)
+        if value:
+            print(f"{name + ':':<16}{value}", flush=True)
 
 
 def _parameters(network: keras.Model) -> str:

@@ -35,6 +35,7 @@ def start(plan: Plan, *, dry_run: bool) -> None:
         checkpoint.restore(state, plan.saved)
     summary.show(plan, state)
     if dry_run:
+        say("dry run: nothing is written")
         return
     split = datasets.load(plan.dataset, "train")
     check_batch_size(plan.config, len(split.labels))
@@ -48,7 +49,7 @@ def start(plan: Plan, *, dry_run: bool) -> None:
     if caught:
         say(f"{caught.name}: saved; the same command goes on from here")
         raise SystemExit(128 + caught)
-    say(f"complete: {plan.asked:,} {plan.unit}; see {plan.run.gif}")
+    say(f"complete: {plan.length}; see {plan.run.gif}")
 
 
 def train(

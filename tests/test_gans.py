@@ -84,8 +84,8 @@ def test_the_gradient_penalty_is_r1_of_being_real():
         logits = gan.discriminator([images, labels], training=False)["generation"]
     squared = np.sum(tape.gradient(logits, images).numpy() ** 2) / 3
     terms = gan.penalties(images, labels)["penalty"]
-    assert float(terms["gradient"]) == pytest.approx(squared, rel=1e-4)
-    assert float(terms["loss"]) == pytest.approx(10 / 2 * squared, rel=1e-4)
+    assert float(terms["gradient"]) == pytest.approx(squared / 2, rel=1e-4)
+    assert float(terms["loss"]) == pytest.approx(10 * squared / 2, rel=1e-4)
 
 
 def test_no_gradient_penalty_is_no_term():

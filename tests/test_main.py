@@ -53,6 +53,7 @@ def contents(folder):
         (["--auxiliary_fake_weight=1"], ["goes with --mode=acgan"]),
         (["--steps=9", "--epochs=1"], ["--steps=9", "--epochs=1", "leave one out"]),
         (["--mode=cgan", "--label_fusion=add"], ["goes with --architecture=convolutional"]),
+        (["--evaluate_losses=maybe"], ["--evaluate_losses=maybe", "must be true or false"]),
         (["--generator_batches=2"], ["goes with --schedule=alternating"]),
         (["--real_weight=-1"], ["--real_weight=-1", "at least 0"]),
         (["--real_target=1.5"], ["--real_target=1.5", "at most 1"]),
@@ -109,7 +110,7 @@ def test_help_tells_each_flag_its_unit_and_defaults(do):
     status, out, err = do("--help")
     assert (status, err) == (0, "")
     assert "--learning_rate" in out
-    assert "dcgan 0.0001, cgan 0.001, acgan 0.0002" in out
+    assert "cgan 0.001, cgan convolutional 0.0002, acgan 0.0002" in " ".join(out.split())
     for name, field in config.FIELDS.items():
         assert (f"  --{name}\n" in out) is (field.metadata["kind"] != config.DERIVED)
 
@@ -140,7 +141,7 @@ def test_train_resume_and_complete(do, tmp_path):
     # config.json knows the rest, and the folder's name the mode.
     status, out, _ = do("--run_dir=checkpoints/cgan", "--epochs=2")
     assert status == 0
-    assert "resumed after epoch 1 of 2" in out
+    assert "with 1 of 2 epochs done" in out
     assert "epoch 2/2" in out
     before = contents(tmp_path)
     assert "has already 2 epochs" in do(*tiny, "--epochs=1")[1]
@@ -212,5 +213,5 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
         out, err = process.communicate(timeout=240)
     assert (process.returncode, err) == (0, "")
     assert "with 0 of 1 epochs done" in out
-    assert "complete: 1 epochs" in out
+    assert "complete: 1 epoch;" in out
     assert (tmp_path / "checkpoints/acgan/training.gif").exists()
