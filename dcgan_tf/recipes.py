@@ -140,7 +140,8 @@ RECIPES = {
             "average_half_life": 10_000,
             **CONDITIONAL,
         },
-        digits=DIGITS_DEFAULTS,
+        # It takes more than 10,000 steps to draw every class.
+        digits={**DIGITS_DEFAULTS, "epochs": 250, "average_half_life": 10_000},
     ),
     "acgan": Recipe(
         source="the ACGAN example of Keras, 2018, but for its update rule",
