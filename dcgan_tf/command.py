@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from absl import flags
 
-from dcgan_tf import config, errors
+from dcgan_tf import config, errors, settings
 from dcgan_tf.recipes import DIGITS, LENGTHS, RECIPES, SCHEDULES
 
 CHOICE = "architecture"  # which other defaults depend on
@@ -24,14 +24,6 @@ class _FieldParser(flags.ArgumentParser):
         return config.parse(self._name, argument)
 
 
-class _SwitchParser(flags.BooleanParser):
-    def parse(self, argument):
-        try:
-            return super().parse(argument)
-        except (TypeError, ValueError):
-            raise ValueError("must be true or false") from None
-
-
 def define_config_flags(values: flags.FlagValues) -> None:
     """A flag for each Config field that a user may set."""
     for field in config.FIELDS.values():
@@ -40,18 +32,15 @@ def define_config_flags(values: flags.FlagValues) -> None:
         text = f"{field.metadata['help']}.  {_allowed(field)}{_defaults(field.name)}"
         if field.metadata["kind"] == config.LENGTH:
             text += ".  May change on a resume"
-        if field.type in (bool, bool | None):
-            flags.DEFINE_bool(field.name, None, text, flag_values=values)
-            values[field.name].parser = _SwitchParser()
-        else:
-            flags.DEFINE(
-                _FieldParser(field.name),
-                field.name,
-                None,
-                text,
-                flag_values=values,
-                serializer=flags.ArgumentSerializer(),
-            )
+        flag = flags.Flag(
+            _FieldParser(field.name),
+            flags.ArgumentSerializer(),
+            field.name,
+            None,
+            text,
+            boolean=field.type in (bool, bool | None),  # then --name and --noname, too
+        )
+        flags.DEFINE_flag(flag, flag_values=values)
 
 
 def define_string(values: flags.FlagValues, name: str, help_text: str) -> None:
@@ -91,9 +80,9 @@ def _allowed(field) -> str:
 
 def _defaults(name: str) -> str:
     if name == "mode":
-        return f"Default: {config.DEFAULT_MODE}"
+        return f"Default: {settings.DEFAULT_MODE}"
     if name == "dataset":
-        return f"Default: {config.DEFAULT_DATASET}"
+        return f"Default: {settings.DEFAULT_DATASET}"
     published, digits = _by_mode(name, dataset=""), _by_mode(name, dataset=DIGITS)
     if not published:
         return _by_choice(name)

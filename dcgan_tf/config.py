@@ -1,17 +1,13 @@
 """Config: every choice that defines a run, with its bounds, help and kind."""
 
 import dataclasses
-from collections.abc import Mapping
 
 from dcgan_tf import errors
-from dcgan_tf.recipes import LENGTHS, RECIPES, SCHEDULES
+from dcgan_tf.recipes import RECIPES, SCHEDULES
 
 RECIPE = "recipe"  # makes the run what it is: a resume may not change it
 LENGTH = "length"  # how long and how often: a resume may
 DERIVED = "derived"  # follows from the others: no flag
-
-DEFAULT_MODE = "dcgan"
-DEFAULT_DATASET = "auto"
 
 
 def _field(kind, help_text, *, choices=None, minimum=None, above=None, maximum=None):
@@ -227,6 +223,7 @@ WEIGHTS = (
     "auxiliary_real_weight",
     "auxiliary_fake_weight",
 )
+SWITCH = {"true": True, "false": False}
 FIELDS = {field.name: field for field in dataclasses.fields(Config)}
 
 
@@ -234,8 +231,8 @@ def parse(name: str, text: str) -> object:
     """The field's value from a flag's text, or ValueError that says what is allowed."""
     kind = _type(FIELDS[name])
     try:
-        value = kind(text)
-    except ValueError:
+        value = SWITCH[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError):
         value = text  # which `check` refuses in its own words
     return check(name, value)
 
@@ -275,105 +272,3 @@ def _check_word(field: dataclasses.Field, value: object) -> str:
         near = errors.near_matches(value, choices)
         raise ValueError(f"must be one of {', '.join(choices)}{near}")
     return value
-
-
-def check_said(said: Mapping[str, object]) -> None:
-    """UsageError for settings that do not go together."""
-    mode = said.get("mode", DEFAULT_MODE)
-    recipe = RECIPES[mode]
-    architecture = said.get("architecture")
-    if architecture is not None and architecture not in recipe.architectures:
-        raise errors.UsageError(
-            f"--architecture={architecture}: --mode={mode} has only "
-            f"{', '.join(recipe.architectures)}"
-        )
-    if said.keys() >= {"steps", "epochs"}:
-        raise errors.UsageError(
-            f"--steps={said['steps']} and --epochs={said['epochs']}: a run is counted in "
-            "one of them; leave one out, where a flagfile says it, there"
-        )
-    own = recipe.default_values(said, dataset="")
-    for name in sorted(said.keys() - own.keys() - {"mode", "dataset"}):
-        raise errors.UsageError(f"--{name}={said[name]}: goes with {_owner(name, mode)}")
-    if not _noise_fits({**own, **said}):
-        raise errors.UsageError(
-            "--generator_noise=same: is one batch of noise; it goes with "
-            "--generator_batches=1"
-        )
-
-
-def _noise_fits(settings: Mapping[str, object]) -> bool:
-    return settings.get("generator_noise") != "same" or settings["generator_batches"] == 1
-
-
-def _owner(name: str, mode: str) -> str:
-    """The choice that brings a setting which this run does not have."""
-    recipe = RECIPES[mode]
-    for flag, choices in (("schedule", SCHEDULES), ("architecture", recipe.architectures)):
-        if having := [choice for choice, brings in choices.items() if name in brings]:
-            return f"--{flag}={' or '.join(having)}"
-    for length, brings in LENGTHS.items():
-        if name in brings or name == length:
-            return f"a run that is counted in {length} (--{length})"
-    having = [
-        mode
-        for mode, recipe in RECIPES.items()
-        if any(name in b for b in (recipe.defaults, *recipe.architectures.values()))
-    ]
-    return f"--mode={' or '.join(having)}"
-
-
-def new(said: Mapping[str, object], dataset: str, classes: int) -> Config:
-    """The Config of a new run: what the user said, and the mode's defaults for the rest."""
-    check_said(said)
-    mode = said.get("mode", DEFAULT_MODE)
-    values = {"mode": mode, **RECIPES[mode].default_values(said, dataset)}
-    if "learning_rate" in said:
-        values["discriminator_learning_rate"] = said["learning_rate"]
-    values.update(said, dataset=dataset, classes=classes)
-    return Config(**{name: values.get(name) for name in FIELDS})
-
-
-def differences(saved: Config, said: Mapping[str, object]) -> list[str]:
-    """What `said` would change of a run that cannot change, a phrase for each."""
-    return [
-        f"--{name}={value} (the run has {_value(saved, name)})"
-        for name, value in said.items()
-        if getattr(saved, name) != value
-        and (FIELDS[name].metadata["kind"] != LENGTH or getattr(saved, name) is None)
-    ]
-
-
-def _value(saved: Config, name: str) -> object:
-    value = getattr(saved, name)
-    return "no such setting" if value is None else value
-
-
-def from_json(values: object) -> Config:
-    """A Config from what a config.json holds; ValueError says what is wrong with it."""
-    if not isinstance(values, dict):
-        raise ValueError("holds no settings")
-    if values.keys() != FIELDS.keys():
-        odd = ", ".join(sorted(map(str, values.keys() ^ FIELDS.keys())))
-        raise ValueError(f"unknown or missing settings: {odd}")
-    checked = {
-        name: None if value is None else _named(check, name, value)
-        for name, value in values.items()
-    }
-    recipe = RECIPES[_named(check, "mode", values["mode"])]
-    if checked["architecture"] not in recipe.architectures:
-        raise ValueError("has an architecture that its mode lacks")
-    own = {*recipe.default_values(checked, dataset=""), "mode", "dataset", "classes"}
-    for name, value in checked.items():
-        if (value is None) == (name in own):
-            raise ValueError(f"{name} is {value}, which does not go with the rest")
-    if not _noise_fits(checked):
-        raise ValueError("generator_noise does not go with generator_batches")
-    return Config(**checked)
-
-
-def _named(function, name, value):
-    try:
-        return function(name, value)
-    except ValueError as error:
-        raise ValueError(f"{name} {error}") from None

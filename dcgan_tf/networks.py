@@ -155,15 +155,17 @@ def batchnorm_generator(config: Config) -> keras.Model:
 def batchnorm_discriminator(config: Config) -> keras.Model:
     """ACGAN of Keras-GAN: 120,075 parameters.  Verdict: see `_two_heads`."""
     images, labels = _discriminator_inputs()
-    x = images
-    for filters, strides in ((16, 2), (32, 2), (64, 2), (128, 1)):
-        x = layers.Conv2D(filters, 3, strides, padding="same")(x)
-        if filters == 32:
-            x = layers.ZeroPadding2D(((0, 1), (0, 1)))(x)  # [B, 8, 8, 32]
-        x = layers.LeakyReLU(config.leaky_slope)(x)
-        x = layers.Dropout(config.dropout)(x)
-        if filters in (32, 64):
-            x = layers.BatchNormalization(momentum=0.8)(x)
+
+    def activated(x):
+        return layers.Dropout(config.dropout)(layers.LeakyReLU(config.leaky_slope)(x))
+
+    x = activated(layers.Conv2D(16, 3, 2, padding="same")(images))  # [B, 14, 14, 16]
+    x = layers.Conv2D(32, 3, 2, padding="same")(x)
+    x = activated(layers.ZeroPadding2D(((0, 1), (0, 1)))(x))  # [B, 8, 8, 32]
+    x = layers.BatchNormalization(momentum=0.8)(x)
+    x = activated(layers.Conv2D(64, 3, 2, padding="same")(x))  # [B, 4, 4, 64]
+    x = layers.BatchNormalization(momentum=0.8)(x)
+    x = activated(layers.Conv2D(128, 3, 1, padding="same")(x))
     verdict = _two_heads(layers.Flatten()(x), config)  # from [B, 2048]
     return keras.Model([images, labels], verdict, name="discriminator")
 

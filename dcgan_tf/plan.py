@@ -5,7 +5,7 @@ import pathlib
 import sys
 from collections.abc import Mapping
 
-from dcgan_tf import config, datasets, errors
+from dcgan_tf import config, datasets, errors, settings
 from dcgan_tf.recipes import DIGITS, RECIPES
 from dcgan_tf.runs import Run, Saved, check_folder
 
@@ -61,7 +61,7 @@ def make(
 
     Raises UsageError for whatever cannot be trained.  Writes nothing.
     """
-    mode = said.get("mode", config.DEFAULT_MODE)
+    mode = said.get("mode", settings.DEFAULT_MODE)
     run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
     check_folder(run.folder)
     if not run.exists():
@@ -75,22 +75,22 @@ def make(
 
 
 def _new(said: Mapping[str, object], run: Run, data_dir: str | None) -> Plan:
-    config.check_said(said)  # before a host is asked
-    asked = said.get("dataset", config.DEFAULT_DATASET)
+    settings.check_said(said)  # before a host is asked
+    asked = said.get("dataset", settings.DEFAULT_DATASET)
     dataset = datasets.find(asked, data_dir)
-    settings = config.new(said, dataset.name, dataset.classes)
+    chosen = settings.new(said, dataset.name, dataset.classes)
     if dataset.size is not None:
-        check_batch_size(settings, dataset.size)
+        check_batch_size(chosen, dataset.size)
     if asked != dataset.name == DIGITS:
         print(NO_MNIST, file=sys.stderr)
-    return Plan(settings, run, dataset, saved=None)
+    return Plan(chosen, run, dataset, saved=None)
 
 
 def _resumed(said: Mapping[str, object], run: Run, data_dir: str | None) -> Plan:
     before = run.read_config()
     if said.get("dataset") == "auto":
         said = {name: value for name, value in said.items() if name != "dataset"}
-    if different := config.differences(before, said):
+    if different := settings.differences(before, said):
         raise errors.UsageError(
             f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
             "out to go on with it, or name another --run_dir"
@@ -101,23 +101,23 @@ def _resumed(said: Mapping[str, object], run: Run, data_dir: str | None) -> Plan
     return dataclasses.replace(plan, dataset=datasets.find(before.dataset, data_dir))
 
 
-def check_batch_size(settings: config.Config, size: int) -> None:
-    if settings.batch_size > size:
+def check_batch_size(chosen: config.Config, size: int) -> None:
+    if chosen.batch_size > size:
         raise errors.UsageError(
-            f"--batch_size={settings.batch_size}: {settings.dataset} has only {size:,} "
+            f"--batch_size={chosen.batch_size}: {chosen.dataset} has only {size:,} "
             "training images; take at most as many"
         )
 
 
-def unpublished(settings: config.Config) -> tuple[list[str], list[str]]:
+def unpublished(chosen: config.Config) -> tuple[list[str], list[str]]:
     """Settings that are not the mode's defaults, as flags: said, and brought along.
 
     An architecture, a schedule, a length in steps and the digits bring settings along.
     """
-    values = dataclasses.asdict(settings)
-    recipe = RECIPES[settings.mode]
+    values = dataclasses.asdict(chosen)
+    recipe = RECIPES[chosen.mode]
     defaults = recipe.default_values({}, dataset="")
-    brings = recipe.default_values(values, settings.dataset)
+    brings = recipe.default_values(values, chosen.dataset)
     choices = ("architecture", "schedule", "steps")
     said, brought = [], []
     for name in brings:

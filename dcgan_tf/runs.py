@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import dcgan_tf
-from dcgan_tf import config, errors, files
+from dcgan_tf import config, errors, files, settings
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -81,13 +81,18 @@ class Run:
     def exists(self) -> bool:
         return self.config_file.exists()
 
-    def check_exists(self) -> None:
-        """UsageError unless a run is here."""
-        if not self.exists():
+    @classmethod
+    def existing(cls, folder: str | os.PathLike | None) -> "Run":
+        """The run in `folder`; UsageError where there is none."""
+        if folder is None:
+            raise errors.UsageError("--run: name the folder of a run, as checkpoints/acgan")
+        run = cls(pathlib.Path(folder).expanduser())
+        if not run.exists():
             raise errors.UsageError(
-                f"--run={self.folder}: holds no run; name the folder of one, as "
+                f"--run={run.folder}: holds no run; name the folder of one, as "
                 "checkpoints/acgan is after python -m dcgan_tf.main --mode=acgan"
             )
+        return run
 
     def read_config(self) -> config.Config:
         """The run's Config; RunError if config.json is damaged or of another format."""
@@ -95,7 +100,7 @@ class Run:
             content = json.loads(self.config_file.read_text(encoding="utf-8"))
             if not isinstance(content, dict) or content.get("format") != FORMAT:
                 raise ValueError("was made by another version; name another --run_dir")
-            return config.from_json(content.get("config"))
+            return settings.from_json(content.get("config"))
         except (OSError, ValueError, RecursionError) as error:
             raise errors.RunError(f"{self.config_file}: {error}") from None
 

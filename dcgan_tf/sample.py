@@ -44,10 +44,7 @@ def define_flags() -> flags.FlagValues:
 
 
 def main(values: flags.FlagValues) -> None:
-    if values.run is None:
-        raise errors.UsageError("--run: name the folder of a run, as checkpoints/acgan")
-    run = Run(pathlib.Path(values.run).expanduser())
-    run.check_exists()
+    run = Run.existing(values.run)
     output = pathlib.Path(values.output or "sample.png").expanduser()
     check_output(output)
     config = run.read_config()

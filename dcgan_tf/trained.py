@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import pathlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -47,8 +46,7 @@ def load(run_dir: str | os.PathLike) -> TrainedRun:
     The run may be finished, stopped or training.  Raises UsageError where there is no
     run or no checkpoint, RunError where what lies there cannot be read.
     """
-    run = Run(pathlib.Path(run_dir))
-    run.check_exists()
+    run = Run.existing(run_dir)
     config = run.read_config()
     gan = gans.build(config)
     while True:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcgan_tf import config, datasets, engine
+from dcgan_tf import datasets, engine, settings
 
 engine.start()
 
@@ -38,7 +38,7 @@ def small():
         said = {"mode": mode, "batch_size": 16, "shift": 0, **changes}
         if "steps" not in said:
             said.setdefault("epochs", 2)
-        return config.new(said, dataset="digits", classes=10)
+        return settings.new(said, dataset="digits", classes=10)
 
     return make
 

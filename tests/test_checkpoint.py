@@ -17,10 +17,10 @@ def run(tmp_path):
 @pytest.fixture(scope="module")
 def trained_state():
     """A state of which no variable has its first value."""
-    from dcgan_tf import config
+    from dcgan_tf import settings
 
     said = {"mode": "acgan", "average_half_life": 100}
-    made = state.create(config.new(said, dataset="mnist", classes=10))
+    made = state.create(settings.new(said, dataset="mnist", classes=10))
     generator = np.random.default_rng(0)
     for variable in every_variable(made):
         variable.assign(tf.cast(generator.integers(1, 99, variable.shape), variable.dtype))

@@ -3,15 +3,15 @@ import json
 import imageio.v3 as iio
 import pytest
 
-from dcgan_tf import checkpoint, command, config, embedding, runs, state
+from dcgan_tf import checkpoint, command, embedding, runs, settings, state
 
 
 def made(folder, **said):
     """An untrained run."""
     run = runs.Run(folder)
-    settings = config.new(said, dataset="mnist", classes=10)
-    run.write_config(settings)
-    checkpoint.save(state.create(settings), run, checkpoint.REGULAR, 3)
+    chosen = settings.new(said, dataset="mnist", classes=10)
+    run.write_config(chosen)
+    checkpoint.save(state.create(chosen), run, checkpoint.REGULAR, 3)
     return folder
 
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf import config, gans, recipes
+from dcgan_tf import gans, recipes, settings
 
 
 def built(mode, **said):
-    return gans.build(config.new({"mode": mode, **said}, dataset="mnist", classes=10))
+    return gans.build(settings.new({"mode": mode, **said}, dataset="mnist", classes=10))
 
 
 def test_every_recipe_has_networks_and_losses():

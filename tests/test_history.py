@@ -3,7 +3,7 @@ import json
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import config, history
+from dcgan_tf import history, settings
 
 
 def test_rows_beyond_a_step_and_torn_ones_are_cut(tmp_path):
@@ -54,7 +54,7 @@ def test_two_separate_steps_are_told_by_their_mean():
         "real_weight": 1.0,
         "fake_weight": 1.0,
     }
-    run = config.new(said, dataset="mnist", classes=10)
+    run = settings.new(said, dataset="mnist", classes=10)
     row = {"generator/loss": 1.0, "generator/adversarial": 1.0, "generator/auxiliary": 0.0}
     row["discriminator/loss"] = 3.0  # ((1 + 1) + (2 + 2)) / 2
     for part, value in (("real", 1.0), ("fake", 2.0)):
@@ -68,7 +68,7 @@ def test_two_separate_steps_are_told_by_their_mean():
 
 def test_the_table_shows_what_the_losses_are_the_sum_of():
     """The ACGAN of the Keras example: halves of real and fake, the real classes alone."""
-    run = config.new({"mode": "acgan"}, dataset="mnist", classes=10)
+    run = settings.new({"mode": "acgan"}, dataset="mnist", classes=10)
     parts = {
         "adversarial_real": 1.0,
         "adversarial_fake": 2.0,

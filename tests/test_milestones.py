@@ -1,9 +1,9 @@
-from dcgan_tf import config
+from dcgan_tf import settings
 from dcgan_tf.milestones import Milestones
 
 
 def made(**said):
-    return Milestones.of(config.new(said, dataset="mnist", classes=10), per_epoch=7)
+    return Milestones.of(settings.new(said, dataset="mnist", classes=10), per_epoch=7)
 
 
 def visited(milestones):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf import config, gans
+from dcgan_tf import gans, settings
 
 # (total, not trained) of the generator and of the discriminator, as published.
 COUNTS = {
@@ -21,7 +21,7 @@ COUNTS["cgan", "convolutional"] = ((2_331_944, 25_472), (275_585, 0))
 def built():
     return {
         (mode, architecture): gans.build(
-            config.new(
+            settings.new(
                 {"mode": mode, "architecture": architecture}, dataset="mnist", classes=10
             )
         )
@@ -81,7 +81,7 @@ def test_only_cgans_discriminator_sees_the_label(built, which):
 )
 def test_the_embedding_meets_the_noise_as_asked(fusion, by_hand):
     said = {"mode": "acgan", "label_fusion": fusion}
-    gan = gans.build(config.new(said, dataset="mnist", classes=10))
+    gan = gans.build(settings.new(said, dataset="mnist", classes=10))
     dense = next(layer for layer in gan.generator.layers if "dense" in layer.name)
     rows = gan.generator.get_layer("label_embedding").get_weights()[0]
     noise = np.random.default_rng(0).normal(size=(1, 100)).astype("float32")
@@ -104,13 +104,13 @@ def test_the_embedding_meets_the_noise_as_asked(fusion, by_hand):
 )
 def test_the_discriminators_drop_out_where_they_should(which, count):
     said = {"mode": which[0], "architecture": which[1], "dropout": 0.25}
-    network = gans.build(config.new(said, dataset="mnist", classes=10)).discriminator
+    network = gans.build(settings.new(said, dataset="mnist", classes=10)).discriminator
     rates = [x.rate for x in network.layers if isinstance(x, keras.layers.Dropout)]
     assert rates == [0.25] * count
 
 
 def test_acgans_verdict_is_one_logit_and_ten():
-    gan = gans.build(config.new({"mode": "acgan"}, dataset="mnist", classes=10))
+    gan = gans.build(settings.new({"mode": "acgan"}, dataset="mnist", classes=10))
     verdict = gan.discriminator([tf.zeros([4, 28, 28, 1]), tf.zeros([4], tf.int32)])
     assert {n: tuple(v.shape) for n, v in verdict.items()} == {
         "generation": (4, 1),

@@ -1,6 +1,6 @@
 import pytest
 
-from dcgan_tf import config, recipes
+from dcgan_tf import config, recipes, settings
 
 # From the three publications, not from recipes.py.
 PUBLISHED = {
@@ -42,7 +42,7 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("mode", PUBLISHED)
 def test_defaults_are_the_published_values(mode):
-    run = config.new({"mode": mode}, dataset="mnist", classes=10)
+    run = settings.new({"mode": mode}, dataset="mnist", classes=10)
     values = {name: getattr(run, name) for name in PUBLISHED[mode]}
     assert values == PUBLISHED[mode]
 

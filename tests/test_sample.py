@@ -2,7 +2,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from dcgan_tf import checkpoint, command, config, runs, sample, state
+from dcgan_tf import checkpoint, command, runs, sample, settings, state
 
 
 @pytest.fixture(scope="module")
@@ -11,12 +11,12 @@ def folders(tmp_path_factory):
     made = {}
     for mode in ("dcgan", "cgan"):
         run = runs.Run(tmp_path_factory.mktemp(mode) / "run")
-        settings = config.new({"mode": mode}, dataset="mnist", classes=10)
-        run.write_config(settings)
-        checkpoint.save(state.create(settings), run, checkpoint.REGULAR, 3)
+        chosen = settings.new({"mode": mode}, dataset="mnist", classes=10)
+        run.write_config(chosen)
+        checkpoint.save(state.create(chosen), run, checkpoint.REGULAR, 3)
         made[mode] = run.folder
     empty = runs.Run(tmp_path_factory.mktemp("empty") / "run")
-    empty.write_config(settings)
+    empty.write_config(chosen)
     return {**made, "unsaved": empty.folder}
 
 

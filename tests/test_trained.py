@@ -9,14 +9,14 @@ from dcgan_tf import checkpoint, errors, runs, state
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     """An untrained run of each mode, saved."""
-    from dcgan_tf import config
+    from dcgan_tf import settings
 
     made = {}
     for mode in MODES:
         run = runs.Run(tmp_path_factory.mktemp(mode) / "run")
-        settings = config.new({"mode": mode, "seed": 3}, dataset="digits", classes=10)
-        run.write_config(settings)
-        checkpoint.save(state.create(settings), run, checkpoint.REGULAR, 3)
+        chosen = settings.new({"mode": mode, "seed": 3}, dataset="digits", classes=10)
+        run.write_config(chosen)
+        checkpoint.save(state.create(chosen), run, checkpoint.REGULAR, 3)
         made[mode] = run.folder
     return made
 
@@ -33,12 +33,12 @@ def test_sample_draws_an_image_for_each_label(folders, mode):
 
 
 def test_it_draws_with_the_averaged_generator(tmp_path):
-    from dcgan_tf import config
+    from dcgan_tf import settings
 
     run = runs.Run(tmp_path / "run")
-    settings = config.new({"mode": "cgan"}, dataset="digits", classes=10)
-    run.write_config(settings)
-    made = state.create(settings)
+    chosen = settings.new({"mode": "cgan"}, dataset="digits", classes=10)
+    run.write_config(chosen)
+    made = state.create(chosen)
     for weight in made.gan.generator.weights:
         weight.assign(weight * 0)
     checkpoint.save(made, run, checkpoint.REGULAR, 3)

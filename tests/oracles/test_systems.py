@@ -13,7 +13,7 @@ import published
 import pytest
 import tensorflow as tf
 
-from dcgan_tf import command, config, main, state, step
+from dcgan_tf import command, config, main, settings, state, step
 
 EXPERIMENTS = pathlib.Path(__file__).parents[2] / "experiments"
 SYSTEMS = tuple(published.NETWORKS)
@@ -62,7 +62,7 @@ class Recorder:
 
 def package_and_oracle(system, batch, **changes):
     """The package's update of a system and the oracle's, from the same weights."""
-    run = config.new({**said(system), "dropout": 0.0, **changes}, "mnist", 10)
+    run = settings.new({**said(system), "dropout": 0.0, **changes}, "mnist", 10)
     ours = state.create(run)
     log, oracle_log = [], []
     noise = {B: batch.noise, 2 * B: batch.more_noise}
@@ -183,7 +183,7 @@ def test_every_published_choice_counts(system, changes, batch):
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_adam_moves_the_weights_as_its_paper_says(system, batch, record_property):
     """From the package's own gradients, which the test above compares: NumPy's Adam."""
-    run = config.new({**said(system), "dropout": 0.0}, "mnist", 10)
+    run = settings.new({**said(system), "dropout": 0.0}, "mnist", 10)
     ours = state.create(run)
     rate, beta_1 = published.ADAM[system]
     found = []
@@ -223,7 +223,7 @@ class Given:
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_flagfile_pins_every_setting(system):
     """So that a changed default changes no experiment."""
-    run = config.new(said(system), "mnist", 10)
+    run = settings.new(said(system), "mnist", 10)
     pinned = {
         name
         for name, field in config.FIELDS.items()
@@ -274,7 +274,7 @@ LENGTHS = {
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_flagfile_has_the_published_length_and_intervals(system):
-    run = config.new(said(system), "mnist", 10)
+    run = settings.new(said(system), "mnist", 10)
     published_values = {"noise_size": 100, "shift": 0, "average_half_life": 0}
     published_values |= {"sample_rows": 10}
     published_values |= LENGTHS[system]
@@ -300,7 +300,7 @@ PARTS = {
 
 @pytest.mark.parametrize("system", PARTS)
 def test_the_parts_have_the_published_counts(system):
-    gan = state.create(config.new(said(system), "mnist", 10)).gan
+    gan = state.create(settings.new(said(system), "mnist", 10)).gan
     for network, parts in zip(
         (gan.generator, gan.discriminator), PARTS[system], strict=True
     ):
@@ -324,7 +324,7 @@ def looks_normal(weight):
     ],
 )
 def test_kernels_start_from_the_published_initialisers(system, normal):
-    generator = state.create(config.new(said(system), "mnist", 10)).gan.generator
+    generator = state.create(settings.new(said(system), "mnist", 10)).gan.generator
     kernels = [w for w in generator.trainable_weights if len(w.shape) > 1]
     assert [looks_normal(kernel) for kernel in kernels] == normal
     if "label_embedding" in [layer.name for layer in generator.layers]:

@@ -1,0 +1,108 @@
+"""Which settings go together: those that a user says, and those that a file holds."""
+
+from collections.abc import Mapping
+
+from dcgan_tf import config, errors
+from dcgan_tf.recipes import LENGTHS, RECIPES, SCHEDULES
+
+DEFAULT_MODE = "dcgan"
+DEFAULT_DATASET = "auto"
+
+
+def check_said(said: Mapping[str, object]) -> None:
+    """UsageError for settings that do not go together."""
+    mode = said.get("mode", DEFAULT_MODE)
+    recipe = RECIPES[mode]
+    architecture = said.get("architecture")
+    if architecture is not None and architecture not in recipe.architectures:
+        raise errors.UsageError(
+            f"--architecture={architecture}: --mode={mode} has only "
+            f"{', '.join(recipe.architectures)}"
+        )
+    if said.keys() >= {"steps", "epochs"}:
+        raise errors.UsageError(
+            f"--steps={said['steps']} and --epochs={said['epochs']}: a run is counted in "
+            "one of them; leave one out, where a flagfile says it, there"
+        )
+    own = recipe.default_values(said, dataset="")
+    for name in sorted(said.keys() - own.keys() - {"mode", "dataset"}):
+        raise errors.UsageError(f"--{name}={said[name]}: goes with {_owner(name, mode)}")
+    if not _noise_fits({**own, **said}):
+        raise errors.UsageError(
+            "--generator_noise=same: is one batch of noise; it goes with "
+            "--generator_batches=1"
+        )
+
+
+def _noise_fits(settings: Mapping[str, object]) -> bool:
+    return settings.get("generator_noise") != "same" or settings["generator_batches"] == 1
+
+
+def _owner(name: str, mode: str) -> str:
+    """The choice that brings a setting which this run does not have."""
+    recipe = RECIPES[mode]
+    for flag, choices in (("schedule", SCHEDULES), ("architecture", recipe.architectures)):
+        if having := [choice for choice, brings in choices.items() if name in brings]:
+            return f"--{flag}={' or '.join(having)}"
+    for length, brings in LENGTHS.items():
+        if name in brings or name == length:
+            return f"a run that is counted in {length} (--{length})"
+    having = [
+        mode
+        for mode, recipe in RECIPES.items()
+        if any(name in b for b in (recipe.defaults, *recipe.architectures.values()))
+    ]
+    return f"--mode={' or '.join(having)}"
+
+
+def new(said: Mapping[str, object], dataset: str, classes: int) -> config.Config:
+    """The Config of a new run: what the user said, and the mode's defaults for the rest."""
+    check_said(said)
+    mode = said.get("mode", DEFAULT_MODE)
+    values = {"mode": mode, **RECIPES[mode].default_values(said, dataset)}
+    if "learning_rate" in said:
+        values["discriminator_learning_rate"] = said["learning_rate"]
+    values.update(said, dataset=dataset, classes=classes)
+    return config.Config(**{name: values.get(name) for name in config.FIELDS})
+
+
+def differences(saved: config.Config, said: Mapping[str, object]) -> list[str]:
+    """What `said` would change of a run that cannot change, a phrase for each."""
+    phrases = []
+    for name, value in said.items():
+        held = getattr(saved, name)
+        may_change = config.FIELDS[name].metadata["kind"] == config.LENGTH
+        if held != value and (held is None or not may_change):
+            has = "no such setting" if held is None else held
+            phrases.append(f"--{name}={value} (the run has {has})")
+    return phrases
+
+
+def from_json(values: object) -> config.Config:
+    """A Config from what a config.json holds; ValueError says what is wrong with it."""
+    if not isinstance(values, dict):
+        raise ValueError("holds no settings")
+    if values.keys() != config.FIELDS.keys():
+        odd = ", ".join(sorted(map(str, values.keys() ^ config.FIELDS.keys())))
+        raise ValueError(f"unknown or missing settings: {odd}")
+    checked = {
+        name: None if value is None else _named(config.check, name, value)
+        for name, value in values.items()
+    }
+    recipe = RECIPES[_named(config.check, "mode", values["mode"])]
+    if checked["architecture"] not in recipe.architectures:
+        raise ValueError("has an architecture that its mode lacks")
+    own = {*recipe.default_values(checked, dataset=""), "mode", "dataset", "classes"}
+    for name, value in checked.items():
+        if (value is None) == (name in own):
+            raise ValueError(f"{name} is {value}, which does not go with the rest")
+    if not _noise_fits(checked):
+        raise ValueError("generator_noise does not go with generator_batches")
+    return config.Config(**checked)
+
+
+def _named(function, name, value):
+    try:
+        return function(name, value)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None

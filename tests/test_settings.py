@@ -1,0 +1,105 @@
+import dataclasses
+import json
+
+import pytest
+
+from dcgan_tf import errors, settings
+
+
+def test_json_round_trip(small):
+    for mode in ("dcgan", "cgan", "acgan"):
+        run = small(mode, learning_rate=3e-4)
+        assert settings.from_json(json.loads(json.dumps(dataclasses.asdict(run)))) == run
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"mode": "wgan"}, "mode must be one of"),
+        ({"noise_size": 10**9}, "noise_size must be"),
+        ({"epochs": "5"}, "epochs must be"),
+        ({"epochs": True}, "epochs must be"),
+        ({"architecture": "../../etc"}, "architecture that its mode lacks"),
+        ({"surprise": 1}, "surprise"),
+        ({"auxiliary_real_weight": 1.0}, "auxiliary_real_weight is 1.0, which does not go"),
+        ({"shift": None}, "shift is None, which does not go"),
+    ],
+)
+def test_json_is_checked(small, change, message):
+    values = dataclasses.asdict(small("dcgan")) | change
+    with pytest.raises(ValueError, match=message):
+        settings.from_json(values)
+
+
+@pytest.mark.parametrize("content", [None, [], "config", {}])
+def test_json_of_another_shape_is_refused(content):
+    with pytest.raises(ValueError, match="settings"):
+        settings.from_json(content)
+
+
+def test_what_was_said_beats_the_defaults():
+    said = {"mode": "acgan", "batch_size": 12}
+    run = settings.new(said, dataset="mnist", classes=10)
+    assert (run.batch_size, run.learning_rate, run.dataset) == (12, 2e-4, "mnist")
+
+
+def test_one_learning_rate_said_alone_is_both_players():
+    one = settings.new({"mode": "cgan", "learning_rate": 0.5}, dataset="mnist", classes=10)
+    assert (one.learning_rate, one.discriminator_learning_rate) == (0.5, 0.5)
+    said = {"mode": "cgan", "learning_rate": 0.5, "discriminator_learning_rate": 0.25}
+    two = settings.new(said, dataset="mnist", classes=10)
+    assert (two.learning_rate, two.discriminator_learning_rate) == (0.5, 0.25)
+
+
+def test_a_setting_that_the_mode_lacks_is_refused():
+    said = {"mode": "dcgan", "auxiliary_real_weight": 2.0}
+    with pytest.raises(errors.UsageError, match=r"real_weight=2.0: goes with --mode=acgan"):
+        settings.check_said(said)
+
+
+def test_an_architecture_that_the_mode_lacks_is_refused():
+    with pytest.raises(errors.UsageError, match="has only maxout"):
+        settings.check_said({"mode": "cgan", "architecture": "resnet"})
+
+
+def test_differences_name_every_one_but_the_length(small):
+    said = {"mode": "acgan", "batch_size": 3, "seed": 0, "epochs": 99}
+    different = settings.differences(small("dcgan"), said)
+    assert different == [
+        "--mode=acgan (the run has dcgan)",
+        "--batch_size=3 (the run has 16)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"generator_batches": 2}, "goes with --schedule=alternating"),
+        ({"mode": "cgan", "label_fusion": "add"}, "goes with --architecture=convolutional"),
+        ({"label_fusion": "add"}, "goes with --mode=cgan or acgan"),
+        ({"steps": 9, "epochs": 2}, "counted in one of them"),
+        ({"steps": 9, "checkpoint_every": 2}, "counted in epochs"),
+        ({"sample_every_steps": 2}, "counted in steps"),
+        ({"mode": "acgan", "architecture": "maxout"}, "convolutional, batchnorm, upsampl"),
+        (
+            {"schedule": "alternating", "generator_noise": "same"},
+            "goes with --generator_batches=1",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(said, message):
+    with pytest.raises(errors.UsageError, match=message):
+        settings.new(said, dataset="mnist", classes=10)
+
+
+def test_a_choice_brings_its_settings():
+    run = settings.new({"schedule": "alternating", "steps": 9}, dataset="mnist", classes=10)
+    assert (run.generator_batches, run.sample_every_steps, run.epochs) == (2, 200, None)
+
+
+def test_a_run_cannot_change_what_its_length_is_counted_in():
+    run = settings.new({"epochs": 3}, dataset="mnist", classes=10)
+    assert settings.differences(run, {"steps": 9}) == [
+        "--steps=9 (the run has no such setting)"
+    ]
+    assert settings.differences(run, {"epochs": 4}) == []
