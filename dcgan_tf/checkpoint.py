@@ -6,12 +6,14 @@ wins, so there is no state file that could lie.
 """
 
 import json
+import math
 import pathlib
 
 import keras
 import tensorflow as tf
 
 from dcgan_tf import errors, files
+from dcgan_tf.gans import Gan
 from dcgan_tf.runs import FORMAT, MANIFEST, Run, Saved, sha256
 from dcgan_tf.state import TrainState
 
@@ -33,8 +35,9 @@ def save(state: TrainState, run: Run, family: str, keep: int) -> None:
         _write(state.checkpoint(), folder, {"step": step, "epoch": epoch})
     except (tf.errors.OpError, OSError) as error:
         raise errors.RunError(
-            f"{folder} could not be saved: {errors.first_line(error)}; "
-            "earlier checkpoints are untouched"
+            f"{folder} could not be saved: {errors.first_line(error)}; it needs "
+            f"{state.size() / 1e6:.0f} MB; earlier checkpoints are untouched, and the same "
+            "command goes on from them"
         ) from error
     folders = [saved.folder for saved in run.saved()]  # the newest first
     regular = [path for path in folders if path.name.startswith(REGULAR)]
@@ -54,7 +57,11 @@ def _write(checkpoint: tf.train.Checkpoint, folder: pathlib.Path, counters: dict
 def restore(state: TrainState, saved: Saved) -> None:
     """Sets every variable of `state` from `saved`; RunError unless all are there."""
     try:
-        state.checkpoint().read(saved.prefix).assert_consumed()
+        _check_sizes(saved)
+        status = state.checkpoint().read(saved.prefix)
+        status.expect_partial().assert_consumed()  # that is: no lines on stderr as well
+        if (int(state.step), int(state.epoch)) != (saved.step, saved.epoch):
+            raise ValueError(f"is of step {int(state.step)}, not {saved.step}")
     except READ_ERRORS as error:
         raise errors.RunError(
             f"{saved.folder} does not fit its run's config.json "
@@ -64,11 +71,36 @@ def restore(state: TrainState, saved: Saved) -> None:
 
 def restore_drawn(drawn: keras.Model, saved: Saved) -> None:
     """Sets the weights of the drawn generator alone; RunError unless all are there."""
+    _restore_weights(saved, drawn=drawn)
+
+
+def restore_networks(gan: Gan, saved: Saved) -> None:
+    """Sets the weights of both players, and of the generator's average if one is kept."""
+    _restore_weights(saved, generator=gan.generator, discriminator=gan.discriminator)
+    if gan.drawn is not gan.generator:
+        restore_drawn(gan.drawn, saved)
+
+
+def _restore_weights(saved: Saved, **networks: keras.Model) -> None:
     try:
-        status = tf.train.Checkpoint(drawn=drawn).read(saved.prefix)
-        status.assert_existing_objects_matched().expect_partial()
+        _check_sizes(saved)
+        status = tf.train.Checkpoint(**networks).read(saved.prefix)
+        status.expect_partial().assert_existing_objects_matched()
     except READ_ERRORS as error:
         raise errors.RunError(
-            f"{saved.folder} holds no generator of its run's config.json "
+            f"{saved.folder} holds no {' and '.join(networks)} of its run's config.json "
             f"({errors.first_line(error)})"
         ) from error
+
+
+def _check_sizes(saved: Saved) -> None:
+    """ValueError if the index promises more than the data file holds.
+
+    TensorFlow would allocate what an index asks for before it looks into the data.
+    """
+    held = sum(path.stat().st_size for path in saved.folder.glob(f"{Saved.PREFIX}.data*"))
+    reader = tf.train.load_checkpoint(saved.prefix)
+    types = reader.get_variable_to_dtype_map()
+    for name, shape in reader.get_variable_to_shape_map().items():
+        if math.prod(shape) * types[name].size > held:
+            raise ValueError(f"{name} is said to have the shape {shape}")

@@ -10,9 +10,19 @@ LENGTH = "length"  # how long and how often: a resume may
 DERIVED = "derived"  # follows from the others: no flag
 
 
-def _field(kind, help_text, *, choices=None, minimum=None, above=None, maximum=None):
-    bounds = {"choices": choices, "minimum": minimum, "above": above}
-    metadata = {"kind": kind, "help": help_text, "maximum": maximum, **bounds}
+def _field(
+    kind,
+    help_text,
+    *,
+    choices=None,
+    minimum=None,
+    above=None,
+    maximum=None,
+    absent=None,
+):
+    """`absent`: what the config.json of a version that had no such field stands for."""
+    bounds = {"choices": choices, "minimum": minimum, "above": above, "maximum": maximum}
+    metadata = {"kind": kind, "help": help_text, "absent": absent, **bounds}
     return dataclasses.field(metadata=metadata)
 
 
@@ -152,6 +162,12 @@ class Config:
     sample_real: bool | None = _field(
         RECIPE, "real images of the same classes beside the generated ones in it"
     )
+    deterministic: bool = _field(
+        RECIPE,
+        "TensorFlow's deterministic operations: the same bits with any number of threads, "
+        "slower",
+        absent=False,
+    )
     epochs: int | None = _field(
         LENGTH, "passes over the training images", minimum=1, maximum=10_000_000
     )
@@ -176,11 +192,25 @@ class Config:
         minimum=1,
         maximum=1_000_000_000,
     )
+    checkpoint_minutes: float = _field(
+        LENGTH,
+        "minutes after which a run is saved in between, too, into one latest checkpoint",
+        above=0.0,
+        maximum=100_000.0,
+        absent=5.0,
+    )
     keep_checkpoints: int = _field(
         LENGTH,
-        "checkpoints kept, the newest, beside one of an interruption",
+        "checkpoints kept, the newest, beside the latest in between",
         minimum=1,
         maximum=10_000,
+    )
+    frames_kept: int = _field(
+        LENGTH,
+        "pictures kept in samples/, evenly over the run",
+        minimum=2,
+        maximum=1_000_000,
+        absent=500,
     )
     evaluate_losses: bool = _field(
         LENGTH, "both players' losses on held-out images with each row"

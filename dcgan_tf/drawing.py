@@ -36,21 +36,28 @@ class Preview:
 
     def __init__(self, gan: Gan, config: Config, split: Split):
         self._gan = gan
-        self._columns = config.classes if config.conditional else 10
-        count = config.sample_rows * self._columns
+        self.columns = config.classes if config.conditional else 10
+        count = config.sample_rows * self.columns
         rows = tf.range(count)
         if config.conditional:
-            rows //= self._columns
+            rows //= self.columns
         noise = gan.draw_noise(count, [config.seed, FRAME_STREAM])
         self._noise = tf.gather(noise, rows)
-        self._labels = tf.tile(tf.range(self._columns), [config.sample_rows])
+        self._labels = tf.tile(tf.range(self.columns), [config.sample_rows])
         self._real = None
         if config.sample_real:
-            self._real = pictures.grid(_of_classes(split, self._labels), self._columns)
+            self._real = pictures.grid(_of_classes(split, self._labels), self.columns)
 
     def draw(self) -> np.ndarray:
         """uint8 [28 * rows, 28 * columns], wider with real images."""
-        pixels = pictures.grid(draw(self._gan, self._noise, self._labels), self._columns)
+        return self.grid(self.images())
+
+    def images(self) -> np.ndarray:
+        """uint8 [rows * columns, 28, 28, 1], as the generator draws them now."""
+        return draw(self._gan, self._noise, self._labels)
+
+    def grid(self, images: np.ndarray) -> np.ndarray:
+        pixels = pictures.grid(images, self.columns)
         return pixels if self._real is None else pictures.beside(pixels, self._real)
 
 

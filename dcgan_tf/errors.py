@@ -5,6 +5,7 @@ way out; a traceback is left to what nobody foresaw.
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -23,5 +24,6 @@ def near_matches(word: str, known: Iterable[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """An exception's message, cut to its first line."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    """An exception's message: its first line, without what TensorFlow says of its graph."""
+    line = next(iter(str(error).splitlines()), type(error).__name__)
+    return re.sub(r"\{\{.*?\}\} ?| ?\[Op:\w+\]", "", line)

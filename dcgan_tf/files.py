@@ -1,4 +1,7 @@
-"""Files that are whole or absent: written beside their place, then renamed into it."""
+"""Files that are whole or absent: written beside their place, then renamed into it.
+
+What a killed process leaves of a temporary name, `remove_leftovers` clears away.
+"""
 
 import contextlib
 import os
@@ -49,6 +52,26 @@ def remove_folder(folder: pathlib.Path) -> None:
         shutil.rmtree(doomed, ignore_errors=True)
         folder = folder.rename(doomed)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_leftovers(folder: pathlib.Path) -> None:
+    """Removes from a folder what `replacing` and `replacing_folder` left in it."""
+    for path in folder.glob("*.tmp"):
+        shutil.rmtree(path)
+    for path in folder.glob(".*.tmp*"):
+        path.unlink()
+
+
+def read_text(path: pathlib.Path, most: int) -> str:
+    """A file's text; ValueError where it is no file, or has more than `most` bytes.
+
+    A pipe or a device of that name would be read for ever.
+    """
+    if not path.is_file():
+        raise ValueError("is missing, or is no file")
+    if path.stat().st_size > most:
+        raise ValueError(f"has more than {most:,} bytes")
+    return path.read_text(encoding="utf-8")
 
 
 def sync(path: pathlib.Path) -> None:

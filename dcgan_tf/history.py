@@ -1,32 +1,41 @@
 """What a run leaves in numbers: metrics.jsonl and TensorBoard's event files."""
 
 import json
+import numbers
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+import imageio.v3 as iio
 import numpy as np
 import tensorflow as tf
 
 from dcgan_tf import files
 from dcgan_tf.config import Config
 
+LONGEST_ROW = 100_000  # characters
 PLAYERS = ("generator", "discriminator")
 
 
-def cut(path: pathlib.Path, step: int) -> None:
-    """Removes the rows beyond `step`, and a half-written last one, from metrics.jsonl."""
-    if not path.exists():
+def rows(path: pathlib.Path) -> Iterator[dict[str, object]]:
+    """The whole rows of metrics.jsonl, of which a step is known; others are passed over."""
+    if not path.is_file():
         return
-    kept = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            row = json.loads(line)
+    with path.open(encoding="utf-8", errors="replace") as file:
+        while text := file.readline(LONGEST_ROW):
+            try:
+                row = json.loads(text)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(row, dict) and type(row.get("step")) is int:
+                yield row
+
+
+def cut(path: pathlib.Path, step: int) -> None:
+    """Removes the rows beyond `step`, and what is no row, from metrics.jsonl."""
+    with files.replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for row in rows(path):
             if row["step"] <= step:
-                kept.append(line + "\n")
-        except (ValueError, KeyError, TypeError):
-            continue
-    with files.replacing(path) as temporary:
-        temporary.write_text("".join(kept), encoding="utf-8")
+                file.write(json.dumps(row) + "\n")
 
 
 def append(path: pathlib.Path, row: Mapping[str, object]) -> None:
@@ -94,13 +103,18 @@ class Events:
     def __init__(self, folder: pathlib.Path):
         self._writer = tf.summary.create_file_writer(str(folder))
 
-    def add(self, row: Mapping[str, object], number: int, pixels: np.ndarray) -> None:
-        """The row's figures and the grid, `pixels` uint8 [H, W], at epoch `number`."""
+    def add(self, row: Mapping[str, object], number: int, frame: pathlib.Path) -> None:
+        """The row's figures, and the picture in the file `frame`, at epoch `number`.
+
+        Frames of long runs are thinned; then there is none to add.
+        """
         for name in row.keys() - {"epoch", "step"}:
-            self._write(name, np.float32(row[name]), number, _SCALAR)
-        height, width = pixels.shape
-        png = tf.io.encode_png(pixels[:, :, None]).numpy()
-        self._write("samples", [str(width), str(height), png], number, _IMAGE)
+            if isinstance(row[name], numbers.Real):
+                self._write(name, np.float32(row[name]), number, _SCALAR)
+        if frame.exists():
+            height, width = iio.improps(frame).shape[:2]
+            content = [str(width), str(height), frame.read_bytes()]
+            self._write("samples", content, number, _IMAGE)
         self._writer.flush()
 
     def _write(self, name, value, number, metadata):

@@ -24,6 +24,12 @@ def define_flags() -> flags.FlagValues:
         "data_dir",
         "folder of tensorflow-datasets.  Default: TFDS_DATA_DIR, else its own",
     )
+    command.define_string(
+        values,
+        "start_from",
+        "folder of another run: begin a new one from its weights and with its settings, "
+        "but for those said here",
+    )
     command.define_switch(values, "fresh", "refuse to go on with a run that exists")
     command.define_switch(
         values, "dry_run", "check everything, say what would run, write nothing"
@@ -37,6 +43,7 @@ def main(values: flags.FlagValues) -> None:
         run_dir=values.run_dir,
         data_dir=values.data_dir,
         fresh=values.fresh,
+        start_from=values.start_from,
     )
     if planned.complete:
         done, unit = planned.done, planned.unit

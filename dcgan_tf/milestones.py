@@ -14,6 +14,7 @@ class Milestones:
 
     unit: str
     per_unit: int
+    per_epoch: int
     sample_every: int
     checkpoint_every: int
     end: int
@@ -22,9 +23,10 @@ class Milestones:
     def of(cls, config: Config, per_epoch: int) -> "Milestones":
         if config.steps is not None:
             every = (config.sample_every_steps, config.checkpoint_every_steps)
-            return cls("step", 1, *every, config.steps)
+            return cls("step", 1, per_epoch, *every, config.steps)
         saves = config.checkpoint_every * per_epoch
-        return cls("epoch", per_epoch, per_epoch, saves, config.epochs * per_epoch)
+        end = config.epochs * per_epoch
+        return cls("epoch", per_epoch, per_epoch, per_epoch, saves, end)
 
     def after(self, step: int) -> int:
         """The next step at which there is something to do."""
@@ -36,6 +38,11 @@ class Milestones:
 
     def saves_at(self, step: int) -> bool:
         return step % self.checkpoint_every == 0 or step == self.end
+
+    def epoch(self, step: int) -> int | float:
+        """The epochs done: whole, or to four digits."""
+        epochs = step / self.per_epoch
+        return int(epochs) if epochs.is_integer() else round(epochs, 4)
 
     def number(self, step: int) -> int:
         """What the frame of this step is numbered by."""

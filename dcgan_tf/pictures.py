@@ -1,9 +1,11 @@
 """Grids of images, PNG frames of the training, and the GIF made of them."""
 
+import math
 import pathlib
 
 import imageio.v3 as iio
 import numpy as np
+from PIL import Image
 
 from dcgan_tf import files
 
@@ -60,14 +62,44 @@ def remove_frames(samples: pathlib.Path, *, beyond: int) -> None:
             path.unlink()
 
 
+def thin_frames(samples: pathlib.Path, *, every: int, kept: int) -> None:
+    """Deletes frames until at most `kept` stay: the newest, and others evenly spaced.
+
+    `every` is what their numbers rise by.  Which stay depends on the newest's number
+    alone, so that a run that was killed keeps the same ones.
+    """
+    found = frames(samples)
+    newest = max(found)
+    spacing = every
+    while math.ceil(newest / spacing) + 1 > kept:
+        spacing *= 2
+    for number, path in found.items():
+        if number % spacing and number != newest:
+            path.unlink()
+
+
 def write_gif(path: pathlib.Path, samples: pathlib.Path) -> None:
-    """The frames in the order of their numbers: at most MOST_FRAMES, evenly, in a loop."""
+    """The frames in the order of their numbers: at most MOST_FRAMES, evenly, in a loop.
+
+    A frame that is damaged, or of another size than the newest, is left out.
+    """
     found = list(frames(samples).values())
     chosen = np.unique(np.linspace(0, len(found) - 1, MOST_FRAMES).round().astype(int))
-    durations = [FRAME_MS] * len(chosen)
+    read = [_read(found[index]) for index in chosen]
+    whole = [frame for frame in read if frame is not None]
+    pixels = [frame for frame in whole if frame.shape == whole[-1].shape]
+    durations = [FRAME_MS] * len(pixels)
     durations[0] = durations[-1] = HELD_MS
-    pixels = [iio.imread(found[index]) for index in chosen]
     with files.replacing(path) as temporary:
         # Pillow wants no list for a single frame.
         duration = durations if len(durations) > 1 else HELD_MS
         iio.imwrite(temporary, pixels, duration=duration, loop=0)
+
+
+def _read(path: pathlib.Path) -> np.ndarray | None:
+    """A frame, uint8 [H, W]; None where it is damaged or no frame of ours."""
+    try:
+        frame = iio.imread(path, plugin="pillow")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+    return frame if frame.ndim == 2 and frame.dtype == np.uint8 else None

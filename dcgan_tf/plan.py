@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from dcgan_tf import config, datasets, errors, settings
 from dcgan_tf.recipes import DIGITS, RECIPES
-from dcgan_tf.runs import Run, Saved, check_folder
+from dcgan_tf.runs import Ancestor, Run, Saved, check_folder
 
 NO_MNIST = """\
 **********************************************************************
@@ -24,6 +24,7 @@ class Plan:
     run: Run
     dataset: datasets.Dataset | None  # None: the run is complete
     saved: Saved | None
+    ancestor: Ancestor | None = None  # from whose weights it starts, or started
 
     @property
     def unit(self) -> str:
@@ -56,6 +57,7 @@ def make(
     run_dir: str | None,
     data_dir: str | None,
     fresh: bool,
+    start_from: str | None = None,
 ) -> Plan:
     """Settles every choice, from `said`, config.json and the defaults, in this order.
 
@@ -65,29 +67,58 @@ def make(
     run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
     check_folder(run.folder)
     if not run.exists():
-        return _new(said, run, data_dir)
+        return _new(said, run, data_dir, start_from)
     if fresh:
         raise errors.UsageError(
             f"--fresh: {run.folder} holds a run; name another --run_dir, delete the "
             "folder, or leave --fresh out to go on with the run"
         )
-    return _resumed(said, run, data_dir)
+    return _resumed(said, run, data_dir, start_from)
 
 
-def _new(said: Mapping[str, object], run: Run, data_dir: str | None) -> Plan:
+def _new(
+    said: Mapping[str, object], run: Run, data_dir: str | None, start_from: str | None
+) -> Plan:
+    parent = ancestor = None
+    if start_from is not None:
+        parent, ancestor = _origin(start_from)
+        said = settings.inherited(parent, said, start_from)
     settings.check_said(said)  # before a host is asked
     asked = said.get("dataset", settings.DEFAULT_DATASET)
     dataset = datasets.find(asked, data_dir)
     chosen = settings.new(said, dataset.name, dataset.classes)
     if dataset.size is not None:
         check_batch_size(chosen, dataset.size)
+    if parent and parent.classes != chosen.classes:
+        raise errors.UsageError(
+            f"--dataset={chosen.dataset}: has {chosen.classes} classes, the weights of "
+            f"{start_from} are for {parent.classes}"
+        )
     if asked != dataset.name == DIGITS:
         print(NO_MNIST, file=sys.stderr)
-    return Plan(chosen, run, dataset, saved=None)
+    return Plan(chosen, run, dataset, saved=None, ancestor=ancestor)
 
 
-def _resumed(said: Mapping[str, object], run: Run, data_dir: str | None) -> Plan:
-    before = run.read_config()
+def _origin(start_from: str) -> tuple[config.Config, Ancestor]:
+    run = Run.existing(start_from, flag="start_from")
+    saved = run.newest_checkpoint()
+    if saved is None:
+        raise errors.UsageError(f"--start_from={start_from}: has no checkpoint yet")
+    origin = Ancestor(str(run.folder.absolute()), saved.step, saved.identity)
+    return run.read_config(), origin
+
+
+def _resumed(
+    said: Mapping[str, object], run: Run, data_dir: str | None, start_from: str | None
+) -> Plan:
+    with run.locked():  # for a moment: what is refused is best refused at once
+        before, ancestor = run.read_config(), run.read_ancestor()
+    origin = ancestor.run if ancestor else "new weights"
+    if start_from and str(pathlib.Path(start_from).expanduser().absolute()) != origin:
+        raise errors.UsageError(
+            f"--start_from={start_from}: {run.folder} started from {origin}; leave it out "
+            "to go on with that run, or name another --run_dir"
+        )
     if said.get("dataset") == "auto":
         said = {name: value for name, value in said.items() if name != "dataset"}
     if different := settings.differences(before, said):
@@ -95,7 +126,8 @@ def _resumed(said: Mapping[str, object], run: Run, data_dir: str | None) -> Plan
             f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
             "out to go on with it, or name another --run_dir"
         )
-    plan = Plan(dataclasses.replace(before, **said), run, None, run.newest_checkpoint())
+    chosen = dataclasses.replace(before, **said)
+    plan = Plan(chosen, run, None, run.newest_checkpoint(), ancestor)
     if plan.complete:
         return plan
     return dataclasses.replace(plan, dataset=datasets.find(before.dataset, data_dir))

@@ -50,13 +50,15 @@ class Progress:
             self._told = True
             say(f"training: {self._pace():.0f} images/s, {self._left()} left")
 
-    def row(self, line: str) -> None:
-        """Prints a row's line; without a bar, with the time left of the run."""
+    def row(self, line: str, *more: str) -> None:
+        """Prints a row's lines, the first, without a bar, with the time left of the run."""
         if self._bar:
             self._bar.clear()
             say(line)
         else:
             say(f"{line}, {self._left()} left")
+        for another in more:
+            say(another)
 
     def _seconds(self) -> float:
         return time.monotonic() - self._started

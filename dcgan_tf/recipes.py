@@ -48,8 +48,11 @@ COMMON = {
     "gradient_penalty": 0.0,
     "shift": 0,
     "average_half_life": 0,
-    "evaluate_losses": False,
+    "deterministic": False,
+    "checkpoint_minutes": 5.0,
     "keep_checkpoints": 3,
+    "frames_kept": 500,
+    "evaluate_losses": False,
     "sample_rows": 10,
 }
 
@@ -140,7 +143,7 @@ RECIPES = {
             "average_half_life": 10_000,
             **CONDITIONAL,
         },
-        # It takes more than 10,000 steps to draw every class.
+        # After 5,500 steps one class was still wrong, after 10,000 none.
         digits={**DIGITS_DEFAULTS, "epochs": 250, "average_half_life": 10_000},
     ),
     "acgan": Recipe(

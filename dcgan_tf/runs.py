@@ -10,13 +10,15 @@ checkpoints/<run>/config.json    the Config, versions, the command line
 
 import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import importlib.metadata
 import json
 import os
 import pathlib
+import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import dcgan_tf
@@ -24,6 +26,8 @@ from dcgan_tf import config, errors, files, settings
 
 FORMAT = 2
 MANIFEST = "manifest.json"
+MOST_BYTES = 1_000_000  # of config.json and of a manifest
+MOST_CHECKPOINT_BYTES = 4 * 2**30  # more than any Config's networks and slots take
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,14 +44,39 @@ class Saved:
     def prefix(self) -> str:
         return str(self.folder / self.PREFIX)
 
+    @property
+    def identity(self) -> str:
+        """What tells this checkpoint from every other: the hash of its manifest."""
+        return sha256(self.folder / MANIFEST)
+
     def whole(self) -> bool:
         """Whether every file still holds what was written."""
         try:
             return all(
-                sha256(self.folder / name) == known for name, known in self.hashes.items()
+                _plausible(self.folder / name) and sha256(self.folder / name) == known
+                for name, known in self.hashes.items()
             )
         except OSError:
             return False
+
+
+@dataclasses.dataclass(frozen=True)
+class Ancestor:
+    """The checkpoint from whose weights a run started."""
+
+    run: str
+    step: int
+    identity: str  # see Saved
+
+    def checkpoint(self) -> Saved:
+        """That very one; RunError if it is no more."""
+        for saved in Run(pathlib.Path(self.run)).saved():
+            if saved.identity == self.identity and saved.whole():
+                return saved
+        raise errors.RunError(
+            f"{self.run}: has no longer the checkpoint of step {self.step:,} that the run "
+            "started from, and the run has none of its own yet; name another --run_dir"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,33 +111,64 @@ class Run:
         return self.config_file.exists()
 
     @classmethod
-    def existing(cls, folder: str | os.PathLike | None) -> "Run":
+    def existing(cls, folder: str | os.PathLike | None, flag: str = "run") -> "Run":
         """The run in `folder`; UsageError where there is none."""
         if folder is None:
-            raise errors.UsageError("--run: name the folder of a run, as checkpoints/acgan")
+            raise errors.UsageError(
+                f"--{flag}: name the folder of a run, as checkpoints/acgan"
+            )
         run = cls(pathlib.Path(folder).expanduser())
         if not run.exists():
             raise errors.UsageError(
-                f"--run={run.folder}: holds no run; name the folder of one, as "
+                f"--{flag}={run.folder}: holds no run; name the folder of one, as "
                 "checkpoints/acgan is after python -m dcgan_tf.main --mode=acgan"
             )
         return run
 
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps every other process from training this run; UsageError if one does.
+
+        The lock is the system's, on the folder: it ends with the process, however it ends.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.folder, os.O_RDONLY)
+        except OSError as error:
+            raise self._not_writable(error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise errors.UsageError(
+                f"--run_dir={self.folder}: another process trains this run; wait for it, "
+                "stop it, or name another --run_dir"
+            ) from None
+        finally:
+            os.close(descriptor)
+
     def read_config(self) -> config.Config:
         """The run's Config; RunError if config.json is damaged or of another format."""
+        return self._read()[0]
+
+    def read_ancestor(self) -> Ancestor | None:
+        return self._read()[1]
+
+    def _read(self) -> tuple[config.Config, Ancestor | None]:
         try:
-            content = json.loads(self.config_file.read_text(encoding="utf-8"))
+            content = json.loads(files.read_text(self.config_file, MOST_BYTES))
             if not isinstance(content, dict) or content.get("format") != FORMAT:
                 raise ValueError("was made by another version; name another --run_dir")
-            return settings.from_json(content.get("config"))
+            return settings.from_json(content.get("config")), _ancestor(content)
         except (OSError, ValueError, RecursionError) as error:
             raise errors.RunError(f"{self.config_file}: {error}") from None
 
-    def write_config(self, value: config.Config) -> None:
+    def write_config(self, value: config.Config, ancestor: Ancestor | None = None) -> None:
         packages = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
         content = {
             "format": FORMAT,
             "config": dataclasses.asdict(value),
+            "start_from": dataclasses.asdict(ancestor) if ancestor else None,
             "versions": {
                 "dcgan_tf": dcgan_tf.__version__,
                 **{name: importlib.metadata.version(name) for name in packages},
@@ -120,9 +180,12 @@ class Run:
             with files.replacing(self.config_file) as path:
                 path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
-            raise errors.UsageError(
-                f"--run_dir={self.folder}: not writable ({error.strerror}); name another"
-            ) from error
+            raise self._not_writable(error) from error
+
+    def _not_writable(self, error: OSError) -> errors.UsageError:
+        return errors.UsageError(
+            f"--run_dir={self.folder}: not writable ({error.strerror}); name another"
+        )
 
     def newest_checkpoint(self) -> Saved | None:
         """The newest whole checkpoint; None if the run has not saved any yet.
@@ -167,14 +230,30 @@ class Run:
         return sorted(found, key=lambda one: one.step, reverse=True)
 
 
+def _ancestor(content: Mapping[str, object]) -> Ancestor | None:
+    held = content.get("start_from")
+    if held is None:
+        return None
+    kinds = {"run": str, "step": int, "identity": str}
+    if not isinstance(held, dict) or {k: type(v) for k, v in held.items()} != kinds:
+        raise ValueError("start_from does not name a checkpoint")
+    return Ancestor(**held)
+
+
 def _read_manifest(folder: pathlib.Path) -> Saved:
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest = json.loads(files.read_text(folder / MANIFEST, MOST_BYTES))
     step, epoch, hashes = (manifest[key] for key in ("step", "epoch", "sha256"))
     if not (isinstance(step, int) and isinstance(epoch, int) and isinstance(hashes, dict)):
         raise ValueError("not a manifest")
     if any(pathlib.Path(name).name != name for name in hashes):
         raise ValueError("names files of other folders")
     return Saved(folder, step, epoch, hashes)
+
+
+def _plausible(path: pathlib.Path) -> bool:
+    """Whether it is a file of its own, of a size that a checkpoint may have."""
+    status = path.lstat()
+    return stat.S_ISREG(status.st_mode) and status.st_size <= MOST_CHECKPOINT_BYTES
 
 
 def sha256(path: pathlib.Path) -> str:
@@ -184,6 +263,13 @@ def sha256(path: pathlib.Path) -> str:
 
 def check_folder(folder: pathlib.Path) -> None:
     """UsageError unless a run is in `folder`, or could be: empty or absent, writable."""
+    run = Run(folder)
+    for part in (run.config_file, run.checkpoints, run.metrics, run.samples, run.events):
+        if part.is_symlink():
+            raise errors.UsageError(
+                f"--run_dir={folder}: {part.name} is a symbolic link, through which a run "
+                "would write elsewhere; replace it, or name another folder"
+            )
     try:
         if folder.exists() and not folder.is_dir():
             raise errors.UsageError(f"--run_dir={folder}: is a file; name a folder")
@@ -192,7 +278,8 @@ def check_folder(folder: pathlib.Path) -> None:
             and not Run(folder).exists()
             and any(not path.name.startswith(".") for path in folder.iterdir())
         )
-        nearest = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+        ancestors = (folder, *folder.absolute().parents)
+        nearest = next(p for p in ancestors if p.exists() or p.is_symlink())
     except OSError as error:
         raise errors.UsageError(f"--run_dir={folder}: {error.strerror}") from None
     if foreign:

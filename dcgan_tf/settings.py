@@ -7,6 +7,7 @@ from dcgan_tf.recipes import LENGTHS, RECIPES, SCHEDULES
 
 DEFAULT_MODE = "dcgan"
 DEFAULT_DATASET = "auto"
+NETWORK_FIELDS = ("mode", "architecture", "noise_size", "label_fusion")
 
 
 def check_said(said: Mapping[str, object]) -> None:
@@ -66,6 +67,34 @@ def new(said: Mapping[str, object], dataset: str, classes: int) -> config.Config
     return config.Config(**{name: values.get(name) for name in config.FIELDS})
 
 
+def inherited(
+    ancestor: config.Config, said: Mapping[str, object], name: str
+) -> dict[str, object]:
+    """What a run says that starts from the weights of the run called `name`.
+
+    The ancestor's recipe where `said` is silent.  UsageError where `said` asks for other
+    networks than those of the weights.
+    """
+    for field in NETWORK_FIELDS:
+        if said.get(field, getattr(ancestor, field)) != getattr(ancestor, field):
+            raise errors.UsageError(
+                f"--{field}={said[field]}: the weights of {name} are of "
+                f"{field} {getattr(ancestor, field)}; leave it out"
+            )
+    recipe = {
+        name: getattr(ancestor, name)
+        for name, field in config.FIELDS.items()
+        if field.metadata["kind"] == config.RECIPE and getattr(ancestor, name) is not None
+    }
+    if "learning_rate" in said:
+        del recipe["discriminator_learning_rate"]
+    own = RECIPES[ancestor.mode].default_values({**recipe, **said}, dataset="")
+    return {
+        **{n: v for n, v in recipe.items() if n in own or n in ("mode", "dataset")},
+        **said,
+    }
+
+
 def differences(saved: config.Config, said: Mapping[str, object]) -> list[str]:
     """What `said` would change of a run that cannot change, a phrase for each."""
     phrases = []
@@ -82,6 +111,8 @@ def from_json(values: object) -> config.Config:
     """A Config from what a config.json holds; ValueError says what is wrong with it."""
     if not isinstance(values, dict):
         raise ValueError("holds no settings")
+    absent = {name: field.metadata["absent"] for name, field in config.FIELDS.items()}
+    values = {**{name: v for name, v in absent.items() if v is not None}, **values}
     if values.keys() != config.FIELDS.keys():
         odd = ", ".join(sorted(map(str, values.keys() ^ config.FIELDS.keys())))
         raise ValueError(f"unknown or missing settings: {odd}")

@@ -47,6 +47,26 @@ class TrainState:
             dropout=[seed for network in networks for seed in _untracked(network)],
         )
 
+    def size(self) -> int:
+        """The bytes that a checkpoint takes, but for some names."""
+        variables = self._variables()
+        return sum(v.shape.num_elements() * v.dtype.size for v in variables)
+
+    def first_not_finite(self) -> str | None:
+        """The name of a variable that holds what is no number; None where all are."""
+        floats = [v for v in self._variables() if v.dtype.is_floating]
+        finite = [tf.reduce_all(tf.math.is_finite(v)) for v in floats]
+        return next((v.name for v, ok in zip(floats, finite, strict=True) if not ok), None)
+
+    def _variables(self) -> list[tf.Variable]:
+        gan = self.gan
+        networks = [gan.generator, gan.discriminator]
+        if gan.drawn is not gan.generator:
+            networks.append(gan.drawn)
+        owners = (*networks, self.generator_optimizer, self.discriminator_optimizer)
+        owned = [v.value for owner in owners for v in owner.variables]
+        return [*owned, *self.sums.values()]
+
 
 def create(config: Config) -> TrainState:
     """A new run's state.  Sets the global seeds of Keras, NumPy and Python."""

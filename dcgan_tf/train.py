@@ -7,16 +7,15 @@ from signal import Signals
 
 import tensorflow as tf
 
-from dcgan_tf import checkpoint, datasets, errors, history, pictures, summary
+from dcgan_tf import checkpoint, datasets, errors, summary
 from dcgan_tf import state as states
 from dcgan_tf.config import Config
 from dcgan_tf.data import Batches
 from dcgan_tf.datasets import Split
-from dcgan_tf.drawing import Preview
-from dcgan_tf.held_out import HeldOut
 from dcgan_tf.milestones import Milestones
 from dcgan_tf.plan import Plan, check_batch_size
 from dcgan_tf.progress import Progress, say
+from dcgan_tf.report import Report
 from dcgan_tf.runs import Run
 from dcgan_tf.signals import Interruption
 from dcgan_tf.state import TrainState
@@ -30,9 +29,13 @@ def start(plan: Plan, *, dry_run: bool) -> None:
 
     Raises SystemExit(128 + signal) if a signal stopped it.
     """
+    if plan.config.deterministic:
+        tf.config.experimental.enable_op_determinism()
     state = states.create(plan.config)
     if plan.saved:
         checkpoint.restore(state, plan.saved)
+    elif plan.ancestor:
+        checkpoint.restore_networks(state.gan, plan.ancestor.checkpoint())
     summary.show(plan, state)
     if dry_run:
         say("dry run: nothing is written")
@@ -41,15 +44,30 @@ def start(plan: Plan, *, dry_run: bool) -> None:
     check_batch_size(plan.config, len(split.labels))
     judged = plan.config.evaluate_losses
     held_out = datasets.load(plan.dataset, "test") if judged else None
-    plan.run.write_config(plan.config)
-    try:
-        caught = train(plan.config, plan.run, state, split, held_out)
-    except tf.errors.OpError as error:  # no memory, or a disk that TensorFlow cannot write
-        raise errors.RunError(f"{plan.run.folder}: {errors.first_line(error)}") from error
+    with plan.run.locked():
+        _check_unmoved(plan)
+        plan.run.write_config(plan.config, plan.ancestor)
+        try:
+            caught = train(plan.config, plan.run, state, split, held_out)
+        except (tf.errors.OpError, OSError) as error:  # no memory, or a disk that refuses
+            raise errors.RunError(
+                f"{plan.run.folder}: {errors.first_line(error)}; the run's checkpoints are "
+                "untouched, and the same command goes on from the newest"
+            ) from error
     if caught:
         say(f"{caught.name}: saved; the same command goes on from here")
         raise SystemExit(128 + caught)
     say(f"complete: {plan.length}; see {plan.run.gif}")
+
+
+def _check_unmoved(plan: Plan) -> None:
+    """UsageError if another process has trained the run since it was planned."""
+    newest = plan.run.newest_checkpoint()
+    if newest != plan.saved:
+        raise errors.UsageError(
+            f"--run_dir={plan.run.folder}: another process has just trained this run; give "
+            "the command again to go on with it"
+        )
 
 
 def train(
@@ -62,79 +80,70 @@ def train(
     """Trains from where `state` stands until the run's end; judges on `held_out` if given.
 
     Leaves in the run's folder what `runs` lists.  Returns the signal that stopped it
-    before its end, once everything is saved; raises RunError if a loss is not finite.
+    before its end, once everything is saved; raises RunError if a loss or a weight is not
+    finite.
     """
     batches = Batches(split, config.batch_size, seed=config.seed, shift=config.shift)
     milestones = Milestones.of(config, batches.per_epoch)
-    preview = Preview(state.gan, config, split)
-    judge = HeldOut(state.gan, config, held_out) if held_out else None
+    report = Report(run, config, state.gan, milestones, split, held_out)
+    saver = _Saver(state, run, config, report)
     stream = iter(batches.stream(int(state.step)))
     pacer = _Pacer(make_train_steps(state, config), stream)
-    _begin(run, state, preview, milestones)
-    events = history.Events(run.events)
-    total, done = (config.batch_size * n for n in (milestones.end, int(state.step)))
-    seconds, trained = 0.0, 0
+    step = int(state.step)
+    report.begin(step)
+    seconds, images = 0.0, 0
+    total, done = (config.batch_size * n for n in (milestones.end, step))
 
     with Progress(total=total, done=done) as progress, Interruption() as stop:
-        while (step := int(state.step)) < milestones.end:
+        while step < milestones.end:
             began = time.monotonic()
             for steps in pacer.calls(milestones.after(step) - step):
+                _check_losses(state)
                 progress.advance(steps * config.batch_size)
-                trained += steps * config.batch_size
-                if stop.signal:
+                images += steps * config.batch_size
+                if stop.signal or saver.due():
                     break
             seconds += time.monotonic() - began
             stopped = stop.signal
-            _check_finite(state)
-            reached = milestones.after(step) == int(state.step)
             step = int(state.step)
             state.epoch.assign(step // batches.per_epoch)
 
-            if reached and milestones.samples_at(step):
-                epochs = step / batches.per_epoch
-                row = {
-                    "epoch": int(epochs) if epochs.is_integer() else round(epochs, 4),
-                    "step": step,
-                    "seconds": round(seconds, 3),
-                    "images_per_second": round(trained / seconds, 1),
-                    **_take_means(state),
-                    **(judge.terms() if judge else {}),
-                }
-                history.append(run.metrics, row)
-                pixels = preview.draw()
-                number = milestones.number(step)
-                frame = pictures.frame_file(run.samples, milestones.unit, number)
-                pictures.write_png(frame, pixels)
-                events.add(row, number, pixels)
-                progress.row(history.line(row, milestones.name(step)))
-                if judge:
-                    say(history.table(row, config))
-                seconds, trained = 0.0, 0
-
-            if reached and milestones.saves_at(step):
-                _save(state, run, checkpoint.REGULAR, config)
-            elif stopped:
-                _save(state, run, checkpoint.LATEST, config)
+            if milestones.samples_at(step):
+                progress.row(*report.add(step, _take_means(state), seconds, images))
+                seconds, images = 0.0, 0
+            if milestones.saves_at(step):
+                saver.save(checkpoint.REGULAR)
+            elif stopped or saver.due():
+                saver.save(checkpoint.LATEST)
             if stopped and step < milestones.end:
+                report.finish()
                 return stopped
     return None
 
 
-def _save(state: TrainState, run: Run, family: str, config: Config) -> None:
-    pictures.write_gif(run.gif, run.samples)
-    # Last: a checkpoint promises that its artefacts exist.
-    checkpoint.save(state, run, family, config.keep_checkpoints)
+class _Saver:
+    """Saves a state that is sound, and knows when the next save in between is due."""
 
+    def __init__(self, state: TrainState, run: Run, config: Config, report: Report):
+        self._state = state
+        self._run = run
+        self._config = config
+        self._report = report
+        self._saved = time.monotonic()
 
-def _begin(run: Run, state: TrainState, preview: Preview, milestones: Milestones) -> None:
-    """Brings the folder to where `state` stands: nothing of later steps stays."""
-    step = int(state.step)
-    run.samples.mkdir(exist_ok=True)
-    history.cut(run.metrics, step)
-    pictures.remove_frames(run.samples, beyond=milestones.number(step))
-    if step == 0:
-        frame = pictures.frame_file(run.samples, milestones.unit, 0)
-        pictures.write_png(frame, preview.draw())
+    def due(self) -> bool:
+        return time.monotonic() - self._saved > 60 * self._config.checkpoint_minutes
+
+    def save(self, family: str) -> None:
+        """RunError, and nothing saved, if a weight is not finite."""
+        _check_weights(self._state)
+        # First: a checkpoint promises that the rows and the frames before it exist.
+        if family == checkpoint.REGULAR:
+            self._report.finish()
+        else:
+            self._report.sync()
+        checkpoint.save(self._state, self._run, family, self._config.keep_checkpoints)
+        self._saved = time.monotonic()
 
 
 class _Pacer:
@@ -159,15 +168,25 @@ class _Pacer:
             self._count = min(2 * self._count, fitting)
 
 
-def _check_finite(state: TrainState) -> None:
-    """RunError if a loss since the last row is not finite; then nothing is saved."""
+def _check_losses(state: TrainState) -> None:
+    """RunError if a loss since the last row is not finite."""
     for name, total in state.sums.items():
         if not math.isfinite(float(total)):
-            raise errors.RunError(
-                f"{name} is {float(total)} by step {int(state.step)}: training diverged; "
-                "its checkpoints are from before; a new --run_dir and a lower "
-                "--learning_rate may do better"
-            )
+            raise _diverged(f"{name} is {float(total)}", state)
+
+
+def _check_weights(state: TrainState) -> None:
+    """RunError if a weight or an optimizer's slot is not: the next loss would not be."""
+    if name := state.first_not_finite():
+        raise _diverged(f"{name} is not finite", state)
+
+
+def _diverged(what: str, state: TrainState) -> errors.RunError:
+    return errors.RunError(
+        f"{what} by step {int(state.step):,}: training diverged; the run's checkpoints are "
+        "from before, and going on from them would diverge again; --start_from this run "
+        "with another --run_dir and a lower --learning_rate may do better"
+    )
 
 
 def _take_means(state: TrainState) -> dict[str, float]:

@@ -51,12 +51,3 @@ def no_network(monkeypatch):
         raise OSError("no network in this test")
 
     monkeypatch.setattr("urllib.request.urlopen", refuse)
-
-
-def checkpoint_values(prefix):
-    """Every array in a TensorFlow checkpoint, by its key there."""
-    import tensorflow as tf
-
-    reader = tf.train.load_checkpoint(prefix)
-    names = reader.get_variable_to_shape_map()
-    return {n: reader.get_tensor(n) for n in names if "OBJECT_GRAPH" not in n}

@@ -15,15 +15,15 @@ PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
 # A module imports only what stands before it.
 ORDER = """
 __init__ errors files engine recipes config settings datasets runs plan milestones
-pictures command signals progress data losses layers networks gans state step checkpoint
-drawing held_out history trained summary train probing main
+pictures collapse command signals progress data losses layers networks gans state step
+checkpoint drawing held_out history report trained summary train probing main
 sample embedding
 """.split()
 
 # These answer --help, --dry_run's first checks and every wrong use without TensorFlow.
 FRONT = """
 __init__ errors files engine recipes config settings datasets runs plan milestones
-pictures command main sample embedding
+pictures collapse command main sample embedding
 """.split()
 
 

@@ -1,10 +1,12 @@
+import dataclasses
 import json
+import os
 import pathlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import checkpoint_values
+from same_runs import checkpoint_values
 
 from dcgan_tf import checkpoint, errors, runs, state
 
@@ -108,10 +110,7 @@ def test_a_damaged_checkpoint_is_passed_over(run, trained_state, capsys):
         trained_state.epoch.assign(epoch)
         trained_state.step.assign(epoch)
         checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
-    data_file = next((run.checkpoints / "step_00000002").glob("state.data*"))
-    content = bytearray(data_file.read_bytes())
-    content[1000] ^= 1
-    data_file.write_bytes(content)
+    flip(next((run.checkpoints / "step_00000002").glob("state.data*")), place=1000)
     assert run.newest_checkpoint().epoch == 1
     assert "step_00000002 is damaged" in capsys.readouterr().err
     next((run.checkpoints / "step_00000001").glob("state.data*")).write_bytes(b"")
@@ -159,3 +158,97 @@ def test_a_manifest_cannot_point_out_of_its_folder(run, trained_state, capsys):
     manifest.write_text(json.dumps(content))
     with pytest.raises(errors.RunError, match="every checkpoint"):
         run.newest_checkpoint()
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def flip(path, *, place):
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+def of_other_shapes(path):
+    """A checkpoint of the same names, written by the same code, of smaller networks."""
+    from dcgan_tf import settings
+
+    said = {"mode": "acgan", "average_half_life": 100, "noise_size": 3}
+    other = state.create(settings.new(said, dataset="mnist", classes=10))
+    other.checkpoint().write(str(path.with_name("state")))
+
+
+@pytest.mark.parametrize(
+    ("part", "damage"),
+    [
+        ("state.data-00000-of-00001", cut_short),
+        ("state.data-00000-of-00001", lambda path: flip(path, place=1000)),
+        ("state.data-00000-of-00001", lambda path: path.unlink()),
+        ("state.data-00000-of-00001", lambda path: path.write_bytes(b"")),
+        ("state.index", lambda path: path.write_bytes(path.read_bytes()[:-100])),
+        ("state.index", lambda path: flip(path, place=100)),
+        ("state.index", lambda path: flip(path, place=-20)),
+        ("state.index", lambda path: path.unlink()),
+        ("state.index", of_other_shapes),
+    ],
+)
+def test_whatever_tensorflow_raises_for_damage_is_one_error(
+    run, small, trained_state, part, damage
+):
+    """With hashes that fit the damage, so that it is TensorFlow that finds it."""
+    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    saved = run.newest_checkpoint()
+    damage(saved.folder / part)
+    config = small("acgan", average_half_life=100)
+    with pytest.raises(errors.RunError, match="does not fit"):
+        checkpoint.restore(state.create(config), saved)
+
+
+def test_a_manifest_that_lies_of_its_step_is_refused(run, small, trained_state):
+    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    lying = dataclasses.replace(run.newest_checkpoint(), step=1)
+    config = small("acgan", average_half_life=100)
+    with pytest.raises(errors.RunError, match="not 1"):
+        checkpoint.restore(state.create(config), lying)
+
+
+def test_an_index_that_promises_more_than_there_is_is_refused(run, small, trained_state):
+    """Before TensorFlow makes room for it."""
+    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    saved = run.newest_checkpoint()
+    (data,) = saved.folder.glob("state.data*")
+    os.truncate(data, 1000)
+    with pytest.raises(errors.RunError, match="is said to have the shape"):
+        checkpoint.restore_drawn(trained_state.gan.drawn, saved)
+
+
+def test_networks_alone_come_from_a_run_with_and_without_an_average(run, trained_state):
+    from dcgan_tf import gans, settings
+
+    checkpoint.save(trained_state, run, checkpoint.REGULAR, 3)
+    for half_life in (0, 100):
+        said = {"mode": "acgan", "average_half_life": half_life}
+        gan = gans.build(settings.new(said, dataset="mnist", classes=10))
+        checkpoint.restore_networks(gan, run.newest_checkpoint())
+        sources = [(gan.generator, trained_state.gan.generator)]
+        sources.append((gan.discriminator, trained_state.gan.discriminator))
+        if half_life:
+            sources.append((gan.drawn, trained_state.gan.drawn))
+        for made, source in sources:
+            for weight, saved in zip(made.weights, source.weights, strict=True):
+                assert np.array_equal(weight, saved)
+
+
+def test_an_average_begins_at_the_weights_of_a_run_that_keeps_none(run, small):
+    from dcgan_tf import gans
+
+    ancestor = state.create(small("cgan", average_half_life=0, seed=3))
+    checkpoint.save(ancestor, run, checkpoint.REGULAR, 3)
+    gan = gans.build(small("cgan", average_half_life=100))
+    checkpoint.restore_networks(gan, run.newest_checkpoint())
+    for network in (gan.generator, gan.drawn):
+        for weight, saved in zip(
+            network.weights, ancestor.gan.generator.weights, strict=True
+        ):
+            assert np.array_equal(weight, saved)

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import history, settings
+from dcgan_tf import history, pictures, settings
 
 
 def test_rows_beyond_a_step_and_torn_ones_are_cut(tmp_path):
@@ -19,17 +19,33 @@ def test_rows_beyond_a_step_and_torn_ones_are_cut(tmp_path):
     assert json.loads(path.read_text().splitlines()[-1]) == {"step": 4}
 
 
-def test_a_run_without_rows_needs_no_cut(tmp_path):
-    history.cut(tmp_path / "metrics.jsonl", 0)
-    assert not list(tmp_path.iterdir())
+def test_what_is_no_row_is_passed_over(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    lines = [
+        b"\xff\xfe",
+        b"[" * 50_000,
+        b"7",
+        b'{"step": "1"}',
+        b'{"step": 1e400}',
+        b'{"step": true}',
+        b'{"epoch": 1}',
+        b"x" * 250_000,
+        b'{"step": 2}',
+        b'{"step": 1000000000000000000000}',
+    ]
+    path.write_bytes(b"\n".join(lines))
+    assert [row["step"] for row in history.rows(path)] == [2, 10**21]
+    history.cut(path, 5)
+    assert path.read_text() == '{"step": 2}\n'
 
 
 def test_events_hold_the_scalars_and_the_grid(tmp_path):
     """Read back record by record, as the viewer does."""
     pixels = np.arange(200, dtype=np.uint8).reshape(10, 20)
-    row = {"epoch": 7.0, "step": 9, "generator/loss": 0.25}
-    history.Events(tmp_path).add(row, 7, pixels)
-    (file,) = tmp_path.iterdir()
+    row = {"epoch": 7.0, "step": 9, "generator/loss": 0.25, "note": "no number"}
+    pictures.write_png(tmp_path / "frame.png", pixels)
+    history.Events(tmp_path / "events").add(row, 7, tmp_path / "frame.png")
+    (file,) = (tmp_path / "events").iterdir()
     values = {}
     for record in tf.data.TFRecordDataset(str(file)):
         event = tf.compat.v1.Event.FromString(record.numpy())

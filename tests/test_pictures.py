@@ -1,5 +1,6 @@
 import imageio.v3 as iio
 import numpy as np
+import pytest
 from PIL import Image
 
 from dcgan_tf import pictures
@@ -80,3 +81,43 @@ def test_frames_sort_by_number_and_those_beyond_go(tmp_path):
     assert list(pictures.frames(tmp_path)) == [0, 9999, 10_000]
     pictures.remove_frames(tmp_path, beyond=9999)
     assert list(pictures.frames(tmp_path)) == [0, 9999]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "every", "kept", "left"),
+    [
+        (range(5), 1, 5, [0, 1, 2, 3, 4]),
+        (range(6), 1, 5, [0, 2, 4, 5]),
+        (range(18), 1, 4, [0, 8, 16, 17]),
+        (range(0, 1300, 200), 200, 5, [0, 400, 800, 1200]),
+        ([0, 1], 1, 2, [0, 1]),
+        (range(10), 1, 2, [0, 9]),
+    ],
+)
+def test_frames_are_thinned_evenly(tmp_path, numbers, every, kept, left):
+    for number in numbers:
+        pictures.frame_file(tmp_path, "epoch", number).touch()
+    pictures.thin_frames(tmp_path, every=every, kept=kept)
+    assert list(pictures.frames(tmp_path)) == left
+
+
+def test_thinning_as_a_run_goes_leaves_what_thinning_at_its_end_leaves(tmp_path):
+    """A run that was killed thins at other times than one that was not."""
+    for number in range(100):
+        pictures.frame_file(tmp_path, "epoch", number).touch()
+        pictures.thin_frames(tmp_path, every=1, kept=7)
+        assert len(pictures.frames(tmp_path)) <= 7
+    assert list(pictures.frames(tmp_path)) == [0, 32, 64, 96, 99]
+
+
+def test_a_damaged_frame_is_left_out_of_the_gif(tmp_path):
+    draw_frames(tmp_path / "samples", range(6))
+    damaged = [pictures.frame_file(tmp_path / "samples", "epoch", n) for n in range(4)]
+    content = damaged[0].read_bytes()
+    damaged[0].write_bytes(content[: len(content) // 2])
+    damaged[1].write_bytes(b"")
+    damaged[2].write_bytes(b"text")
+    pictures.write_png(damaged[3], np.zeros((9, 9), np.uint8))
+    pictures.write_gif(tmp_path / "training.gif", tmp_path / "samples")
+    frames = iio.imread(tmp_path / "training.gif")
+    assert [lit(frame) for frame in frames] == [4, 5]

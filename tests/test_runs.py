@@ -1,4 +1,6 @@
+import hashlib
 import json
+import os
 
 import pytest
 
@@ -20,7 +22,16 @@ def test_the_config_comes_back(run, small):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"format": 2}', b'{"format": 1}', b"[" * 10**6, b"\xff\xfe"],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"format": 2}',
+        b'{"format": 1}',
+        b"[" * 900_000,
+        b" " * 2_000_000,
+        b"\xff\xfe",
+    ],
 )
 def test_a_damaged_config_is_one_line(run, content):
     run.folder.mkdir()
@@ -49,3 +60,59 @@ def test_a_file_is_no_folder(tmp_path):
         runs.check_folder(tmp_path / "file")
     with pytest.raises(errors.UsageError, match="not a folder"):
         runs.check_folder(tmp_path / "file" / "run")
+
+
+def test_a_second_process_is_refused_as_long_as_the_first_lives(run):
+    refused = pytest.raises(errors.UsageError, match="another process trains this run")
+    with run.locked(), refused, run.locked():
+        pass
+    with run.locked():
+        pass
+    assert list(run.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("part", ["metrics.jsonl", "samples", "checkpoints", "config.json"])
+def test_a_link_out_of_the_folder_is_refused(tmp_path, run, small, part):
+    """Rows would be added, and frames removed, wherever it leads."""
+    run.write_config(small("dcgan"))
+    target = tmp_path / "elsewhere"
+    if (run.folder / part).exists():
+        (run.folder / part).rename(target)
+    (run.folder / part).symlink_to(target)  # a loop, a file or nothing: it is refused
+    with pytest.raises(errors.UsageError, match=f"{part} is a symbolic link"):
+        runs.check_folder(run.folder)
+
+
+def test_a_folder_that_is_a_link_to_itself_is_one_line(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(errors.UsageError, match="loop"):
+        runs.check_folder(tmp_path / "loop" / "run")
+
+
+def test_the_ancestor_comes_back_and_is_checked(run, small):
+    ancestor = runs.Ancestor("/somewhere/run", 7, "abc")
+    run.write_config(small("acgan"), ancestor)
+    assert run.read_ancestor() == ancestor
+    content = json.loads(run.config_file.read_text())
+    for held in ("../..", {"run": "x"}, {"run": "x", "step": True, "identity": "y"}):
+        run.config_file.write_text(json.dumps({**content, "start_from": held}))
+        with pytest.raises(errors.RunError, match="start_from does not name"):
+            run.read_config()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "huge"])
+def test_what_is_no_file_of_a_checkpoint_is_not_hashed(run, tmp_path, kind):
+    """A pipe would be waited for, and a file of terabytes, all holes, read to its end."""
+    folder = run.checkpoints / "step_00000001"
+    folder.mkdir(parents=True)
+    path = folder / "state.index"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link":
+        (tmp_path / "secret").write_bytes(b"secret")
+        path.symlink_to(tmp_path / "secret")
+    else:
+        with path.open("wb") as file:
+            file.truncate(10 * 2**40)
+    known = hashlib.sha256(b"secret").hexdigest()
+    assert not runs.Saved(folder, 1, 1, {path.name: known}).whole()

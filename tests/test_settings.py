@@ -103,3 +103,37 @@ def test_a_run_cannot_change_what_its_length_is_counted_in():
         "--steps=9 (the run has no such setting)"
     ]
     assert settings.differences(run, {"epochs": 4}) == []
+
+
+def test_the_config_of_an_older_version_is_read(small):
+    """Which had neither of these, and did what they now say by default."""
+    values = dataclasses.asdict(small("acgan"))
+    for name in ("deterministic", "checkpoint_minutes", "frames_kept"):
+        del values[name]
+    assert settings.from_json(values) == small("acgan")
+
+
+def test_a_descendant_has_its_ancestors_recipe_but_for_what_is_said(small):
+    ancestor = small("acgan", seed=5, schedule="alternating", generator_batches=3, epochs=9)
+    said = settings.inherited(ancestor, {"learning_rate": 0.5, "epochs": 4}, "it")
+    child = settings.new(said, dataset="digits", classes=10)
+    assert (child.seed, child.batch_size, child.generator_batches) == (5, 16, 3)
+    assert (child.learning_rate, child.discriminator_learning_rate) == (0.5, 0.5)
+    assert child.epochs == 4
+
+
+def test_a_descendant_may_change_its_schedule(small):
+    """And takes what goes with it from the schedule, not from the ancestor."""
+    alternating = small("acgan", schedule="alternating")
+    said = settings.inherited(alternating, {"schedule": "paired"}, "it")
+    assert settings.new(said, dataset="digits", classes=10).generator_batches is None
+    said = settings.inherited(small("acgan"), {"schedule": "alternating"}, "it")
+    assert settings.new(said, dataset="digits", classes=10).generator_batches == 2
+
+
+@pytest.mark.parametrize(
+    "said", [{"mode": "cgan"}, {"noise_size": 7}, {"label_fusion": "add"}]
+)
+def test_a_descendant_cannot_have_other_networks(small, said):
+    with pytest.raises(errors.UsageError, match="the weights of it are of"):
+        settings.inherited(small("acgan"), said, "it")

@@ -1,11 +1,12 @@
 import dataclasses
 import io
-import json
 import signal
 
 import numpy as np
 import pytest
-from conftest import MODES, checkpoint_values
+import tensorflow as tf
+from conftest import MODES
+from same_runs import assert_same_run, checkpoint_values, rows
 
 from dcgan_tf import checkpoint, errors, history, pictures, runs, state, train
 
@@ -23,30 +24,6 @@ def go(config, run, few):
     caught = train.train(config, run, made, few)
     if caught:
         raise Stopped(caught)
-
-
-def rows(run):
-    return [json.loads(line) for line in run.metrics.read_text().splitlines()]
-
-
-def without_clock(run):
-    clock = ("seconds", "images_per_second")
-    return [{k: v for k, v in row.items() if k not in clock} for row in rows(run)]
-
-
-def assert_same_run(one, other):
-    """Every saved variable, row and frame of two runs is equal, to the bit."""
-    saved = [run.newest_checkpoint() for run in (one, other)]
-    assert (saved[0].step, saved[0].epoch) == (saved[1].step, saved[1].epoch)
-    values, others = (checkpoint_values(s.prefix) for s in saved)
-    assert values.keys() == others.keys()
-    for name, value in values.items():
-        assert np.array_equal(value, others[name]), name
-    assert without_clock(one) == without_clock(other)
-    frames, other_frames = (pictures.frames(run.samples) for run in (one, other))
-    assert list(frames) == list(other_frames)
-    for epoch, path in frames.items():
-        assert path.read_bytes() == other_frames[epoch].read_bytes(), epoch
 
 
 def test_a_run_in_steps_resumes_to_the_same_bits(tmp_path, small, few):
@@ -171,7 +148,7 @@ def test_losses_that_are_not_finite_stop_the_run_and_save_nothing(tmp_path, smal
     made.gan.generator.trainable_variables[0].assign(
         made.gan.generator.trainable_variables[0] * float("nan")
     )
-    with pytest.raises(errors.RunError, match=r"generator/loss is nan by step 6"):
+    with pytest.raises(errors.RunError, match=r"generator/loss is nan by step 4"):
         train.train(small("cgan", epochs=3), run, made, few)
     assert run.newest_checkpoint().epoch == 1
 
@@ -196,3 +173,84 @@ def test_the_pacer_does_every_step_once():
     assert sum(pacer.calls(100)) == sum(counts) == 100
     assert counts[:3] == [1, 2, 4]
     assert list(pacer.calls(1)) == [1]
+
+
+def test_a_run_is_saved_in_between_by_the_clock(tmp_path, small, few, monkeypatch):
+    """Into one latest checkpoint, which evicts none of the others."""
+    saves = []
+    save = checkpoint.save
+
+    def counted(state, run, family, keep):
+        save(state, run, family, keep)
+        saves.append((family, int(state.step)))
+
+    monkeypatch.setattr(train.checkpoint, "save", counted)
+    monkeypatch.setattr(train, "CALL_SECONDS", 0.0)
+    run = runs.Run(tmp_path / "run")
+    config = small("cgan", epochs=2, checkpoint_every=1, checkpoint_minutes=1e-9)
+    go(config, run, few)
+    latest, regular = checkpoint.LATEST, checkpoint.REGULAR
+    assert saves == [
+        *((latest, 1), (latest, 2), (regular, 3)),
+        *((latest, 4), (latest, 5), (regular, 6)),
+    ]
+    straight = runs.Run(tmp_path / "straight")
+    go(dataclasses.replace(config, checkpoint_minutes=5.0), straight, few)
+    assert_same_run(straight, run)
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path, small, few, monkeypatch):
+    """The last step before a save spoils them: its losses were still sound."""
+    run = runs.Run(tmp_path / "run")
+    go(small("cgan", epochs=1), run, few)
+    spoiled = small("cgan", epochs=2)
+    make = train.make_train_steps
+
+    def spoiling(state, config):
+        train_steps = make(state, config)
+
+        def steps(batches, count):
+            train_steps(batches, count)
+            if int(state.step) == 6:
+                weight = state.gan.discriminator.trainable_variables[-1]
+                weight.assign(weight * float("inf"))
+
+        return steps
+
+    monkeypatch.setattr(train, "make_train_steps", spoiling)
+    with pytest.raises(errors.RunError, match=r"not finite by step 6.*--start_from"):
+        go(spoiled, run, few)
+    assert run.newest_checkpoint().epoch == 1
+
+
+def test_the_records_of_a_resumed_run_are_those_of_one_run(tmp_path, small, few):
+    """None of the attempt that was killed, and each epoch's once, with its picture."""
+    run = runs.Run(tmp_path / "run")
+    go(small("cgan", epochs=1), run, few)
+    history.Events(run.events).add({"step": 9, "lost": 1.0}, 9, tmp_path / "none")
+    go(small("cgan", epochs=3), run, few)
+    (file,) = run.events.iterdir()
+    seen = []
+    for record in tf.data.TFRecordDataset(str(file)):
+        event = tf.compat.v1.Event.FromString(record.numpy())
+        seen += [(event.step, v.tag) for v in event.summary.value]
+    tags = {name for name in rows(run)[0] if name not in ("epoch", "step")} | {"samples"}
+    assert sorted(seen) == sorted((epoch, tag) for epoch in (1, 2, 3) for tag in tags)
+
+
+def test_frames_are_thinned_as_the_run_goes(tmp_path, small, few):
+    run = runs.Run(tmp_path / "run")
+    go(small("cgan", epochs=5, frames_kept=3), run, few)
+    assert list(pictures.frames(run.samples)) == [0, 4, 5]
+    assert [row["epoch"] for row in rows(run)] == [1, 2, 3, 4, 5]
+
+
+def test_the_steps_are_traced_once(tmp_path, small, few, monkeypatch):
+    """Whatever number of them goes into a call, and however long the run."""
+    made = []
+    make = train.make_train_steps
+    monkeypatch.setattr(
+        train, "make_train_steps", lambda *a: made.append(make(*a)) or made[0]
+    )
+    go(small("cgan", epochs=6, checkpoint_minutes=1e-9), runs.Run(tmp_path / "run"), few)
+    assert made[0].experimental_get_tracing_count() == 1

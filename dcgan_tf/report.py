@@ -1,0 +1,101 @@
+"""What a run shows at its milestones: rows, frames and TensorBoard's records."""
+
+import pathlib
+from collections.abc import Mapping
+
+from dcgan_tf import collapse, files, history, pictures
+from dcgan_tf.config import Config
+from dcgan_tf.datasets import Split
+from dcgan_tf.drawing import Preview
+from dcgan_tf.gans import Gan
+from dcgan_tf.held_out import HeldOut
+from dcgan_tf.milestones import Milestones
+from dcgan_tf.runs import Run
+
+
+class Report:
+    """Keeps metrics.jsonl, samples/, training.gif and events/ of a run."""
+
+    def __init__(
+        self,
+        run: Run,
+        config: Config,
+        gan: Gan,
+        milestones: Milestones,
+        split: Split,
+        held_out: Split | None,
+    ):
+        self._run = run
+        self._config = config
+        self._milestones = milestones
+        self._preview = Preview(gan, config, split)
+        self._judge = HeldOut(gan, config, held_out) if held_out else None
+        self._events = None
+        self._warned: set[str] = set()
+
+    def begin(self, step: int) -> None:
+        """Brings the folder to where the run stands: nothing of later steps stays."""
+        run = self._run
+        run.samples.mkdir(exist_ok=True)
+        for folder in (run.folder, run.samples, run.checkpoints):
+            files.remove_leftovers(folder)
+        history.cut(run.metrics, step)
+        pictures.remove_frames(run.samples, beyond=self._milestones.number(step))
+        if step == 0:
+            pictures.write_png(self._frame(0), self._preview.draw())
+        # TensorBoard's records cannot be cut: they are written once more.
+        files.remove_folder(run.events)
+        self._events = history.Events(run.events)
+        for row in history.rows(run.metrics):
+            self._add_event(row)
+
+    def add(
+        self, step: int, means: Mapping[str, float], seconds: float, images: int
+    ) -> list[str]:
+        """Adds a row, a frame and a record; returns the lines to say.
+
+        means: of the terms over the steps since the last row, which took `seconds` for
+        `images` real images
+        """
+        row = {
+            "epoch": self._milestones.epoch(step),
+            "step": step,
+            "seconds": round(seconds, 3),
+            "images_per_second": round(images / seconds, 1),
+            **means,
+            **(self._judge.terms() if self._judge else {}),
+        }
+        drawn = self._preview.images()
+        history.append(self._run.metrics, row)
+        pictures.write_png(self._frame(step), self._preview.grid(drawn))
+        pictures.thin_frames(
+            self._run.samples,
+            every=self._milestones.number(self._milestones.sample_every),
+            kept=self._config.frames_kept,
+        )
+        self._add_event(row)
+        lines = [history.line(row, self._milestones.name(step))]
+        if self._judge:
+            lines.append(history.table(row, self._config))
+        signs = collapse.signs(drawn, self._preview.columns, row, self._config)
+        lines += [f"warning: {text}" for s, text in signs.items() if s not in self._warned]
+        self._warned = set(signs)
+        return lines
+
+    def finish(self) -> None:
+        """Makes the GIF, and hands what stands in the folder to the disk itself."""
+        pictures.write_gif(self._run.gif, self._run.samples)
+        self.sync()
+
+    def sync(self) -> None:
+        for path in (self._run.metrics, self._run.samples, self._run.folder):
+            if path.exists():
+                files.sync(path)
+
+    def _frame(self, step: int) -> pathlib.Path:
+        number = self._milestones.number(step)
+        return pictures.frame_file(self._run.samples, self._milestones.unit, number)
+
+    def _add_event(self, row: Mapping[str, float]) -> None:
+        step = row["step"]
+        self._events.add(row, self._milestones.number(step), self._frame(step))

@@ -1,0 +1,51 @@
+"""Runs that are killed by SIGKILL, at random moments, and started again."""
+
+import random
+
+import pytest
+from processes import finish, kill_after, start
+from same_runs import assert_same_run
+
+from dcgan_tf import runs
+
+# Saved every second or so, besides every epoch, so that kills meet saves, too.
+OFTEN = ("--dataset=digits", "--checkpoint_every=1", "--checkpoint_minutes=0.01")
+RUNS = {
+    "dcgan": ("--mode=dcgan", "--batch_size=100", "--epochs=2"),
+    "cgan": ("--mode=cgan", "--batch_size=100", "--epochs=9"),
+    "acgan": ("--mode=acgan", "--batch_size=100", "--epochs=2"),
+    "acgan, alternating": (
+        *("--mode=acgan", "--architecture=batchnorm", "--schedule=alternating"),
+        *("--discriminator_update=separate", "--batch_size=100", "--steps=40"),
+        *("--sample_every_steps=7", "--checkpoint_every_steps=9"),
+    ),
+}
+LIFETIMES = 6.0  # seconds of training, at most, before a kill
+FEW, MANY = 2, 50  # kills of each run
+
+
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize(
+    "kills", [FEW, pytest.param(MANY, marks=pytest.mark.long)], ids=["few", "many"]
+)
+def test_a_killed_run_ends_as_one_that_was_never_killed(tmp_path, name, kills, capsys):
+    flags = (*RUNS[name], *OFTEN)
+    status, _, err = finish(tmp_path, *flags, "--run_dir=straight")
+    assert (status, err) == (0, "")
+    lifetimes = random.Random(name)
+    done = attempts = 0
+    while done < kills:
+        folder = f"killed_{attempts}"
+        # Until it is complete; then another run of the same is begun.
+        while done < kills:
+            process = start(tmp_path, *flags, f"--run_dir={folder}")
+            if not kill_after(process, lifetimes.uniform(0.0, LIFETIMES)):
+                assert process.returncode == 0
+                break
+            done += 1
+        status, _, err = finish(tmp_path, *flags, f"--run_dir={folder}")
+        assert (status, err) == (0, "")
+        assert_same_run(runs.Run(tmp_path / "straight"), runs.Run(tmp_path / folder))
+        attempts += 1
+    with capsys.disabled():
+        print(f"{name}: {done} kills in {attempts} runs: the same bits")

@@ -1,0 +1,192 @@
+"""Disks that are full or refuse, two processes on one run, and runs that go on for long."""
+
+import json
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+
+import pytest
+from processes import LIMIT, finish, start, wait_for_line
+from same_runs import assert_same_run
+
+from dcgan_tf import pictures, runs, state, train
+
+TINY = ("--mode=cgan", "--dataset=digits", "--batch_size=500", "--checkpoint_every=1")
+
+
+def leftovers(folder):
+    return [path for path in folder.rglob("*") if ".tmp" in path.name]
+
+
+def assert_one_line(err):
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+def test_a_file_that_may_not_grow_keeps_the_last_checkpoint(tmp_path):
+    """As a quota does: rows and frames fit, a checkpoint does not."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+    assert finish(tmp_path, *TINY, "--run_dir=straight", "--epochs=3")[0] == 0
+    assert finish(tmp_path, *TINY, "--run_dir=run", "--epochs=1")[0] == 0
+    saved = runs.Run(tmp_path / "run").newest_checkpoint()
+    longer = (*TINY, "--run_dir=run", "--epochs=3")
+    status, _, err = finish(tmp_path, *longer, preexec_fn=limit)
+    assert status == 1
+    assert_one_line(err)
+    assert "could not be saved" in err
+    assert "it needs 33 MB" in err
+    assert runs.Run(tmp_path / "run").newest_checkpoint() == saved
+    assert not leftovers(tmp_path)
+    assert finish(tmp_path, *longer)[0] == 0
+    assert_same_run(runs.Run(tmp_path / "straight"), runs.Run(tmp_path / "run"))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 50 MB: room for one checkpoint of 33, not for two."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", folder], capture_output=True
+    )
+    if made.returncode:
+        pytest.skip(f"no disk can be mounted here: {made.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_disk_that_is_full_keeps_the_last_checkpoint(tmp_path, small_disk):
+    assert finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=1")[0] == 0
+    saved = runs.Run(small_disk / "run").newest_checkpoint()
+    longer = (*TINY, "--run_dir=disk/run", "--epochs=2", "--keep_checkpoints=1")
+    status, _, err = finish(tmp_path, *longer)
+    assert status == 1
+    assert_one_line(err)
+    assert "33 MB" in err
+    assert runs.Run(small_disk / "run").newest_checkpoint() == saved
+    assert not leftovers(small_disk)
+    subprocess.run(["mount", "-o", "remount,size=200m", small_disk], check=True)
+    assert finish(tmp_path, *longer)[0] == 0
+
+
+def test_a_disk_with_no_room_for_a_row_is_one_line(tmp_path, small_disk):
+    assert finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=1")[0] == 0
+    subprocess.run(["dd", "if=/dev/zero", f"of={small_disk}/ballast"], capture_output=True)
+    status, _, err = finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=2")
+    assert status in (1, 2)
+    assert_one_line(err)
+    assert "disk/run" in err
+    (small_disk / "ballast").unlink()
+    status, out, _ = finish(tmp_path, *TINY, "--run_dir=disk/run")
+    assert status == 0
+    assert "is complete" in out
+
+
+def test_a_disk_that_became_read_only_is_one_line(tmp_path, small_disk):
+    assert finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=1")[0] == 0
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    status, _, err = finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=2")
+    assert status == 2
+    assert_one_line(err)
+    assert "not" in err
+    assert runs.Run(small_disk / "run").newest_checkpoint().epoch == 1
+
+
+def test_two_processes_on_one_run(tmp_path):
+    """The second is refused while a third draws; killed, the first leaves no lock."""
+    flags = ("--mode=cgan", "--dataset=digits", "--run_dir=run")
+    with start(tmp_path, *flags, "--epochs=1000", "--checkpoint_every=1") as first:
+        assert wait_for_line(first, "epoch 1/")
+        status, _, err = finish(tmp_path, *flags)
+        assert status == 2
+        assert_one_line(err)
+        assert "another process trains this run" in err
+        from dcgan_tf import trained
+
+        assert trained.load(tmp_path / "run").sample([1, 2]).shape == (2, 28, 28, 1)
+        first.send_signal(signal.SIGKILL)
+        first.communicate(timeout=LIMIT)
+    epochs = runs.Run(tmp_path / "run").newest_checkpoint().epoch
+    assert finish(tmp_path, *flags, f"--epochs={epochs + 1}")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "flags"),
+    [
+        ("dcgan", ()),
+        ("cgan", ()),
+        ("acgan", ()),
+        ("acgan", ("--schedule=alternating",)),
+    ],
+)
+def test_deterministic_operations_train(tmp_path, mode, flags):
+    """In a process: they cannot be turned off again.  A resume knows of them."""
+    run = ("--dataset=digits", "--batch_size=300", *flags, f"--mode={mode}")
+    status, _, err = finish(tmp_path, *run, "--deterministic", "--epochs=1")
+    assert (status, err) == (0, "")
+    content = json.loads((tmp_path / "checkpoints" / mode / "config.json").read_text())
+    assert content["config"]["deterministic"] is True
+
+
+def test_another_run_starts_from_the_weights_of_one(tmp_path):
+    """With its settings but for those said, new optimizers and a step of 0."""
+    assert finish(tmp_path, *TINY, "--seed=5", "--run_dir=first", "--epochs=1")[0] == 0
+    child = ("--start_from=first", "--run_dir=second", "--learning_rate=1e-9")
+    status, out, err = finish(tmp_path, *child, "--epochs=1")
+    assert (status, err) == (0, "")
+    content = json.loads((tmp_path / "second" / "config.json").read_text())
+    assert content["start_from"]["run"] == str(tmp_path / "first")
+    assert content["config"]["seed"] == 5
+    assert content["config"]["batch_size"] == 500
+    last = pictures.frames(tmp_path / "first" / "samples")[1]
+    begun = pictures.frames(tmp_path / "second" / "samples")[0]
+    assert last.read_bytes() == begun.read_bytes()
+    # The same command goes on with the run; another ancestor is refused.
+    status, out, _ = finish(tmp_path, *child, "--epochs=2")
+    assert status == 0
+    assert "with 1 of 2 epochs done" in out
+    other = ("--start_from=second", "--run_dir=first", "--epochs=2")
+    status, _, err = finish(tmp_path, *other)
+    assert status == 2
+    assert_one_line(err)
+    assert "started from new weights" in err
+
+
+def resident():
+    """Bytes of memory that this process holds."""
+    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a /proc")
+@pytest.mark.parametrize("epochs", [200, pytest.param(2000, marks=pytest.mark.long)])
+def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs, capsys):
+    """With a save each second besides; from a quarter of the run on."""
+    run = runs.Run(tmp_path / "run")
+    measured = {}
+    add = train.Report.add
+
+    def measuring(self, step, *arguments):
+        measured[step] = resident()
+        return add(self, step, *arguments)
+
+    monkeypatch.setattr(train.Report, "add", measuring)
+    config = small(
+        "cgan", epochs=epochs, batch_size=48, frames_kept=20, checkpoint_minutes=0.02
+    )
+    run.write_config(config)
+    train.train(config, run, state.create(config), few)
+    warm, end = measured[epochs // 4], measured[epochs]
+    with capsys.disabled():
+        sizes = (
+            f"{warm / 1e6:.0f} MB after {epochs // 4}, {end / 1e6:.0f} MB after {epochs}"
+        )
+        print(f"resident: {sizes} epochs")
+    assert end <= 1.03 * warm
+    assert len(pictures.frames(run.samples)) <= 20
+    assert len(list(run.checkpoints.iterdir())) <= 4

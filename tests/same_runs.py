@@ -1,0 +1,39 @@
+"""Whether two runs are the same run, to the bit."""
+
+import json
+
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf import pictures
+
+
+def checkpoint_values(prefix):
+    """Every array in a TensorFlow checkpoint, by its key there."""
+    reader = tf.train.load_checkpoint(prefix)
+    names = reader.get_variable_to_shape_map()
+    return {n: reader.get_tensor(n) for n in names if "OBJECT_GRAPH" not in n}
+
+
+def rows(run):
+    return [json.loads(line) for line in run.metrics.read_text().splitlines()]
+
+
+def without_clock(run):
+    clock = ("seconds", "images_per_second")
+    return [{k: v for k, v in row.items() if k not in clock} for row in rows(run)]
+
+
+def assert_same_run(one, other):
+    """Every saved variable, row and frame of two runs is equal, to the bit."""
+    saved = [run.newest_checkpoint() for run in (one, other)]
+    assert (saved[0].step, saved[0].epoch) == (saved[1].step, saved[1].epoch)
+    values, others = (checkpoint_values(s.prefix) for s in saved)
+    assert values.keys() == others.keys()
+    for name, value in values.items():
+        assert np.array_equal(value, others[name]), name
+    assert without_clock(one) == without_clock(other)
+    frames, other_frames = (pictures.frames(run.samples) for run in (one, other))
+    assert list(frames) == list(other_frames)
+    for epoch, path in frames.items():
+        assert path.read_bytes() == other_frames[epoch].read_bytes(), epoch
