@@ -65,6 +65,7 @@ _KNOWN = {
     "kmnist": "http://codh.rois.ac.jp/kmnist/dataset/kmnist/train-labels-idx1-ubyte.gz",
 }
 DIGITS_HELD_OUT = 297
+AUTO = "auto"  # mnist if it is within reach, else digits
 
 
 def find(name: str, data_dir: str | None) -> Dataset:
@@ -76,7 +77,7 @@ def find(name: str, data_dir: str | None) -> Dataset:
     folder = data_folder(data_dir)
     if name == DIGITS:
         return Dataset(DIGITS, 1797 - DIGITS_HELD_OUT, 10)
-    if name == "auto":
+    if name == AUTO:
         mnist = _known("mnist", folder)
         return mnist if mnist.prepared or _answers(mnist.url) else find(DIGITS, None)
     found = _known(name, folder) if name in _KNOWN else _asked(name, folder)
@@ -110,7 +111,7 @@ def _asked(name: str, folder: pathlib.Path) -> Dataset:
 
     known = tfds.list_builders(with_community_datasets=False)
     if name.split("/")[0] not in known:
-        near = errors.near_matches(name, ["auto", DIGITS, *known])
+        near = errors.near_matches(name, [AUTO, DIGITS, *known])
         raise errors.UsageError(f"--dataset={name}: there is no such data set{near}")
     try:
         builder = tfds.builder(name, data_dir=folder)

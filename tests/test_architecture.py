@@ -15,15 +15,15 @@ PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
 # A module imports only what stands before it.
 ORDER = """
 __init__ errors files engine recipes config settings datasets runs plan milestones
-pictures collapse command signals progress data losses layers networks gans state step
-checkpoint drawing held_out history report trained summary train probing main
-sample embedding
+pictures collapse metrics command signals progress data losses layers networks gans state
+step checkpoint drawing held_out history report trained classifier evaluation summary
+train probing main sample embedding evaluate
 """.split()
 
 # These answer --help, --dry_run's first checks and every wrong use without TensorFlow.
 FRONT = """
 __init__ errors files engine recipes config settings datasets runs plan milestones
-pictures collapse command main sample embedding
+pictures collapse metrics command main sample embedding evaluate
 """.split()
 
 
@@ -61,7 +61,7 @@ def test_the_front_is_free_of_tensorflow(name):
     assert own - {None} <= set(FRONT)
 
 
-@pytest.mark.parametrize("command", ["main", "sample", "embedding"])
+@pytest.mark.parametrize("command", ["main", "sample", "embedding", "evaluate"])
 def test_help_imports_no_tensorflow(command):
     """In a process of its own: imports within functions and of others count, too."""
     code = (

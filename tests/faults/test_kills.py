@@ -8,15 +8,15 @@ from same_runs import assert_same_run
 
 from dcgan_tf import runs
 
-# Saved every second or so, besides every epoch, so that kills meet saves, too.
-OFTEN = ("--dataset=digits", "--checkpoint_every=1", "--checkpoint_minutes=0.01")
+# Saved every second or so besides, so that kills meet saves, too.
+OFTEN = ("--dataset=digits", "--batch_size=100", "--checkpoint_minutes=0.01")
 RUNS = {
-    "dcgan": ("--mode=dcgan", "--batch_size=100", "--epochs=2"),
-    "cgan": ("--mode=cgan", "--batch_size=100", "--epochs=9"),
-    "acgan": ("--mode=acgan", "--batch_size=100", "--epochs=2"),
+    "dcgan": ("--mode=dcgan", "--epochs=2", "--checkpoint_every=1"),
+    "cgan": ("--mode=cgan", "--epochs=9", "--checkpoint_every=1"),
+    "acgan": ("--mode=acgan", "--epochs=2", "--checkpoint_every=1"),
     "acgan, alternating": (
         *("--mode=acgan", "--architecture=batchnorm", "--schedule=alternating"),
-        *("--discriminator_update=separate", "--batch_size=100", "--steps=40"),
+        *("--discriminator_update=separate", "--steps=40"),
         *("--sample_every_steps=7", "--checkpoint_every_steps=9"),
     ),
 }

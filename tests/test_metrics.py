@@ -1,0 +1,149 @@
+"""Each figure on cases whose answer is known without computing it this way."""
+
+import numpy as np
+import pytest
+
+from dcgan_tf import metrics
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    """So that the seams between blocks are in every case."""
+    monkeypatch.setattr(metrics, "BLOCK", 7)
+
+
+def normal(seed, count, mean=0.0, scale=1.0, size=3):
+    return np.random.default_rng(seed).normal(mean, scale, (count, size))
+
+
+def test_agreement_and_confusion_by_hand():
+    wanted, named = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0])
+    assert metrics.agreement(wanted, named) == 0.5
+    expected = [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
+    assert metrics.confusion(wanted, named, 3).tolist() == expected
+
+
+def with_moments(mean, covariance, seed=0):
+    """200 rows whose sample mean and covariance are exactly these."""
+    rows = normal(seed, 200, size=len(mean))
+    rows -= rows.mean(axis=0)
+    whiten = np.linalg.inv(np.linalg.cholesky(np.cov(rows, rowvar=False)))
+    return rows @ whiten.T @ np.linalg.cholesky(covariance).T + mean
+
+
+def test_frechet_distance_of_normals_is_that_of_the_formula():
+    """Diagonal covariances: the sum of (m1 - m2)^2 + (s1 - s2)^2 over the coordinates."""
+    one = with_moments([1.0, 2.0], np.diag([4.0, 9.0]))
+    other = with_moments([0.0, 4.0], np.diag([1.0, 25.0]), seed=1)
+    expected = (1 + 4) + (2 - 1) ** 2 + (3 - 5) ** 2
+    assert metrics.frechet_distance(one, other) == pytest.approx(expected)
+    assert metrics.frechet_distance(one, one) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_frechet_distance_of_correlated_normals():
+    """Covariances that commute, with eigenvalues 3, 1 and 12, 4 on the same axes."""
+    shared = np.array([[2.0, 1.0], [1.0, 2.0]])
+    one = with_moments([0.0, 0.0], shared)
+    other = with_moments([0.0, 0.0], 4 * shared, seed=1)
+    expected = (3**0.5 - 12**0.5) ** 2 + (1 - 2) ** 2
+    assert metrics.frechet_distance(one, other) == pytest.approx(expected)
+
+
+def test_frechet_distance_of_a_set_in_a_plane():
+    """A coordinate that never varies has a singular covariance, as copies have."""
+    flat = with_moments([0.0, 0.0], np.diag([1.0, 1.0])) * [1.0, 0.0]
+    round_ = with_moments([0.0, 0.0], np.diag([1.0, 1.0]), seed=1)
+    assert metrics.frechet_distance(flat, round_) == pytest.approx(1.0)
+
+
+def test_kernel_distance_by_the_definition():
+    one, other = normal(0, 9), normal(1, 11, mean=0.5)
+
+    def kernel(x, y):
+        return (x @ y / 3 + 1) ** 3
+
+    def mean(xs, ys, same):
+        values = [
+            kernel(x, y)
+            for i, x in enumerate(xs)
+            for j, y in enumerate(ys)
+            if not (same and i == j)
+        ]
+        return sum(values) / len(values)
+
+    expected = mean(one, one, True) + mean(other, other, True) - 2 * mean(one, other, False)
+    assert metrics.kernel_distance(one, other) == pytest.approx(expected)
+
+
+def test_kernel_distance_is_unbiased():
+    """Of samples of one distribution its mean is 0: not so with the diagonal in."""
+    values = [metrics.kernel_distance(normal(i, 40), normal(i + 99, 40)) for i in range(60)]
+    assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(60)
+
+
+def test_neighbourhoods_on_a_line():
+    points = np.array([[0.0], [1.0], [3.0], [6.0]])
+    assert metrics.neighbourhoods(points, 1).tolist() == [1.0, 1.0, 4.0, 9.0]
+    assert metrics.neighbourhoods(points, 2).tolist() == [9.0, 4.0, 9.0, 25.0]
+
+
+def test_manifold_of_points_on_a_line_by_hand():
+    """Neighbourhoods (k = 1): real 0 +- 1, 1 +- 1, 10 +- 9; fake 0.5 +- 1.5, 2 +- 1.5,
+    50 +- 48.  0.5 lies in two real ones, 2 in the third alone, 50 in none.
+    """
+    real = np.array([[0.0], [1.0], [10.0]])
+    fake = np.array([[0.5], [2.0], [50.0]])
+    figures = metrics.manifold(real, fake, k=1)
+    assert figures["precision"] == pytest.approx(2 / 3)
+    assert figures["density"] == pytest.approx((2 + 1 + 0) / 3)
+    # 0 and 1 have 0.5 in theirs, 10 has 2 in its own.
+    assert figures["coverage"] == 1.0
+    # 0 and 1 lie in 0.5's, 10 in 50's.
+    assert figures["recall"] == 1.0
+
+
+def test_manifold_of_one_distribution_and_of_two_far_apart():
+    real = normal(0, 300)
+    same = metrics.manifold(real, normal(1, 300), k=5)
+    assert all(0.8 < same[name] <= 1.0 for name in ("precision", "recall", "coverage"))
+    assert 0.85 < same["density"] < 1.15
+    far = metrics.manifold(real, normal(1, 300, mean=100.0), k=5)
+    assert set(far.values()) == {0.0}
+
+
+def test_a_missing_mode_is_missed_by_recall_and_coverage_alone():
+    modes = [normal(seed, 150, mean=20.0 * seed) for seed in range(2)]
+    figures = metrics.manifold(np.concatenate(modes), normal(7, 300), k=5)
+    assert figures["precision"] > 0.8
+    assert figures["recall"] < 0.55
+    assert figures["coverage"] < 0.55
+
+
+def test_copies_of_one_image_cover_nothing():
+    copies = np.repeat(normal(1, 1), 300, axis=0)
+    figures = metrics.manifold(normal(0, 300), copies, k=5)
+    assert figures["recall"] == 0.0
+    assert figures["coverage"] < 0.1
+
+
+def test_spread_by_hand():
+    features = np.array([[0.0, 0.0], [2.0, 0.0], [5.0, 5.0]])
+    spread = metrics.spread(features, np.array([0, 0, 2]), 3)
+    assert spread[0] == 1.0
+    assert np.isnan(spread[1])
+    assert spread[2] == 0.0
+
+
+def test_class_score_at_its_ends():
+    certain_and_varied = np.eye(4)
+    assert metrics.class_score(certain_and_varied) == pytest.approx(4.0)
+    assert metrics.class_score(np.full((5, 4), 0.25)) == pytest.approx(1.0)
+    assert metrics.class_score(np.eye(4)[[1, 1, 1]]) == pytest.approx(1.0)
+
+
+def test_the_nearest_is_found_across_blocks():
+    other = normal(0, 50)
+    order = np.random.default_rng(1).permutation(50)
+    numbers, distances = metrics.nearest(other[order], other)
+    assert numbers.tolist() == order.tolist()
+    assert distances == pytest.approx(np.zeros(50), abs=1e-6)
