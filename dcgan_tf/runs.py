@@ -68,6 +68,9 @@ class Ancestor:
     step: int
     identity: str  # see Saved
 
+    def __str__(self) -> str:
+        return f"{self.run} at step {self.step:,}"
+
     def checkpoint(self) -> Saved:
         """That very one; RunError if it is no more."""
         for saved in Run(pathlib.Path(self.run)).saved():

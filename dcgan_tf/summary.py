@@ -24,6 +24,7 @@ def show(plan: plans.Plan, state: TrainState) -> None:
         "changed": changed or "nothing",
         "brought along": brought,
         "length": plan.length,
+        "weights from": plan.ancestor,
         "generator": _parameters(state.gan.generator),
         "discriminator": _parameters(state.gan.discriminator),
         "device": _device(),

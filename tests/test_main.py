@@ -60,6 +60,9 @@ def contents(folder):
         (["--run_dir=file"], ["--run_dir=file", "is a file"]),
         (["--run_dir=file/run"], ["--run_dir=file/run", "name another"]),
         (["--run_dir=full"], ["--run_dir=full", "holds files, but no run"]),
+        (["--start_from=full"], ["--start_from=full", "holds no run"]),
+        (["--checkpoint_minutes=0"], ["--checkpoint_minutes=0", "above 0"]),
+        (["--frames_kept=1"], ["--frames_kept=1", "at least 2"]),
         (["acgan"], ["acgan", "not a flag"]),
         (["--moed=acgan"], ["moed", "mode"]),
         (["--flagfile=nowhere.flags"], ["nowhere.flags"]),
@@ -104,6 +107,24 @@ def test_a_run_of_other_settings_is_refused_with_every_difference(do, tmp_path, 
     assert status == 2
     assert "holds a run" in err
     assert contents(tmp_path) == before
+
+
+def test_a_start_from_a_run_that_does_not_fit_is_refused(do, tmp_path, small):
+    from dcgan_tf import checkpoint, runs, state
+
+    run = runs.Run(tmp_path / "parent")
+    run.write_config(small("cgan"))
+    status, _, err = do("--start_from=parent", "--run_dir=child")
+    assert status == 2
+    assert "--start_from=parent: has no checkpoint yet" in err
+    checkpoint.save(state.create(small("cgan")), run, checkpoint.REGULAR, 3)
+    status, _, err = do("--start_from=parent", "--run_dir=child", "--mode=acgan")
+    assert status == 2
+    assert "--mode=acgan: the weights of parent are of mode cgan" in err
+    status, out, _ = do("--start_from=parent", "--run_dir=child", "--dry_run")
+    assert status == 0
+    assert "parent at step 0" in out
+    assert not (tmp_path / "child").exists()
 
 
 def test_help_tells_each_flag_its_unit_and_defaults(do):
