@@ -10,11 +10,11 @@ Importing the package does not import TensorFlow; `load` does.
 __version__ = "0.1.0"
 
 
-def load(run_dir):
-    """The trained generator of a run's folder: a `dcgan_tf.trained.TrainedRun`."""
+def load(run_dir, *, averaged=True, which="latest"):
+    """The generator of a run's folder: see `dcgan_tf.trained.load`."""
     from dcgan_tf import engine
 
     engine.start()
     from dcgan_tf import trained
 
-    return trained.load(run_dir)
+    return trained.load(run_dir, averaged=averaged, which=which)

@@ -21,6 +21,7 @@ from dcgan_tf.state import TrainState
 READ_ERRORS = (tf.errors.OpError, ValueError, IndexError, AssertionError, OSError)
 
 REGULAR = "step"  # saved at the interval; the newest few are kept
+BEST = "best"  # saved when an evaluation is the best so far; the newest is kept
 LATEST = "latest"  # saved in between, on interruption; removed by the next checkpoint
 
 
@@ -42,7 +43,8 @@ def save(state: TrainState, run: Run, family: str, keep: int) -> None:
     folders = [saved.folder for saved in run.saved()]  # the newest first
     regular = [path for path in folders if path.name.startswith(REGULAR)]
     latest = [path for path in folders if path.name.startswith(LATEST)]
-    for old in (set(latest) | set(regular[keep:])) - {folder}:
+    best = [path for path in folders if path.name.startswith(BEST)]
+    for old in {*latest, *regular[keep:], *best[1:]} - {folder}:
         files.remove_folder(old)
 
 
@@ -69,16 +71,19 @@ def restore(state: TrainState, saved: Saved) -> None:
         ) from error
 
 
-def restore_drawn(drawn: keras.Model, saved: Saved) -> None:
-    """Sets the weights of the drawn generator alone; RunError unless all are there."""
-    _restore_weights(saved, drawn=drawn)
+def restore_generator(generator: keras.Model, saved: Saved, *, averaged: bool) -> None:
+    """Sets the weights of the generator alone: its average if one was kept, or itself.
+
+    RunError unless all are there.
+    """
+    _restore_weights(saved, **{"drawn" if averaged else "generator": generator})
 
 
 def restore_networks(gan: Gan, saved: Saved) -> None:
     """Sets the weights of both players, and of the generator's average if one is kept."""
     _restore_weights(saved, generator=gan.generator, discriminator=gan.discriminator)
     if gan.drawn is not gan.generator:
-        restore_drawn(gan.drawn, saved)
+        restore_generator(gan.drawn, saved, averaged=True)
 
 
 def _restore_weights(saved: Saved, **networks: keras.Model) -> None:

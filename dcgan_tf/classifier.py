@@ -21,7 +21,9 @@ from dcgan_tf.datasets import Split
 from dcgan_tf.progress import say
 
 FOLDER = pathlib.Path(__file__).parent / "classifiers"
-SHA256 = {"mnist": ""}  # of what comes with the package
+SHA256 = {
+    "mnist": "6108961dbc4ef66bbc758bdb8694dd27ca74ad0d2c5a66077d51f66279866984",
+}  # of what comes with the package
 FEATURES = 96
 SEED = 0
 BATCH_SIZE = 128

@@ -64,6 +64,22 @@ def define_switch(values: flags.FlagValues, name: str, help_text: str) -> None:
     flags.DEFINE_bool(name, False, f"{help_text}.  Default: false", flag_values=values)
 
 
+def define_choice_of_generator(values: flags.FlagValues) -> None:
+    flags.DEFINE_enum(
+        "which",
+        "latest",
+        ("latest", "best"),
+        "the run's newest checkpoint, or the best by --evaluate_every.  Default: latest",
+        flag_values=values,
+    )
+    flags.DEFINE_bool(
+        "averaged",
+        True,
+        "draw with the generator's running average, if the run keeps one.  Default: true",
+        flag_values=values,
+    )
+
+
 def said(values: flags.FlagValues) -> dict[str, object]:
     """The Config fields that the command line sets."""
     names = [name for name in config.FIELDS if name in values]

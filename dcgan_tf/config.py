@@ -212,6 +212,14 @@ class Config:
         maximum=1_000_000,
         absent=500,
     )
+    evaluate_every: int = _field(
+        LENGTH,
+        "pictures (an epoch each, or --sample_every_steps) from one evaluation, as that of "
+        "python -m dcgan_tf.evaluate, to the next; the best checkpoint is kept; 0: none",
+        minimum=0,
+        maximum=10_000_000,
+        absent=0,
+    )
     evaluate_losses: bool = _field(
         LENGTH, "both players' losses on held-out images with each row"
     )

@@ -168,7 +168,7 @@ def load(dataset: Dataset, split: str) -> Split:
             raise ValueError("is of another version than this tensorflow-datasets reads")
         builder.download_and_prepare()
         if split not in builder.info.splits:
-            raise ValueError(f"it has no {split} split, which --evaluate_losses needs")
+            raise ValueError(f"it has no {split} split to compare with")
         tensors = builder.as_dataset(split=split, batch_size=-1)
     except Exception as error:  # of a dozen kinds: network, disk, checksums, TensorFlow
         raise errors.RunError(

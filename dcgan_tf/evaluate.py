@@ -68,6 +68,7 @@ def define_flags() -> flags.FlagValues:
     command.define_integer(
         values, "seed", "of the noise.  Default: 0", lowest=0, highest=2**31 - 2
     )
+    command.define_choice_of_generator(values)
     command.define_switch(
         values,
         "cas",
@@ -116,9 +117,14 @@ def main(values: flags.FlagValues) -> None:
     began = time.monotonic()
     seed = values.seed or 0
     if run:
-        loaded = trained.load(run.folder)
+        loaded = trained.load(run.folder, averaged=values.averaged, which=values.which)
         images = evaluation.drawn(loaded, values.count or COUNT, seed)
-        of = {"run": str(run.folder), "step": loaded.step, "seed": seed}
+        of = {
+            "run": str(run.folder),
+            "step": loaded.step,
+            "averaged": values.averaged and config.average_half_life > 0,
+            "seed": seed,
+        }
         many = evaluation.drawn(loaded, CAS_COUNT, seed + 1) if values.cas else None
     else:
         images = many = evaluation.Images(given["images"], given.get("labels"))

@@ -53,6 +53,12 @@ class Evaluation:
             "class_shares": (counts / counts.sum()).tolist(),
         }
 
+    def of_run(self, run: TrainedRun) -> dict[str, float]:
+        """The figures of a generator that are single numbers, and its score."""
+        figures = self.figures(drawn(run, COUNT, seed=0))
+        single = {name: f for name, f in figures.items() if isinstance(f, float)}
+        return {**single, "score": score(figures)}
+
     def _agreement(self, wanted: np.ndarray | None, named: np.ndarray) -> dict[str, object]:
         if wanted is None:
             return {}
@@ -77,6 +83,15 @@ class Evaluation:
         _, probabilities = Classifier(trained).judge(self._held_out.images.numpy())
         named = probabilities.argmax(axis=1)
         return metrics.agreement(self._held_out.labels.numpy(), named)
+
+
+def score(figures: dict[str, object]) -> float:
+    """What makes one generator better than another, in [0, 1].
+
+    The share of the held-out images that it covers, times the share of its own that are
+    of the class that was asked for.
+    """
+    return figures["coverage"] * figures.get("agreement", 1.0)
 
 
 def compare(

@@ -54,6 +54,13 @@ def line(row: Mapping[str, object], name: str) -> str:
     return f"{name}: {', '.join(parts)}, {row['images_per_second']:.0f} images/s"
 
 
+def quality(row: Mapping[str, object]) -> str:
+    """The figures of an evaluation for the console."""
+    names = ("agreement", "frechet_distance", "recall", "coverage", "spread", "score")
+    found = ((name, row.get(f"quality/{name}")) for name in names)
+    return "  " + ", ".join(f"{name.replace('_', ' ')} {f:.3f}" for name, f in found if f)
+
+
 def table(row: Mapping[str, object], config: Config) -> str:
     """Both players' losses on the epoch's batches and on held-out images.
 

@@ -52,6 +52,7 @@ COMMON = {
     "checkpoint_minutes": 5.0,
     "keep_checkpoints": 3,
     "frames_kept": 500,
+    "evaluate_every": 0,
     "evaluate_losses": False,
     "sample_rows": 10,
 }

@@ -3,14 +3,18 @@
 import pathlib
 from collections.abc import Mapping
 
-from dcgan_tf import collapse, files, history, pictures
+from dcgan_tf import classifier, collapse, files, history, pictures
 from dcgan_tf.config import Config
 from dcgan_tf.datasets import Split
 from dcgan_tf.drawing import Preview
+from dcgan_tf.evaluation import Evaluation
 from dcgan_tf.gans import Gan
 from dcgan_tf.held_out import HeldOut
 from dcgan_tf.milestones import Milestones
 from dcgan_tf.runs import Run
+from dcgan_tf.trained import TrainedRun
+
+SCORE = "quality/score"
 
 
 class Report:
@@ -29,7 +33,15 @@ class Report:
         self._config = config
         self._milestones = milestones
         self._preview = Preview(gan, config, split)
-        self._judge = HeldOut(gan, config, held_out) if held_out else None
+        self._gan = gan
+        self._held_out = self._evaluation = None
+        if config.evaluate_losses:
+            self._held_out = HeldOut(gan, config, held_out)
+        if config.evaluate_every:
+            judge = classifier.load(config.dataset, config.classes, split)
+            self._evaluation = Evaluation(judge, held_out, config.classes)
+        self._best = 0.0
+        self.improved = False  # whether the last milestone was the best one evaluated
         self._events = None
         self._warned: set[str] = set()
 
@@ -48,6 +60,7 @@ class Report:
         self._events = history.Events(run.events)
         for row in history.rows(run.metrics):
             self._add_event(row)
+            self._note(row)
 
     def add(
         self, step: int, means: Mapping[str, float], seconds: float, images: int
@@ -63,8 +76,10 @@ class Report:
             "seconds": round(seconds, 3),
             "images_per_second": round(images / seconds, 1),
             **means,
-            **(self._judge.terms() if self._judge else {}),
+            **(self._held_out.terms() if self._held_out else {}),
+            **self._evaluated(step),
         }
+        self._note(row)
         drawn = self._preview.images()
         history.append(self._run.metrics, row)
         pictures.write_png(self._frame(step), self._preview.grid(drawn))
@@ -75,12 +90,27 @@ class Report:
         )
         self._add_event(row)
         lines = [history.line(row, self._milestones.name(step))]
-        if self._judge:
+        if SCORE in row:
+            lines.append(history.quality(row))
+        if self._held_out:
             lines.append(history.table(row, self._config))
         signs = collapse.signs(drawn, self._preview.columns, row, self._config)
         lines += [f"warning: {text}" for s, text in signs.items() if s not in self._warned]
         self._warned = set(signs)
         return lines
+
+    def _evaluated(self, step: int) -> dict[str, float]:
+        interval = self._config.evaluate_every * self._milestones.sample_every
+        if not interval or (step % interval and step != self._milestones.end):
+            return {}
+        figures = self._evaluation.of_run(TrainedRun(self._config, self._gan, step))
+        return {f"quality/{name}": figure for name, figure in figures.items()}
+
+    def _note(self, row: Mapping[str, float]) -> None:
+        score = row.get(SCORE)
+        self.improved = isinstance(score, float) and score > self._best
+        if self.improved:
+            self._best = score
 
     def finish(self) -> None:
         """Makes the GIF, and hands what stands in the folder to the disk itself."""

@@ -222,6 +222,11 @@ class Run:
             return []
         return sorted(path for path in self.checkpoints.iterdir() if path.suffix != ".tmp")
 
+    def best_checkpoint(self) -> Saved | None:
+        """The whole one that was the best so far when it was evaluated, if there is one."""
+        found = (one for one in self.saved() if one.folder.name.startswith("best_"))
+        return next((one for one in found if one.whole()), None)
+
     def saved(self) -> list[Saved]:
         """The checkpoints that have a manifest, the newest first."""
         found = []

@@ -33,6 +33,7 @@ def define_flags() -> flags.FlagValues:
     command.define_integer(
         values, "seed", "of the noise.  Default: 0", lowest=0, highest=2**31 - 1
     )
+    command.define_choice_of_generator(values)
     command.define_string(
         values,
         "output",
@@ -53,7 +54,7 @@ def main(values: flags.FlagValues) -> None:
     engine.start()
     from dcgan_tf import trained  # which imports TensorFlow
 
-    loaded = trained.load(run.folder)
+    loaded = trained.load(run.folder, averaged=values.averaged, which=values.which)
     images = loaded.sample(labels, seed=values.seed or 0)
     write(output, images, labels if config.conditional else None, columns)
     print(f"{output}: {len(images)} images, drawn at step {loaded.step:,}")

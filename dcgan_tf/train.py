@@ -42,7 +42,7 @@ def start(plan: Plan, *, dry_run: bool) -> None:
         return
     split = datasets.load(plan.dataset, "train")
     check_batch_size(plan.config, len(split.labels))
-    judged = plan.config.evaluate_losses
+    judged = plan.config.evaluate_losses or plan.config.evaluate_every
     held_out = datasets.load(plan.dataset, "test") if judged else None
     with plan.run.locked():
         _check_unmoved(plan)
@@ -77,8 +77,9 @@ def train(
     split: Split,
     held_out: Split | None = None,
 ) -> Signals | None:
-    """Trains from where `state` stands until the run's end; judges on `held_out` if given.
+    """Trains from where `state` stands until the run's end.
 
+    held_out: what losses and images are judged against, if the config says so
     Leaves in the run's folder what `runs` lists.  Returns the signal that stopped it
     before its end, once everything is saved; raises RunError if a loss or a weight is not
     finite.
@@ -111,6 +112,8 @@ def train(
             if milestones.samples_at(step):
                 progress.row(*report.add(step, _take_means(state), seconds, images))
                 seconds, images = 0.0, 0
+                if report.improved:
+                    saver.save(checkpoint.BEST)
             if milestones.saves_at(step):
                 saver.save(checkpoint.REGULAR)
             elif stopped or saver.due():

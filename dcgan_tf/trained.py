@@ -40,25 +40,35 @@ class TrainedRun:
         return drawing.draw(self.gan, noise, tf.constant(labels, tf.int32))
 
 
-def load(run_dir: str | os.PathLike) -> TrainedRun:
-    """The generator of the newest checkpoint in `run_dir`.
+def load(
+    run_dir: str | os.PathLike, *, averaged: bool = True, which: str = "latest"
+) -> TrainedRun:
+    """The generator of a run's "latest" checkpoint, or of its "best" by evaluation.
 
-    The run may be finished, stopped or training.  Raises UsageError where there is no
-    run or no checkpoint, RunError where what lies there cannot be read.
+    averaged: its running average, if the run keeps one.  The run may be finished, stopped
+    or training.  Raises UsageError where there is no run or no such checkpoint, RunError
+    where what lies there cannot be read.
     """
     run = Run.existing(run_dir)
     config = run.read_config()
     gan = gans.build(config)
+    if not averaged:
+        gan = dataclasses.replace(gan, drawn=gan.generator)
     while True:
-        saved = run.newest_checkpoint()
+        saved = CHECKPOINTS[which](run)
         if saved is None:
-            raise errors.UsageError(
-                f"--run={run.folder}: has no checkpoint yet; the run saves one at its "
-                "end, at its checkpoint interval, and when it is interrupted"
-            )
+            raise errors.UsageError(f"--run={run.folder}: has no {MISSING[which]}")
         try:
-            checkpoint.restore_drawn(gan.drawn, saved)
+            checkpoint.restore_generator(gan.drawn, saved, averaged=averaged)
             return TrainedRun(config, gan, saved.step)
         except errors.RunError:
             if saved.folder.exists():  # else a run in progress has put a newer one in place
                 raise
+
+
+CHECKPOINTS = {"latest": Run.newest_checkpoint, "best": Run.best_checkpoint}
+MISSING = {
+    "latest": "checkpoint yet; the run saves one at its end, at its checkpoint intervals, "
+    "and when it is interrupted",
+    "best": "best checkpoint; it keeps one when it is trained with --evaluate_every",
+}

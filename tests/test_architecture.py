@@ -16,7 +16,7 @@ PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
 ORDER = """
 __init__ errors files engine recipes config settings datasets runs plan milestones
 pictures collapse metrics command signals progress data losses layers networks gans state
-step checkpoint drawing held_out history report trained classifier evaluation summary
+step checkpoint drawing held_out history trained classifier evaluation report summary
 train probing main sample embedding evaluate
 """.split()
 

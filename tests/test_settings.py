@@ -108,7 +108,7 @@ def test_a_run_cannot_change_what_its_length_is_counted_in():
 def test_the_config_of_an_older_version_is_read(small):
     """Which had neither of these, and did what they now say by default."""
     values = dataclasses.asdict(small("acgan"))
-    for name in ("deterministic", "checkpoint_minutes", "frames_kept"):
+    for name in ("deterministic", "checkpoint_minutes", "frames_kept", "evaluate_every"):
         del values[name]
     assert settings.from_json(values) == small("acgan")
 

@@ -8,20 +8,30 @@ import tensorflow as tf
 from conftest import MODES
 from same_runs import assert_same_run, checkpoint_values, rows
 
-from dcgan_tf import checkpoint, errors, history, pictures, runs, state, train
+from dcgan_tf import (
+    checkpoint,
+    classifier,
+    errors,
+    evaluation,
+    history,
+    pictures,
+    runs,
+    state,
+    train,
+)
 
 
 class Stopped(Exception):
     """The run was stopped by the signal that is its argument."""
 
 
-def go(config, run, few):
+def go(config, run, few, held_out=None):
     """Trains the run from its newest checkpoint on, as the command does."""
     run.write_config(config)
     made = state.create(config)
     if saved := run.newest_checkpoint():
         checkpoint.restore(made, saved)
-    caught = train.train(config, run, made, few)
+    caught = train.train(config, run, made, few, held_out)
     if caught:
         raise Stopped(caught)
 
@@ -254,3 +264,49 @@ def test_the_steps_are_traced_once(tmp_path, small, few, monkeypatch):
     )
     go(small("cgan", epochs=6, checkpoint_minutes=1e-9), runs.Run(tmp_path / "run"), few)
     assert made[0].experimental_get_tracing_count() == 1
+
+
+@pytest.fixture
+def quick_judge(tmp_path, monkeypatch):
+    """A judge of the digits that took two steps to train, and 200 images of each kind."""
+    monkeypatch.setattr(classifier, "LEAST_STEPS", 1)
+    monkeypatch.setattr(classifier, "EPOCHS", 1)
+    monkeypatch.setattr(evaluation, "COUNT", 200)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_the_best_checkpoint_is_kept_and_a_resume_knows_it(
+    tmp_path, small, few, monkeypatch, quick_judge, capsys
+):
+    scores = {3: 0.5, 6: 0.9, 9: 0.4, 12: 0.8, 15: 0.95}
+    of_run = evaluation.Evaluation.of_run
+
+    def scored(self, trained):
+        return {**of_run(self, trained), "score": scores[trained.step]}
+
+    monkeypatch.setattr(evaluation.Evaluation, "of_run", scored)
+    run = runs.Run(tmp_path / "run")
+
+    def best_after(epochs):
+        config = small("acgan", epochs=epochs, evaluate_every=1, checkpoint_every=1)
+        go(config, run, few, held_out=few)
+        folders = [p for p in run.checkpoints.iterdir() if p.name.startswith("best")]
+        assert len(folders) == 1
+        return run.best_checkpoint().epoch
+
+    assert best_after(1) == 1
+    assert best_after(3) == 2
+    assert best_after(4) == 2
+    assert best_after(5) == 5
+    assert rows(run)[1]["quality/score"] == 0.9
+    assert 0.0 <= rows(run)[1]["quality/agreement"] <= 1.0
+    assert "score 0.950" in capsys.readouterr().out
+
+
+def test_evaluations_come_at_their_interval_and_at_the_end(
+    tmp_path, small, few, quick_judge
+):
+    run = runs.Run(tmp_path / "run")
+    go(small("dcgan", epochs=3, evaluate_every=2), run, few, held_out=few)
+    assert ["quality/score" in row for row in rows(run)] == [False, True, True]
+    assert "quality/agreement" not in rows(run)[1]

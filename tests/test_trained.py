@@ -3,7 +3,7 @@ import pytest
 from conftest import MODES
 
 import dcgan_tf
-from dcgan_tf import checkpoint, errors, runs, state
+from dcgan_tf import checkpoint, errors, runs, state, trained
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +69,28 @@ def test_a_checkpoint_that_vanishes_meanwhile_is_no_error(folders, monkeypatch):
     answers = iter([gone, newest])
     monkeypatch.setattr(runs.Run, "newest_checkpoint", lambda self: next(answers))
     assert dcgan_tf.load(folders["cgan"]).step == newest.step
+
+
+def test_the_raw_generator_on_request(tmp_path):
+    from dcgan_tf import settings
+
+    run = runs.Run(tmp_path / "run")
+    chosen = settings.new({"mode": "cgan"}, dataset="digits", classes=10)
+    run.write_config(chosen)
+    made = state.create(chosen)
+    for weight in made.gan.drawn.weights:
+        weight.assign(weight * 0)
+    checkpoint.save(made, run, checkpoint.REGULAR, 3)
+    averaged = trained.load(run.folder).sample([1, 2])
+    raw = trained.load(run.folder, averaged=False).sample([1, 2])
+    assert not np.array_equal(averaged, raw)
+    for weight in made.gan.generator.weights:
+        weight.assign(weight * 0)
+    checkpoint.save(made, run, checkpoint.BEST, 3)
+    best = trained.load(run.folder, averaged=False, which="best").sample([1, 2])
+    assert np.array_equal(best, averaged)
+
+
+def test_a_run_without_a_best_checkpoint_says_how_to_have_one(folders):
+    with pytest.raises(errors.UsageError, match=r"no best checkpoint.*--evaluate_every"):
+        trained.load(folders["acgan"], which="best")
