@@ -5,24 +5,19 @@ as <name>.tmp and renamed when everything is on the disk.  The newest valid mani
 wins, so there is no state file that could lie.
 """
 
-import json
 import math
-import pathlib
 
 import keras
 import tensorflow as tf
 
-from dcgan_tf import errors, files
+from dcgan_tf import errors, files, saves
 from dcgan_tf.gans import Gan
-from dcgan_tf.runs import FORMAT, MANIFEST, Run, Saved, sha256
+from dcgan_tf.runs import Run
+from dcgan_tf.saves import BEST, LATEST, REGULAR, Saved
 from dcgan_tf.state import TrainState
 
 # What damaged or foreign files make TensorFlow raise; AssertionError: a part is missing.
 READ_ERRORS = (tf.errors.OpError, ValueError, IndexError, AssertionError, OSError)
-
-REGULAR = "step"  # saved at the interval; the newest few are kept
-BEST = "best"  # saved when an evaluation is the best so far; the newest is kept
-LATEST = "latest"  # saved in between, on interruption; removed by the next checkpoint
 
 
 def save(state: TrainState, run: Run, family: str, keep: int) -> None:
@@ -31,9 +26,11 @@ def save(state: TrainState, run: Run, family: str, keep: int) -> None:
     `keep` checkpoints of the REGULAR family stay.  Raises RunError if the disk refuses.
     """
     step, epoch = int(state.step), int(state.epoch)
-    folder = run.checkpoints / f"{family}_{step:08d}"
+    folder = run.checkpoints / saves.name(family, step)
     try:
-        _write(state.checkpoint(), folder, {"step": step, "epoch": epoch})
+        with files.replacing_folder(folder) as temporary:
+            state.checkpoint().write(str(temporary / Saved.PREFIX))
+            saves.write_manifest(temporary, step, epoch)
     except (tf.errors.OpError, OSError) as error:
         raise errors.RunError(
             f"{folder} could not be saved: {errors.first_line(error)}; it needs "
@@ -46,14 +43,6 @@ def save(state: TrainState, run: Run, family: str, keep: int) -> None:
     best = [path for path in folders if path.name.startswith(BEST)]
     for old in {*latest, *regular[keep:], *best[1:]} - {folder}:
         files.remove_folder(old)
-
-
-def _write(checkpoint: tf.train.Checkpoint, folder: pathlib.Path, counters: dict):
-    with files.replacing_folder(folder) as temporary:
-        checkpoint.write(str(temporary / Saved.PREFIX))
-        hashes = {path.name: sha256(path) for path in sorted(temporary.iterdir())}
-        manifest = {"format": FORMAT, **counters, "sha256": hashes}
-        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
 
 
 def restore(state: TrainState, saved: Saved) -> None:

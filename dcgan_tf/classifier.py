@@ -8,7 +8,6 @@ import hashlib
 import math
 import os
 import pathlib
-import zipfile
 
 import keras
 import numpy as np
@@ -103,9 +102,9 @@ def load(name: str, classes: int, data: Split | None) -> Classifier:
     packaged = FOLDER / f"{name}.npz"
     path = packaged if name in SHA256 else _cache() / f"{name.replace('/', '_')}.npz"
     if name not in SHA256 and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         say(f"training a classifier for {name}, once; it is kept in {path.parent}")
         made = fit(data, classes, seed=SEED, epochs=EPOCHS, shift=SHIFT)
-        path.parent.mkdir(parents=True, exist_ok=True)
         save(made, path)
     return _read(path, classes, SHA256.get(name))
 
@@ -122,10 +121,10 @@ def _read(path: pathlib.Path, classes: int, known: str | None) -> Classifier:
         if known and sha256 != known:
             raise ValueError("is not the one that came with the package")
         model = network(classes)
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             model.set_weights([arrays[name] for name in arrays.files])
         return Classifier(model, sha256)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except files.NO_ARRAYS as error:
         raise errors.RunError(f"{path}: {errors.first_line(error)}; delete it") from error
 
 

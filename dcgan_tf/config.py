@@ -164,7 +164,7 @@ class Config:
     )
     deterministic: bool = _field(
         RECIPE,
-        "TensorFlow's deterministic operations: the same bits with any number of threads, "
+        "TensorFlow's deterministic operations: the same bits however threads interleave, "
         "slower",
         absent=False,
     )

@@ -34,6 +34,7 @@ def start() -> None:
     from absl import logging
 
     logging.set_verbosity(logging.ERROR)
+    tf.get_logger().setLevel("ERROR")
     keras.config.set_floatx("float32")
     keras.config.set_dtype_policy("float32")
     keras.config.set_image_data_format("channels_last")

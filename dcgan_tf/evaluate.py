@@ -20,7 +20,6 @@ from absl import flags
 from dcgan_tf import command, datasets, engine, errors, files, pictures
 from dcgan_tf.runs import Run
 
-COUNT = 10_000
 MOST_IMAGES = 200_000
 CAS_COUNT = 60_000
 
@@ -51,7 +50,7 @@ def define_flags() -> flags.FlagValues:
     command.define_string(
         values,
         "dataset",
-        "what --samples are compared with.  Default: mnist if prepared, else digits",
+        "what --samples are compared with.  Default: mnist if within reach, else digits",
     )
     command.define_string(
         values,
@@ -61,7 +60,7 @@ def define_flags() -> flags.FlagValues:
     command.define_integer(
         values,
         "count",
-        "images drawn, as many of each class.  Default: 10000",
+        "images drawn, as many of each class.  Default: as many as are held out",
         lowest=200,
         highest=MOST_IMAGES,
     )
@@ -92,6 +91,9 @@ def main(values: flags.FlagValues) -> None:
         raise errors.UsageError(f"--output={output}: is no folder; make it first")
     run = given = None
     if values.samples is not None:
+        for name in ("count", "seed", "which", "averaged"):
+            if values[name].present:
+                raise errors.UsageError(f"--{name}: goes with --run, not with --samples")
         given = read(values.samples)
         labelled, name = "labels" in given, values.dataset or datasets.AUTO
     else:
@@ -118,7 +120,8 @@ def main(values: flags.FlagValues) -> None:
     seed = values.seed or 0
     if run:
         loaded = trained.load(run.folder, averaged=values.averaged, which=values.which)
-        images = evaluation.drawn(loaded, values.count or COUNT, seed)
+        count = values.count or len(datasets.load(dataset, "test").labels)
+        images = evaluation.drawn(loaded, count, seed)
         of = {
             "run": str(run.folder),
             "step": loaded.step,
@@ -130,6 +133,8 @@ def main(values: flags.FlagValues) -> None:
         images = many = evaluation.Images(given["images"], given.get("labels"))
         of = {"samples": values.samples}
     report = evaluation.compare(images, dataset, many if values.cas else None)
+    protocol = report["protocol"]
+    print(f"compared with {protocol['held_out_images']:,} images of {protocol['dataset']}")
     print(table(report))
     print(f"measured in {time.monotonic() - began:.0f} s")
     folder = output or (run and run.folder)
@@ -145,7 +150,7 @@ def read(path: str) -> dict[str, np.ndarray]:
 
     try:
         headers = _headers(pathlib.Path(path).expanduser())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except files.NO_ARRAYS as error:
         raise refuse(f"is no .npz of arrays ({errors.first_line(error)})") from None
     if "images" not in headers:
         raise refuse(f"has no array images, only {', '.join(headers) or 'nothing'}")
@@ -169,9 +174,16 @@ def read(path: str) -> dict[str, np.ndarray]:
                 f"labels are {label_kind} {label_shape}; they must be whole numbers, one "
                 "for each image"
             )
-    with np.load(pathlib.Path(path).expanduser(), allow_pickle=False) as arrays:
-        found = {name: arrays[name] for name in ("images", "labels") if name in headers}
-    found["images"] = found["images"].reshape(-1, 28, 28, 1)
+    try:
+        with (
+            pathlib.Path(path).expanduser().open("rb") as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):
+            found = {"images": arrays["images"].reshape(-1, 28, 28, 1)}
+            if "labels" in headers:
+                found["labels"] = arrays["labels"].astype(np.int64)
+    except files.NO_ARRAYS as error:
+        raise refuse(f"is harmed ({errors.first_line(error)})") from None
     return found
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import tensorflow as tf
 
 from dcgan_tf import classifier, datasets, metrics
 from dcgan_tf.classifier import Classifier
@@ -10,7 +11,6 @@ from dcgan_tf.datasets import Split
 from dcgan_tf.trained import TrainedRun
 
 NEIGHBOURS = 5  # k of precision, recall, density and coverage
-COUNT = 10_000  # real training images, and copies
 CLOSEST = 10  # samples that are shown beside their nearest training image
 CAS_SEED, CAS_EPOCHS = 0, 5
 
@@ -33,6 +33,7 @@ class Evaluation:
         self._real, probabilities = judge.judge(held_out.images.numpy())
         labels = held_out.labels.numpy()
         self.classifier_accuracy = metrics.agreement(labels, probabilities.argmax(axis=1))
+        self._reach = metrics.neighbourhoods(self._real, NEIGHBOURS)
         self._real_spread = metrics.spread(self._real, labels, classes)
 
     def figures(self, images: Images) -> dict[str, object]:
@@ -46,16 +47,16 @@ class Evaluation:
             **self._agreement(images.labels, named),
             "frechet_distance": metrics.frechet_distance(self._real, features),
             "kernel_distance": metrics.kernel_distance(self._real, features),
-            **metrics.manifold(self._real, features, NEIGHBOURS),
+            **metrics.manifold(self._real, features, NEIGHBOURS, self._reach),
             "class_score": metrics.class_score(probabilities),
             "spread": float(np.nanmean(spread)),
-            "spread_by_class": spread.tolist(),
+            "spread_by_class": _numbers(spread),
             "class_shares": (counts / counts.sum()).tolist(),
         }
 
     def of_run(self, run: TrainedRun) -> dict[str, float]:
         """The figures of a generator that are single numbers, and its score."""
-        figures = self.figures(drawn(run, COUNT, seed=0))
+        figures = self.figures(drawn(run, len(self._real), seed=0))
         single = {name: f for name, f in figures.items() if isinstance(f, float)}
         return {**single, "score": score(figures)}
 
@@ -67,7 +68,7 @@ class Evaluation:
             by_class = confusion.diagonal() / confusion.sum(axis=1)
         return {
             "agreement": metrics.agreement(wanted, named),
-            "agreement_by_class": by_class.tolist(),
+            "agreement_by_class": _numbers(by_class),
             "confusion": confusion.tolist(),
         }
 
@@ -76,13 +77,18 @@ class Evaluation:
 
         Ravuri & Vinyals 2019: it sees both what is wrong and what is missing.
         """
-        split = Split(images.pixels, images.labels.astype(np.int32))
+        split = Split(tf.constant(images.pixels), tf.constant(images.labels, tf.int32))
         trained = classifier.fit(
             split, self._classes, seed=CAS_SEED, epochs=CAS_EPOCHS, shift=0
         )
         _, probabilities = Classifier(trained).judge(self._held_out.images.numpy())
         named = probabilities.argmax(axis=1)
         return metrics.agreement(self._held_out.labels.numpy(), named)
+
+
+def _numbers(values: np.ndarray) -> list[float | None]:
+    """As JSON has them, which has no NaN: None for what is of no image."""
+    return [None if np.isnan(value) else float(value) for value in values]
 
 
 def score(figures: dict[str, object]) -> float:
@@ -104,15 +110,16 @@ def compare(
     train, test = (datasets.load(dataset, split) for split in ("train", "test"))
     judge = classifier.load(dataset.name, dataset.classes, train)
     measure = Evaluation(judge, test, dataset.classes)
+    count = len(images.pixels)
     compared = {
         "generated": images,
-        "real training images": first_of_each_class(train, COUNT, dataset.classes),
-        "copies of ten": copies(train, COUNT, dataset.classes),
+        "real training images": first_of_each_class(train, count, dataset.classes),
+        "copies of ten": copies(train, count, dataset.classes),
     }
     figures = {name: measure.figures(one) for name, one in compared.items()}
     if for_cas:
-        every = Images(train.images.numpy(), train.labels.numpy())
-        for name, one in (("generated", for_cas), ("real training images", every)):
+        as_many = first_of_each_class(train, len(for_cas.pixels), dataset.classes)
+        for name, one in (("generated", for_cas), ("real training images", as_many)):
             score = measure.classification_accuracy_score(one)
             figures[name]["classification_accuracy_score"] = score
     return {

@@ -6,17 +6,39 @@ What a killed process leaves of a temporary name, `remove_leftovers` clears away
 import contextlib
 import os
 import pathlib
+import secrets
 import shutil
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterator
+
+# What a .npz that is none, or harmed, or hostile, may raise when it is read.
+NO_ARRAYS = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    NotImplementedError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @contextlib.contextmanager
 def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yields a temporary path to write; renames it to `path` if the block succeeds.
 
-    The temporary name keeps the suffix, by which image writers choose their format.
+    The temporary name keeps the suffix, by which image writers choose their format.  It is
+    new, so that nothing that lies there, as a link, is written through.
     """
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    name = f".{path.stem}.{secrets.token_hex(4)}.tmp{path.suffix}"
+    temporary = path.with_name(name)
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     try:
         yield temporary
         sync(temporary)
@@ -56,10 +78,11 @@ def remove_folder(folder: pathlib.Path) -> None:
 
 def remove_leftovers(folder: pathlib.Path) -> None:
     """Removes from a folder what `replacing` and `replacing_folder` left in it."""
-    for path in folder.glob("*.tmp"):
-        shutil.rmtree(path)
-    for path in folder.glob(".*.tmp*"):
-        path.unlink()
+    for path in (*folder.glob("*.tmp"), *folder.glob(".*.tmp*")):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def read_text(path: pathlib.Path, most: int) -> str:

@@ -1,18 +1,17 @@
 """What a run leaves in numbers: metrics.jsonl and TensorBoard's event files."""
 
 import json
-import numbers
 import pathlib
 from collections.abc import Iterator, Mapping
 
-import imageio.v3 as iio
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import files
+from dcgan_tf import files, pictures
 from dcgan_tf.config import Config
 
 LONGEST_ROW = 100_000  # characters
+LARGEST = 2**62  # in a row
 PLAYERS = ("generator", "discriminator")
 
 
@@ -26,8 +25,21 @@ def rows(path: pathlib.Path) -> Iterator[dict[str, object]]:
                 row = json.loads(text)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(row, dict) and type(row.get("step")) is int:
+            if _sound(row):
                 yield row
+
+
+def _sound(row: object) -> bool:
+    """Whether it is a row: of names and of numbers that are of a size to be added up."""
+    return (
+        isinstance(row, dict)
+        and type(row.get("step")) is int
+        and all(name.isprintable() for name in row)
+        and all(
+            isinstance(value, (int, float)) and not abs(value) > LARGEST
+            for value in row.values()
+        )
+    )
 
 
 def cut(path: pathlib.Path, step: int) -> None:
@@ -57,8 +69,9 @@ def line(row: Mapping[str, object], name: str) -> str:
 def quality(row: Mapping[str, object]) -> str:
     """The figures of an evaluation for the console."""
     names = ("agreement", "frechet_distance", "recall", "coverage", "spread", "score")
-    found = ((name, row.get(f"quality/{name}")) for name in names)
-    return "  " + ", ".join(f"{name.replace('_', ' ')} {f:.3f}" for name, f in found if f)
+    found = [name for name in names if f"quality/{name}" in row]
+    parts = [f"{name.replace('_', ' ')} {row[f'quality/{name}']:.3f}" for name in found]
+    return "  " + ", ".join(parts)
 
 
 def table(row: Mapping[str, object], config: Config) -> str:
@@ -113,13 +126,13 @@ class Events:
     def add(self, row: Mapping[str, object], number: int, frame: pathlib.Path) -> None:
         """The row's figures, and the picture in the file `frame`, at epoch `number`.
 
-        Frames of long runs are thinned; then there is none to add.
+        Where there is no such file, as frames of long runs are thinned, the figures alone.
         """
         for name in row.keys() - {"epoch", "step"}:
-            if isinstance(row[name], numbers.Real):
-                self._write(name, np.float32(row[name]), number, _SCALAR)
-        if frame.exists():
-            height, width = iio.improps(frame).shape[:2]
+            self._write(name, np.float32(row[name]), number, _SCALAR)
+        pixels = pictures.read_frame(frame)
+        if pixels is not None:
+            height, width = pixels.shape
             content = [str(width), str(height), frame.read_bytes()]
             self._write("samples", content, number, _IMAGE)
         self._writer.flush()

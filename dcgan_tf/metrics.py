@@ -1,14 +1,14 @@
 """How good and how varied images are: figures of features and classes, in plain NumPy.
 
-Features are rows, float [N, F].  All is computed in float64 and in blocks of BLOCK rows,
-so that 10,000 images against 10,000 take 80 MB, not the 800 of all their distances.
+Features are rows, float [N, F].  All is computed in float64 and in blocks of rows that take
+80 MB, where all distances of 10,000 images from 10,000 would take 800.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-BLOCK = 1_000
+BLOCK_SIZE = 10_000_000  # distances at a time
 
 
 def agreement(wanted: np.ndarray, named: np.ndarray) -> float:
@@ -59,7 +59,7 @@ def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
 
 def _kernel_sum(one: np.ndarray, other: np.ndarray) -> float:
     other = np.asarray(other, np.float64)
-    blocks = (rows @ other.T / other.shape[1] + 1.0 for _, rows in _blocks(one))
+    blocks = (rows @ other.T / other.shape[1] + 1.0 for _, rows in _blocks(one, other))
     return sum(float(np.sum(block**3)) for block in blocks)
 
 
@@ -75,15 +75,21 @@ def neighbourhoods(features: np.ndarray, k: int) -> np.ndarray:
     return np.concatenate(nearest)  # number 0 is the row itself
 
 
-def manifold(real: np.ndarray, fake: np.ndarray, k: int) -> dict[str, float]:
+def manifold(
+    real: np.ndarray, fake: np.ndarray, k: int, real_reach: np.ndarray | None = None
+) -> dict[str, float]:
     """Precision, recall, density and coverage from k nearest neighbours.
+
+    real_reach: `neighbourhoods(real, k)`, where it is known
 
     Precision and recall (Kynkaanniemi et al. 2019, section 2): the shares of fakes among
     the real, and of the real among the fakes.  Density and coverage (Naeem et al. 2020,
     section 3): how many of the real's neighbourhoods a fake lies in, over k, on average;
     and the share of the real in whose neighbourhood some fake lies.
     """
-    real_reach, fake_reach = neighbourhoods(real, k), neighbourhoods(fake, k)
+    if real_reach is None:
+        real_reach = neighbourhoods(real, k)
+    fake_reach = neighbourhoods(fake, k)
     inside = np.empty(len(fake))
     covered = np.zeros(len(real), bool)
     recalled = np.zeros(len(real), bool)
@@ -134,16 +140,17 @@ def nearest(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return np.concatenate(numbers), np.concatenate(distances)
 
 
-def _blocks(features: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    for start in range(0, len(features), BLOCK):
-        place = slice(start, start + BLOCK)
-        yield place, np.asarray(features[place], np.float64)
+def _blocks(one: np.ndarray, other: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    size = max(1, BLOCK_SIZE // len(other))
+    for start in range(0, len(one), size):
+        place = slice(start, start + size)
+        yield place, np.asarray(one[place], np.float64)
 
 
 def _distances(one: np.ndarray, other: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """Squared distances of a block of `one` from all of `other`, block by block."""
     other = np.asarray(other, np.float64)
     lengths = np.sum(other**2, axis=1)
-    for place, rows in _blocks(one):
+    for place, rows in _blocks(one, other):
         squares = np.sum(rows**2, axis=1)[:, None] + lengths - 2.0 * (rows @ other.T)
         yield place, np.maximum(squares, 0.0)

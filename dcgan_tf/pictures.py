@@ -12,6 +12,7 @@ from dcgan_tf import files
 FRAME_MS = 150  # GIF counts in units of 10 ms
 HELD_MS = 1500  # the first and the last frame
 MOST_FRAMES = 100
+MOST_PIXELS = 20_000_000  # of a frame that is read
 SEPARATOR = 4  # pixels
 
 
@@ -62,31 +63,41 @@ def remove_frames(samples: pathlib.Path, *, beyond: int) -> None:
             path.unlink()
 
 
-def thin_frames(samples: pathlib.Path, *, every: int, kept: int) -> None:
-    """Deletes frames until at most `kept` stay: the newest, and others evenly spaced.
+def spacing(newest: int, *, every: int, kept: int) -> int:
+    """The multiples that frames of a run stay of, so that at most `kept` do.
 
-    `every` is what their numbers rise by.  Which stay depends on the newest's number
-    alone, so that a run that was killed keeps the same ones.
+    `every` is what their numbers rise by.  It depends on the newest's number alone, so
+    that a run that was killed keeps the same frames; the newest stays whatever it is.
     """
+    found = every
+    while math.ceil(newest / found) + 1 > kept:
+        found *= 2
+    return found
+
+
+def thin_frames(samples: pathlib.Path, *, every: int, kept: int) -> None:
+    """Deletes frames until at most `kept` stay: the newest, and others evenly spaced."""
     found = frames(samples)
     newest = max(found)
-    spacing = every
-    while math.ceil(newest / spacing) + 1 > kept:
-        spacing *= 2
+    multiple = spacing(newest, every=every, kept=kept)
     for number, path in found.items():
-        if number % spacing and number != newest:
+        # Until there are too many, those of an earlier interval stay, too.
+        if multiple > every and number % multiple and number != newest:
             path.unlink()
 
 
 def write_gif(path: pathlib.Path, samples: pathlib.Path) -> None:
     """The frames in the order of their numbers: at most MOST_FRAMES, evenly, in a loop.
 
-    A frame that is damaged, or of another size than the newest, is left out.
+    A frame that is damaged, or of another size than the newest, is left out; without any
+    there is no GIF.
     """
     found = list(frames(samples).values())
     chosen = np.unique(np.linspace(0, len(found) - 1, MOST_FRAMES).round().astype(int))
-    read = [_read(found[index]) for index in chosen]
+    read = [read_frame(found[index]) for index in chosen if found]
     whole = [frame for frame in read if frame is not None]
+    if not whole:
+        return
     pixels = [frame for frame in whole if frame.shape == whole[-1].shape]
     durations = [FRAME_MS] * len(pixels)
     durations[0] = durations[-1] = HELD_MS
@@ -96,9 +107,13 @@ def write_gif(path: pathlib.Path, samples: pathlib.Path) -> None:
         iio.imwrite(temporary, pixels, duration=duration, loop=0)
 
 
-def _read(path: pathlib.Path) -> np.ndarray | None:
-    """A frame, uint8 [H, W]; None where it is damaged or no frame of ours."""
+def read_frame(path: pathlib.Path) -> np.ndarray | None:
+    """A frame, uint8 [H, W]; None where it is absent, damaged or no frame of ours."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return None
+        if math.prod(iio.improps(path, plugin="pillow").shape) > MOST_PIXELS:
+            return None
         frame = iio.imread(path, plugin="pillow")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None

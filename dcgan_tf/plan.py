@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from dcgan_tf import config, datasets, errors, settings
 from dcgan_tf.recipes import DIGITS, RECIPES
-from dcgan_tf.runs import Ancestor, Run, Saved, check_folder
+from dcgan_tf.runs import Ancestor, Run, check_folder
+from dcgan_tf.saves import Saved
 
 NO_MNIST = """\
 **********************************************************************
@@ -63,6 +64,10 @@ def make(
 
     Raises UsageError for whatever cannot be trained.  Writes nothing.
     """
+    if start_from and run_dir is None:
+        raise errors.UsageError(
+            f"--start_from={start_from}: name the folder of the new run by --run_dir"
+        )
     mode = said.get("mode", settings.DEFAULT_MODE)
     run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
     check_folder(run.folder)
@@ -104,17 +109,22 @@ def _origin(start_from: str) -> tuple[config.Config, Ancestor]:
     saved = run.newest_checkpoint()
     if saved is None:
         raise errors.UsageError(f"--start_from={start_from}: has no checkpoint yet")
-    origin = Ancestor(str(run.folder.absolute()), saved.step, saved.identity)
+    origin = Ancestor(str(run.folder.resolve()), saved.step, saved.identity)
     return run.read_config(), origin
 
 
 def _resumed(
     said: Mapping[str, object], run: Run, data_dir: str | None, start_from: str | None
 ) -> Plan:
+    if run.exported.exists():
+        raise errors.UsageError(
+            f"--run_dir={run.folder}: holds an exported generator, which cannot be trained "
+            "on; name another folder"
+        )
     with run.locked():  # for a moment: what is refused is best refused at once
         before, ancestor = run.read_config(), run.read_ancestor()
     origin = ancestor.run if ancestor else "new weights"
-    if start_from and str(pathlib.Path(start_from).expanduser().absolute()) != origin:
+    if start_from and str(pathlib.Path(start_from).expanduser().resolve()) != origin:
         raise errors.UsageError(
             f"--start_from={start_from}: {run.folder} started from {origin}; leave it out "
             "to go on with that run, or name another --run_dir"
@@ -130,7 +140,19 @@ def _resumed(
     plan = Plan(chosen, run, None, run.newest_checkpoint(), ancestor)
     if plan.complete:
         return plan
-    return dataclasses.replace(plan, dataset=datasets.find(before.dataset, data_dir))
+    if plan.saved is None and run.metrics.exists():
+        print(
+            f"warning: {run.folder} has no checkpoint: it is trained from the start, and "
+            "its rows and pictures are made once more",
+            file=sys.stderr,
+        )
+    dataset = datasets.find(before.dataset, data_dir)
+    if dataset.classes != before.classes:
+        raise errors.RunError(
+            f"{run.config_file}: says {before.classes} classes; {dataset.name} has "
+            f"{dataset.classes}"
+        )
+    return dataclasses.replace(plan, dataset=dataset)
 
 
 def check_batch_size(chosen: config.Config, size: int) -> None:

@@ -40,6 +40,8 @@ class Report:
         if config.evaluate_every:
             judge = classifier.load(config.dataset, config.classes, split)
             self._evaluation = Evaluation(judge, held_out, config.classes)
+        every = milestones.number(milestones.sample_every)
+        self._thinning = {"every": every, "kept": config.frames_kept}
         self._best = 0.0
         self.improved = False  # whether the last milestone was the best one evaluated
         self._events = None
@@ -48,9 +50,12 @@ class Report:
     def begin(self, step: int) -> None:
         """Brings the folder to where the run stands: nothing of later steps stays."""
         run = self._run
-        run.samples.mkdir(exist_ok=True)
         for folder in (run.folder, run.samples, run.checkpoints):
+            folder.mkdir(exist_ok=True)
             files.remove_leftovers(folder)
+        run.remove_checkpoints(beyond=step)
+        for folder in (run.folder, run.folder.parent):
+            files.sync(folder)
         history.cut(run.metrics, step)
         pictures.remove_frames(run.samples, beyond=self._milestones.number(step))
         if step == 0:
@@ -83,11 +88,7 @@ class Report:
         drawn = self._preview.images()
         history.append(self._run.metrics, row)
         pictures.write_png(self._frame(step), self._preview.grid(drawn))
-        pictures.thin_frames(
-            self._run.samples,
-            every=self._milestones.number(self._milestones.sample_every),
-            kept=self._config.frames_kept,
-        )
+        pictures.thin_frames(self._run.samples, **self._thinning)
         self._add_event(row)
         lines = [history.line(row, self._milestones.name(step))]
         if SCORE in row:
@@ -113,19 +114,22 @@ class Report:
             self._best = score
 
     def finish(self) -> None:
-        """Makes the GIF, and hands what stands in the folder to the disk itself."""
+        """Makes the GIF, too."""
         pictures.write_gif(self._run.gif, self._run.samples)
         self.sync()
 
     def sync(self) -> None:
+        """Hands rows and frames to the disk itself."""
         for path in (self._run.metrics, self._run.samples, self._run.folder):
-            if path.exists():
-                files.sync(path)
+            files.sync(path)
 
     def _frame(self, step: int) -> pathlib.Path:
         number = self._milestones.number(step)
         return pictures.frame_file(self._run.samples, self._milestones.unit, number)
 
     def _add_event(self, row: Mapping[str, float]) -> None:
-        step = row["step"]
-        self._events.add(row, self._milestones.number(step), self._frame(step))
+        number = self._milestones.number(row["step"])
+        frame = self._frame(row["step"])
+        if number % pictures.spacing(number, **self._thinning):  # it will be thinned
+            frame = frame.with_suffix("")
+        self._events.add(row, number, frame)

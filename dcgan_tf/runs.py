@@ -11,53 +11,18 @@ checkpoints/<run>/config.json    the Config, versions, the command line
 import contextlib
 import dataclasses
 import fcntl
-import hashlib
 import importlib.metadata
 import json
 import os
 import pathlib
-import stat
 import sys
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
 
 import dcgan_tf
-from dcgan_tf import config, errors, files, settings
+from dcgan_tf import config, errors, files, saves, settings
 
-FORMAT = 2
-MANIFEST = "manifest.json"
-MOST_BYTES = 1_000_000  # of config.json and of a manifest
-MOST_CHECKPOINT_BYTES = 4 * 2**30  # more than any Config's networks and slots take
-
-
-@dataclasses.dataclass(frozen=True)
-class Saved:
-    """A checkpoint that was written whole: `prefix` is what TensorFlow reads."""
-
-    PREFIX: ClassVar[str] = "state"
-    folder: pathlib.Path
-    step: int
-    epoch: int
-    hashes: Mapping[str, str]  # sha256 of each file, by name
-
-    @property
-    def prefix(self) -> str:
-        return str(self.folder / self.PREFIX)
-
-    @property
-    def identity(self) -> str:
-        """What tells this checkpoint from every other: the hash of its manifest."""
-        return sha256(self.folder / MANIFEST)
-
-    def whole(self) -> bool:
-        """Whether every file still holds what was written."""
-        try:
-            return all(
-                _plausible(self.folder / name) and sha256(self.folder / name) == known
-                for name, known in self.hashes.items()
-            )
-        except OSError:
-            return False
+FORMAT = 2  # of config.json
+MOST_BYTES = 1_000_000  # of config.json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +36,7 @@ class Ancestor:
     def __str__(self) -> str:
         return f"{self.run} at step {self.step:,}"
 
-    def checkpoint(self) -> Saved:
+    def checkpoint(self) -> saves.Saved:
         """That very one; RunError if it is no more."""
         for saved in Run(pathlib.Path(self.run)).saved():
             if saved.identity == self.identity and saved.whole():
@@ -107,6 +72,11 @@ class Run:
         return self.folder / "training.gif"
 
     @property
+    def exported(self) -> pathlib.Path:
+        """The generator alone, in a folder that is no run any more but for drawing."""
+        return self.folder / "generator.npz"
+
+    @property
     def events(self) -> pathlib.Path:
         return self.folder / "events"
 
@@ -140,15 +110,25 @@ class Run:
         except OSError as error:
             raise self._not_writable(error) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock(descriptor)
             yield
+        finally:
+            os.close(descriptor)
+
+    def _lock(self, descriptor: int) -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise errors.UsageError(
                 f"--run_dir={self.folder}: another process trains this run; wait for it, "
                 "stop it, or name another --run_dir"
             ) from None
-        finally:
-            os.close(descriptor)
+        except OSError as error:  # as on some network file systems
+            print(
+                f"warning: {self.folder} cannot be locked ({error.strerror}); see to it "
+                "that no other process trains this run",
+                file=sys.stderr,
+            )
 
     def read_config(self) -> config.Config:
         """The run's Config; RunError if config.json is damaged or of another format."""
@@ -190,15 +170,15 @@ class Run:
             f"--run_dir={self.folder}: not writable ({error.strerror}); name another"
         )
 
-    def newest_checkpoint(self) -> Saved | None:
+    def newest_checkpoint(self, *, warn: bool = True) -> saves.Saved | None:
         """The newest whole checkpoint; None if the run has not saved any yet.
 
-        Says on stderr which are damaged that may be newer; RunError if all are.
+        One that was saved as the best comes after all others, which a run goes on from.
+        Says on stderr which newer ones are damaged; RunError if all are.
         """
         while True:
             folders = self.checkpoint_folders()
-            saved = self.saved()
-            newest = next((one for one in saved if one.whole()), None)
+            newest = next((one for one in self.saved() if one.whole()), None)
             # A run in progress may have replaced what was being read: look again.
             if newest or folders == self.checkpoint_folders():
                 break
@@ -207,35 +187,38 @@ class Run:
                 f"every checkpoint in {self.checkpoints} is damaged; "
                 f"delete {self.folder} to start over"
             )
-        newer = saved[: saved.index(newest)] if newest else []
-        passed_over = {*folders} - {one.folder for one in saved} | {s.folder for s in newer}
-        for folder in sorted(passed_over):
-            if folder.exists():
+        for folder in folders if warn else ():
+            newer = saves.step_of(folder) > newest.step and not saves.is_best(folder)
+            if newer and folder.exists():
                 print(
                     f"warning: checkpoint {folder} is damaged: passed over", file=sys.stderr
                 )
         return newest
 
+    def best_checkpoint(self) -> saves.Saved | None:
+        """The whole one that was the best so far when it was evaluated, if there is one."""
+        found = (one for one in self.saved() if saves.is_best(one.folder))
+        return next((one for one in found if one.whole()), None)
+
     def checkpoint_folders(self) -> list[pathlib.Path]:
         """The folders of checkpoints; those half written or removed are not among them."""
         if not self.checkpoints.is_dir():
             return []
-        return sorted(path for path in self.checkpoints.iterdir() if path.suffix != ".tmp")
+        return sorted(p for p in self.checkpoints.iterdir() if saves.NAME.fullmatch(p.name))
 
-    def best_checkpoint(self) -> Saved | None:
-        """The whole one that was the best so far when it was evaluated, if there is one."""
-        found = (one for one in self.saved() if one.folder.name.startswith("best_"))
-        return next((one for one in found if one.whole()), None)
+    def remove_checkpoints(self, *, beyond: int) -> None:
+        """Removes those of later steps: what is damaged, or will be trained once more."""
+        for folder in self.checkpoint_folders():
+            if saves.step_of(folder) > beyond:
+                files.remove_folder(folder)
 
-    def saved(self) -> list[Saved]:
-        """The checkpoints that have a manifest, the newest first."""
+    def saved(self) -> list[saves.Saved]:
+        """The checkpoints that have a sound manifest: the newest first, the best last."""
         found = []
         for folder in self.checkpoint_folders():
-            with contextlib.suppress(
-                OSError, ValueError, KeyError, TypeError, RecursionError
-            ):
-                found.append(_read_manifest(folder))
-        return sorted(found, key=lambda one: one.step, reverse=True)
+            with contextlib.suppress(*saves.UNREADABLE):
+                found.append(saves.read(folder))
+        return sorted(found, key=lambda one: (saves.is_best(one.folder), -one.step))
 
 
 def _ancestor(content: Mapping[str, object]) -> Ancestor | None:
@@ -246,27 +229,6 @@ def _ancestor(content: Mapping[str, object]) -> Ancestor | None:
     if not isinstance(held, dict) or {k: type(v) for k, v in held.items()} != kinds:
         raise ValueError("start_from does not name a checkpoint")
     return Ancestor(**held)
-
-
-def _read_manifest(folder: pathlib.Path) -> Saved:
-    manifest = json.loads(files.read_text(folder / MANIFEST, MOST_BYTES))
-    step, epoch, hashes = (manifest[key] for key in ("step", "epoch", "sha256"))
-    if not (isinstance(step, int) and isinstance(epoch, int) and isinstance(hashes, dict)):
-        raise ValueError("not a manifest")
-    if any(pathlib.Path(name).name != name for name in hashes):
-        raise ValueError("names files of other folders")
-    return Saved(folder, step, epoch, hashes)
-
-
-def _plausible(path: pathlib.Path) -> bool:
-    """Whether it is a file of its own, of a size that a checkpoint may have."""
-    status = path.lstat()
-    return stat.S_ISREG(status.st_mode) and status.st_size <= MOST_CHECKPOINT_BYTES
-
-
-def sha256(path: pathlib.Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_folder(folder: pathlib.Path) -> None:

@@ -13,7 +13,9 @@ class Interruption:
         self.signal: signal.Signals | None = None
 
     def __enter__(self):
-        self._before = {number: signal.signal(number, self._note) for number in CAUGHT}
+        # What is ignored, as SIGHUP is under nohup, stays so.
+        heard = [n for n in CAUGHT if signal.getsignal(n) is not signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._note) for number in heard}
         return self
 
     def __exit__(self, *_):

@@ -49,23 +49,33 @@ class TrainState:
 
     def size(self) -> int:
         """The bytes that a checkpoint takes, but for some names."""
-        variables = self._variables()
+        variables = self._variables().values()
         return sum(v.shape.num_elements() * v.dtype.size for v in variables)
 
     def first_not_finite(self) -> str | None:
         """The name of a variable that holds what is no number; None where all are."""
-        floats = [v for v in self._variables() if v.dtype.is_floating]
-        finite = [tf.reduce_all(tf.math.is_finite(v)) for v in floats]
-        return next((v.name for v, ok in zip(floats, finite, strict=True) if not ok), None)
+        for name, variable in self._variables().items():
+            if variable.dtype.is_floating and not tf.reduce_all(
+                tf.math.is_finite(variable)
+            ):
+                return name
+        return None
 
-    def _variables(self) -> list[tf.Variable]:
+    def _variables(self) -> dict[str, tf.Variable]:
         gan = self.gan
-        networks = [gan.generator, gan.discriminator]
+        owners = {
+            "generator": gan.generator,
+            "discriminator": gan.discriminator,
+            "generator's Adam": self.generator_optimizer,
+            "discriminator's Adam": self.discriminator_optimizer,
+        }
         if gan.drawn is not gan.generator:
-            networks.append(gan.drawn)
-        owners = (*networks, self.generator_optimizer, self.discriminator_optimizer)
-        owned = [v.value for owner in owners for v in owner.variables]
-        return [*owned, *self.sums.values()]
+            owners["averaged generator"] = gan.drawn
+        return {
+            f"{v.path} of the {name}": v.value
+            for name, owner in owners.items()
+            for v in owner.variables
+        }
 
 
 def create(config: Config) -> TrainState:

@@ -142,6 +142,7 @@ def average(state: TrainState, half_life: int, batch_size: int) -> None:
 def make_train_steps(state: TrainState, config: Config) -> Callable:
     """`train_steps(batches, count)`: `count` steps in one call, on the iterator's batches.
 
+    Returns the step that it has reached.
     Everything they leave is in `state`: the players, the step and the sums of the terms.
     """
     update = SCHEDULES[config.schedule]
@@ -157,5 +158,6 @@ def make_train_steps(state: TrainState, config: Config) -> Callable:
             state.step.assign_add(1)
             if config.average_half_life:
                 average(state, config.average_half_life, config.batch_size)
+        return state.step.read_value()
 
     return train_steps

@@ -7,7 +7,7 @@ from signal import Signals
 
 import tensorflow as tf
 
-from dcgan_tf import checkpoint, datasets, errors, summary
+from dcgan_tf import checkpoint, datasets, errors, saves, summary
 from dcgan_tf import state as states
 from dcgan_tf.config import Config
 from dcgan_tf.data import Batches
@@ -48,11 +48,14 @@ def start(plan: Plan, *, dry_run: bool) -> None:
         _check_unmoved(plan)
         plan.run.write_config(plan.config, plan.ancestor)
         try:
+            if plan.ancestor and not plan.saved:  # which may be gone by the next start
+                checkpoint.save(state, plan.run, saves.LATEST, keep=1)
             caught = train(plan.config, plan.run, state, split, held_out)
         except (tf.errors.OpError, OSError) as error:  # no memory, or a disk that refuses
             raise errors.RunError(
                 f"{plan.run.folder}: {errors.first_line(error)}; the run's checkpoints are "
-                "untouched, and the same command goes on from the newest"
+                "untouched, and the same command goes on from the newest; a checkpoint "
+                f"needs {state.size() / 1e6:.0f} MB"
             ) from error
     if caught:
         say(f"{caught.name}: saved; the same command goes on from here")
@@ -62,7 +65,7 @@ def start(plan: Plan, *, dry_run: bool) -> None:
 
 def _check_unmoved(plan: Plan) -> None:
     """UsageError if another process has trained the run since it was planned."""
-    newest = plan.run.newest_checkpoint()
+    newest = plan.run.newest_checkpoint(warn=False)
     if newest != plan.saved:
         raise errors.UsageError(
             f"--run_dir={plan.run.folder}: another process has just trained this run; give "
@@ -105,6 +108,7 @@ def train(
                 if stop.signal or saver.due():
                     break
             seconds += time.monotonic() - began
+            _check_weights(state)
             stopped = stop.signal
             step = int(state.step)
             state.epoch.assign(step // batches.per_epoch)
@@ -113,11 +117,11 @@ def train(
                 progress.row(*report.add(step, _take_means(state), seconds, images))
                 seconds, images = 0.0, 0
                 if report.improved:
-                    saver.save(checkpoint.BEST)
+                    saver.save(saves.BEST)
             if milestones.saves_at(step):
-                saver.save(checkpoint.REGULAR)
+                saver.save(saves.REGULAR)
             elif stopped or saver.due():
-                saver.save(checkpoint.LATEST)
+                saver.save(saves.LATEST)
             if stopped and step < milestones.end:
                 report.finish()
                 return stopped
@@ -125,7 +129,7 @@ def train(
 
 
 class _Saver:
-    """Saves a state that is sound, and knows when the next save in between is due."""
+    """Saves a run, and knows when the next save in between is due."""
 
     def __init__(self, state: TrainState, run: Run, config: Config, report: Report):
         self._state = state
@@ -138,10 +142,8 @@ class _Saver:
         return time.monotonic() - self._saved > 60 * self._config.checkpoint_minutes
 
     def save(self, family: str) -> None:
-        """RunError, and nothing saved, if a weight is not finite."""
-        _check_weights(self._state)
         # First: a checkpoint promises that the rows and the frames before it exist.
-        if family == checkpoint.REGULAR:
+        if family == saves.REGULAR:
             self._report.finish()
         else:
             self._report.sync()
@@ -162,7 +164,7 @@ class _Pacer:
         while left:
             count = min(self._count, left)
             started = time.monotonic()
-            self._train_steps(self._stream, tf.constant(count))
+            int(self._train_steps(self._stream, tf.constant(count)))  # waits for its end
             seconds = time.monotonic() - started
             left -= count
             yield count
@@ -172,8 +174,8 @@ class _Pacer:
 
 
 def _check_losses(state: TrainState) -> None:
-    """RunError if a loss since the last row is not finite."""
-    for name, total in state.sums.items():
+    """RunError if a loss since the last row is not finite: a term, or at last a sum."""
+    for name, total in sorted(state.sums.items(), key=lambda one: "/loss" in one[0]):
         if not math.isfinite(float(total)):
             raise _diverged(f"{name} is {float(total)}", state)
 

@@ -2,12 +2,13 @@
 
 import dataclasses
 import os
+import pathlib
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import checkpoint, drawing, errors, gans
+from dcgan_tf import checkpoint, drawing, errors, files, gans
 from dcgan_tf.config import Config
 from dcgan_tf.runs import Run
 
@@ -39,6 +40,12 @@ class TrainedRun:
         noise = self.gan.draw_noise(len(labels), [seed, 0])
         return drawing.draw(self.gan, noise, tf.constant(labels, tf.int32))
 
+    def write(self, path: pathlib.Path) -> None:
+        """The generator's weights in half precision, and the step that they are of."""
+        halves = [weight.astype(np.float16) for weight in self.gan.drawn.get_weights()]
+        with files.replacing(path) as temporary:
+            np.savez_compressed(temporary, *halves, step=np.int64(self.step))
+
 
 def load(
     run_dir: str | os.PathLike, *, averaged: bool = True, which: str = "latest"
@@ -49,9 +56,17 @@ def load(
     or training.  Raises UsageError where there is no run or no such checkpoint, RunError
     where what lies there cannot be read.
     """
+    if which not in CHECKPOINTS:
+        raise ValueError(f"which must be one of {', '.join(CHECKPOINTS)}")
     run = Run.existing(run_dir)
     config = run.read_config()
     gan = gans.build(config)
+    if run.exported.exists():
+        if which != "latest" or not averaged:
+            raise errors.UsageError(
+                f"--run={run.folder}: holds an exported generator alone"
+            )
+        return _exported(run, config, gan)
     if not averaged:
         gan = dataclasses.replace(gan, drawn=gan.generator)
     while True:
@@ -66,7 +81,30 @@ def load(
                 raise
 
 
-CHECKPOINTS = {"latest": Run.newest_checkpoint, "best": Run.best_checkpoint}
+def _exported(run: Run, config: Config, gan: gans.Gan) -> TrainedRun:
+    weights = gan.drawn.get_weights()
+    most = sum(weight.size for weight in weights) * 4
+    try:
+        if run.exported.stat().st_size > most:
+            raise ValueError(f"has more than {most:,} bytes")
+        with (
+            run.exported.open("rb") as file,  # which NumPy would leave open if it fails
+            np.load(file, allow_pickle=False) as arrays,
+        ):
+            step = int(arrays["step"])
+            gan.drawn.set_weights([arrays[f"arr_{n}"] for n in range(len(weights))])
+    except files.NO_ARRAYS as error:
+        raise errors.RunError(
+            f"{run.exported}: is not a generator of the config.json beside it "
+            f"({errors.first_line(error)})"
+        ) from error
+    return TrainedRun(config, gan, step)
+
+
+CHECKPOINTS = {
+    "latest": lambda run: run.newest_checkpoint(),
+    "best": lambda run: run.best_checkpoint(),
+}
 MISSING = {
     "latest": "checkpoint yet; the run saves one at its end, at its checkpoint intervals, "
     "and when it is interrupted",

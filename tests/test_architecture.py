@@ -14,16 +14,16 @@ PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
 
 # A module imports only what stands before it.
 ORDER = """
-__init__ errors files engine recipes config settings datasets runs plan milestones
+__init__ errors files engine recipes config settings datasets saves runs plan milestones
 pictures collapse metrics command signals progress data losses layers networks gans state
 step checkpoint drawing held_out history trained classifier evaluation report summary
-train probing main sample embedding evaluate
+train probing main sample embedding evaluate export
 """.split()
 
 # These answer --help, --dry_run's first checks and every wrong use without TensorFlow.
 FRONT = """
-__init__ errors files engine recipes config settings datasets runs plan milestones
-pictures collapse metrics command main sample embedding evaluate
+__init__ errors files engine recipes config settings datasets saves runs plan milestones
+pictures collapse metrics command main sample embedding evaluate export
 """.split()
 
 
@@ -61,7 +61,7 @@ def test_the_front_is_free_of_tensorflow(name):
     assert own - {None} <= set(FRONT)
 
 
-@pytest.mark.parametrize("command", ["main", "sample", "embedding", "evaluate"])
+@pytest.mark.parametrize("command", ["main", "sample", "embedding", "evaluate", "export"])
 def test_help_imports_no_tensorflow(command):
     """In a process of its own: imports within functions and of others count, too."""
     code = (

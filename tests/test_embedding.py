@@ -3,7 +3,7 @@ import json
 import imageio.v3 as iio
 import pytest
 
-from dcgan_tf import checkpoint, command, embedding, runs, settings, state
+from dcgan_tf import checkpoint, command, embedding, runs, saves, settings, state
 
 
 def made(folder, **said):
@@ -11,7 +11,7 @@ def made(folder, **said):
     run = runs.Run(folder)
     chosen = settings.new(said, dataset="mnist", classes=10)
     run.write_config(chosen)
-    checkpoint.save(state.create(chosen), run, checkpoint.REGULAR, 3)
+    checkpoint.save(state.create(chosen), run, saves.REGULAR, 3)
     return folder
 
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from dcgan_tf import checkpoint, classifier, command, datasets, evaluate, runs, state
+from dcgan_tf import checkpoint, classifier, command, datasets, evaluate, runs, saves, state
 
 
 @pytest.fixture
@@ -26,7 +26,6 @@ def quick(monkeypatch):
     """A judge of the digits that took two steps to train, on a tenth of the images."""
     monkeypatch.setattr(classifier, "LEAST_STEPS", 1)
     monkeypatch.setattr(classifier, "EPOCHS", 1)
-    monkeypatch.setattr(evaluate, "COUNT", 200)
 
 
 def npz(path, **arrays):
@@ -94,6 +93,7 @@ def test_an_array_that_claims_to_be_huge_is_not_read(do, tmp_path, monkeypatch):
         (["--run=run", "--cas"], "--cas: the images have no labels"),
         (["--run=run", "--output=nowhere"], "--output=nowhere: is no folder"),
         (["--run=run", "--count=10"], "count"),
+        (["--samples=a.npz", "--count=500"], "--count: goes with --run"),
     ],
 )
 def test_wrong_use_is_one_line(do, tmp_path, small, arguments, told):
@@ -107,7 +107,7 @@ def test_a_run_is_measured_twice_with_the_same_figures(do, tmp_path, small, quic
     run = runs.Run(tmp_path / "run")
     config = small("acgan")
     run.write_config(config)
-    checkpoint.save(state.create(config), run, checkpoint.REGULAR, 3)
+    checkpoint.save(state.create(config), run, saves.REGULAR, 3)
     reports = []
     for _ in range(2):
         status, out, err = do("--run=run")
@@ -118,8 +118,8 @@ def test_a_run_is_measured_twice_with_the_same_figures(do, tmp_path, small, quic
     assert (run.folder / "evaluation.png").exists()
     figures = reports[0]["figures"]
     assert figures["generated"].keys() == figures["copies of ten"].keys()
-    assert np.sum(figures["generated"]["confusion"]) == 200
-    assert reports[0]["protocol"]["images"]["generated"] == 200
+    assert np.sum(figures["generated"]["confusion"]) == 290  # of 297 that are held out
+    assert set(reports[0]["protocol"]["images"].values()) == {290}
     # The judge was trained once, and kept.
     assert [p.name for p in (tmp_path / "cache/dcgan_tf/classifiers").iterdir()] == [
         "digits.npz"

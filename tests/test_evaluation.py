@@ -48,7 +48,7 @@ def test_without_asked_for_classes_the_named_ones_count(measure):
     figures = measure.figures(evaluation.Images(images))
     assert "agreement" not in figures
     assert figures["spread_by_class"][:2] == pytest.approx([1.0, 1.0], abs=0.1)
-    assert np.isnan(figures["spread_by_class"][2])
+    assert figures["spread_by_class"][2] is None
 
 
 def test_the_bounds(measure):

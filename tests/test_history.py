@@ -31,10 +31,13 @@ def test_what_is_no_row_is_passed_over(tmp_path):
         b'{"epoch": 1}',
         b"x" * 250_000,
         b'{"step": 2}',
+        b'{"step": 3, "note": "text"}',
+        b'{"step": 3, "large": 1' + b"0" * 400 + b"}",
+        b'{"step": 3, "\\ud800": 1}',
         b'{"step": 1000000000000000000000}',
     ]
     path.write_bytes(b"\n".join(lines))
-    assert [row["step"] for row in history.rows(path)] == [2, 10**21]
+    assert [row["step"] for row in history.rows(path)] == [2]
     history.cut(path, 5)
     assert path.read_text() == '{"step": 2}\n'
 
@@ -42,7 +45,7 @@ def test_what_is_no_row_is_passed_over(tmp_path):
 def test_events_hold_the_scalars_and_the_grid(tmp_path):
     """Read back record by record, as the viewer does."""
     pixels = np.arange(200, dtype=np.uint8).reshape(10, 20)
-    row = {"epoch": 7.0, "step": 9, "generator/loss": 0.25, "note": "no number"}
+    row = {"epoch": 7.0, "step": 9, "generator/loss": 0.25}
     pictures.write_png(tmp_path / "frame.png", pixels)
     history.Events(tmp_path / "events").add(row, 7, tmp_path / "frame.png")
     (file,) = (tmp_path / "events").iterdir()

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from dcgan_tf import command, config, main
+from dcgan_tf import command, config, main, saves
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_start_from_a_run_that_does_not_fit_is_refused(do, tmp_path, small):
     status, _, err = do("--start_from=parent", "--run_dir=child")
     assert status == 2
     assert "--start_from=parent: has no checkpoint yet" in err
-    checkpoint.save(state.create(small("cgan")), run, checkpoint.REGULAR, 3)
+    checkpoint.save(state.create(small("cgan")), run, saves.REGULAR, 3)
     status, _, err = do("--start_from=parent", "--run_dir=child", "--mode=acgan")
     assert status == 2
     assert "--mode=acgan: the weights of parent are of mode cgan" in err
@@ -214,7 +214,7 @@ def test_a_complete_run_needs_no_data(do, tmp_path, small):
     run.write_config(dataclasses.replace(settings, dataset="mnist"))
     made = state.create(settings)
     made.epoch.assign(1)
-    checkpoint.save(made, run, checkpoint.REGULAR, 3)
+    checkpoint.save(made, run, saves.REGULAR, 3)
     status, out, _ = do("--run_dir=run")
     assert status == 0
     assert "is complete" in out

@@ -9,7 +9,7 @@ from dcgan_tf import metrics
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     """So that the seams between blocks are in every case."""
-    monkeypatch.setattr(metrics, "BLOCK", 7)
+    monkeypatch.setattr(metrics, "BLOCK_SIZE", 70)
 
 
 def normal(seed, count, mean=0.0, scale=1.0, size=3):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from dcgan_tf import errors, runs
+from dcgan_tf import errors, runs, saves
 
 
 @pytest.fixture
@@ -115,4 +115,4 @@ def test_what_is_no_file_of_a_checkpoint_is_not_hashed(run, tmp_path, kind):
         with path.open("wb") as file:
             file.truncate(10 * 2**40)
     known = hashlib.sha256(b"secret").hexdigest()
-    assert not runs.Saved(folder, 1, 1, {path.name: known}).whole()
+    assert not saves.Saved(folder, 1, 1, {path.name: known}).whole()

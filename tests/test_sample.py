@@ -2,7 +2,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from dcgan_tf import checkpoint, command, runs, sample, settings, state
+from dcgan_tf import checkpoint, command, runs, sample, saves, settings, state
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +13,7 @@ def folders(tmp_path_factory):
         run = runs.Run(tmp_path_factory.mktemp(mode) / "run")
         chosen = settings.new({"mode": mode}, dataset="mnist", classes=10)
         run.write_config(chosen)
-        checkpoint.save(state.create(chosen), run, checkpoint.REGULAR, 3)
+        checkpoint.save(state.create(chosen), run, saves.REGULAR, 3)
         made[mode] = run.folder
     empty = runs.Run(tmp_path_factory.mktemp("empty") / "run")
     empty.write_config(chosen)

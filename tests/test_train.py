@@ -199,7 +199,7 @@ def test_a_run_is_saved_in_between_by_the_clock(tmp_path, small, few, monkeypatc
     run = runs.Run(tmp_path / "run")
     config = small("cgan", epochs=2, checkpoint_every=1, checkpoint_minutes=1e-9)
     go(config, run, few)
-    latest, regular = checkpoint.LATEST, checkpoint.REGULAR
+    latest, regular = saves.LATEST, saves.REGULAR
     assert saves == [
         *((latest, 1), (latest, 2), (regular, 3)),
         *((latest, 4), (latest, 5), (regular, 6)),
@@ -268,10 +268,9 @@ def test_the_steps_are_traced_once(tmp_path, small, few, monkeypatch):
 
 @pytest.fixture
 def quick_judge(tmp_path, monkeypatch):
-    """A judge of the digits that took two steps to train, and 200 images of each kind."""
+    """A judge of the digits that took two steps to train."""
     monkeypatch.setattr(classifier, "LEAST_STEPS", 1)
     monkeypatch.setattr(classifier, "EPOCHS", 1)
-    monkeypatch.setattr(evaluation, "COUNT", 200)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 

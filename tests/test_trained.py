@@ -3,7 +3,7 @@ import pytest
 from conftest import MODES
 
 import dcgan_tf
-from dcgan_tf import checkpoint, errors, runs, state, trained
+from dcgan_tf import checkpoint, errors, runs, saves, state, trained
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def folders(tmp_path_factory):
         run = runs.Run(tmp_path_factory.mktemp(mode) / "run")
         chosen = settings.new({"mode": mode, "seed": 3}, dataset="digits", classes=10)
         run.write_config(chosen)
-        checkpoint.save(state.create(chosen), run, checkpoint.REGULAR, 3)
+        checkpoint.save(state.create(chosen), run, saves.REGULAR, 3)
         made[mode] = run.folder
     return made
 
@@ -41,7 +41,7 @@ def test_it_draws_with_the_averaged_generator(tmp_path):
     made = state.create(chosen)
     for weight in made.gan.generator.weights:
         weight.assign(weight * 0)
-    checkpoint.save(made, run, checkpoint.REGULAR, 3)
+    checkpoint.save(made, run, saves.REGULAR, 3)
     averaged = dcgan_tf.load(run.folder).gan.drawn.get_weights()
     for weight, expected in zip(averaged, made.gan.drawn.get_weights(), strict=True):
         assert np.array_equal(weight, expected)
@@ -65,7 +65,7 @@ def test_a_checkpoint_that_vanishes_meanwhile_is_no_error(folders, monkeypatch):
     """As when a run in progress removes the one that was just found."""
     run = runs.Run(folders["cgan"])
     newest = run.newest_checkpoint()
-    gone = runs.Saved(run.checkpoints / "epoch_0099", 99, 99, newest.hashes)
+    gone = saves.Saved(run.checkpoints / "epoch_0099", 99, 99, newest.hashes)
     answers = iter([gone, newest])
     monkeypatch.setattr(runs.Run, "newest_checkpoint", lambda self: next(answers))
     assert dcgan_tf.load(folders["cgan"]).step == newest.step
@@ -80,13 +80,13 @@ def test_the_raw_generator_on_request(tmp_path):
     made = state.create(chosen)
     for weight in made.gan.drawn.weights:
         weight.assign(weight * 0)
-    checkpoint.save(made, run, checkpoint.REGULAR, 3)
+    checkpoint.save(made, run, saves.REGULAR, 3)
     averaged = trained.load(run.folder).sample([1, 2])
     raw = trained.load(run.folder, averaged=False).sample([1, 2])
     assert not np.array_equal(averaged, raw)
     for weight in made.gan.generator.weights:
         weight.assign(weight * 0)
-    checkpoint.save(made, run, checkpoint.BEST, 3)
+    checkpoint.save(made, run, saves.BEST, 3)
     best = trained.load(run.folder, averaged=False, which="best").sample([1, 2])
     assert np.array_equal(best, averaged)
 

@@ -12,7 +12,7 @@ import keras
 import pytest
 from same_runs import assert_same_run
 
-from dcgan_tf import checkpoint, gans, runs, state
+from dcgan_tf import checkpoint, gans, runs, saves, state
 from dcgan_tf.milestones import Milestones
 from dcgan_tf.report import Report
 
@@ -106,10 +106,10 @@ class Toy:
                 self.report.add(step, means, seconds=1.0, images=1)
             if self.milestones.saves_at(step):
                 self.report.finish()
-                checkpoint.save(self.state, self.run, checkpoint.REGULAR, 1)
+                checkpoint.save(self.state, self.run, saves.REGULAR, 1)
             else:
                 self.report.sync()
-                checkpoint.save(self.state, self.run, checkpoint.LATEST, 1)
+                checkpoint.save(self.state, self.run, saves.LATEST, 1)
 
 
 def names(folder):
