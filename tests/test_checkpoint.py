@@ -204,6 +204,40 @@ def test_whatever_tensorflow_raises_for_damage_is_one_error(
         checkpoint.restore(state.create(config), saved)
 
 
+@pytest.mark.parametrize("name", [b'"step": 2', b'"epoch": 2', b'"format"', b'"digest": "'])
+def test_a_flipped_bit_in_a_manifest_is_damage(run, trained_state, name, capsys):
+    for epoch in (1, 2):
+        trained_state.epoch.assign(epoch)
+        trained_state.step.assign(epoch)
+        checkpoint.save(trained_state, run, saves.REGULAR, 3)
+    path = run.checkpoints / "step_00000002" / "manifest.json"
+    flip(path, place=path.read_bytes().index(name) + len(name) - 1)
+    assert run.newest_checkpoint().epoch == 1
+    assert "step_00000002 is damaged" in capsys.readouterr().err
+
+
+def test_a_manifest_that_names_no_files_vouches_for_none(run, trained_state):
+    """Or TensorFlow would read whatever lies there."""
+    checkpoint.save(trained_state, run, saves.REGULAR, 3)
+    path = run.newest_checkpoint().folder / "manifest.json"
+    content = json.loads(path.read_text())
+    del content["digest"]
+    for hashes in ({}, [], {"state.index": "0"}, {"other": "0"}):
+        path.write_text(json.dumps({**content, "sha256": hashes}))
+        assert run.saved() == []
+
+
+def test_what_else_lies_among_the_checkpoints_is_left_alone(run, trained_state):
+    checkpoint.save(trained_state, run, saves.REGULAR, 3)
+    (run.checkpoints / ".DS_Store").touch()
+    (run.checkpoints / "notes").mkdir()
+    assert len(run.checkpoint_folders()) == 1
+    run.remove_checkpoints(beyond=int(trained_state.step))
+    assert len(run.checkpoint_folders()) == 1
+    run.remove_checkpoints(beyond=int(trained_state.step) - 1)
+    assert named(run) == [".DS_Store", "notes"]
+
+
 def test_a_manifest_that_lies_of_its_step_is_refused(run, small, trained_state):
     checkpoint.save(trained_state, run, saves.REGULAR, 3)
     lying = dataclasses.replace(run.newest_checkpoint(), step=1)

@@ -1,10 +1,11 @@
-"""A process that ends at every single change that it makes to its run's folder.
+"""A process that ends, or a disk that refuses, at every change to a run's folder.
 
-In one process: from a chosen change on, every attempt to write, rename or remove a file
-raises, so that not even a clean-up is done.  What TensorFlow writes lies in a temporary
-folder between two such changes.
+In one process, with the package's own loop and a step that is a line of arithmetic.  A
+killed process makes no further change, so that not even a clean-up is done; a full disk
+refuses once.  What TensorFlow writes lies in a temporary folder between two changes.
 """
 
+import errno
 import os
 import sys
 
@@ -12,9 +13,7 @@ import keras
 import pytest
 from same_runs import assert_same_run
 
-from dcgan_tf import checkpoint, gans, runs, saves, state
-from dcgan_tf.milestones import Milestones
-from dcgan_tf.report import Report
+from dcgan_tf import checkpoint, classifier, errors, gans, report, runs, state, train
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate"}
 
@@ -24,18 +23,18 @@ class Killed(BaseException):
 
 
 class Hook:
-    """Counts the changes within a folder; ends the process at one of them."""
+    """Counts the changes within a folder; from one of them on, or there alone, raises."""
 
     def __init__(self):
-        self.folder = None
+        self.folder = self.error = None
         self.fatal = self.count = 0
 
     def __call__(self, event, arguments):
         if self.folder is None or not self._changes(event, arguments):
             return
         self.count += 1
-        if self.count >= self.fatal:
-            raise Killed(f"{event} {arguments}")
+        if self.count == self.fatal or (self.count > self.fatal and self.error is Killed):
+            raise self.error(errno.ENOSPC, f"{event} {arguments}")
 
     def _changes(self, event, arguments):
         writes = event in CHANGES
@@ -68,48 +67,60 @@ def toy_discriminator(config):
 
 
 @pytest.fixture
-def config(small, monkeypatch):
-    """Of a run with networks so small that a save takes no time."""
+def go(small, few, monkeypatch):
+    """Trains the run in a folder to its end, saving at every step, the best besides."""
     networks = (toy_generator, toy_discriminator)
     monkeypatch.setitem(gans.NETWORKS, ("cgan", "maxout"), networks)
-    return small("cgan", epochs=2, checkpoint_every=1, average_half_life=0, noise_size=4)
+    monkeypatch.setattr(train, "make_train_steps", toy_steps)
+    monkeypatch.setattr(train, "CALL_SECONDS", 0.0)  # a step a call
+    monkeypatch.setattr(classifier, "load", lambda *_: None)
+    monkeypatch.setattr(report, "Evaluation", ToyEvaluation)
+    config = small(
+        "cgan",
+        epochs=2,
+        batch_size=24,
+        noise_size=4,
+        average_half_life=0,
+        evaluate_every=1,
+        checkpoint_every=1,
+        keep_checkpoints=1,
+        checkpoint_minutes=1e-9,
+    )
+
+    def to_the_end(folder):
+        run = runs.Run(folder)
+        made = state.create(config)
+        if saved := run.newest_checkpoint():
+            checkpoint.restore(made, saved)
+        with run.locked():
+            run.write_config(config)
+            assert train.train(config, run, made, few, few) is None
+
+    return to_the_end
 
 
-class Toy:
-    """A run whose training is a line of arithmetic, with the package's own saves."""
+def toy_steps(made, config):
+    def steps(batches, count):
+        for _ in range(int(count)):
+            for weight in made.gan.generator.weights:
+                weight.assign(weight * 0.5 + float(made.step))
+            for total in made.sums.values():
+                total.assign_add(1.0)
+            made.summed.assign_add(1)
+            made.step.assign_add(1)
+        return made.step
 
-    def __init__(self, folder, config, split):
-        self.run = runs.Run(folder)
-        self.config = config
-        self.state = state.create(config)
-        self.milestones = Milestones.of(config, per_epoch=2)
-        self.report = Report(
-            self.run, config, self.state.gan, self.milestones, split, held_out=None
-        )
+    return steps
 
-    def go_on(self):
-        """From the newest checkpoint to the end, as train.train does."""
-        saved = self.run.newest_checkpoint()
-        if saved:
-            checkpoint.restore(self.state, saved)
-        self.run.write_config(self.config)
-        self.report.begin(int(self.state.step))
-        while (step := int(self.state.step)) < self.milestones.end:
-            for weight in self.state.gan.generator.weights:
-                weight.assign(weight * 0.5 + step)
-            step += 1
-            self.state.step.assign(step)
-            self.state.epoch.assign(step // 2)
-            if self.milestones.samples_at(step):
-                means = {"generator/loss": 1.0, "discriminator/loss": 1.0 / step}
-                means["discriminator/adversarial_fake"] = 1.0
-                self.report.add(step, means, seconds=1.0, images=1)
-            if self.milestones.saves_at(step):
-                self.report.finish()
-                checkpoint.save(self.state, self.run, saves.REGULAR, 1)
-            else:
-                self.report.sync()
-                checkpoint.save(self.state, self.run, saves.LATEST, 1)
+
+class ToyEvaluation:
+    """Finds every generator better than the one before."""
+
+    def __init__(self, *_):
+        pass
+
+    def of_run(self, run):
+        return {"score": run.step / 100}
 
 
 def names(folder):
@@ -127,32 +138,45 @@ def assert_same_folder(one, other):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of Killed
-def test_a_crash_at_any_change_loses_nothing(tmp_path, config, few, hook, capsys):
-    straight = tmp_path / "straight"
-    Toy(straight, config, few).go_on()
-    crashes = 0
+@pytest.mark.parametrize(("error", "every"), [(Killed, 1), (OSError, 4)])
+def test_whatever_change_fails_nothing_is_lost(tmp_path, hook, go, error, every, capsys):
+    go(tmp_path / "straight")
+    hook.error = error
+    failures = 0
     while True:
-        folder = tmp_path / f"crashed_{crashes}"
-        hook.folder, hook.fatal, hook.count = str(folder), crashes + 1, 0
+        folder = tmp_path / f"failed_{failures}"
+        hook.folder, hook.fatal, hook.count = str(folder), every * failures + 1, 0
         try:
-            Toy(folder, config, few).go_on()
-            break
-        except Killed:
-            crashes += 1
+            go(folder)
+        except (Killed, OSError, errors.RunError, errors.UsageError):
+            pass
         finally:
             hook.folder = None
-        Toy(folder, config, few).go_on()
-        assert_same_folder(folder, straight)
+        if hook.count < hook.fatal:  # there are no more
+            break
+        failures += 1
+        go(folder)
+        assert_same_folder(folder, tmp_path / "straight")
     with capsys.disabled():
-        print(f"crashes at {crashes} changes: nothing lost")
-    assert crashes > 40
+        print(f"{error.__name__} at {failures} changes: nothing lost")
+    assert failures > 60 / every
 
 
-def test_a_crash_within_a_row_loses_nothing(tmp_path, config, few):
+def test_a_torn_row_is_cut(tmp_path, go):
     """Rows are the only thing that is written in place."""
     for name in ("straight", "torn"):
-        Toy(tmp_path / name, config, few).go_on()
+        go(tmp_path / name)
     with (tmp_path / "torn" / "metrics.jsonl").open("a") as file:
         file.write('{"epoch": 3, "step": 9, "sec')
-    Toy(tmp_path / "torn", config, few).go_on()
+    go(tmp_path / "torn")
     assert_same_folder(tmp_path / "torn", tmp_path / "straight")
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n" + b"\0" * 30])
+def test_a_damaged_frame_stops_no_run(tmp_path, go, content):
+    go(tmp_path / "run")
+    (tmp_path / "run" / "samples" / "epoch_0001.png").write_bytes(content)
+    go(tmp_path / "run")
+    (tmp_path / "run" / "samples" / "epoch_0001.png").unlink()
+    os.mkfifo(tmp_path / "run" / "samples" / "epoch_0001.png")
+    go(tmp_path / "run")
