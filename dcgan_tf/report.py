@@ -113,15 +113,15 @@ class Report:
         if self.improved:
             self._best = score
 
-    def finish(self) -> None:
-        """Makes the GIF, too."""
-        pictures.write_gif(self._run.gif, self._run.samples)
-        self.sync()
-
     def sync(self) -> None:
-        """Hands rows and frames to the disk itself."""
+        """Hands the rows and the names of the frames to the disk itself."""
         for path in (self._run.metrics, self._run.samples, self._run.folder):
             files.sync(path)
+
+    def finish(self) -> None:
+        """Makes the GIF, and syncs."""
+        pictures.write_gif(self._run.gif, self._run.samples)
+        self.sync()
 
     def _frame(self, step: int) -> pathlib.Path:
         number = self._milestones.number(step)

@@ -82,10 +82,11 @@ def train(
 ) -> Signals | None:
     """Trains from where `state` stands until the run's end.
 
-    held_out: what losses and images are judged against, if the config says so
     Leaves in the run's folder what `runs` lists.  Returns the signal that stopped it
     before its end, once everything is saved; raises RunError if a loss or a weight is not
     finite.
+
+    held_out: what losses and images are judged against, if the config wants it
     """
     batches = Batches(split, config.batch_size, seed=config.seed, shift=config.shift)
     milestones = Milestones.of(config, batches.per_epoch)

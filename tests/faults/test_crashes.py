@@ -138,7 +138,7 @@ def assert_same_folder(one, other):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of Killed
-@pytest.mark.parametrize(("error", "every"), [(Killed, 1), (OSError, 4)])
+@pytest.mark.parametrize(("error", "every"), [(Killed, 1), (OSError, 8)])
 def test_whatever_change_fails_nothing_is_lost(tmp_path, hook, go, error, every, capsys):
     go(tmp_path / "straight")
     hook.error = error
