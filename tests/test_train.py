@@ -179,7 +179,12 @@ def test_a_closed_pipe_does_not_stop_a_run(tmp_path, small, few, monkeypatch):
 
 def test_the_pacer_does_every_step_once():
     counts = []
-    pacer = train._Pacer(lambda stream, count: counts.append(int(count)), stream=None)
+
+    def train_steps(stream, count):
+        counts.append(int(count))
+        return sum(counts)
+
+    pacer = train._Pacer(train_steps, stream=None)
     assert sum(pacer.calls(100)) == sum(counts) == 100
     assert counts[:3] == [1, 2, 4]
     assert list(pacer.calls(1)) == [1]
