@@ -13,8 +13,9 @@ class Interruption:
         self.signal: signal.Signals | None = None
 
     def __enter__(self):
-        # What is ignored, as SIGHUP is under nohup, stays so.
-        heard = [n for n in CAUGHT if signal.getsignal(n) is not signal.SIG_IGN]
+        # Under nohup SIGHUP is ignored, and stays so.
+        nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        heard = [n for n in CAUGHT if not (nohup and n == signal.SIGHUP)]
         self._before = {number: signal.signal(number, self._note) for number in heard}
         return self
 
