@@ -16,6 +16,7 @@ from dcgan_tf import (
     history,
     pictures,
     runs,
+    saves,
     state,
     train,
 )
