@@ -203,7 +203,7 @@ def resident():
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a /proc")
-@pytest.mark.parametrize("epochs", [100, pytest.param(2000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("epochs", [200, pytest.param(2000, marks=pytest.mark.long)])
 def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs, capsys):
     """With a save each second besides; from a quarter of the run on."""
     run = runs.Run(tmp_path / "run")
