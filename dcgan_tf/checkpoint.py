@@ -13,7 +13,7 @@ import tensorflow as tf
 from dcgan_tf import errors, files, saves
 from dcgan_tf.gans import Gan
 from dcgan_tf.runs import Run
-from dcgan_tf.saves import BEST, LATEST, REGULAR, Saved
+from dcgan_tf.saves import Saved
 from dcgan_tf.state import TrainState
 
 # What damaged or foreign files make TensorFlow raise; AssertionError: a part is missing.
@@ -23,7 +23,7 @@ READ_ERRORS = (tf.errors.OpError, ValueError, IndexError, AssertionError, OSErro
 def save(state: TrainState, run: Run, family: str, keep: int) -> None:
     """Saves `state` whole, then removes the checkpoints that it supersedes.
 
-    `keep` checkpoints of the REGULAR family stay.  Raises RunError if the disk refuses.
+    `keep` checkpoints of the regular family stay.  Raises RunError if the disk refuses.
     """
     step, epoch = int(state.step), int(state.epoch)
     folder = run.checkpoints / saves.name(family, step)
@@ -38,9 +38,9 @@ def save(state: TrainState, run: Run, family: str, keep: int) -> None:
             "command goes on from them"
         ) from error
     folders = [saved.folder for saved in run.saved()]  # the newest first
-    regular = [path for path in folders if path.name.startswith(REGULAR)]
-    latest = [path for path in folders if path.name.startswith(LATEST)]
-    best = [path for path in folders if path.name.startswith(BEST)]
+    regular = [path for path in folders if path.name.startswith(saves.REGULAR)]
+    latest = [path for path in folders if path.name.startswith(saves.LATEST)]
+    best = [path for path in folders if path.name.startswith(saves.BEST)]
     for old in {*latest, *regular[keep:], *best[1:]} - {folder}:
         files.remove_folder(old)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from absl import flags
 
 from dcgan_tf import config, errors, settings
-from dcgan_tf.recipes import DIGITS, LENGTHS, RECIPES, SCHEDULES
+from dcgan_tf.recipes import AUTO, DIGITS, LENGTHS, RECIPES, SCHEDULES
 
 CHOICE = "architecture"  # which other defaults depend on
 
@@ -98,7 +98,7 @@ def _defaults(name: str) -> str:
     if name == "mode":
         return f"Default: {settings.DEFAULT_MODE}"
     if name == "dataset":
-        return f"Default: {settings.DEFAULT_DATASET}"
+        return f"Default: {AUTO}"
     published, digits = _by_mode(name, dataset=""), _by_mode(name, dataset=DIGITS)
     if not published:
         return _by_choice(name)

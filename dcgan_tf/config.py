@@ -3,7 +3,7 @@
 import dataclasses
 
 from dcgan_tf import errors
-from dcgan_tf.recipes import RECIPES, SCHEDULES
+from dcgan_tf.recipes import AUTO, RECIPES, SCHEDULES
 
 RECIPE = "recipe"  # makes the run what it is: a resume may not change it
 LENGTH = "length"  # how long and how often: a resume may
@@ -168,6 +168,13 @@ class Config:
         "slower",
         absent=False,
     )
+    precision: str = _field(
+        RECIPE,
+        "what the networks compute in; weights, losses, optimizers and the last layers are "
+        "float32 in any case; auto: bfloat16 where the processor or GPU has it natively",
+        choices=(AUTO, "float32", "bfloat16"),
+        absent="float32",
+    )
     epochs: int | None = _field(
         LENGTH, "passes over the training images", minimum=1, maximum=10_000_000
     )
@@ -220,6 +227,14 @@ class Config:
         maximum=10_000_000,
         absent=0,
     )
+    steps_per_call: int = _field(
+        LENGTH,
+        "steps in one call of TensorFlow, between which signals and losses are not looked "
+        "at; 0: as many as take about a second",
+        minimum=0,
+        maximum=1_000_000,
+        absent=0,
+    )
     evaluate_losses: bool = _field(
         LENGTH, "both players' losses on held-out images with each row"
     )
@@ -232,35 +247,7 @@ class Config:
     def losses(self) -> str:
         return RECIPES[self.mode].losses
 
-    def on_held_out(self) -> "Config":
-        """What held-out images are judged by: hard targets, classes of real and fake alike.
 
-        The Keras examples' way: nothing smoothed, and no class term left out.
-        """
-        told = self.as_told()
-        classes = {}
-        if self.auxiliary_real_weight is not None:
-            classes["auxiliary_real_weight"] = told.real_weight
-            classes["auxiliary_fake_weight"] = told.fake_weight
-        return dataclasses.replace(told, real_target=1.0, generator_target=1.0, **classes)
-
-    def as_told(self) -> "Config":
-        """The weights with which the terms add up to the discriminator's loss as told.
-
-        Of two separate steps it is the mean.
-        """
-        if self.discriminator_update != "separate":
-            return self
-        names = [name for name in WEIGHTS if getattr(self, name) is not None]
-        return dataclasses.replace(self, **{n: getattr(self, n) / 2 for n in names})
-
-
-WEIGHTS = (
-    "real_weight",
-    "fake_weight",
-    "auxiliary_real_weight",
-    "auxiliary_fake_weight",
-)
 SWITCH = {"true": True, "false": False}
 FIELDS = {field.name: field for field in dataclasses.fields(Config)}
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dcgan_tf import engine, errors
-from dcgan_tf.recipes import DIGITS
+from dcgan_tf.recipes import AUTO, DIGITS
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -65,12 +65,12 @@ _KNOWN = {
     "kmnist": "http://codh.rois.ac.jp/kmnist/dataset/kmnist/train-labels-idx1-ubyte.gz",
 }
 DIGITS_HELD_OUT = 297
-AUTO = "auto"  # mnist if it is within reach, else digits
 
 
 def find(name: str, data_dir: str | None) -> Dataset:
-    """The data set called `name`, "auto" included; it may still have to be downloaded.
+    """The data set called `name`, or for "auto" mnist if it is within reach, else digits.
 
+    It may still have to be downloaded.
     Raises UsageError for a name that nobody knows, for what cannot be trained on, and for
     what is neither prepared nor within reach.
     """

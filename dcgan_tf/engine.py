@@ -1,6 +1,7 @@
 """TensorFlow and Keras as this package needs them, without their start-up lines."""
 
 import os
+import pathlib
 import sys
 import tempfile
 
@@ -40,3 +41,22 @@ def start() -> None:
     keras.config.set_image_data_format("channels_last")
     # A graph optimisation that fails, loudly, on a LeakyReLU in a loop.
     tf.config.optimizer.set_experimental_options({"remapping": False})
+
+
+def native_precision() -> str:
+    """ "bfloat16" where the device that TensorFlow uses has it natively, else "float32".
+
+    A GPU has it from compute capability 8 on; a processor that lacks it is slower in it
+    than in float32, many times.
+    """
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        native = details.get("compute_capability", (0, 0)) >= (8, 0)
+    else:
+        known = pathlib.Path("/proc/cpuinfo")
+        text = known.read_text(encoding="utf-8") if known.exists() else ""
+        native = not {"avx512_bf16", "amx_bf16"}.isdisjoint(text.split())
+    return "bfloat16" if native else "float32"

@@ -18,6 +18,7 @@ import numpy as np
 from absl import flags
 
 from dcgan_tf import command, datasets, engine, errors, files, pictures
+from dcgan_tf.recipes import AUTO
 from dcgan_tf.runs import Run
 
 MOST_IMAGES = 200_000
@@ -95,7 +96,7 @@ def main(values: flags.FlagValues) -> None:
             if values[name].present:
                 raise errors.UsageError(f"--{name}: goes with --run, not with --samples")
         given = read(values.samples)
-        labelled, name = "labels" in given, values.dataset or datasets.AUTO
+        labelled, name = "labels" in given, values.dataset or AUTO
     else:
         run = Run.existing(values.run)
         config = run.read_config()

@@ -22,7 +22,6 @@ NO_ARRAYS = (
     EOFError,
     MemoryError,
     RuntimeError,
-    NotImplementedError,
     tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,

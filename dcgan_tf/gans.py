@@ -1,9 +1,10 @@
 """Gan: a recipe brought to life - two networks, two losses and what feeds them."""
 
+import contextlib
 import dataclasses
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import keras
 import tensorflow as tf
@@ -101,14 +102,16 @@ VERDICTS = {
 def build(config: Config) -> Gan:
     """The gan of a run, with new weights from Keras's global seed."""
     make_generator, make_discriminator = NETWORKS[config.mode, config.architecture]
-    generator = drawn = make_generator(config)
-    if config.average_half_life:
-        drawn = make_generator(config)
-        drawn.set_weights(generator.get_weights())
+    with _computing_in(config.precision):
+        generator = drawn = make_generator(config)
+        if config.average_half_life:
+            drawn = make_generator(config)
+            drawn.set_weights(generator.get_weights())
+        discriminator = make_discriminator(config)
     generator_loss, real_loss, fake_loss = objectives(config)
     return Gan(
         generator=generator,
-        discriminator=make_discriminator(config),
+        discriminator=discriminator,
         drawn=drawn,
         generator_loss=generator_loss,
         real_loss=real_loss,
@@ -120,6 +123,18 @@ def build(config: Config) -> Gan:
             FAKE_LABELS[config.fake_labels or "real"], config.classes
         ),
     )
+
+
+@contextlib.contextmanager
+def _computing_in(precision: str) -> Iterator[None]:
+    """Networks that are built within compute in it; their weights are float32."""
+    before = keras.config.dtype_policy()
+    if precision == "bfloat16":
+        keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def objectives(config: Config) -> tuple[Objective, Objective, Objective]:

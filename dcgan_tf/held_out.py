@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from dcgan_tf import gans, losses
+from dcgan_tf import gans, losses, settings
 from dcgan_tf.config import Config
 from dcgan_tf.data import scaled
 from dcgan_tf.datasets import Split
@@ -25,7 +25,7 @@ class HeldOut:
         self._seed = config.seed
         self._split = split
         self._generator_loss, self._real_loss, self._fake_loss = gans.objectives(
-            config.on_held_out()
+            settings.on_held_out(config)
         )
         self._judge = tf.function(self._judge_block)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import files, pictures
+from dcgan_tf import files, pictures, settings
 from dcgan_tf.config import Config
 
 LONGEST_ROW = 100_000  # characters
@@ -84,12 +84,12 @@ def table(row: Mapping[str, object], config: Config) -> str:
     columns = {name: kind for name, kind in columns.items() if f"generator/{kind}" in row}
     lines = [("", "total", *columns)]
     for player in PLAYERS:
-        for split, prefix, settings in (
-            ("train", "", config.as_told()),
-            ("test", "test/", config.on_held_out()),
+        for split, prefix, weights in (
+            ("train", "", settings.as_told(config)),
+            ("test", "test/", settings.on_held_out(config)),
         ):
             terms = _under(row, f"{prefix}{player}/")
-            weighted = [_weighted(terms, kind, settings) for kind in columns.values()]
+            weighted = [_weighted(terms, kind, weights) for kind in columns.values()]
             values = (f"{value:.4f}" for value in (terms["loss"], *weighted))
             lines.append((f"{player}, {split}", *values))
     return "\n".join(

@@ -2,7 +2,60 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
+
+
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's layer as one operation of TensorFlow, where Keras's has a dozen.
+
+    [..., C] -> [..., C], normalised over all axes but the last (Ioffe & Szegedy 2015), in
+    float32 whatever the inputs are.  Inputs of float64 take Keras's way.
+    """
+
+    def call(self, inputs, training=False):
+        if inputs.dtype == "float64":
+            return super().call(inputs, training=training)
+        channels = inputs.shape[-1]
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=tf.reshape(inputs, [tf.shape(inputs)[0], -1, 1, channels]),
+            scale=tf.convert_to_tensor(self.gamma),
+            offset=tf.convert_to_tensor(self.beta),
+            mean=[] if training else tf.convert_to_tensor(self.moving_mean),
+            variance=[] if training else tf.convert_to_tensor(self.moving_variance),
+            epsilon=self.epsilon,
+            is_training=training,
+        )
+        if training:
+            count = tf.cast(tf.size(inputs) // channels, tf.float32)
+            biased = variance * (count - 1) / count  # which Keras's moving average is of
+            for moving, new in ((self.moving_mean, mean), (self.moving_variance, biased)):
+                moving.assign(moving * self.momentum + new * (1 - self.momentum))
+        return tf.reshape(outputs, tf.shape(inputs))
+
+
+class Dropout(keras.layers.Dropout):
+    """Keras's layer with 16 random bits an activation, where Keras's draws 32.
+
+    The rate is met to 1 / 65,536 (Srivastava et al. 2014); what is kept is scaled by
+    1 / (1 - rate).
+    """
+
+    def call(self, inputs, training=False):
+        if not training or not self.rate:
+            return inputs
+        size = tf.size(inputs)
+        words = tf.random.stateless_uniform(
+            [(size + 1) // 2],
+            tf.cast(self.seed_generator.next(), tf.int32),
+            None,
+            None,
+            tf.uint32,
+        )
+        bits = tf.reshape(tf.bitcast(words, tf.uint16), [-1])[:size]
+        kept = bits >= tf.constant(round(self.rate * 2**16), tf.uint16)
+        scale = tf.cast(kept, inputs.dtype) * (1 / (1 - self.rate))
+        return inputs * tf.reshape(scale, tf.shape(inputs))
 
 
 class MaxoutDense(keras.layers.Layer):
@@ -65,7 +118,8 @@ class UpsampledConv2D(keras.layers.Layer):
 
     def call(self, inputs):
         inputs_count = inputs.shape[-1]
-        phases = ops.einsum("aph,bqw,hwio->pqiabo", self.TAPS, self.TAPS, self.kernel)
+        taps = ops.cast(self.TAPS, self.kernel.dtype)
+        phases = ops.einsum("aph,bqw,hwio->pqiabo", taps, taps, self.kernel)
         kernel = ops.reshape(phases, (3, 3, inputs_count, 4 * self.filters))
         x = ops.conv(inputs, kernel, padding="same")  # [B, H, W, (parities, F)]
         _, height, width, _ = inputs.shape

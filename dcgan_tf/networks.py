@@ -2,14 +2,16 @@
 
 Every generator takes [noise [B, Z], labels [B]] and returns images [B, 28, 28, 1] in
 [-1, 1]; every discriminator takes [images, labels] and returns its verdict, in logits.
-A network that has no use for labels leaves that input unconnected.
+A network that has no use for labels leaves that input unconnected.  Whatever the layers
+before compute in, the last ones compute in Keras's float type.
 """
 
 import keras
 from keras import layers
+from keras.config import floatx
 
 from dcgan_tf.config import Config
-from dcgan_tf.layers import MaxoutDense, UpsampledConv2D
+from dcgan_tf.layers import BatchNormalization, Dropout, MaxoutDense, UpsampledConv2D
 
 IMAGE_SHAPE = (28, 28, 1)
 
@@ -23,7 +25,7 @@ def tutorial_generator(config: Config) -> keras.Model:
 def tutorial_discriminator(config: Config) -> keras.Model:
     """DCGAN of the TensorFlow tutorial: 212,865 parameters.  Verdict: logits [B, 1]."""
     images, labels = _discriminator_inputs()
-    verdict = layers.Dense(1)(_tutorial_features(images, config))
+    verdict = layers.Dense(1, dtype=floatx())(_tutorial_features(images, config))
     return keras.Model([images, labels], verdict, name="discriminator")
 
 
@@ -43,24 +45,25 @@ def conditional_discriminator(config: Config) -> keras.Model:
     images, labels = _discriminator_inputs()
     features = _tutorial_features(images, config)  # [B, 6272]
     embedding = layers.Embedding(config.classes, features.shape[-1])(labels)
-    projection = layers.Dot(axes=1)([embedding, features])
-    verdict = layers.Add()([layers.Dense(1)(features), projection])
+    projection = layers.Dot(axes=1, dtype=floatx())([embedding, features])
+    verdict = layers.Dense(1, dtype=floatx())(features)
+    verdict = layers.Add(dtype=floatx())([verdict, projection])
     return keras.Model([images, labels], verdict, name="discriminator")
 
 
 def _tutorial_images(x, config: Config):
     x = layers.Dense(7 * 7 * 256, use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
+    x = BatchNormalization()(x)
     x = layers.LeakyReLU(config.leaky_slope)(x)
     x = layers.Reshape((7, 7, 256))(x)
     for filters, strides in ((128, 1), (64, 2)):
         x = layers.Conv2DTranspose(filters, 5, strides, padding="same", use_bias=False)(
             x
         )  # [B, 7, 7, 128], then [B, 14, 14, 64]
-        x = layers.BatchNormalization()(x)
+        x = BatchNormalization()(x)
         x = layers.LeakyReLU(config.leaky_slope)(x)
     return layers.Conv2DTranspose(
-        1, 5, 2, padding="same", use_bias=False, activation="tanh"
+        1, 5, 2, padding="same", use_bias=False, activation="tanh", dtype=floatx()
     )(x)
 
 
@@ -68,7 +71,7 @@ def _tutorial_features(x, config: Config):
     for filters in (64, 128):
         x = layers.Conv2D(filters, 5, 2, padding="same")(x)  # [B, 14, 14, 64], ...
         x = layers.LeakyReLU(config.leaky_slope)(x)
-        x = layers.Dropout(config.dropout)(x)
+        x = Dropout(config.dropout)(x)
     return layers.Flatten()(x)
 
 
@@ -81,14 +84,15 @@ def maxout_generator(config: Config) -> keras.Model:
     noise, labels = _generator_inputs(config)
     hidden = []
     for x, units in ((_one_hot(labels, config), 200), (noise, 1000)):
-        x = layers.BatchNormalization()(layers.Dense(units)(x))
+        x = BatchNormalization()(layers.Dense(units)(x))
         hidden.append(layers.ReLU()(x))
     x = layers.Concatenate()(hidden)  # [B, 1200]
     x = layers.LeakyReLU(config.leaky_slope)(layers.Dense(512)(x))
-    x = layers.BatchNormalization()(x)
-    x = layers.BatchNormalization()(layers.Dense(28 * 28)(x))
-    x = layers.Activation("sigmoid")(x)
-    images = layers.Reshape(IMAGE_SHAPE)(layers.Rescaling(2.0, offset=-1.0)(x))
+    x = BatchNormalization()(x)
+    x = BatchNormalization(dtype=floatx())(layers.Dense(28 * 28, dtype=floatx())(x))
+    x = layers.Activation("sigmoid", dtype=floatx())(x)
+    x = layers.Rescaling(2.0, offset=-1.0, dtype=floatx())(x)
+    images = layers.Reshape(IMAGE_SHAPE, dtype=floatx())(x)
     return keras.Model([noise, labels], images, name="generator")
 
 
@@ -99,9 +103,10 @@ def maxout_discriminator(config: Config) -> keras.Model:
     image_features = MaxoutDense(240, k=5)(seen)
     label_features = MaxoutDense(50, k=5)(_one_hot(labels, config))
     x = layers.Concatenate()([image_features, label_features])  # [B, 290]
-    x = layers.Dropout(config.dropout)(x)
-    x = layers.Dropout(config.dropout)(MaxoutDense(240, k=4)(x))
-    return keras.Model([images, labels], layers.Dense(1)(x), name="discriminator")
+    x = Dropout(config.dropout)(x)
+    x = Dropout(config.dropout)(MaxoutDense(240, k=4)(x))
+    verdict = layers.Dense(1, dtype=floatx())(x)
+    return keras.Model([images, labels], verdict, name="discriminator")
 
 
 def acgan_generator(config: Config) -> keras.Model:
@@ -119,9 +124,15 @@ def acgan_generator(config: Config) -> keras.Model:
             activation="relu",
             kernel_initializer="glorot_normal",
         )(x)  # [B, 7, 7, 192], then [B, 14, 14, 96]
-        x = layers.BatchNormalization()(x)
+        x = BatchNormalization()(x)
     images = layers.Conv2DTranspose(
-        1, 5, 2, "same", activation="tanh", kernel_initializer="glorot_normal"
+        1,
+        5,
+        2,
+        "same",
+        activation="tanh",
+        kernel_initializer="glorot_normal",
+        dtype=floatx(),
     )(x)
     return keras.Model([noise, labels], images, name="generator")
 
@@ -133,7 +144,7 @@ def acgan_discriminator(config: Config) -> keras.Model:
     for filters, strides in ((32, 2), (64, 1), (128, 2), (256, 1)):
         x = layers.Conv2D(filters, 3, strides, padding="same")(x)
         x = layers.LeakyReLU(config.leaky_slope)(x)
-        x = layers.Dropout(config.dropout)(x)
+        x = Dropout(config.dropout)(x)
     verdict = _two_heads(layers.Flatten()(x), config)  # from [B, 12544]
     return keras.Model([images, labels], verdict, name="discriminator")
 
@@ -143,12 +154,12 @@ def batchnorm_generator(config: Config) -> keras.Model:
     noise, labels = _generator_inputs(config)
     x = _fused(noise, labels, config, "uniform")
     x = layers.Dense(7 * 7 * 128, activation="relu")(x)
-    x = layers.BatchNormalization(momentum=0.8)(layers.Reshape((7, 7, 128))(x))
+    x = BatchNormalization(momentum=0.8)(layers.Reshape((7, 7, 128))(x))
     for filters in (128, 64):
         x = layers.UpSampling2D()(x)  # [B, 14, 14, 128], then [B, 28, 28, 128]
         x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-        x = layers.BatchNormalization(momentum=0.8)(x)
-    images = layers.Conv2D(1, 3, padding="same", activation="tanh")(x)
+        x = BatchNormalization(momentum=0.8)(x)
+    images = layers.Conv2D(1, 3, padding="same", activation="tanh", dtype=floatx())(x)
     return keras.Model([noise, labels], images, name="generator")
 
 
@@ -157,14 +168,14 @@ def batchnorm_discriminator(config: Config) -> keras.Model:
     images, labels = _discriminator_inputs()
 
     def activated(x):
-        return layers.Dropout(config.dropout)(layers.LeakyReLU(config.leaky_slope)(x))
+        return Dropout(config.dropout)(layers.LeakyReLU(config.leaky_slope)(x))
 
     x = activated(layers.Conv2D(16, 3, 2, padding="same")(images))  # [B, 14, 14, 16]
     x = layers.Conv2D(32, 3, 2, padding="same")(x)
     x = activated(layers.ZeroPadding2D(((0, 1), (0, 1)))(x))  # [B, 8, 8, 32]
-    x = layers.BatchNormalization(momentum=0.8)(x)
+    x = BatchNormalization(momentum=0.8)(x)
     x = activated(layers.Conv2D(64, 3, 2, padding="same")(x))  # [B, 4, 4, 64]
-    x = layers.BatchNormalization(momentum=0.8)(x)
+    x = BatchNormalization(momentum=0.8)(x)
     x = activated(layers.Conv2D(128, 3, 1, padding="same")(x))
     verdict = _two_heads(layers.Flatten()(x), config)  # from [B, 2048]
     return keras.Model([images, labels], verdict, name="discriminator")
@@ -180,7 +191,12 @@ def upsampling_generator(config: Config) -> keras.Model:
     for filters in (256, 128):  # [B, 14, 14, 256], then [B, 28, 28, 128]
         x = UpsampledConv2D(filters, "relu", kernel_initializer="glorot_normal")(x)
     images = layers.Conv2D(
-        1, 2, padding="same", activation="tanh", kernel_initializer="glorot_normal"
+        1,
+        2,
+        padding="same",
+        activation="tanh",
+        kernel_initializer="glorot_normal",
+        dtype=floatx(),
     )(x)
     return keras.Model([noise, labels], images, name="generator")
 
@@ -188,8 +204,10 @@ def upsampling_generator(config: Config) -> keras.Model:
 def _two_heads(features, config: Config):
     """A dict of logits: "generation" [B, 1], real or fake, and "auxiliary" [B, classes]."""
     return {
-        "generation": layers.Dense(1, name="generation")(features),
-        "auxiliary": layers.Dense(config.classes, name="auxiliary")(features),
+        "generation": layers.Dense(1, name="generation", dtype=floatx())(features),
+        "auxiliary": layers.Dense(config.classes, name="auxiliary", dtype=floatx())(
+            features
+        ),
     }
 
 

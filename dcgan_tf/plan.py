@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from dcgan_tf import config, datasets, errors, settings
-from dcgan_tf.recipes import DIGITS, RECIPES
+from dcgan_tf.recipes import AUTO, DIGITS, RECIPES
 from dcgan_tf.runs import Ancestor, Run, check_folder
 from dcgan_tf.saves import Saved
 
@@ -89,7 +89,7 @@ def _new(
         parent, ancestor = _origin(start_from)
         said = settings.inherited(parent, said, start_from)
     settings.check_said(said)  # before a host is asked
-    asked = said.get("dataset", settings.DEFAULT_DATASET)
+    asked = said.get("dataset", AUTO)
     dataset = datasets.find(asked, data_dir)
     chosen = settings.new(said, dataset.name, dataset.classes)
     if dataset.size is not None:
@@ -129,8 +129,7 @@ def _resumed(
             f"--start_from={start_from}: {run.folder} started from {origin}; leave it out "
             "to go on with that run, or name another --run_dir"
         )
-    if said.get("dataset") == "auto":
-        said = {name: value for name, value in said.items() if name != "dataset"}
+    said = {name: value for name, value in said.items() if value != AUTO}
     if different := settings.differences(before, said):
         raise errors.UsageError(
             f"{run.folder} holds another run: {', '.join(different)}; leave these flags "

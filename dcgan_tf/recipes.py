@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 
 DIGITS = "digits"  # scikit-learn's 1,797 bundled digits; see datasets.py
+AUTO = "auto"  # what the machine decides: the data set, the precision
 
 Settings = Mapping[str, object]
 
@@ -49,10 +50,12 @@ COMMON = {
     "shift": 0,
     "average_half_life": 0,
     "deterministic": False,
+    "precision": AUTO,
     "checkpoint_minutes": 5.0,
     "keep_checkpoints": 3,
     "frames_kept": 500,
     "evaluate_every": 0,
+    "steps_per_call": 0,
     "evaluate_losses": False,
     "sample_rows": 10,
 }
@@ -112,7 +115,8 @@ RECIPES = {
         source="Mirza & Osindero 2014 (maxout); optimizer, batch and noise are ours",
         conditional=True,
         architectures={
-            "maxout": {},
+            # Small matrices: bfloat16 costs more in casts than it saves.
+            "maxout": {"precision": "float32"},
             # The networks of dcgan, seeing the label, and their dropout and slope.
             "convolutional": {
                 "learning_rate": 2e-4,

@@ -1,12 +1,18 @@
 """Which settings go together: those that a user says, and those that a file holds."""
 
+import dataclasses
 from collections.abc import Mapping
 
 from dcgan_tf import config, errors
-from dcgan_tf.recipes import LENGTHS, RECIPES, SCHEDULES
+from dcgan_tf.recipes import AUTO, LENGTHS, RECIPES, SCHEDULES
 
 DEFAULT_MODE = "dcgan"
-DEFAULT_DATASET = "auto"
+WEIGHTS = (
+    "real_weight",
+    "fake_weight",
+    "auxiliary_real_weight",
+    "auxiliary_fake_weight",
+)
 NETWORK_FIELDS = ("mode", "architecture", "noise_size", "label_fusion")
 
 
@@ -127,9 +133,35 @@ def from_json(values: object) -> config.Config:
     for name, value in checked.items():
         if (value is None) == (name in own):
             raise ValueError(f"{name} is {value}, which does not go with the rest")
+    if AUTO in (checked["precision"], checked["dataset"]):
+        raise ValueError("leaves open what a run has settled when it begins")
     if not _noise_fits(checked):
         raise ValueError("generator_noise does not go with generator_batches")
     return config.Config(**checked)
+
+
+def as_told(run: config.Config) -> config.Config:
+    """The weights with which the terms add up to the discriminator's loss as told.
+
+    Of two separate steps it is the mean.
+    """
+    if run.discriminator_update != "separate":
+        return run
+    names = [name for name in WEIGHTS if getattr(run, name) is not None]
+    return dataclasses.replace(run, **{name: getattr(run, name) / 2 for name in names})
+
+
+def on_held_out(run: config.Config) -> config.Config:
+    """What held-out images are judged by: hard targets, classes of real and fake alike.
+
+    The Keras examples' way: nothing smoothed, and no class term left out.
+    """
+    told = as_told(run)
+    classes = {}
+    if run.auxiliary_real_weight is not None:
+        classes["auxiliary_real_weight"] = told.real_weight
+        classes["auxiliary_fake_weight"] = told.fake_weight
+    return dataclasses.replace(told, real_target=1.0, generator_target=1.0, **classes)
 
 
 def _named(function, name, value):

@@ -28,7 +28,7 @@ def show(plan: plans.Plan, state: TrainState) -> None:
         "generator": _parameters(state.gan.generator),
         "discriminator": _parameters(state.gan.discriminator),
         "device": _device(),
-        "precision": keras.config.floatx(),
+        "precision": config.precision,
         "run folder": f"{plan.run.folder}: {begins}",
     }
     for name, value in lines.items():

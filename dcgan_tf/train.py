@@ -1,5 +1,6 @@
 """The loop: read it top to bottom to know what a run does."""
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +8,7 @@ from signal import Signals
 
 import tensorflow as tf
 
-from dcgan_tf import checkpoint, datasets, errors, saves, summary
+from dcgan_tf import checkpoint, datasets, engine, errors, saves, summary
 from dcgan_tf import state as states
 from dcgan_tf.config import Config
 from dcgan_tf.data import Batches
@@ -15,6 +16,7 @@ from dcgan_tf.datasets import Split
 from dcgan_tf.milestones import Milestones
 from dcgan_tf.plan import Plan, check_batch_size
 from dcgan_tf.progress import Progress, say
+from dcgan_tf.recipes import AUTO
 from dcgan_tf.report import Report
 from dcgan_tf.runs import Run
 from dcgan_tf.signals import Interruption
@@ -29,6 +31,9 @@ def start(plan: Plan, *, dry_run: bool) -> None:
 
     Raises SystemExit(128 + signal) if a signal stopped it.
     """
+    if plan.config.precision == AUTO:
+        settled = dataclasses.replace(plan.config, precision=engine.native_precision())
+        plan = dataclasses.replace(plan, config=settled)
     if plan.config.deterministic:
         tf.config.experimental.enable_op_determinism()
     state = states.create(plan.config)
@@ -93,7 +98,7 @@ def train(
     report = Report(run, config, state.gan, milestones, split, held_out)
     saver = _Saver(state, run, config, report)
     stream = iter(batches.stream(int(state.step)))
-    pacer = _Pacer(make_train_steps(state, config), stream)
+    pacer = _Pacer(make_train_steps(state, config), stream, config.steps_per_call)
     step = int(state.step)
     report.begin(step)
     seconds, images = 0.0, 0
@@ -153,12 +158,13 @@ class _Saver:
 
 
 class _Pacer:
-    """Packs as many steps into a call as take about CALL_SECONDS."""
+    """Packs `fixed` steps into a call, or 0: as many as take about CALL_SECONDS."""
 
-    def __init__(self, train_steps: Callable, stream: Iterator):
+    def __init__(self, train_steps: Callable, stream: Iterator, fixed: int = 0):
         self._train_steps = train_steps
         self._stream = stream
-        self._count = 1
+        self._fixed = fixed
+        self._count = fixed or 1
 
     def calls(self, left: int) -> Iterator[int]:
         """Does `left` steps; yields the number in each call."""
@@ -171,7 +177,7 @@ class _Pacer:
             yield count
             # At most doubled: the first call, which compiles, tells nothing of the pace.
             fitting = max(1, int(CALL_SECONDS * count / seconds))
-            self._count = min(2 * self._count, fitting)
+            self._count = self._fixed or min(2 * self._count, fitting)
 
 
 def _check_losses(state: TrainState) -> None:

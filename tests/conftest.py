@@ -2,11 +2,27 @@
 
 import pytest
 
-from dcgan_tf import datasets, engine, settings
+from dcgan_tf import checkpoint, datasets, engine, runs, saves, settings, state
 
 engine.start()
 
 MODES = ("dcgan", "cgan", "acgan")
+
+
+def untrained(folder, change=lambda gan: None, **said):
+    """A saved run of no steps, whose gan `change` may have altered; and its state."""
+    run = runs.Run(folder)
+    chosen = settings.new({"precision": "float32", **said}, dataset="digits", classes=10)
+    run.write_config(chosen)
+    made = state.create(chosen)
+    change(made.gan)
+    checkpoint.save(made, run, saves.REGULAR, 3)
+    return run, made
+
+
+def blank(network):
+    """Sets every weight to zero."""
+    network.set_weights([0 * weight for weight in network.get_weights()])
 
 
 def pytest_collection_modifyitems(items):
@@ -35,7 +51,13 @@ def small():
     """Makes the Config of a small run: `small("acgan", epochs=4)`."""
 
     def make(mode, **changes):
-        said = {"mode": mode, "batch_size": 16, "shift": 0, **changes}
+        said = {
+            "mode": mode,
+            "batch_size": 16,
+            "shift": 0,
+            "precision": "float32",
+            **changes,
+        }
         if "steps" not in said:
             said.setdefault("epochs", 2)
         return settings.new(said, dataset="digits", classes=10)

@@ -2,17 +2,9 @@ import json
 
 import imageio.v3 as iio
 import pytest
+from conftest import untrained
 
-from dcgan_tf import checkpoint, command, embedding, runs, saves, settings, state
-
-
-def made(folder, **said):
-    """An untrained run."""
-    run = runs.Run(folder)
-    chosen = settings.new(said, dataset="mnist", classes=10)
-    run.write_config(chosen)
-    checkpoint.save(state.create(chosen), run, saves.REGULAR, 3)
-    return folder
+from dcgan_tf import command, embedding
 
 
 def do(capsys, *arguments):
@@ -23,7 +15,7 @@ def do(capsys, *arguments):
 
 @pytest.mark.parametrize("fusion", ["multiply", "add", "concatenate"])
 def test_a_figure_and_its_numbers(tmp_path, capsys, fusion):
-    run = made(tmp_path / "run", mode="acgan", label_fusion=fusion)
+    run = untrained(tmp_path / "run", mode="acgan", label_fusion=fusion)[0].folder
     status, out, err = do(capsys, f"--run={run}")
     assert (status, err) == (0, "")
     assert "chance 10.0%" in out
@@ -39,7 +31,7 @@ def test_a_figure_and_its_numbers(tmp_path, capsys, fusion):
 
 
 def test_a_run_without_an_embedding_is_refused(tmp_path, capsys):
-    run = made(tmp_path / "run", mode="dcgan")
+    run = untrained(tmp_path / "run", mode="dcgan")[0].folder
     before = sorted(run.rglob("*"))
     status, out, err = do(capsys, f"--run={run}")
     assert (status, out) == (2, "")
@@ -51,7 +43,7 @@ def test_a_run_without_an_embedding_is_refused(tmp_path, capsys):
 def test_no_run_and_no_folder_are_refused(tmp_path, capsys):
     assert do(capsys)[0] == 2
     assert do(capsys, f"--run={tmp_path}")[0] == 2
-    run = made(tmp_path / "run", mode="acgan")
+    run = untrained(tmp_path / "run", mode="acgan")[0].folder
     status, _, err = do(capsys, f"--run={run}", f"--output={tmp_path / 'nowhere'}")
     assert status == 2
     assert "is no folder" in err

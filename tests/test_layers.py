@@ -1,8 +1,9 @@
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from dcgan_tf.layers import MaxoutDense, UpsampledConv2D
+from dcgan_tf.layers import BatchNormalization, Dropout, MaxoutDense, UpsampledConv2D
 
 
 def test_maxout_is_the_largest_of_k_linear_maps():
@@ -49,3 +50,66 @@ def test_an_upsampled_convolution_is_upsampling_and_a_convolution():
     for mine, keras_own in zip(*results, strict=True):
         assert mine.shape == keras_own.shape
         assert np.allclose(mine, keras_own, atol=2e-5)
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6, 3, 4, 5)])
+def test_batch_normalization_is_kerass(shape):
+    """Outputs, gradients and moving averages, in training and after it."""
+    ours, theirs = (
+        BatchNormalization(momentum=0.7),
+        keras.layers.BatchNormalization(momentum=0.7),
+    )
+    inputs = 3 + 2 * tf.random.stateless_normal(shape, [0, 0])
+    weights = [np.linspace(1, 2, 5), np.linspace(-1, 1, 5), np.ones(5), np.full(5, 3.0)]
+    results = []
+    for layer in (ours, theirs):
+        layer.build(shape)
+        layer.set_weights(weights)
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs, training=True)
+            loss = tf.reduce_sum(outputs**3)
+        gradients = tape.gradient(loss, [inputs, *layer.trainable_variables])
+        averages = layer.non_trainable_variables
+        results.append([outputs, *gradients, *averages, layer(inputs)])
+    for mine, keras_own in zip(*results, strict=True):
+        assert np.allclose(mine, keras_own, rtol=1e-4, atol=2e-4)
+
+
+def test_batch_normalization_in_bfloat16_keeps_its_statistics_in_float32():
+    layer = BatchNormalization(dtype="mixed_bfloat16")
+    inputs = 1000 + tf.random.stateless_normal([64, 2], [0, 0])
+    outputs = layer(tf.cast(inputs, tf.bfloat16), training=True)
+    assert outputs.dtype == tf.bfloat16
+    # The mean of what bfloat16 has left of the inputs, to more digits than bfloat16 has.
+    rounded = np.asarray(tf.cast(tf.cast(inputs, tf.bfloat16), tf.float64))
+    assert np.allclose(layer.moving_mean, 0.01 * rounded.mean(0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("rate", [0.25, 0.3, 0.9])
+def test_dropout_drops_its_rate_and_keeps_the_mean(rate, dtype):
+    layer = Dropout(rate, dtype=dtype)
+    first, second = (layer(tf.ones([999, 101]), training=True) for _ in range(2))
+    values = np.asarray(tf.cast(first, tf.float32))
+    dropped = (values == 0).mean()
+    assert abs(dropped - rate) < 4 * np.sqrt(rate * (1 - rate) / values.size)
+    kept = values[values > 0]
+    assert kept.max() == kept.min()
+    assert abs(kept[0] * (1 - rate) - 1) < (1e-6 if dtype == "float32" else 1 / 256)
+    assert not np.array_equal(first, second)
+    # Each activation by itself: rows and columns vary as coins do.
+    for axis in (0, 1):
+        count = values.shape[axis]
+        spread = (values == 0).mean(axis).std() / np.sqrt(rate * (1 - rate) / count)
+        assert 0.7 < spread < 1.3
+
+
+def test_dropout_leaves_inference_and_gradients_of_the_kept_alone():
+    layer = Dropout(0.5)
+    inputs = tf.range(1.0, 7.0)
+    assert np.array_equal(layer(inputs), inputs)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = layer(inputs, training=True)
+    assert np.allclose(tape.gradient(outputs, inputs) * inputs, outputs)

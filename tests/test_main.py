@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from dcgan_tf import command, config, main, saves
+from dcgan_tf import command, config, engine, main, saves
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_help_tells_each_flag_its_unit_and_defaults(do):
 
 
 def test_a_dry_run_tells_and_writes_nothing(do, tmp_path):
-    status, out, err = do("--mode=acgan", "--dry_run")
+    status, out, err = do("--mode=acgan", "--dry_run", "--precision=float32")
     assert status == 0
     for words in (
         "2,657,897",
@@ -174,6 +174,19 @@ def test_train_resume_and_complete(do, tmp_path):
     assert contents(tmp_path) == before
 
 
+def test_the_precision_is_settled_when_the_run_begins(do, tmp_path):
+    """So that it is the same run on the next machine, and on this one when asked again."""
+    tiny = ["--dataset=digits", "--batch_size=1000", "--precision=auto"]
+    assert do(*tiny, "--epochs=1")[0] == 0
+    content = json.loads((tmp_path / "checkpoints/dcgan/config.json").read_text())
+    assert content["config"]["precision"] == engine.native_precision()
+    assert do(*tiny, "--epochs=1")[0] == 0
+    other = {"float32": "bfloat16", "bfloat16": "float32"}[engine.native_precision()]
+    status, _, err = do(f"--precision={other}")
+    assert status == 2
+    assert f"--precision={other} (the run has {engine.native_precision()})" in err
+
+
 def test_a_flagfile_is_read(do, tmp_path):
     (tmp_path / "mine.flags").write_text("# a comment\n--mode=acgan\n--dataset=digits\n")
     status, out, _ = do("--flagfile=mine.flags", "--dry_run", "--seed=9")
@@ -200,7 +213,9 @@ def test_the_users_own_keras_settings_do_not_count(tmp_path):
         '{"floatx": "float16", "image_data_format": "channels_first", "backend": "jax"}'
     )
     settings = {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "jax"}
-    with as_process(tmp_path, "--dataset=digits", "--dry_run", **settings) as process:
+    with as_process(
+        tmp_path, "--dataset=digits", "--dry_run", "--precision=float32", **settings
+    ) as process:
         out, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     assert "212,865" in out

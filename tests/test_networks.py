@@ -116,3 +116,25 @@ def test_acgans_verdict_is_one_logit_and_ten():
         "generation": (4, 1),
         "auxiliary": (4, 10),
     }
+
+
+@pytest.mark.parametrize("which", COUNTS)
+def test_bfloat16_has_float32_weights_and_last_layers_and_draws_much_the_same(which):
+    """Images of the same weights in both, and the verdicts on them."""
+    said = {"mode": which[0], "architecture": which[1]}
+    noise = tf.random.stateless_normal([30, 100], [0, 0])
+    labels = tf.range(30) % 10
+    results = []
+    for precision in ("float32", "bfloat16"):
+        keras.utils.set_random_seed(0)
+        gan = gans.build(settings.new({**said, "precision": precision}, "mnist", 10))
+        players = (gan.generator, gan.discriminator)
+        assert {w.dtype for player in players for w in player.weights} == {"float32"}
+        images = gan.generator([noise, labels], training=True)
+        verdict = gan.discriminator([images, labels])
+        results.append([images, *tf.nest.flatten(verdict)])
+    assert keras.config.dtype_policy().name == "float32"
+    for exact, rough in zip(*results, strict=True):
+        assert rough.dtype == tf.float32
+        assert not np.array_equal(exact, rough)
+        assert np.abs(exact - rough).mean() < 0.02 * np.abs(exact).max()

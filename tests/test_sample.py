@@ -1,8 +1,9 @@
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from conftest import untrained
 
-from dcgan_tf import checkpoint, command, runs, sample, saves, settings, state
+from dcgan_tf import command, runs, sample
 
 
 @pytest.fixture(scope="module")
@@ -10,13 +11,10 @@ def folders(tmp_path_factory):
     """Untrained runs: name -> folder."""
     made = {}
     for mode in ("dcgan", "cgan"):
-        run = runs.Run(tmp_path_factory.mktemp(mode) / "run")
-        chosen = settings.new({"mode": mode}, dataset="mnist", classes=10)
-        run.write_config(chosen)
-        checkpoint.save(state.create(chosen), run, saves.REGULAR, 3)
+        run, _ = untrained(tmp_path_factory.mktemp(mode) / "run", mode=mode)
         made[mode] = run.folder
     empty = runs.Run(tmp_path_factory.mktemp("empty") / "run")
-    empty.write_config(chosen)
+    empty.write_config(run.read_config())
     return {**made, "unsaved": empty.folder}
 
 

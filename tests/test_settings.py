@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from dcgan_tf import errors, settings
+from dcgan_tf import config, errors, settings
 
 
 def test_json_round_trip(small):
@@ -23,6 +23,8 @@ def test_json_round_trip(small):
         ({"surprise": 1}, "surprise"),
         ({"auxiliary_real_weight": 1.0}, "auxiliary_real_weight is 1.0, which does not go"),
         ({"shift": None}, "shift is None, which does not go"),
+        ({"precision": "auto"}, "leaves open"),
+        ({"dataset": "auto"}, "leaves open"),
     ],
 )
 def test_json_is_checked(small, change, message):
@@ -106,9 +108,11 @@ def test_a_run_cannot_change_what_its_length_is_counted_in():
 
 
 def test_the_config_of_an_older_version_is_read(small):
-    """Which had neither of these, and did what they now say by default."""
+    """Which had none of these, and did what they now say by default."""
     values = dataclasses.asdict(small("acgan"))
-    for name in ("deterministic", "checkpoint_minutes", "frames_kept", "evaluate_every"):
+    absent = {name for name, f in config.FIELDS.items() if f.metadata["absent"] is not None}
+    assert absent >= {"deterministic", "checkpoint_minutes", "precision"}
+    for name in absent:
         del values[name]
     assert settings.from_json(values) == small("acgan")
 

@@ -1,22 +1,17 @@
 import numpy as np
 import pytest
-from conftest import MODES
+from conftest import MODES, blank, untrained
 
 import dcgan_tf
-from dcgan_tf import checkpoint, errors, runs, saves, state, trained
+from dcgan_tf import checkpoint, errors, runs, saves, trained
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     """An untrained run of each mode, saved."""
-    from dcgan_tf import settings
-
     made = {}
     for mode in MODES:
-        run = runs.Run(tmp_path_factory.mktemp(mode) / "run")
-        chosen = settings.new({"mode": mode, "seed": 3}, dataset="digits", classes=10)
-        run.write_config(chosen)
-        checkpoint.save(state.create(chosen), run, saves.REGULAR, 3)
+        run, _ = untrained(tmp_path_factory.mktemp(mode) / "run", mode=mode, seed=3)
         made[mode] = run.folder
     return made
 
@@ -33,15 +28,7 @@ def test_sample_draws_an_image_for_each_label(folders, mode):
 
 
 def test_it_draws_with_the_averaged_generator(tmp_path):
-    from dcgan_tf import settings
-
-    run = runs.Run(tmp_path / "run")
-    chosen = settings.new({"mode": "cgan"}, dataset="digits", classes=10)
-    run.write_config(chosen)
-    made = state.create(chosen)
-    for weight in made.gan.generator.weights:
-        weight.assign(weight * 0)
-    checkpoint.save(made, run, saves.REGULAR, 3)
+    run, made = untrained(tmp_path / "run", lambda gan: blank(gan.generator), mode="cgan")
     averaged = dcgan_tf.load(run.folder).gan.drawn.get_weights()
     for weight, expected in zip(averaged, made.gan.drawn.get_weights(), strict=True):
         assert np.array_equal(weight, expected)
@@ -72,20 +59,11 @@ def test_a_checkpoint_that_vanishes_meanwhile_is_no_error(folders, monkeypatch):
 
 
 def test_the_raw_generator_on_request(tmp_path):
-    from dcgan_tf import settings
-
-    run = runs.Run(tmp_path / "run")
-    chosen = settings.new({"mode": "cgan"}, dataset="digits", classes=10)
-    run.write_config(chosen)
-    made = state.create(chosen)
-    for weight in made.gan.drawn.weights:
-        weight.assign(weight * 0)
-    checkpoint.save(made, run, saves.REGULAR, 3)
+    run, made = untrained(tmp_path / "run", lambda gan: blank(gan.drawn), mode="cgan")
     averaged = trained.load(run.folder).sample([1, 2])
     raw = trained.load(run.folder, averaged=False).sample([1, 2])
     assert not np.array_equal(averaged, raw)
-    for weight in made.gan.generator.weights:
-        weight.assign(weight * 0)
+    blank(made.gan.generator)
     checkpoint.save(made, run, saves.BEST, 3)
     best = trained.load(run.folder, averaged=False, which="best").sample([1, 2])
     assert np.array_equal(best, averaged)
