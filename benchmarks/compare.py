@@ -1,0 +1,385 @@
+"""Times this package beside its peers, side by side on this machine.
+
+    python -m benchmarks.compare
+
+Each contender is a process of its own; they do blocks of steps in turn, so that whatever
+slows the machine slows all of them.  A ratio is that of two contenders' blocks of the same
+turn; what is told is the median of all turns.  Run it on a machine that does nothing else.
+With --quick, fewer turns of fewer contenders, and exit status 1 if a ratio falls below its
+floor.
+"""
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import pathlib
+import platform
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+
+from absl import flags
+
+from benchmarks import data
+from dcgan_tf import command, engine, errors, files
+
+# Batch size, and who runs on the same networks and batch.
+GROUPS = {
+    "dcgan": (
+        256,
+        (
+            "tutorial",
+            "tutorial, mixed_bfloat16",
+            "pytorch",
+            "pytorch, bfloat16",
+            "dcgan",
+            "dcgan, float32",
+            "matmul, float32",
+            "matmul, bfloat16",
+        ),
+    ),
+    "acgan": (
+        100,
+        (
+            "keras example",
+            "acgan, its rule",
+            "acgan, paired",
+            "acgan, paired, float32",
+        ),
+    ),
+    "cgan": (100, ("keras loop", "cgan")),
+}
+QUICK = ("tutorial", "dcgan", "dcgan, float32", "keras example", "acgan, its rule")
+
+# (ours, peer): how many times faster ours is at least, on 2 cores with native bfloat16.
+FLOORS = {
+    ("dcgan", "tutorial"): 1.8,
+    ("dcgan", "tutorial, mixed_bfloat16"): 1.0,
+    ("dcgan", "pytorch"): 1.6,
+    ("dcgan", "pytorch, bfloat16"): 1.6,
+    ("dcgan, float32", "tutorial"): 1.1,
+    ("acgan, its rule", "keras example"): 1.3,
+    ("acgan, paired", "keras example"): 2.8,  # another update rule
+    ("cgan", "keras loop"): 2.0,
+}
+
+# Multiplications of one image, forwards: the generator, its part that needs no gradient
+# by the inputs, the discriminator, and its first layer.
+#   DCGAN: 100 x 12,544 + 49 x 25 x 256 x 128 + 49 x 25 x 128 x 64 + 196 x 25 x 64;
+#          196 x 25 x 64 + 49 x 25 x 64 x 128 + 6,272.
+#   ACGAN: 100 x 3,456 + 9 x 25 x 384 x 192 + 49 x 25 x 192 x 96 + 196 x 25 x 96;
+#          196 x 9 x 32 + 196 x 9 x 32 x 64 + 49 x 9 x 64 x 128 + 49 x 9 x 128 x 256
+#          + 12,544 x 11.
+WORK = {
+    "dcgan": (51_744_000, 1_254_400, 10_355_072, 313_600),
+    "acgan, paired": (39_984_000, 0, 21_870_464, 56_448),
+}
+BATCHES = (32, 64, 128, 256, 512, 1024)
+COMMANDS = ("main", "sample", "evaluate", "export", "embedding")
+
+
+def define_flags() -> flags.FlagValues:
+    values = flags.FlagValues()
+    command.define_switch(values, "quick", "a few turns of the most important ones")
+    command.define_switch(
+        values, "sweep", "also dcgan at batches of 32 to 1,024 on 1 and 2 threads"
+    )
+    command.define_integer(
+        values, "turns", "blocks of steps of each contender.  Default: 8, with --quick 4"
+    )
+    command.define_integer(values, "steps", "steps in a block.  Default: 4")
+    command.define_string(values, "output", "file for all figures, as JSON")
+    return values
+
+
+def main(values: flags.FlagValues) -> None:
+    turns, steps = values.turns or (4 if values.quick else 8), values.steps or 4
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(pathlib.Path(folder) / "images.npz")
+        dataset = data.write(pathlib.Path(path))
+        results = {"machine": machine(), "data": dataset, "turns": turns, "steps": steps}
+        results["contenders"] = {}
+        for batch_size, names in GROUPS.values():
+            chosen = [name for name in names if _wanted(name, values.quick)]
+            measured = take_turns(chosen, path, batch_size, turns, steps)
+            results["contenders"].update(measured)
+        results["ratios"] = ratios(results["contenders"])
+        if not values.quick:
+            results["limits"] = limits(results["contenders"])
+            results["commands"] = commands(pathlib.Path(folder))
+        if values.sweep:
+            results["sweep"] = sweep(path, steps)
+    print(tables(results))
+    if values.output:
+        with files.replacing(pathlib.Path(values.output)) as temporary:
+            temporary.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    low = [r for r in results["ratios"] if r["median"] < r["floor"]]
+    if values.quick and low:
+        slow = (f"{r['ours']} / {r['peer']} is {r['median']:.2f}" for r in low)
+        raise errors.RunError(f"below the floor: {', '.join(slow)}")
+
+
+def _wanted(name: str, quick: bool) -> bool:
+    if name.startswith("pytorch") and importlib.util.find_spec("torch") is None:
+        print(f"{name}: not measured, PyTorch is not installed (the extra bench)")
+        return False
+    return not quick or name in QUICK
+
+
+class Contender:
+    """A process of `benchmarks.contender`; `startup` is until its first step is done."""
+
+    def __init__(self, name: str, path: str, batch_size: int, threads: int | None = None):
+        environment = dict(os.environ)
+        if threads:
+            environment["TF_NUM_INTRAOP_THREADS"] = str(threads)
+        began = time.perf_counter()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.contender", name, path, str(batch_size)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        self._name = name
+        self._answer()
+        self.startup = time.perf_counter() - began
+
+    def seconds(self, steps: int) -> float:
+        """Seconds a step, of so many."""
+        self._process.stdin.write(f"{steps}\n")
+        self._process.stdin.flush()
+        return float(self._answer()) / steps
+
+    def end(self) -> dict[str, float]:
+        self._process.stdin.close()
+        report = json.loads(self._answer())
+        self._process.wait()
+        return report
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def _answer(self) -> str:
+        line = self._process.stdout.readline()
+        if not line:
+            raise errors.RunError(f"{self._name}: ended with {self._process.wait()}")
+        return line
+
+
+def take_turns(
+    names: list[str], path: str, batch_size: int, turns: int, steps: int
+) -> dict[str, dict]:
+    """Seconds a step of each, a list by turn, and what each took."""
+    with contextlib.ExitStack() as stack:
+        running = {}
+        for name in names:
+            running[name] = Contender(name, path, batch_size)
+            stack.callback(running[name].kill)
+            running[name].seconds(2 * steps)  # warm-up
+        seconds = {name: [] for name in names}
+        for turn in range(turns):
+            for name, contender in running.items():
+                seconds[name].append(contender.seconds(steps))
+            print(f"turn {turn + 1}/{turns}", file=sys.stderr, flush=True)
+        return {
+            name: {
+                "batch_size": batch_size,
+                "seconds": seconds[name],
+                "startup_seconds": contender.startup,
+                **contender.end(),
+            }
+            for name, contender in running.items()
+        }
+
+
+def ratios(measured: dict[str, dict]) -> list[dict]:
+    found = []
+    for (ours, peer), floor in FLOORS.items():
+        if {ours, peer} <= measured.keys():
+            pairs = [
+                p / o
+                for p, o in zip(
+                    measured[peer]["seconds"], measured[ours]["seconds"], strict=True
+                )
+            ]
+            found.append(
+                {
+                    "ours": ours,
+                    "peer": peer,
+                    "median": statistics.median(pairs),
+                    "lowest": min(pairs),
+                    "highest": max(pairs),
+                    "floor": floor,
+                }
+            )
+    return found
+
+
+def work(name: str, batch_size: int) -> float:
+    """Floating-point operations of one paired step: a multiplication counts two.
+
+    Forwards once; backwards by the weights once, and by the inputs where these have any
+    use.  The discriminator goes forwards on real and fake images, back for its own loss
+    on both, and once more, by the inputs alone, for the generator's.
+    """
+    generator, unneeded, discriminator, first = WORK[name]
+    multiplications = (
+        3 * generator - unneeded + 2 * (3 * discriminator - first) + discriminator
+    )
+    return 2 * multiplications * batch_size
+
+
+def limits(measured: dict[str, dict]) -> list[dict]:
+    """How near the steps come to a product of large matrices, in the same run."""
+    found = []
+    for name in WORK:
+        seconds = statistics.median(measured[name]["seconds"])
+        done = work(name, measured[name]["batch_size"]) / seconds
+        matmul = statistics.median(measured[f"matmul, {engine_precision()}"]["seconds"])
+        peak = 2 * 2048**3 / matmul
+        overhead = measured[name]["batch_seconds"] + measured[name]["call_seconds"]
+        found.append(
+            {
+                "name": name,
+                "gflop_a_step": work(name, measured[name]["batch_size"]) / 1e9,
+                "gflop_a_second": done / 1e9,
+                "matmul_gflop_a_second": peak / 1e9,
+                "outside_share": overhead / seconds,
+            }
+        )
+    return found
+
+
+def engine_precision() -> str:
+    engine.start()
+    return engine.native_precision()
+
+
+def commands(folder: pathlib.Path) -> dict[str, float]:
+    """Seconds from a command to what its user waits for."""
+
+    def run(*arguments: str) -> float:
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", *arguments], check=True, stdout=subprocess.DEVNULL
+        )
+        return time.perf_counter() - began
+
+    found = {f"{name} --help": run(f"dcgan_tf.{name}", "--help") for name in COMMANDS}
+    began = time.perf_counter()
+    run_dir = folder / "run"
+    with subprocess.Popen(
+        [sys.executable, "-m", "dcgan_tf.main", "--mode=acgan", f"--run_dir={run_dir}"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as training:
+        for line in _lines(training):
+            if "first step done" in line:
+                found["main, to the first step"] = time.perf_counter() - began
+                training.send_signal(signal.SIGTERM)
+    output = f"--output={folder / 'sample.png'}"
+    found["sample"] = run("dcgan_tf.sample", f"--run={run_dir}", "--digits=2026", output)
+    return found
+
+
+def _lines(process: subprocess.Popen) -> Iterator[str]:
+    yield from process.stdout
+
+
+def sweep(path: str, steps: int) -> list[dict]:
+    found = []
+    for threads in (1, 2):
+        for batch_size in BATCHES:
+            contender = Contender("dcgan", path, batch_size, threads)
+            contender.seconds(2)
+            seconds = [contender.seconds(steps) for _ in range(3)]
+            peak = contender.end()["peak_memory_kb"]
+            found.append(
+                {
+                    "threads": threads,
+                    "batch_size": batch_size,
+                    "seconds": statistics.median(seconds),
+                    "peak_memory_kb": peak,
+                }
+            )
+            print(f"batch {batch_size}, {threads} threads", file=sys.stderr, flush=True)
+    return found
+
+
+def machine() -> dict[str, object]:
+    text = pathlib.Path("/proc/cpuinfo")
+    lines = text.read_text(encoding="utf-8").splitlines() if text.exists() else []
+    models = [line.split(": ")[1] for line in lines if line.startswith("model name")]
+    versions = {}
+    for name in ("tensorflow", "keras", "numpy", "torch"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return {
+        "processor": models[0] if models else platform.processor(),
+        "cores": os.cpu_count(),
+        "precision": engine_precision(),
+        "python": platform.python_version(),
+        **versions,
+    }
+
+
+def tables(results: dict) -> str:
+    """The figures as Markdown."""
+    lines = [", ".join(f"{name} {value}" for name, value in results["machine"].items())]
+
+    def table(*rows):
+        head, *body = ([str(cell) for cell in row] for row in rows)
+        lines.append("")
+        for row in (head, ["---"] * len(head), *body):
+            lines.append(f"| {' | '.join(row)} |")
+
+    table(
+        ("contender", "batch", "ms a step", "lowest, highest", "MB", "s to a first step"),
+        *(
+            (
+                name,
+                one["batch_size"],
+                f"{1e3 * statistics.median(one['seconds']):.0f}",
+                f"{1e3 * min(one['seconds']):.0f}, {1e3 * max(one['seconds']):.0f}",
+                f"{one['peak_memory_kb'] / 1e3:.0f}",
+                f"{one['startup_seconds']:.1f}",
+            )
+            for name, one in results["contenders"].items()
+        ),
+    )
+    table(
+        ("ours", "peer", "times as fast", "lowest, highest", "floor"),
+        *(
+            (
+                one["ours"],
+                one["peer"],
+                f"{one['median']:.2f}",
+                f"{one['lowest']:.2f}, {one['highest']:.2f}",
+                one["floor"],
+            )
+            for one in results["ratios"]
+        ),
+    )
+    for name in ("limits", "sweep"):
+        if name in results:
+            rows = results[name]
+            table(rows[0], *([_short(cell) for cell in row.values()] for row in rows))
+    if "commands" in results:
+        seconds = results["commands"].items()
+        table(("command", "seconds"), *((name, _short(cell)) for name, cell in seconds))
+    return "\n".join(lines)
+
+
+def _short(cell: object) -> str:
+    return f"{cell:.3g}" if isinstance(cell, float) else str(cell)
+
+
+if __name__ == "__main__":
+    sys.exit(command.run(main, define_flags(), __doc__))

@@ -1,0 +1,166 @@
+"""One contender in a process of its own: does the steps that stdin asks for.
+
+    python -m benchmarks.contender tutorial FILE 256
+
+FILE is one of `data.write`, 256 the batch.  A line on stdin is a number of steps; the
+answer on stdout is their seconds.  The first answer comes unasked when the first step is
+done; the last, at stdin's end, tells the peak memory, and of this package what its data
+and its calls cost.
+"""
+
+import json
+import pathlib
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+EXPERIMENTS = pathlib.Path(__file__).parents[1] / "experiments"
+
+Steps = Callable[[int], None]  # does so many steps, and waits for the last one's end
+
+
+def keras_peer(name: str, *arguments: str) -> Callable[[str, int], Steps]:
+    def make(path: str, batch_size: int) -> Steps:
+        from dcgan_tf import engine
+
+        engine.start()  # for its quiet alone
+        from benchmarks import keras_peers
+
+        step = getattr(keras_peers, name)(path, batch_size, *arguments)
+
+        def steps(count: int) -> None:
+            for _ in range(count):
+                done = step()
+            done.numpy()
+
+        return steps
+
+    return make
+
+
+def torch_peer(precision: str) -> Callable[[str, int], Steps]:
+    def make(path: str, batch_size: int) -> Steps:
+        from benchmarks import torch_peer
+
+        step = torch_peer.dcgan(path, batch_size, precision)
+
+        def steps(count: int) -> None:
+            for _ in range(count):
+                step()
+
+        return steps
+
+    return make
+
+
+def ours(
+    flagfile: str, precision: str = "auto", schedule: str | None = None
+) -> Callable[[str, int], Steps]:
+    """A published flagfile, trained as `python -m dcgan_tf.main` does."""
+
+    def make(path: str, batch_size: int) -> Steps:
+        from dcgan_tf import engine
+
+        engine.start()
+        import tensorflow as tf
+
+        from benchmarks import data
+        from dcgan_tf import command, datasets, main, recipes, settings, state, step
+        from dcgan_tf.data import Batches
+
+        values = main.define_flags()
+        values(["", f"--flagfile={EXPERIMENTS / flagfile}.flags"])
+        said = {**command.said(values), "batch_size": batch_size, "precision": precision}
+        if precision == "auto":
+            said["precision"] = engine.native_precision()
+        if schedule == "paired":  # in the place of all that goes with the flagfile's own
+            said = {
+                n: v for n, v in said.items() if n not in recipes.SCHEDULES["alternating"]
+            }
+            said["schedule"] = schedule
+        config = settings.new(said, dataset="mnist", classes=10)
+        split = datasets.Split(*(tf.constant(part) for part in data.load(path)))
+        stream = iter(Batches(split, batch_size, seed=config.seed).stream())
+        train_steps = step.make_train_steps(state.create(config), config)
+
+        def steps(count: int) -> None:
+            int(train_steps(stream, tf.constant(count)))
+
+        steps.stream = stream
+        return steps
+
+    return make
+
+
+def matmul(precision: str) -> Callable[[str, int], Steps]:
+    """A step is a product of two matrices of 2048 x 2048: what the processor can do."""
+
+    def make(path: str, batch_size: int) -> Steps:
+        del path, batch_size
+        from dcgan_tf import engine
+
+        engine.start()
+        import tensorflow as tf
+
+        matrix = tf.cast(tf.random.stateless_normal([2048, 2048], [0, 0]), precision)
+        multiply = tf.function(lambda: tf.matmul(matrix, matrix)[0, 0])
+
+        def steps(count: int) -> None:
+            for _ in range(count):
+                multiply().numpy()
+
+        return steps
+
+    return make
+
+
+CONTENDERS = {
+    "tutorial": keras_peer("dcgan_tutorial"),
+    "tutorial, mixed_bfloat16": keras_peer("dcgan_tutorial", "mixed_bfloat16"),
+    "pytorch": torch_peer("float32"),
+    "pytorch, bfloat16": torch_peer("bfloat16"),
+    "dcgan": ours("dcgan_tutorial"),
+    "dcgan, float32": ours("dcgan_tutorial", "float32"),
+    "matmul, float32": matmul("float32"),
+    "matmul, bfloat16": matmul("bfloat16"),
+    "keras example": keras_peer("acgan_keras"),
+    "acgan, its rule": ours("acgan_keras"),
+    "acgan, paired": ours("acgan_keras", schedule="paired"),
+    "acgan, paired, float32": ours("acgan_keras", "float32", "paired"),
+    "keras loop": keras_peer("cgan_maxout"),
+    "cgan": ours("cgan_maxout", "float32"),
+}
+
+
+def outside(steps: Steps) -> dict[str, float]:
+    """Seconds for a batch from the stream alone, and for a call of no step at all."""
+
+    def median(action: Callable[[], object], times: int) -> float:
+        found = []
+        for _ in range(times):
+            began = time.perf_counter()
+            action()
+            found.append(time.perf_counter() - began)
+        return sorted(found)[times // 2]
+
+    return {
+        "batch_seconds": median(lambda: next(steps.stream), 50),
+        "call_seconds": median(lambda: steps(0), 20),
+    }
+
+
+def main(name: str, path: str, batch_size: str) -> None:
+    steps = CONTENDERS[name](path, int(batch_size))
+    steps(1)
+    print("first step done", flush=True)
+    for line in sys.stdin:
+        began = time.perf_counter()
+        steps(int(line))
+        print(time.perf_counter() - began, flush=True)
+    peak = {"peak_memory_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
+    print(json.dumps(peak | (outside(steps) if hasattr(steps, "stream") else {})))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
