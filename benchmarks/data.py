@@ -13,9 +13,8 @@ def write(path: pathlib.Path) -> str:
     MNIST, or where it is absent the bundled digits over and over: the time of a step does
     not depend on what the images show.
     """
-    from dcgan_tf import datasets, engine
+    from dcgan_tf import datasets
 
-    engine.start()
     found = datasets.find("auto", None)
     split = datasets.load(found, "train")
     rows = np.arange(IMAGES) % len(split.labels)

@@ -5,6 +5,7 @@ killed process makes no further change, so that not even a clean-up is done; a f
 refuses once.  What TensorFlow writes lies in a temporary folder between two changes.
 """
 
+import dataclasses
 import errno
 import os
 import sys
@@ -13,7 +14,17 @@ import keras
 import pytest
 from same_runs import assert_same_run
 
-from dcgan_tf import checkpoint, classifier, errors, gans, report, runs, state, train
+from dcgan_tf import (
+    checkpoint,
+    classifier,
+    errors,
+    gans,
+    pictures,
+    report,
+    runs,
+    state,
+    train,
+)
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate"}
 
@@ -68,14 +79,14 @@ def toy_discriminator(config):
 
 @pytest.fixture
 def go(small, few, monkeypatch):
-    """Trains the run in a folder to its end, saving at every step, the best besides."""
+    """Trains the run in a folder to some epoch, saving at every step, the best besides."""
     networks = (toy_generator, toy_discriminator)
     monkeypatch.setitem(gans.NETWORKS, ("cgan", "maxout"), networks)
     monkeypatch.setattr(train, "make_train_steps", toy_steps)
     monkeypatch.setattr(train, "CALL_SECONDS", 0.0)  # a step a call
     monkeypatch.setattr(classifier, "load", lambda *_: None)
     monkeypatch.setattr(report, "Evaluation", ToyEvaluation)
-    config = small(
+    two_epochs = small(
         "cgan",
         epochs=2,
         batch_size=24,
@@ -87,7 +98,8 @@ def go(small, few, monkeypatch):
         checkpoint_minutes=1e-9,
     )
 
-    def to_the_end(folder):
+    def to_the_end(folder, epochs=2):
+        config = dataclasses.replace(two_epochs, epochs=epochs)
         run = runs.Run(folder)
         made = state.create(config)
         if saved := run.newest_checkpoint():
@@ -174,9 +186,16 @@ def test_a_torn_row_is_cut(tmp_path, go):
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n" + b"\0" * 30])
 def test_a_damaged_frame_stops_no_run(tmp_path, go, content):
-    go(tmp_path / "run")
-    (tmp_path / "run" / "samples" / "epoch_0001.png").write_bytes(content)
-    go(tmp_path / "run")
-    (tmp_path / "run" / "samples" / "epoch_0001.png").unlink()
-    os.mkfifo(tmp_path / "run" / "samples" / "epoch_0001.png")
-    go(tmp_path / "run")
+    """It is left out of the GIF, and the run goes on."""
+    folder = tmp_path / "run"
+    damaged = folder / "samples" / "epoch_0001.png"
+    go(folder)
+    damaged.write_bytes(content)
+    go(folder, epochs=3)
+    damaged.unlink()
+    os.mkfifo(damaged)
+    go(folder, epochs=4)
+    assert runs.Run(folder).newest_checkpoint().epoch == 4
+    read = [pictures.read_frame(path) for path in pictures.frames(damaged.parent).values()]
+    assert [frame is not None for frame in read] == [True, False, True, True, True]
+    assert (folder / "training.gif").stat().st_mtime_ns > damaged.lstat().st_mtime_ns

@@ -11,17 +11,23 @@ from dcgan_tf import runs
 # Saved every second or so besides, so that kills meet saves, too.
 OFTEN = ("--dataset=digits", "--batch_size=100", "--checkpoint_minutes=0.01")
 RUNS = {
-    "dcgan": ("--mode=dcgan", "--epochs=2", "--checkpoint_every=1"),
+    "dcgan": (
+        *("--mode=dcgan", "--precision=bfloat16"),
+        *("--epochs=2", "--checkpoint_every=1"),
+    ),
     "cgan": ("--mode=cgan", "--epochs=9", "--checkpoint_every=1"),
-    "acgan": ("--mode=acgan", "--epochs=2", "--checkpoint_every=1"),
+    "acgan": (
+        *("--mode=acgan", "--precision=float32"),
+        *("--epochs=2", "--checkpoint_every=1"),
+    ),
     "acgan, alternating": (
-        *("--mode=acgan", "--schedule=alternating"),
+        *("--mode=acgan", "--precision=bfloat16", "--schedule=alternating"),
         *("--discriminator_update=separate", "--steps=30"),
         *("--sample_every_steps=7", "--checkpoint_every_steps=9"),
     ),
 }
 LIFETIMES = 6.0  # seconds of training, at most, before a kill
-FEW, MANY = 1, 50  # kills of each run
+FEW, MANY = 2, 50  # kills of each run
 
 
 @pytest.mark.parametrize("name", RUNS)
