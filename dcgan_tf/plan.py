@@ -166,6 +166,7 @@ def unpublished(chosen: config.Config) -> tuple[list[str], list[str]]:
     """Settings that are not the mode's defaults, as flags: said, and brought along.
 
     An architecture, a schedule, a length in steps and the digits bring settings along.
+    What the machine decides by default is neither.
     """
     values = dataclasses.asdict(chosen)
     recipe = RECIPES[chosen.mode]
@@ -174,7 +175,7 @@ def unpublished(chosen: config.Config) -> tuple[list[str], list[str]]:
     choices = ("architecture", "schedule", "steps")
     said, brought = [], []
     for name in brings:
-        if values[name] != defaults.get(name):
+        if values[name] != defaults.get(name) != AUTO:
             along = values[name] == brings[name] and name not in choices
             (brought if along else said).append(f"--{name}={values[name]}")
     return said, brought

@@ -154,7 +154,12 @@ RECIPES = {
     "acgan": Recipe(
         source="the ACGAN example of Keras, 2018, but for its update rule",
         conditional=True,
-        architectures={"convolutional": FUSION, "batchnorm": FUSION, "upsampling": FUSION},
+        architectures={
+            "convolutional": FUSION,
+            # Without, two threads do not always sum in the same order here.
+            "batchnorm": {**FUSION, "deterministic": True},
+            "upsampling": FUSION,
+        },
         losses="auxiliary",
         defaults={
             "batch_size": 100,

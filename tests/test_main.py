@@ -177,7 +177,10 @@ def test_train_resume_and_complete(do, tmp_path):
 def test_the_precision_is_settled_when_the_run_begins(do, tmp_path):
     """So that it is the same run on the next machine, and on this one when asked again."""
     tiny = ["--dataset=digits", "--batch_size=1000", "--precision=auto"]
-    assert do(*tiny, "--epochs=1")[0] == 0
+    status, out, _ = do(*tiny, "--epochs=1")
+    assert status == 0
+    assert f"precision:      {engine.native_precision()}" in out
+    assert "--precision" not in out  # it is no change of the recipe
     content = json.loads((tmp_path / "checkpoints/dcgan/config.json").read_text())
     assert content["config"]["precision"] == engine.native_precision()
     assert do(*tiny, "--epochs=1")[0] == 0

@@ -20,8 +20,8 @@ RUNS = {
         *("--mode=acgan", "--precision=float32"),
         *("--epochs=2", "--checkpoint_every=1"),
     ),
-    "acgan, alternating": (
-        *("--mode=acgan", "--precision=bfloat16", "--schedule=alternating"),
+    "acgan batchnorm, alternating": (
+        *("--mode=acgan", "--architecture=batchnorm", "--schedule=alternating"),
         *("--discriminator_update=separate", "--steps=30"),
         *("--sample_every_steps=7", "--checkpoint_every_steps=9"),
     ),
