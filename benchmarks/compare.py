@@ -56,20 +56,21 @@ GROUPS = {
 }
 QUICK = ("tutorial", "dcgan", "dcgan, float32", "keras example", "acgan, its rule")
 
-# (ours, peer): how many times faster ours is at least, on 2 cores with native bfloat16.
+# (ours, peer): how many times as fast ours should be, on 2 cores with native bfloat16.
 FLOORS = {
     ("dcgan", "tutorial"): 1.8,
     ("dcgan", "tutorial, mixed_bfloat16"): 1.0,
     ("dcgan", "pytorch"): 1.6,
     ("dcgan", "pytorch, bfloat16"): 1.6,
     ("dcgan, float32", "tutorial"): 1.1,
+    ("dcgan, float32", "pytorch"): 1.0,
     ("acgan, its rule", "keras example"): 1.3,
     ("acgan, paired", "keras example"): 2.8,  # another update rule
     ("cgan", "keras loop"): 2.0,
 }
 
-# Multiplications of one image, forwards: the generator, its part that needs no gradient
-# by the inputs, the discriminator, and its first layer.
+# Multiplications of one image, forwards, by the zeros of padding included: the generator,
+# its part that needs no gradient by the inputs, the discriminator, and its first layer.
 #   DCGAN: 100 x 12,544 + 49 x 25 x 256 x 128 + 49 x 25 x 128 x 64 + 196 x 25 x 64;
 #          196 x 25 x 64 + 49 x 25 x 64 x 128 + 6,272.
 #   ACGAN: 100 x 3,456 + 9 x 25 x 384 x 192 + 49 x 25 x 192 x 96 + 196 x 25 x 96;
@@ -101,8 +102,8 @@ def main(values: flags.FlagValues) -> None:
     engine.start()
     turns, steps = values.turns or (4 if values.quick else 8), values.steps or 4
     with tempfile.TemporaryDirectory() as folder:
-        path = str(pathlib.Path(folder) / "images.npz")
-        dataset = data.write(pathlib.Path(path))
+        path = pathlib.Path(folder) / "images.npz"
+        dataset = data.write(path)
         results = {"machine": machine(), "data": dataset, "turns": turns, "steps": steps}
         results["contenders"] = {}
         for batch_size, names in GROUPS.values():
@@ -119,26 +120,35 @@ def main(values: flags.FlagValues) -> None:
     if values.output:
         with files.replacing(pathlib.Path(values.output)) as temporary:
             temporary.write_text(json.dumps(results, indent=1), encoding="utf-8")
-    low = [r for r in results["ratios"] if r["median"] < r["floor"]]
-    if values.quick and low:
-        slow = (f"{r['ours']} / {r['peer']} is {r['median']:.2f}" for r in low)
-        raise errors.RunError(f"below the floor: {', '.join(slow)}")
+    if values.quick and engine.native_precision() == "bfloat16":
+        low = [
+            f"{r['ours']} / {r['peer']} is {r['median']:.2f}, not {r['floor']}"
+            for r in results["ratios"]
+            if r["median"] < r["floor"]
+        ]
+        if low:
+            raise errors.RunError(f"below the floor: {'; '.join(low)}")
 
 
 def _wanted(name: str, quick: bool) -> bool:
+    if quick and name not in QUICK:
+        return False
     if name.startswith("pytorch") and importlib.util.find_spec("torch") is None:
         print(f"{name}: not measured, PyTorch is not installed (the extra bench)")
         return False
-    return not quick or name in QUICK
+    return True
 
 
 class Contender:
     """A process of `benchmarks.contender`; `startup` is until its first step is done."""
 
-    def __init__(self, name: str, path: str, batch_size: int, threads: int | None = None):
+    def __init__(
+        self, name: str, path: pathlib.Path, batch_size: int, threads: int | None = None
+    ):
         environment = dict(os.environ)
         if threads:
-            environment["TF_NUM_INTRAOP_THREADS"] = str(threads)
+            for kind in ("INTRAOP", "INTEROP"):
+                environment[f"TF_NUM_{kind}_THREADS"] = str(threads)
         began = time.perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.contender", name, path, str(batch_size)],
@@ -165,6 +175,7 @@ class Contender:
 
     def kill(self) -> None:
         self._process.kill()
+        self._process.wait()
 
     def _answer(self) -> str:
         line = self._process.stdout.readline()
@@ -174,7 +185,7 @@ class Contender:
 
 
 def take_turns(
-    names: list[str], path: str, batch_size: int, turns: int, steps: int
+    names: list[str], path: pathlib.Path, batch_size: int, turns: int, steps: int
 ) -> dict[str, dict]:
     """Seconds a step of each, a list by turn, and what each took."""
     with contextlib.ExitStack() as stack:
@@ -239,7 +250,7 @@ def work(name: str, batch_size: int) -> float:
 def limits(measured: dict[str, dict]) -> list[dict]:
     """How near the steps come to a product of large matrices, in the same run."""
     matmul = measured[f"matmul, {engine.native_precision()}"]["seconds"]
-    peak = 2 * 2048**3 / statistics.median(matmul)
+    peak = 2 * 2048**3 / min(matmul)
     found = []
     for name in WORK:
         seconds = statistics.median(measured[name]["seconds"])
@@ -280,6 +291,8 @@ def commands(folder: pathlib.Path) -> dict[str, float]:
                     seconds = time.perf_counter() - began
                     found.setdefault("main, to its first step", []).append(seconds)
                     process.send_signal(signal.SIGTERM)
+        if process.returncode != 128 + signal.SIGTERM:
+            raise errors.RunError(f"dcgan_tf.main ended with {process.returncode}")
 
     for attempt in range(3):
         for name in COMMANDS:
@@ -291,14 +304,16 @@ def commands(folder: pathlib.Path) -> dict[str, float]:
     return {name: statistics.median(seconds) for name, seconds in found.items()}
 
 
-def sweep(path: str, steps: int) -> list[dict]:
+def sweep(path: pathlib.Path, steps: int) -> list[dict]:
     found = []
     for threads in (1, 2):
         for batch_size in BATCHES:
-            contender = Contender("dcgan", path, batch_size, threads)
-            contender.seconds(2)
-            seconds = [contender.seconds(steps) for _ in range(3)]
-            peak = contender.end()["peak_memory_kb"]
+            with contextlib.ExitStack() as stack:
+                contender = Contender("dcgan", path, batch_size, threads)
+                stack.callback(contender.kill)
+                contender.seconds(2)
+                seconds = [contender.seconds(steps) for _ in range(3)]
+                peak = contender.end()["peak_memory_kb"]
             found.append(
                 {
                     "threads": threads,

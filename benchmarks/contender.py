@@ -9,8 +9,9 @@ and its calls cost.
 """
 
 import json
+import os
 import pathlib
-import resource
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -22,9 +23,7 @@ Steps = Callable[[int], None]  # does so many steps, and waits for the last one'
 
 def keras_peer(name: str, *arguments: str) -> Callable[[str, int], Steps]:
     def make(path: str, batch_size: int) -> Steps:
-        from dcgan_tf import engine
-
-        engine.start()  # for its quiet alone
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # all of TensorFlow that a peer is told
         from benchmarks import keras_peers
 
         step = getattr(keras_peers, name)(path, batch_size, *arguments)
@@ -57,7 +56,7 @@ def torch_peer(precision: str) -> Callable[[str, int], Steps]:
 def ours(
     flagfile: str, precision: str = "auto", schedule: str | None = None
 ) -> Callable[[str, int], Steps]:
-    """A published flagfile, trained as `python -m dcgan_tf.main` does."""
+    """The data and the steps of a published flagfile, `count` steps in one call."""
 
     def make(path: str, batch_size: int) -> Steps:
         from dcgan_tf import engine
@@ -71,9 +70,8 @@ def ours(
 
         values = main.define_flags()
         values(["", f"--flagfile={EXPERIMENTS / flagfile}.flags"])
-        said = {**command.said(values), "batch_size": batch_size, "precision": precision}
-        if precision == "auto":
-            said["precision"] = engine.native_precision()
+        computing_in = engine.native_precision() if precision == "auto" else precision
+        said = {**command.said(values), "batch_size": batch_size, "precision": computing_in}
         if schedule == "paired":  # in the place of all that goes with the flagfile's own
             said = {
                 n: v for n, v in said.items() if n not in recipes.SCHEDULES["alternating"]
@@ -158,7 +156,9 @@ def main(name: str, path: str, batch_size: str) -> None:
         began = time.perf_counter()
         steps(int(line))
         print(time.perf_counter() - began, flush=True)
-    peak = {"peak_memory_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
+    # Not getrusage's maximum, which a process inherits from the one that started it.
+    status = pathlib.Path("/proc/self/status").read_text(encoding="utf-8")
+    peak = {"peak_memory_kb": int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])}
     print(json.dumps(peak | (outside(steps) if hasattr(steps, "stream") else {})))
 
 

@@ -1,4 +1,8 @@
-"""The published programs' steps, in plain Keras, as their authors wrote them.
+"""The steps of the published programs, in plain Keras.
+
+The tutorial's is as its authors wrote it.  The ACGAN example's `train_on_batch` and
+`predict` are compiled functions here, which is what Keras makes of them.  The maxout CGAN
+is in a plain loop of our own.
 
 Each function builds its networks and returns a callable that does one whole step, with
 the next batch from its own pipeline.  `path` is a file of `data.write`.
@@ -107,7 +111,9 @@ def acgan_keras(path: str, batch_size: int):
     @tf.function
     def train_generator(noise, sampled):
         with tf.GradientTape() as tape:
-            real, named = discriminator(generator([noise, sampled], training=True))
+            real, named = discriminator(
+                generator([noise, sampled], training=True), training=True
+            )
             trick = tf.fill([2 * batch_size, 1], 0.95)
             loss = validity(trick, real) + classes(sampled, named)
         variables = generator.trainable_variables
@@ -221,7 +227,7 @@ def cgan_maxout(path: str, batch_size: int):
             )
         return disc_loss
 
-    batches = iter(dataset.batch(batch_size, drop_remainder=True).repeat())
+    batches = iter(dataset.batch(batch_size, drop_remainder=True).repeat().prefetch(2))
     return lambda: train_step(*next(batches))
 
 

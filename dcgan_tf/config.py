@@ -171,7 +171,8 @@ class Config:
     precision: str = _field(
         RECIPE,
         "what the networks compute in; weights, losses, optimizers and the last layers are "
-        "float32 in any case; auto: bfloat16 where the processor or GPU has it natively",
+        "float32 in any case; auto: bfloat16 where the processor (avx512_bf16, amx_bf16) "
+        "or the GPU (compute capability 8) has it natively",
         choices=(AUTO, "float32", "bfloat16"),
         absent="float32",
     )

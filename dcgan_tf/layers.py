@@ -10,27 +10,27 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer as one operation of TensorFlow, where Keras's has a dozen.
 
     [..., C] -> [..., C], normalised over all axes but the last (Ioffe & Szegedy 2015), in
-    float32 whatever the inputs are.  Inputs of float64 take Keras's way.
+    float32 whatever the inputs are.  Inference and inputs of float64 take Keras's way:
+    TensorFlow has no deterministic gradient on a GPU for the first, and nothing for the
+    second.
     """
 
     def call(self, inputs, training=False):
-        if inputs.dtype == "float64":
+        if not training or inputs.dtype == "float64":
             return super().call(inputs, training=training)
         channels = inputs.shape[-1]
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=tf.reshape(inputs, [tf.shape(inputs)[0], -1, 1, channels]),
             scale=tf.convert_to_tensor(self.gamma),
             offset=tf.convert_to_tensor(self.beta),
-            mean=[] if training else tf.convert_to_tensor(self.moving_mean),
-            variance=[] if training else tf.convert_to_tensor(self.moving_variance),
+            mean=[],
+            variance=[],
             epsilon=self.epsilon,
-            is_training=training,
         )
-        if training:
-            count = tf.cast(tf.size(inputs) // channels, tf.float32)
-            biased = variance * (count - 1) / count  # which Keras's moving average is of
-            for moving, new in ((self.moving_mean, mean), (self.moving_variance, biased)):
-                moving.assign(moving * self.momentum + new * (1 - self.momentum))
+        count = tf.cast(tf.size(inputs) // channels, tf.float32)
+        biased = variance * (count - 1) / count  # which Keras's moving average is of
+        for moving, new in ((self.moving_mean, mean), (self.moving_variance, biased)):
+            moving.assign(moving * self.momentum + new * (1 - self.momentum))
         return tf.reshape(outputs, tf.shape(inputs))
 
 

@@ -175,7 +175,8 @@ def unpublished(chosen: config.Config) -> tuple[list[str], list[str]]:
     choices = ("architecture", "schedule", "steps")
     said, brought = [], []
     for name in brings:
-        if values[name] != defaults.get(name) != AUTO:
+        # What was settled is in the line on precision, whoever settled it.
+        if values[name] != defaults.get(name) and brings[name] != AUTO:
             along = values[name] == brings[name] and name not in choices
             (brought if along else said).append(f"--{name}={values[name]}")
     return said, brought

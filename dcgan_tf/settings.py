@@ -133,8 +133,9 @@ def from_json(values: object) -> config.Config:
     for name, value in checked.items():
         if (value is None) == (name in own):
             raise ValueError(f"{name} is {value}, which does not go with the rest")
-    if AUTO in (checked["precision"], checked["dataset"]):
-        raise ValueError("leaves open what a run has settled when it begins")
+    for name in ("precision", "dataset"):
+        if checked[name] == AUTO:
+            raise ValueError(f"{name} is auto, which a run settles when it begins")
     if not _noise_fits(checked):
         raise ValueError("generator_noise does not go with generator_batches")
     return config.Config(**checked)

@@ -175,9 +175,10 @@ class _Pacer:
             seconds = time.monotonic() - started
             left -= count
             yield count
-            # At most doubled: the first call, which compiles, tells nothing of the pace.
-            fitting = max(1, int(CALL_SECONDS * count / seconds))
-            self._count = self._fixed or min(2 * self._count, fitting)
+            if not self._fixed:
+                # At most doubled: the first call, which compiles, tells nothing of it.
+                fitting = max(1, int(CALL_SECONDS * count / seconds))
+                self._count = min(2 * self._count, fitting)
 
 
 def _check_losses(state: TrainState) -> None:

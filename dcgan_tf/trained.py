@@ -60,7 +60,8 @@ def load(
         raise ValueError(f"which must be one of {', '.join(CHECKPOINTS)}")
     run = Run.existing(run_dir)
     config = run.read_config()
-    gan = gans.build(config)
+    # In float32, whatever it was trained in: the same images on every machine.
+    gan = gans.build(dataclasses.replace(config, precision="float32"))
     if run.exported.exists():
         if which != "latest" or not averaged:
             raise errors.UsageError(

@@ -23,8 +23,8 @@ def test_json_round_trip(small):
         ({"surprise": 1}, "surprise"),
         ({"auxiliary_real_weight": 1.0}, "auxiliary_real_weight is 1.0, which does not go"),
         ({"shift": None}, "shift is None, which does not go"),
-        ({"precision": "auto"}, "leaves open"),
-        ({"dataset": "auto"}, "leaves open"),
+        ({"precision": "auto"}, "precision is auto"),
+        ({"dataset": "auto"}, "dataset is auto"),
     ],
 )
 def test_json_is_checked(small, change, message):

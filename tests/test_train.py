@@ -189,6 +189,9 @@ def test_the_pacer_does_every_step_once():
     assert sum(pacer.calls(100)) == sum(counts) == 100
     assert counts[:3] == [1, 2, 4]
     assert list(pacer.calls(1)) == [1]
+    fixed = train._Pacer(train_steps, stream=None, fixed=7)
+    assert list(fixed.calls(16)) == [7, 7, 2]
+    assert counts[-3:] == [7, 7, 2]
 
 
 def test_a_run_is_saved_in_between_by_the_clock(tmp_path, small, few, monkeypatch):

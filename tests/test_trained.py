@@ -34,6 +34,16 @@ def test_it_draws_with_the_averaged_generator(tmp_path):
         assert np.array_equal(weight, expected)
 
 
+def test_it_draws_in_float32_whatever_the_run_was_trained_in(tmp_path):
+    images = [
+        trained.load(
+            untrained(tmp_path / precision, mode="dcgan", precision=precision)[0].folder
+        ).sample([1, 2])
+        for precision in ("float32", "bfloat16")
+    ]
+    assert np.array_equal(*images)
+
+
 @pytest.mark.parametrize("labels", [[10], [-1], [1.5], [], [[1]], ["2"]])
 def test_labels_that_are_no_classes_are_refused(folders, labels):
     with pytest.raises(ValueError, match="labels must be"):

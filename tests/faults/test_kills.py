@@ -21,7 +21,8 @@ RUNS = {
         *("--epochs=2", "--checkpoint_every=1"),
     ),
     "acgan batchnorm, alternating": (
-        *("--mode=acgan", "--architecture=batchnorm", "--schedule=alternating"),
+        *("--mode=acgan", "--precision=float32"),
+        *("--architecture=batchnorm", "--schedule=alternating"),
         *("--discriminator_update=separate", "--steps=30"),
         *("--sample_every_steps=7", "--checkpoint_every_steps=9"),
     ),
