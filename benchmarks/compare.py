@@ -86,7 +86,7 @@ COMMANDS = ("main", "sample", "evaluate", "export", "embedding")
 
 def define_flags() -> flags.FlagValues:
     values = flags.FlagValues()
-    command.define_switch(values, "quick", "a few turns of the most important ones")
+    command.define_switch(values, "quick", "fewer turns, of the most important contenders")
     command.define_switch(
         values, "sweep", "also dcgan at batches of 32 to 1,024 on 1 and 2 threads"
     )
@@ -94,11 +94,16 @@ def define_flags() -> flags.FlagValues:
         values, "turns", "blocks of steps of each contender.  Default: 8, with --quick 4"
     )
     command.define_integer(values, "steps", "steps in a block.  Default: 4")
-    command.define_string(values, "output", "file for all figures, as JSON")
+    command.define_string(values, "output", "file for all figures, as JSON.  Default: none")
     return values
 
 
 def main(values: flags.FlagValues) -> None:
+    output = pathlib.Path(values.output) if values.output else None
+    if output and (output.is_dir() or not output.parent.is_dir()):
+        raise errors.UsageError(
+            f"--output={output}: must be a file in a folder that exists"
+        )
     engine.start()
     turns, steps = values.turns or (4 if values.quick else 8), values.steps or 4
     with tempfile.TemporaryDirectory() as folder:
@@ -117,8 +122,8 @@ def main(values: flags.FlagValues) -> None:
         if values.sweep:
             results["sweep"] = sweep(path, steps)
     print(tables(results))
-    if values.output:
-        with files.replacing(pathlib.Path(values.output)) as temporary:
+    if output:
+        with files.replacing(output) as temporary:
             temporary.write_text(json.dumps(results, indent=1), encoding="utf-8")
     if values.quick and engine.native_precision() == "bfloat16":
         low = [

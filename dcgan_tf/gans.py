@@ -127,7 +127,10 @@ def build(config: Config) -> Gan:
 
 @contextlib.contextmanager
 def _computing_in(precision: str) -> Iterator[None]:
-    """Networks that are built within compute in it; their weights are float32."""
+    """Networks that are built within compute in it; their weights are float32.
+
+    A run settles "auto" when it begins; whoever builds without that gets float32.
+    """
     before = keras.config.dtype_policy()
     if precision == "bfloat16":
         keras.config.set_dtype_policy("mixed_bfloat16")

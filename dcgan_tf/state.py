@@ -79,7 +79,10 @@ class TrainState:
 
 
 class Adam(keras.optimizers.Adam):
-    """Keras's Adam as one pass over a variable, where Keras's makes a dozen."""
+    """Keras's Adam as one pass over a variable, where Keras's makes a dozen.
+
+    Kingma & Ba 2015, algorithm 1, in the order of operations that section 2 ends with.
+    """
 
     def update_step(self, gradient, variable, learning_rate):
         done = tf.cast(self.iterations + 1, variable.dtype)

@@ -1,0 +1,51 @@
+"""What of the benchmarks is arithmetic; nothing is timed here."""
+
+import math
+
+import keras
+import pytest
+
+from benchmarks import compare
+from dcgan_tf import gans, settings
+
+
+def multiplications(layer):
+    """Of one image forwards, from the shapes of what goes in, of what comes out, and of
+    the kernel.
+    """
+    if isinstance(layer, keras.layers.Dense):
+        return math.prod(layer.kernel.shape)
+    if isinstance(layer, keras.layers.Conv2DTranspose):  # a kernel for each pixel it reads
+        return math.prod(layer.input.shape[1:3]) * math.prod(layer.kernel.shape)
+    if isinstance(layer, keras.layers.Conv2D):  # and for each that it writes
+        return math.prod(layer.output.shape[1:3]) * math.prod(layer.kernel.shape)
+    return 0
+
+
+@pytest.mark.parametrize(("name", "mode"), [("dcgan", "dcgan"), ("acgan, paired", "acgan")])
+def test_the_work_counted_by_hand_is_that_of_the_networks(name, mode):
+    gan = gans.build(settings.new({"mode": mode}, dataset="mnist", classes=10))
+    generator, first_dense, discriminator, first_convolution = compare.WORK[name]
+    by_layer = [multiplications(layer) for layer in gan.generator.layers]
+    assert sum(by_layer) == generator
+    # An embedding before the first layer wants its gradient by the inputs, too.
+    embedded = "label_embedding" in [layer.name for layer in gan.generator.layers]
+    assert first_dense == (0 if embedded else next(filter(None, by_layer)))
+    by_layer = [multiplications(layer) for layer in gan.discriminator.layers]
+    assert sum(by_layer) == discriminator
+    assert next(filter(None, by_layer)) == first_convolution
+
+
+def test_a_step_is_forwards_and_backwards_as_often_as_it_is_wanted(monkeypatch):
+    """Generator of 100, 10 of them without use for inputs; discriminator of 7 and 2."""
+    monkeypatch.setitem(compare.WORK, "toy", (100, 10, 7, 2))
+    forwards = 100 + 7 + 7
+    by_weights = 100 + 7 + 7
+    by_inputs = (100 - 10) + (7 - 2) + (7 - 2) + 7
+    assert compare.work("toy", 3) == 2 * 3 * (forwards + by_weights + by_inputs)
+
+
+def test_ratios_are_those_of_the_same_turn():
+    measured = {"dcgan": {"seconds": [1, 2, 4]}, "tutorial": {"seconds": [3, 2, 8]}}
+    (found,) = compare.ratios(measured)
+    assert (found["median"], found["lowest"], found["highest"]) == (2, 1, 3)
