@@ -1,59 +1,103 @@
-"""The command as a process, which is waited for with a limit and never slept for."""
+"""The command as a process, which is waited for with a limit and never slept for.
 
-import contextlib
+Each is forked from a server that has imported TensorFlow and not begun to use it: the
+import is the longest part of a small run, and a test here starts several.
+"""
+
+import multiprocessing
 import os
-import pathlib
 import selectors
-import signal
-import subprocess
 import sys
 import time
 
-from dcgan_tf import main
-
 LIMIT = 300.0  # seconds after which a process that should have ended has hung
 
-
-def start(folder, *arguments, **options):
-    """python -m dcgan_tf.main in `folder`."""
-    package = str(pathlib.Path(main.__file__).parents[1])
-    return subprocess.Popen(
-        [sys.executable, "-m", "dcgan_tf.main", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": package},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,  # so that no line waits in a buffer while the pipe is watched
-        **options,
-    )
+# The server forks without threads, which a fork would lose: TensorFlow has none yet.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload(
+    ["tensorflow", "keras", "tensorflow_datasets", "sklearn.neighbors"]
+)
 
 
-def finish(folder, *arguments, **options):
-    """Runs the command to its end: (exit status, stdout, stderr)."""
-    with start(folder, *arguments, **options) as process:
-        out, err = process.communicate(timeout=LIMIT)
-    return process.returncode, out.decode(), err.decode()
+def _command(folder, arguments, before, out, err):
+    os.chdir(folder)
+    for pipe, descriptor in ((out, 1), (err, 2)):
+        os.dup2(pipe.fileno(), descriptor)
+        pipe.close()
+    before()
+    from dcgan_tf import command, main
+
+    sys.exit(command.run(main.main, main.define_flags(), main.__doc__, arguments))
 
 
-def wait_for_line(process, words, limit=LIMIT):
-    """Whether the process says `words` before it ends or closes its output."""
-    until = time.monotonic() + limit
+def nothing():
+    pass
+
+
+class Started:
+    """python -m dcgan_tf.main in `folder`, after it has called `before`."""
+
+    def __init__(self, folder, *arguments, before=nothing):
+        self._out, out = _SERVER.Pipe(duplex=False)
+        self._err, err = _SERVER.Pipe(duplex=False)
+        with out, err:
+            self._process = _SERVER.Process(
+                target=_command, args=(folder, arguments, before, out, err)
+            )
+            self._process.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self.finish()
+
+    def send_signal(self, number):
+        os.kill(self._process.pid, number)
+
+    def says(self, words):
+        """Whether it says `words` before it ends."""
+        return words in _read(self._out, words)
+
+    def ends_within(self, seconds):
+        self._process.join(seconds)
+        return self._process.exitcode is not None
+
+    def finish(self):
+        """Waits for its end: (exit status, what it has still said, its errors).
+
+        The status is negative if a signal ended it.
+        """
+        said = _read(self._out), _read(self._err)
+        self._process.join()
+        return self._process.exitcode, *said
+
+    def kill_after(self, seconds):
+        """SIGKILL after so many seconds of training; False if it ended before."""
+        killed = self.says("first step done") and not self.ends_within(seconds)
+        self._process.kill()
+        self.finish()
+        return killed
+
+
+def _read(pipe, words=None):
+    """What comes until a line has `words`, or to the end."""
+    until = time.monotonic() + LIMIT
+    text = ""
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(pipe, selectors.EVENT_READ)
         while selector.select(timeout=until - time.monotonic()):
-            line = process.stdout.readline()
-            if not line or words in line.decode():
-                return bool(line)
-    raise TimeoutError(f"{words!r} was not said within {limit} s")
+            byte = os.read(pipe.fileno(), 1)
+            text += byte.decode("ascii")
+            if not byte or (words and text.endswith("\n") and words in text):
+                return text
+    raise TimeoutError(f"no {words or 'end'} within {LIMIT} s of {text!r}")
 
 
-def kill_after(process, seconds):
-    """SIGKILL after so many seconds of training; False if the process ended before."""
-    trains = wait_for_line(process, "first step done")
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        if trains:
-            process.wait(timeout=seconds)
-    killed = process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=LIMIT)
-    return killed
+def finish(folder, *arguments, before=nothing):
+    """Runs the command to its end: (exit status, stdout, stderr)."""
+    with Started(folder, *arguments, before=before) as process:
+        return process.finish()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from processes import LIMIT, finish, start, wait_for_line
+from processes import Started, finish
 from same_runs import assert_same_run
 
 from dcgan_tf import main, pictures, runs, state, train
@@ -26,17 +26,17 @@ def assert_one_line(err):
     assert err.count("\n") == 1
 
 
+def limit_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+
 def test_a_file_that_may_not_grow_keeps_the_last_checkpoint(tmp_path):
     """As a quota does: rows and frames fit, a checkpoint does not."""
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
-
     assert finish(tmp_path, *TINY, "--run_dir=straight", "--epochs=3")[0] == 0
     assert finish(tmp_path, *TINY, "--run_dir=run", "--epochs=1")[0] == 0
     saved = runs.Run(tmp_path / "run").newest_checkpoint()
     longer = (*TINY, "--run_dir=run", "--epochs=3")
-    status, _, err = finish(tmp_path, *longer, preexec_fn=limit)
+    status, _, err = finish(tmp_path, *longer, before=limit_files)
     assert status == 1
     assert_one_line(err)
     assert "could not be saved" in err
@@ -101,8 +101,8 @@ def test_a_disk_that_became_read_only_is_one_line(tmp_path, small_disk):
 def test_two_processes_on_one_run(tmp_path):
     """The second is refused while a third draws; killed, the first leaves no lock."""
     flags = ("--mode=cgan", "--dataset=digits", "--run_dir=run")
-    with start(tmp_path, *flags, "--epochs=1000", "--checkpoint_every=1") as first:
-        assert wait_for_line(first, "epoch 1/")
+    with Started(tmp_path, *flags, "--epochs=1000", "--checkpoint_every=1") as first:
+        assert first.says("epoch 1/")
         status, _, err = finish(tmp_path, *flags)
         assert status == 2
         assert_one_line(err)
@@ -110,8 +110,6 @@ def test_two_processes_on_one_run(tmp_path):
         from dcgan_tf import trained
 
         assert trained.load(tmp_path / "run").sample([1, 2]).shape == (2, 28, 28, 1)
-        first.send_signal(signal.SIGKILL)
-        first.communicate(timeout=LIMIT)
     epochs = runs.Run(tmp_path / "run").newest_checkpoint().epoch
     assert finish(tmp_path, *flags, f"--epochs={epochs + 1}")[0] == 0
 
@@ -149,27 +147,28 @@ LONG = ("--mode=cgan", "--dataset=digits", "--epochs=1000", "--run_dir=run")
 
 def test_a_second_signal_ends_a_run_at_once(tmp_path):
     """Both wait while the process stands still, so that no save lies between them."""
-    with start(tmp_path, *LONG) as process:
-        assert wait_for_line(process, "epoch 1/")
+    with Started(tmp_path, *LONG) as process:
+        assert process.says("epoch 1/")
         for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
             process.send_signal(number)
-        out, _ = process.communicate(timeout=LIMIT)
-    assert process.returncode == 128 + signal.SIGTERM
-    assert b"saved" not in out
+        status, out, _ = process.finish()
+    assert status == 128 + signal.SIGTERM
+    assert "saved" not in out
+
+
+def ignore_hangups():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def test_a_run_under_nohup_outlives_the_terminal(tmp_path):
-    def ignore():
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-    with start(tmp_path, *LONG, preexec_fn=ignore) as process:
-        assert wait_for_line(process, "epoch 1/")
+    with Started(tmp_path, *LONG, before=ignore_hangups) as process:
+        assert process.says("epoch 1/")
         process.send_signal(signal.SIGHUP)
-        assert wait_for_line(process, "epoch 3/")
+        assert process.says("epoch 3/")
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=LIMIT)
-    assert (process.returncode, err) == (128 + signal.SIGTERM, b"")
-    assert b"SIGTERM: saved" in out
+        status, out, err = process.finish()
+    assert (status, err) == (128 + signal.SIGTERM, "")
+    assert "SIGTERM: saved" in out
 
 
 def test_another_run_starts_from_the_weights_of_one(tmp_path):
@@ -203,8 +202,8 @@ def resident():
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a /proc")
-@pytest.mark.parametrize("epochs", [200, pytest.param(2000, marks=pytest.mark.long)])
-def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs, capsys):
+@pytest.mark.parametrize("epochs", [100, pytest.param(2000, marks=pytest.mark.long)])
+def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs):
     """With a save each second besides; from a quarter of the run on."""
     run = runs.Run(tmp_path / "run")
     measured = {}
@@ -221,11 +220,7 @@ def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs,
     run.write_config(config)
     train.train(config, run, state.create(config), few)
     warm, end = measured[epochs // 4], measured[epochs]
-    with capsys.disabled():
-        sizes = (
-            f"{warm / 1e6:.0f} MB after {epochs // 4}, {end / 1e6:.0f} MB after {epochs}"
-        )
-        print(f"resident: {sizes} epochs")
+    print(f"{warm / 1e6:.0f} MB after {epochs // 4} epochs, {end / 1e6:.0f} after {epochs}")
     assert end <= 1.03 * warm
     assert len(pictures.frames(run.samples)) <= 20
     assert len(list(run.checkpoints.iterdir())) <= 4
