@@ -43,11 +43,12 @@ def start() -> None:
     tf.config.optimizer.set_experimental_options({"remapping": False})
 
 
-def native_precision() -> str:
+def native_precision(processor: str = "/proc/cpuinfo") -> str:
     """ "bfloat16" where the device that TensorFlow uses has it natively, else "float32".
 
     A GPU has it from compute capability 8 on; a processor that lacks it is slower in it
-    than in float32, many times.
+    than in float32, many times.  Where there is no file that tells of the `processor`,
+    it is taken to lack it.
     """
     import tensorflow as tf
 
@@ -56,7 +57,7 @@ def native_precision() -> str:
         details = tf.config.experimental.get_device_details(gpus[0])
         native = details.get("compute_capability", (0, 0)) >= (8, 0)
     else:
-        known = pathlib.Path("/proc/cpuinfo")
+        known = pathlib.Path(processor)
         text = known.read_text(encoding="utf-8") if known.exists() else ""
         native = not {"avx512_bf16", "amx_bf16"}.isdisjoint(text.split())
     return "bfloat16" if native else "float32"

@@ -2,9 +2,11 @@
 
 import pytest
 
-from dcgan_tf import checkpoint, datasets, engine, runs, saves, settings, state
+from dcgan_tf import engine
 
-engine.start()
+engine.start()  # before the others, which import TensorFlow
+
+from dcgan_tf import checkpoint, datasets, runs, saves, settings, state  # noqa: E402
 
 MODES = ("dcgan", "cgan", "acgan")
 
