@@ -54,7 +54,10 @@ def torch_peer(precision: str) -> Callable[[str, int], Steps]:
 
 
 def ours(
-    flagfile: str, precision: str = "auto", schedule: str | None = None
+    flagfile: str,
+    precision: str = "auto",
+    schedule: str | None = None,
+    deterministic: bool = False,
 ) -> Callable[[str, int], Steps]:
     """The data and the steps of a published flagfile, `count` steps in one call."""
 
@@ -77,6 +80,8 @@ def ours(
                 n: v for n, v in said.items() if n not in recipes.SCHEDULES["alternating"]
             }
             said["schedule"] = schedule
+        if deterministic:
+            tf.config.experimental.enable_op_determinism()
         config = settings.new(said, dataset="mnist", classes=10)
         split = datasets.Split(*(tf.constant(part) for part in data.load(path)))
         stream = iter(Batches(split, batch_size, seed=config.seed).stream())
@@ -120,6 +125,7 @@ CONTENDERS = {
     "pytorch, bfloat16": torch_peer("bfloat16"),
     "dcgan": ours("dcgan_tutorial"),
     "dcgan, float32": ours("dcgan_tutorial", "float32"),
+    "dcgan, deterministic": ours("dcgan_tutorial", deterministic=True),
     "matmul, float32": matmul("float32"),
     "matmul, bfloat16": matmul("bfloat16"),
     "keras example": keras_peer("acgan_keras"),

@@ -49,3 +49,24 @@ def test_ratios_are_those_of_the_same_turn():
     measured = {"dcgan": {"seconds": [1, 2, 4]}, "tutorial": {"seconds": [3, 2, 8]}}
     (found,) = compare.ratios(measured)
     assert (found["median"], found["lowest"], found["highest"]) == (2, 1, 3)
+
+
+def test_the_limit_is_a_product_in_the_same_precision_and_run(monkeypatch):
+    monkeypatch.setitem(compare.WORK, "toy", (0, 0, 1, 1))  # 5 of which count two each
+    measured = {
+        "toy, float32": {
+            "batch_size": 10,
+            "seconds": [1, 5, 4],
+            "batch_seconds": 0.03,
+            "call_seconds": 0.01,
+        },
+        "toy, deterministic": {},
+        "matmul, float32": {"seconds": [0.5, 0.25, 1]},
+    }
+    (found,) = compare.limits(measured)
+    assert found["name"] == "toy, float32"
+    assert found["gflop/s"] == pytest.approx(100e-9 / 4)
+    product = 2 * 2048**3 / 1e9
+    assert found["matmul's gflop/s"] == pytest.approx(product / 0.5)
+    assert found["at best"] == pytest.approx(product / 0.25)
+    assert found["outside"] == pytest.approx(0.01)
