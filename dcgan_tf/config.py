@@ -164,8 +164,8 @@ class Config:
     )
     deterministic: bool = _field(
         RECIPE,
-        "TensorFlow's deterministic operations: the same bits however threads interleave, "
-        "slower",
+        "TensorFlow's deterministic operations: the same bits however threads interleave "
+        "(not with another number of them)",
         absent=False,
     )
     precision: str = _field(
@@ -202,7 +202,8 @@ class Config:
     )
     checkpoint_minutes: float = _field(
         LENGTH,
-        "minutes after which a run is saved in between, too, into one latest checkpoint",
+        "minutes, or parts of one, after which a run is saved in between, too, into one "
+        "latest checkpoint",
         above=0.0,
         maximum=100_000.0,
         absent=5.0,
@@ -230,8 +231,8 @@ class Config:
     )
     steps_per_call: int = _field(
         LENGTH,
-        "steps in one call of TensorFlow, between which signals and losses are not looked "
-        "at; 0: as many as take about a second",
+        "steps in one call of TensorFlow, within which signals and losses are not looked "
+        "at; no call goes beyond a row; 0: as many as take about a second",
         minimum=0,
         maximum=1_000_000,
         absent=0,

@@ -23,7 +23,7 @@ def start() -> None:
             import tensorflow as tf
 
             tf.config.list_logical_devices()
-        except BaseException:
+        except Exception:
             held.seek(0)
             os.write(kept, held.read())
             raise

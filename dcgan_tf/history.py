@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import sys
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -17,6 +18,11 @@ PLAYERS = ("generator", "discriminator")
 
 def rows(path: pathlib.Path) -> Iterator[dict[str, object]]:
     """The whole rows of metrics.jsonl, of which a step is known; others are passed over."""
+    return (row for row in _lines(path) if row is not None)
+
+
+def _lines(path: pathlib.Path) -> Iterator[dict[str, object] | None]:
+    """The row in each line, or None where it is no whole one."""
     if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as file:
@@ -24,9 +30,8 @@ def rows(path: pathlib.Path) -> Iterator[dict[str, object]]:
             try:
                 row = json.loads(text)
             except (ValueError, RecursionError):
-                continue
-            if _sound(row):
-                yield row
+                row = None
+            yield row if _sound(row) else None
 
 
 def _sound(row: object) -> bool:
@@ -43,11 +48,19 @@ def _sound(row: object) -> bool:
 
 
 def cut(path: pathlib.Path, step: int) -> None:
-    """Removes the rows beyond `step`, and what is no row, from metrics.jsonl."""
+    """Removes the rows beyond `step`, and what is no row, from metrics.jsonl.
+
+    Says on stderr how many lines were no rows.
+    """
+    damaged = 0
     with files.replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        for row in rows(path):
-            if row["step"] <= step:
+        for row in _lines(path):
+            if row is None:
+                damaged += 1
+            elif row["step"] <= step:
                 file.write(json.dumps(row) + "\n")
+    if damaged:
+        print(f"warning: {path}: {damaged} damaged lines are left out", file=sys.stderr)
 
 
 def append(path: pathlib.Path, row: Mapping[str, object]) -> None:

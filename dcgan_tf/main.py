@@ -27,8 +27,8 @@ def define_flags() -> flags.FlagValues:
     command.define_string(
         values,
         "start_from",
-        "folder of another run: begin a new one from its weights and with its settings, "
-        "but for those said here",
+        "folder of another run: begin a new one in --run_dir from its weights, with the "
+        "settings of its recipe but for those said here; not its length and intervals",
     )
     command.define_switch(values, "fresh", "refuse to go on with a run that exists")
     command.define_switch(
@@ -49,7 +49,7 @@ def main(values: flags.FlagValues) -> None:
         done, unit = planned.done, planned.unit
         state = "is complete: " if done == planned.asked else "has already "
         longer = f"to train longer, ask for more: --{unit}={2 * done}"
-        print(f"{planned.run.folder} {state}{done:,} {unit}; {longer}")
+        print(f"{planned.run.folder} {state}{planned.counted(done)}; {longer}")
         return
     engine.start()
     from dcgan_tf import train  # which imports TensorFlow

@@ -39,7 +39,10 @@ class Plan:
     @property
     def length(self) -> str:
         """ "1 epoch", "14,000 steps"."""
-        return f"{self.asked:,} {self.unit if self.asked > 1 else self.unit[:-1]}"
+        return self.counted(self.asked)
+
+    def counted(self, number: int) -> str:
+        return f"{number:,} {self.unit if number != 1 else self.unit[:-1]}"
 
     @property
     def done(self) -> int:

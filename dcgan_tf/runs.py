@@ -140,11 +140,19 @@ class Run:
     def _read(self) -> tuple[config.Config, Ancestor | None]:
         try:
             content = json.loads(files.read_text(self.config_file, MOST_BYTES))
-            if not isinstance(content, dict) or content.get("format") != FORMAT:
-                raise ValueError("was made by another version; name another --run_dir")
+            if not isinstance(content, dict):
+                raise ValueError("no object")
+            if content.get("format") != FORMAT:
+                raise errors.RunError(
+                    f"{self.config_file}: was made by another version; name another "
+                    "--run_dir"
+                )
             return settings.from_json(content.get("config")), _ancestor(content)
         except (OSError, ValueError, RecursionError) as error:
-            raise errors.RunError(f"{self.config_file}: {error}") from None
+            raise errors.RunError(
+                f"{self.config_file} is damaged: {error}; put back a whole one, or name "
+                "another --run_dir"
+            ) from None
 
     def write_config(self, value: config.Config, ancestor: Ancestor | None = None) -> None:
         packages = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
@@ -252,6 +260,11 @@ def check_folder(folder: pathlib.Path) -> None:
         nearest = next(p for p in ancestors if p.exists() or p.is_symlink())
     except OSError as error:
         raise errors.UsageError(f"--run_dir={folder}: {error.strerror}") from None
+    if foreign and run.checkpoints.is_dir():
+        raise errors.UsageError(
+            f"--run_dir={folder}: holds checkpoints, but their config.json is missing; put "
+            "it back, or name another folder"
+        )
     if foreign:
         raise errors.UsageError(
             f"--run_dir={folder}: holds files, but no run; name an empty or a new folder"

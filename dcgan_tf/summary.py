@@ -11,7 +11,7 @@ from dcgan_tf.state import TrainState
 def show(plan: plans.Plan, state: TrainState) -> None:
     config = plan.config
     changed, brought = (" ".join(names) for names in plans.unpublished(config))
-    begins = "no checkpoint yet, from the start" if plan.run.exists() else "a new run"
+    begins = "no checkpoint, from the start" if plan.run.exists() else "a new run"
     if plan.saved:
         begins = (
             f"resumed at step {plan.saved.step:,}, with {plan.done:,} of "

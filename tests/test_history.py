@@ -6,13 +6,16 @@ import tensorflow as tf
 from dcgan_tf import history, pictures, settings
 
 
-def test_rows_beyond_a_step_and_torn_ones_are_cut(tmp_path):
+def test_rows_beyond_a_step_and_torn_ones_are_cut(tmp_path, capsys):
     path = tmp_path / "metrics.jsonl"
     for step in range(1, 6):
         history.append(path, {"step": step, "generator/loss": 1 / 3})
     with path.open("a") as file:
         file.write('{"step": 3, "gener\ufffd')
     history.cut(path, 3)
+    assert capsys.readouterr().err == f"warning: {path}: 1 damaged lines are left out\n"
+    history.cut(path, 3)
+    assert capsys.readouterr().err == ""
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert rows == [{"step": step, "generator/loss": 1 / 3} for step in (1, 2, 3)]
     history.append(path, {"step": 4})

@@ -166,7 +166,7 @@ def test_train_resume_and_complete(do, tmp_path):
     assert "with 1 of 2 epochs done" in out
     assert "epoch 2/2" in out
     before = contents(tmp_path)
-    assert "has already 2 epochs" in do(*tiny, "--epochs=1")[1]
+    assert "has already 2 epochs;" in do(*tiny, "--epochs=1")[1]
     status, out, _ = do(*tiny)
     assert status == 0
     assert "is complete: 2 epochs" in out
