@@ -89,7 +89,11 @@ COMMANDS = ("main", "sample", "evaluate", "export", "embedding")
 
 def define_flags() -> flags.FlagValues:
     values = flags.FlagValues()
-    command.define_switch(values, "quick", "fewer turns, of the most important contenders")
+    command.define_switch(
+        values,
+        "quick",
+        "fewer turns, of the most important contenders; exit status 1 below a floor",
+    )
     command.define_switch(
         values, "sweep", "also dcgan at batches of 32 to 1,024 on 1 and 2 threads"
     )
@@ -114,8 +118,9 @@ def main(values: flags.FlagValues) -> None:
         dataset = data.write(path)
         results = {"machine": machine(), "data": dataset, "turns": turns, "steps": steps}
         results["contenders"] = {}
-        for batch_size, names in GROUPS.values():
+        for group, (batch_size, names) in GROUPS.items():
             chosen = [name for name in names if _wanted(name, values.quick)]
+            print(f"{group}: {', '.join(chosen)}", file=sys.stderr, flush=True)
             measured = take_turns(chosen, path, batch_size, turns, steps)
             results["contenders"].update(measured)
         results["ratios"] = ratios(results["contenders"])
@@ -157,11 +162,14 @@ class Contender:
         if threads:
             for kind in ("INTRAOP", "INTEROP"):
                 environment[f"TF_NUM_{kind}_THREADS"] = str(threads)
+        # TensorFlow says much as it starts.
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
         began = time.perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.contender", name, path, str(batch_size)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._errors,
             text=True,
             env=environment,
         )
@@ -188,7 +196,10 @@ class Contender:
     def _answer(self) -> str:
         line = self._process.stdout.readline()
         if not line:
-            raise errors.RunError(f"{self._name}: ended with {self._process.wait()}")
+            status = self._process.wait()
+            self._errors.seek(0)
+            last = self._errors.read().splitlines()[-1:]
+            raise errors.RunError(f"{self._name}: ended with {status}: {' '.join(last)}")
         return line
 
 
