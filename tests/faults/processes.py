@@ -76,10 +76,11 @@ class Started:
         return self._process.exitcode, *said
 
     def kill_after(self, seconds):
-        """SIGKILL after so many seconds of training; False if it ended before."""
+        """SIGKILL after so many seconds of training; False if it ended well before."""
         killed = self.says("first step done") and not self.ends_within(seconds)
         self._process.kill()
-        self.finish()
+        status, _, err = self.finish()
+        assert killed or (status, err) == (0, "")
         return killed
 
 
