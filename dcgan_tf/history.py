@@ -50,7 +50,7 @@ def _sound(row: object) -> bool:
 def cut(path: pathlib.Path, step: int) -> None:
     """Removes the rows beyond `step`, and what is no row, from metrics.jsonl.
 
-    Says on stderr how many lines were no rows.
+    Says on stderr how many lines were none.
     """
     damaged = 0
     with files.replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
@@ -60,7 +60,7 @@ def cut(path: pathlib.Path, step: int) -> None:
             elif row["step"] <= step:
                 file.write(json.dumps(row) + "\n")
     if damaged:
-        print(f"warning: {path}: {damaged} damaged lines are left out", file=sys.stderr)
+        print(f"warning: {path}: damaged lines removed: {damaged}", file=sys.stderr)
 
 
 def append(path: pathlib.Path, row: Mapping[str, object]) -> None:

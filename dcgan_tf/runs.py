@@ -144,14 +144,15 @@ class Run:
                 raise ValueError("no object")
             if content.get("format") != FORMAT:
                 raise errors.RunError(
-                    f"{self.config_file}: was made by another version; name another "
-                    "--run_dir"
+                    f"{self.config_file}: was made by another version; name another folder"
                 )
             return settings.from_json(content.get("config")), _ancestor(content)
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
+            raise errors.RunError(f"{self.config_file}: {error.strerror}") from None
+        except (ValueError, RecursionError) as error:
             raise errors.RunError(
                 f"{self.config_file} is damaged: {error}; put back a whole one, or name "
-                "another --run_dir"
+                "another folder"
             ) from None
 
     def write_config(self, value: config.Config, ancestor: Ancestor | None = None) -> None:
@@ -260,7 +261,7 @@ def check_folder(folder: pathlib.Path) -> None:
         nearest = next(p for p in ancestors if p.exists() or p.is_symlink())
     except OSError as error:
         raise errors.UsageError(f"--run_dir={folder}: {error.strerror}") from None
-    if foreign and run.checkpoints.is_dir():
+    if foreign and run.checkpoint_folders():
         raise errors.UsageError(
             f"--run_dir={folder}: holds checkpoints, but their config.json is missing; put "
             "it back, or name another folder"

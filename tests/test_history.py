@@ -13,7 +13,7 @@ def test_rows_beyond_a_step_and_torn_ones_are_cut(tmp_path, capsys):
     with path.open("a") as file:
         file.write('{"step": 3, "gener\ufffd')
     history.cut(path, 3)
-    assert capsys.readouterr().err == f"warning: {path}: 1 damaged lines are left out\n"
+    assert capsys.readouterr().err == f"warning: {path}: damaged lines removed: 1\n"
     history.cut(path, 3)
     assert capsys.readouterr().err == ""
     rows = [json.loads(line) for line in path.read_text().splitlines()]

@@ -36,7 +36,7 @@ def test_the_config_comes_back(run, small):
 def test_a_damaged_config_is_one_line(run, content):
     run.folder.mkdir()
     run.config_file.write_bytes(content)
-    with pytest.raises(errors.RunError, match=r"config\.json.*name another --run_dir"):
+    with pytest.raises(errors.RunError, match=r"config\.json.*name another folder"):
         run.read_config()
 
 
@@ -55,7 +55,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
 
 
 def test_a_run_without_its_config_is_told_from_other_files(run):
-    run.checkpoints.mkdir(parents=True)
+    (run.checkpoints / "step_00000007").mkdir(parents=True)
     with pytest.raises(errors.UsageError, match=r"their config\.json is missing"):
         runs.check_folder(run.folder)
 

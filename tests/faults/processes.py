@@ -37,14 +37,15 @@ def nothing():
 
 
 class Started:
-    """python -m dcgan_tf.main in `folder`, after it has called `before`."""
+    """The command in a process of its own, in `folder`, after it has called `before`."""
 
     def __init__(self, folder, *arguments, before=nothing):
         self._out, out = _SERVER.Pipe(duplex=False)
         self._err, err = _SERVER.Pipe(duplex=False)
+        self._errors = ""
         with out, err:
             self._process = _SERVER.Process(
-                target=_command, args=(folder, arguments, before, out, err)
+                target=_command, args=(folder, arguments, before, out, err), daemon=True
             )
             self._process.start()
 
@@ -60,7 +61,7 @@ class Started:
 
     def says(self, words):
         """Whether it says `words` before it ends."""
-        return words in _read(self._out, words)
+        return words in self._read(words)
 
     def ends_within(self, seconds):
         self._process.join(seconds)
@@ -71,9 +72,9 @@ class Started:
 
         The status is negative if a signal ended it.
         """
-        said = _read(self._out), _read(self._err)
-        self._process.join()
-        return self._process.exitcode, *said
+        said = self._read()
+        self._process.join(LIMIT)
+        return self._process.exitcode, said, self._errors
 
     def kill_after(self, seconds):
         """SIGKILL after so many seconds of training; False if it ended well before."""
@@ -83,19 +84,28 @@ class Started:
         assert killed or (status, err) == (0, "")
         return killed
 
-
-def _read(pipe, words=None):
-    """What comes until a line has `words`, or to the end."""
-    until = time.monotonic() + LIMIT
-    text = ""
-    with selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
-        while selector.select(timeout=until - time.monotonic()):
-            byte = os.read(pipe.fileno(), 1)
-            text += byte.decode("ascii")
-            if not byte or (words and text.endswith("\n") and words in text):
-                return text
-    raise TimeoutError(f"no {words or 'end'} within {LIMIT} s of {text!r}")
+    def _read(self, words=None):
+        """What it says, until a line has `words` or to the end; keeps its errors."""
+        until = time.monotonic() + LIMIT
+        said = ""
+        with selectors.DefaultSelector() as selector:
+            for pipe in (self._out, self._err):
+                selector.register(pipe, selectors.EVENT_READ)
+            while selector.get_map():
+                ready = selector.select(until - time.monotonic())
+                if not ready:
+                    raise TimeoutError(f"no {words or 'end'} in {LIMIT} s of {said!r}")
+                for key, _ in ready:
+                    character = os.read(key.fd, 1).decode("ascii")
+                    if not character:
+                        selector.unregister(key.fileobj)
+                    elif key.fileobj is self._err:
+                        self._errors += character
+                    else:
+                        said += character
+                        if words and character == "\n" and words in said:
+                            return said
+        return said
 
 
 def finish(folder, *arguments, before=nothing):
