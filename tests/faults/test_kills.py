@@ -22,7 +22,7 @@ RUNS = {
     "cgan": ("--mode=cgan", "--epochs=9", "--checkpoint_every=1"),
     "acgan": (
         *("--mode=acgan", "--precision=float32"),
-        *("--epochs=2", "--checkpoint_every=1"),
+        *("--batch_size=50", "--epochs=1"),
     ),
     "acgan batchnorm, alternating": (
         *("--mode=acgan", "--precision=float32"),

@@ -119,7 +119,7 @@ import sys
 from dcgan_tf import command, main
 for flags in (["--mode=dcgan"], ["--mode=cgan"], ["--mode=acgan"],
               ["--mode=acgan", "--schedule=alternating", "--run_dir=alternating"]):
-    flags += ["--dataset=digits", "--batch_size=300", "--epochs=1", "--deterministic"]
+    flags += ["--dataset=digits", "--batch_size=50", "--steps=3", "--deterministic"]
     status = command.run(main.main, main.define_flags(), main.__doc__, flags)
     assert status == 0, flags
 from tensorflow.python.framework import config
