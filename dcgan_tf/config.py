@@ -202,8 +202,7 @@ class Config:
     )
     checkpoint_minutes: float = _field(
         LENGTH,
-        "minutes, or parts of one, after which a run is saved in between, too, into one "
-        "latest checkpoint",
+        "minutes, or parts of one, after which one latest checkpoint is saved in between",
         above=0.0,
         maximum=100_000.0,
         absent=5.0,

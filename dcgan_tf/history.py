@@ -50,7 +50,7 @@ def _sound(row: object) -> bool:
 def cut(path: pathlib.Path, step: int) -> None:
     """Removes the rows beyond `step`, and what is no row, from metrics.jsonl.
 
-    Says on stderr how many lines were none.
+    Says on stderr how many of the latter there were.
     """
     damaged = 0
     with files.replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
