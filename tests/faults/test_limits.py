@@ -146,13 +146,16 @@ LONG = ("--mode=cgan", "--dataset=digits", "--epochs=1000", "--run_dir=run")
 
 
 def test_a_second_signal_ends_a_run_at_once(tmp_path):
-    """Both wait while the process stands still, so that no save lies between them."""
+    """Both wait while the process stands still, so that no save lies between them.
+
+    Which of the two comes second is for the kernel to say.
+    """
     with Started(tmp_path, *LONG) as process:
         assert process.says("epoch 1/")
         for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
             process.send_signal(number)
         status, out, _ = process.finish()
-    assert status == 128 + signal.SIGTERM
+    assert status in (128 + signal.SIGINT, 128 + signal.SIGTERM)
     assert "saved" not in out
 
 
