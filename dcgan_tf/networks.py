@@ -2,8 +2,10 @@
 
 Every generator takes [noise [B, Z], labels [B]] and returns images [B, 28, 28, 1] in
 [-1, 1]; every discriminator takes [images, labels] and returns its verdict, in logits.
-A network that has no use for labels leaves that input unconnected.  Whatever the layers
-before compute in, the last ones compute in Keras's float type.
+A network that has no use for labels leaves that input unconnected.  Whatever the others
+compute in, the last layers compute in Keras's float type, and so does the first of a
+discriminator that convolves: most of an image is background, one value, and what bfloat16
+rounds there it rounds alike at every pixel.
 """
 
 import keras
@@ -11,7 +13,15 @@ from keras import layers
 from keras.config import floatx
 
 from dcgan_tf.config import Config
-from dcgan_tf.layers import BatchNormalization, Dropout, MaxoutDense, UpsampledConv2D
+from dcgan_tf.layers import (
+    BatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Dropout,
+    MaxoutDense,
+    UpsampledConv2D,
+)
 
 IMAGE_SHAPE = (28, 28, 1)
 
@@ -68,8 +78,8 @@ def _tutorial_images(x, config: Config):
 
 
 def _tutorial_features(x, config: Config):
-    for filters in (64, 128):
-        x = layers.Conv2D(filters, 5, 2, padding="same")(x)  # [B, 14, 14, 64], ...
+    for filters, dtype in ((64, floatx()), (128, None)):
+        x = Conv2D(filters, 5, 2, padding="same", dtype=dtype)(x)  # [B, 14, 14, 64], ...
         x = layers.LeakyReLU(config.leaky_slope)(x)
         x = Dropout(config.dropout)(x)
     return layers.Flatten()(x)
@@ -84,10 +94,10 @@ def maxout_generator(config: Config) -> keras.Model:
     noise, labels = _generator_inputs(config)
     hidden = []
     for x, units in ((_one_hot(labels, config), 200), (noise, 1000)):
-        x = BatchNormalization()(layers.Dense(units)(x))
+        x = BatchNormalization()(Dense(units)(x))
         hidden.append(layers.ReLU()(x))
     x = layers.Concatenate()(hidden)  # [B, 1200]
-    x = layers.LeakyReLU(config.leaky_slope)(layers.Dense(512)(x))
+    x = layers.LeakyReLU(config.leaky_slope)(Dense(512)(x))
     x = BatchNormalization()(x)
     x = BatchNormalization(dtype=floatx())(layers.Dense(28 * 28, dtype=floatx())(x))
     x = layers.Activation("sigmoid", dtype=floatx())(x)
@@ -113,10 +123,10 @@ def acgan_generator(config: Config) -> keras.Model:
     """ACGAN of the Keras example, 2018: 2,657,897 parameters, multiplying."""
     noise, labels = _generator_inputs(config)
     x = _fused(noise, labels, config, "glorot_normal")
-    x = layers.Dense(3 * 3 * 384, activation="relu")(x)
+    x = Dense(3 * 3 * 384, activation="relu")(x)
     x = layers.Reshape((3, 3, 384))(x)
     for filters, strides, padding in ((192, 1, "valid"), (96, 2, "same")):
-        x = layers.Conv2DTranspose(
+        x = Conv2DTranspose(
             filters,
             5,
             strides,
@@ -125,7 +135,7 @@ def acgan_generator(config: Config) -> keras.Model:
             kernel_initializer="glorot_normal",
         )(x)  # [B, 7, 7, 192], then [B, 14, 14, 96]
         x = BatchNormalization()(x)
-    images = layers.Conv2DTranspose(
+    images = Conv2DTranspose(
         1,
         5,
         2,
@@ -141,8 +151,13 @@ def acgan_discriminator(config: Config) -> keras.Model:
     """ACGAN of the Keras example: 525,835 parameters.  Verdict: see `_two_heads`."""
     images, labels = _discriminator_inputs()
     x = images
-    for filters, strides in ((32, 2), (64, 1), (128, 2), (256, 1)):
-        x = layers.Conv2D(filters, 3, strides, padding="same")(x)
+    for filters, strides, dtype in (
+        (32, 2, floatx()),
+        (64, 1, None),
+        (128, 2, None),
+        (256, 1, None),
+    ):
+        x = Conv2D(filters, 3, strides, padding="same", dtype=dtype)(x)
         x = layers.LeakyReLU(config.leaky_slope)(x)
         x = Dropout(config.dropout)(x)
     verdict = _two_heads(layers.Flatten()(x), config)  # from [B, 12544]
@@ -153,13 +168,13 @@ def batchnorm_generator(config: Config) -> keras.Model:
     """ACGAN of Keras-GAN: 857,705 parameters, multiplying."""
     noise, labels = _generator_inputs(config)
     x = _fused(noise, labels, config, "uniform")
-    x = layers.Dense(7 * 7 * 128, activation="relu")(x)
+    x = Dense(7 * 7 * 128, activation="relu")(x)
     x = BatchNormalization(momentum=0.8)(layers.Reshape((7, 7, 128))(x))
     for filters in (128, 64):
         x = layers.UpSampling2D()(x)  # [B, 14, 14, 128], then [B, 28, 28, 128]
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        x = Conv2D(filters, 3, padding="same", activation="relu")(x)
         x = BatchNormalization(momentum=0.8)(x)
-    images = layers.Conv2D(1, 3, padding="same", activation="tanh", dtype=floatx())(x)
+    images = Conv2D(1, 3, padding="same", activation="tanh", dtype=floatx())(x)
     return keras.Model([noise, labels], images, name="generator")
 
 
@@ -170,13 +185,14 @@ def batchnorm_discriminator(config: Config) -> keras.Model:
     def activated(x):
         return Dropout(config.dropout)(layers.LeakyReLU(config.leaky_slope)(x))
 
-    x = activated(layers.Conv2D(16, 3, 2, padding="same")(images))  # [B, 14, 14, 16]
-    x = layers.Conv2D(32, 3, 2, padding="same")(x)
+    x = Conv2D(16, 3, 2, padding="same", dtype=floatx())(images)
+    x = activated(x)  # [B, 14, 14, 16]
+    x = Conv2D(32, 3, 2, padding="same")(x)
     x = activated(layers.ZeroPadding2D(((0, 1), (0, 1)))(x))  # [B, 8, 8, 32]
     x = BatchNormalization(momentum=0.8)(x)
-    x = activated(layers.Conv2D(64, 3, 2, padding="same")(x))  # [B, 4, 4, 64]
+    x = activated(Conv2D(64, 3, 2, padding="same")(x))  # [B, 4, 4, 64]
     x = BatchNormalization(momentum=0.8)(x)
-    x = activated(layers.Conv2D(128, 3, 1, padding="same")(x))
+    x = activated(Conv2D(128, 3, 1, padding="same")(x))
     verdict = _two_heads(layers.Flatten()(x), config)  # from [B, 2048]
     return keras.Model([images, labels], verdict, name="discriminator")
 
@@ -185,12 +201,12 @@ def upsampling_generator(config: Config) -> keras.Model:
     """ACGAN of the Keras example, 2017: 8,172,521 parameters, multiplying."""
     noise, labels = _generator_inputs(config)
     x = _fused(noise, labels, config, "glorot_normal")
-    x = layers.Dense(1024, activation="relu")(x)
-    x = layers.Dense(7 * 7 * 128, activation="relu")(x)
+    x = Dense(1024, activation="relu")(x)
+    x = Dense(7 * 7 * 128, activation="relu")(x)
     x = layers.Reshape((7, 7, 128))(x)
     for filters in (256, 128):  # [B, 14, 14, 256], then [B, 28, 28, 128]
         x = UpsampledConv2D(filters, "relu", kernel_initializer="glorot_normal")(x)
-    images = layers.Conv2D(
+    images = Conv2D(
         1,
         2,
         padding="same",

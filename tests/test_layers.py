@@ -3,7 +3,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.layers import BatchNormalization, Dropout, MaxoutDense, UpsampledConv2D
+from dcgan_tf.layers import (
+    BatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Dropout,
+    MaxoutDense,
+    UpsampledConv2D,
+)
 
 
 def test_maxout_is_the_largest_of_k_linear_maps():
@@ -50,6 +58,44 @@ def test_an_upsampled_convolution_is_upsampling_and_a_convolution():
     for mine, keras_own in zip(*results, strict=True):
         assert mine.shape == keras_own.shape
         assert np.allclose(mine, keras_own, atol=2e-5)
+
+
+SAME = {"strides": 2, "padding": "same", "kernel_size": 5}
+
+
+@pytest.mark.parametrize(
+    ("layer_class", "chosen"), [(Dense, {}), (Conv2D, SAME), (Conv2DTranspose, SAME)]
+)
+def test_a_layer_with_a_bias_is_kerass(layer_class, chosen):
+    """Outputs and gradients, with strides, padding, bias and activation."""
+    ours = layer_class(3, activation="tanh", **chosen)
+    theirs = getattr(keras.layers, layer_class.__name__)(3, activation="tanh", **chosen)
+    inputs = tf.random.stateless_normal([2, 5, 6, 4], [0, 0])
+    theirs.build(inputs.shape)
+    theirs.set_weights([theirs.weights[0].numpy(), np.array([0.1, -0.2, 0.3])])
+    ours.build(inputs.shape)
+    ours.set_weights(theirs.get_weights())
+    results = []
+    for layer in (ours, theirs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs)
+            loss = tf.reduce_sum(outputs**3)
+        results.append([outputs, *tape.gradient(loss, [inputs, *layer.weights])])
+    for mine, keras_own in zip(*results, strict=True):
+        assert np.allclose(mine, keras_own, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("layer_class", "size"), [(Dense, ()), (Conv2D, (1,)), (Conv2DTranspose, (1,))]
+)
+def test_a_bias_learns_in_bfloat16(layer_class, size):
+    """Its gradient is the sum of the outputs', 12,800 eighths; in Keras's layers, 32."""
+    layer = layer_class(2, *size, dtype="mixed_bfloat16")
+    with tf.GradientTape() as tape:
+        outputs = layer(tf.zeros([50, 16, 16, 3]))
+        loss = tf.reduce_sum(tf.cast(outputs, tf.float32)) / 8
+    assert np.allclose(tape.gradient(loss, layer.bias), 50 * 16 * 16 / 8, rtol=1 / 128)
 
 
 @pytest.mark.parametrize("shape", [(6, 5), (6, 3, 4, 5)])
