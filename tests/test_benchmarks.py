@@ -3,9 +3,10 @@
 import math
 
 import keras
+import numpy as np
 import pytest
 
-from benchmarks import compare
+from benchmarks import compare, precision
 from dcgan_tf import gans, settings
 
 
@@ -70,3 +71,10 @@ def test_the_limit_is_a_product_in_the_same_precision_and_run(monkeypatch):
     assert found["matmul's gflop/s"] == pytest.approx(product / 0.5)
     assert found["at best"] == pytest.approx(product / 0.25)
     assert found["outside"] == pytest.approx(0.01)
+
+
+def test_a_gradients_distance_is_told_as_a_share_of_its_length():
+    exact = [np.array([3.0, 4.0]), np.array([0.0, 15.0])]  # of lengths 5 and 15: 10
+    rough = [np.array([3.0, 5.0]), np.array([3.0, 15.0])]  # 1 and 3 away: 2
+    apart = np.hypot(3, 11)
+    assert np.allclose(precision.distances(exact, rough), (0.2, apart / 10))

@@ -1,0 +1,112 @@
+"""How far bfloat16 puts the gradients of a trained run off, beside how much batches differ.
+
+    python -m benchmarks.precision --run=checkpoints/acgan
+
+For each weight: how far its gradient in bfloat16 lies from that in float32, on the same
+batch, as a share of the latter's length; and how far that of another batch lies from it, in
+float32.  Both players, from one pass, without dropout and gradient penalty.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from absl import flags
+
+from dcgan_tf import command, engine, errors
+from dcgan_tf.config import Config
+from dcgan_tf.runs import Run
+
+BATCHES = 8
+
+
+def define_flags() -> flags.FlagValues:
+    values = flags.FlagValues()
+    command.define_string(values, "run", "folder of the run.  Required")
+    return values
+
+
+def main(values: flags.FlagValues) -> None:
+    run = Run.existing(values.run)
+    config = run.read_config()
+    saved = run.newest_checkpoint()
+    if saved is None:
+        raise errors.UsageError(f"--run={run.folder}: has no checkpoint yet")
+    engine.start()
+    from dcgan_tf import datasets  # which imports TensorFlow
+
+    split = datasets.load(datasets.find(config.dataset, None), "test")
+    both = [restored(config, precision, saved) for precision in ("float32", "bfloat16")]
+    exact, rough = (
+        [gradients(gan, config, split, number) for number in range(BATCHES)] for gan in both
+    )
+    print(f"{'':45}  bfloat16  another batch")
+    by_weight = (zip(*part, strict=True) for part in (exact, rough))
+    for name, *pair in zip(names(both[0]), *by_weight, strict=True):
+        off, other = distances(*pair)
+        print(f"{name:45}  {off:8.3f}  {other:13.3f}")
+
+
+def distances(exact: Sequence, rough: Sequence) -> tuple[float, float]:
+    """From each batch's exact gradient to its rough one, and to the next batch's exact one.
+
+    Means over the batches, the first after the last, as shares of the mean length.
+    """
+
+    def mean_distance(others):
+        return np.mean([np.linalg.norm(a - b) for a, b in zip(exact, others, strict=True)])
+
+    length = np.mean([np.linalg.norm(gradient) for gradient in exact])
+    return mean_distance(rough) / length, mean_distance((*exact[1:], exact[0])) / length
+
+
+def names(gan) -> list[str]:
+    return [
+        f"{player.name}: {layer.name}/{weight.name}"
+        for player in (gan.generator, gan.discriminator)
+        for layer in player.layers
+        for weight in layer.trainable_weights
+    ]
+
+
+def restored(config: Config, precision: str, saved):
+    """The run's networks, computing in `precision` and dropping nothing out."""
+    from dcgan_tf import checkpoint, gans
+
+    gan = gans.build(dataclasses.replace(config, precision=precision, dropout=0.0))
+    checkpoint.restore_networks(gan, saved)
+    return gan
+
+
+def gradients(gan, config: Config, split, number: int) -> list[np.ndarray]:
+    """Of each player's loss by each of its weights, on the batch of that number."""
+    import tensorflow as tf
+
+    from dcgan_tf import data, losses
+
+    rows = np.arange(config.batch_size) + number * config.batch_size
+    rows %= len(split.labels)
+    images = data.scaled(tf.gather(split.images, rows))
+    labels = tf.gather(split.labels, rows)
+    noise = gan.draw_noise(len(labels), [number, 0])
+    fake_labels = gan.draw_labels(labels, [number, 1])
+    with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
+        fakes = gan.generator([noise, fake_labels], training=True)
+        real = gan.discriminator([images, labels], training=True)
+        fake = gan.discriminator([fakes, fake_labels], training=True)
+        generator_terms = gan.generator_loss(fake, fake_labels)
+        discriminator_terms = losses.together(
+            real=gan.real_loss(real, labels), fake=gan.fake_loss(fake, fake_labels)
+        )
+    taken = [
+        *generator_tape.gradient(generator_terms["loss"], gan.generator.trainable_weights),
+        *discriminator_tape.gradient(
+            discriminator_terms["loss"], gan.discriminator.trainable_weights
+        ),
+    ]
+    return [np.asarray(tf.convert_to_tensor(gradient), "float64") for gradient in taken]
+
+
+if __name__ == "__main__":
+    sys.exit(command.run(main, define_flags(), __doc__))
