@@ -2,9 +2,11 @@
 
     python -m benchmarks.precision --run=checkpoints/acgan
 
-For each weight: how far its gradient in bfloat16 lies from that in float32, on the same
-batch, as a share of the latter's length; and how far that of another batch lies from it, in
-float32.  Both players, from one pass, without dropout and gradient penalty.
+For each weight: how far its gradient in bfloat16 lies from that in float32 on the same
+batch, and how far the next batch's lies from it in float32; means over 8 batches of
+training images, as shares of the gradient's mean length.  Both players, from one pass,
+without shifts, dropout and gradient penalty.  A gradient that is zero but for rounding
+has no shares.
 """
 
 import dataclasses
@@ -19,46 +21,62 @@ from dcgan_tf.config import Config
 from dcgan_tf.runs import Run
 
 BATCHES = 8
+NOTHING = 1e-5  # of the longest gradient
 
 
 def define_flags() -> flags.FlagValues:
     values = flags.FlagValues()
     command.define_string(values, "run", "folder of the run.  Required")
+    command.define_string(
+        values,
+        "data_dir",
+        "folder of tensorflow-datasets.  Default: TFDS_DATA_DIR, else its own",
+    )
     return values
 
 
 def main(values: flags.FlagValues) -> None:
     run = Run.existing(values.run)
     config = run.read_config()
+    if run.exported.exists():
+        raise errors.UsageError(f"--run={run.folder}: holds an exported generator alone")
     saved = run.newest_checkpoint()
     if saved is None:
         raise errors.UsageError(f"--run={run.folder}: has no checkpoint yet")
     engine.start()
     from dcgan_tf import datasets  # which imports TensorFlow
 
-    split = datasets.load(datasets.find(config.dataset, None), "test")
+    split = datasets.load(datasets.find(config.dataset, values.data_dir), "train")
     both = [restored(config, precision, saved) for precision in ("float32", "bfloat16")]
     exact, rough = (
         [gradients(gan, config, split, number) for number in range(BATCHES)] for gan in both
     )
-    print(f"{'':45}  bfloat16  another batch")
     by_weight = (zip(*part, strict=True) for part in (exact, rough))
-    for name, *pair in zip(names(both[0]), *by_weight, strict=True):
-        off, other = distances(*pair)
-        print(f"{name:45}  {off:8.3f}  {other:13.3f}")
+    rows = [distances(*pair) for pair in zip(*by_weight, strict=True)]
+    longest = max(length for length, _, _ in rows)
+    print(f"{'':45}  bfloat16  another batch")
+    for name, (length, *lengths) in zip(names(both[0]), rows, strict=True):
+        shares = (
+            f"{part / length:.3f}" if length > NOTHING * longest else "-"
+            for part in lengths
+        )
+        print("{:45}  {:>8}  {:>13}".format(name, *shares))
 
 
-def distances(exact: Sequence, rough: Sequence) -> tuple[float, float]:
-    """From each batch's exact gradient to its rough one, and to the next batch's exact one.
+def distances(
+    exact: Sequence[np.ndarray], rough: Sequence[np.ndarray]
+) -> tuple[float, float, float]:
+    """Of a gradient on several batches: its length, and two distances from it; means.
 
-    Means over the batches, the first after the last, as shares of the mean length.
+    From each batch's exact gradient to its rough one, and to the next batch's exact one,
+    the first after the last.
     """
 
     def mean_distance(others):
         return np.mean([np.linalg.norm(a - b) for a, b in zip(exact, others, strict=True)])
 
     length = np.mean([np.linalg.norm(gradient) for gradient in exact])
-    return mean_distance(rough) / length, mean_distance((*exact[1:], exact[0])) / length
+    return length, mean_distance(rough), mean_distance((*exact[1:], exact[0]))
 
 
 def names(gan) -> list[str]:
@@ -105,7 +123,7 @@ def gradients(gan, config: Config, split, number: int) -> list[np.ndarray]:
             discriminator_terms["loss"], gan.discriminator.trainable_weights
         ),
     ]
-    return [np.asarray(tf.convert_to_tensor(gradient), "float64") for gradient in taken]
+    return [tf.convert_to_tensor(gradient).numpy() for gradient in taken]
 
 
 if __name__ == "__main__":

@@ -170,8 +170,8 @@ class Config:
     )
     precision: str = _field(
         RECIPE,
-        "what the networks compute in; weights, losses, optimizers, the last layers and "
-        "the first of a discriminator that convolves are float32 in any case; auto: "
+        "what the networks compute in; weights, losses, optimizers, the last layers, and "
+        "the first layer of a convolutional discriminator are float32 in any case; auto: "
         "bfloat16 where the processor (avx512_bf16, amx_bf16) or the GPU (compute "
         "capability 8) has it natively",
         choices=(AUTO, "float32", "bfloat16"),

@@ -1,4 +1,4 @@
-"""Layers that Keras lacks, or has in a slower form."""
+"""Layers that Keras lacks, or has in a slower form, or that bfloat16 does not suit."""
 
 import keras
 import numpy as np
@@ -62,7 +62,8 @@ class Dense(keras.layers.Dense):
     """Keras's layer, with a bias whose gradient is right in bfloat16 as well.
 
     Keras adds a bias by BiasAdd, and on a CPU TensorFlow sums the gradient of that in the
-    type of the outputs: 12,800 eighths come to 32 in bfloat16, not to 1,600.
+    type of the outputs: 12,800 eighths come to 32 in bfloat16, not to 1,600.  For layers
+    that have a bias.
     """
 
     def call(self, inputs, training=None):
@@ -70,14 +71,14 @@ class Dense(keras.layers.Dense):
 
 
 class Conv2D(keras.layers.Conv2D):
-    """Keras's layer, with a bias as in `Dense`."""
+    """Keras's layer, with a bias as in `Dense`, for channels that come last."""
 
     def call(self, inputs):
         return self.activation(self.convolution_op(inputs, self.kernel) + self.bias)
 
 
 class Conv2DTranspose(keras.layers.Conv2DTranspose):
-    """Keras's layer, with a bias as in `Dense`."""
+    """Keras's layer, with a bias as in `Dense`, for channels that come last."""
 
     def call(self, inputs):
         outputs = ops.conv_transpose(inputs, self.kernel, self.strides, self.padding)

@@ -4,8 +4,8 @@ Every generator takes [noise [B, Z], labels [B]] and returns images [B, 28, 28, 
 [-1, 1]; every discriminator takes [images, labels] and returns its verdict, in logits.
 A network that has no use for labels leaves that input unconnected.  Whatever the others
 compute in, the last layers compute in Keras's float type, and so does the first of a
-discriminator that convolves: most of an image is background, one value, and what bfloat16
-rounds there it rounds alike at every pixel.
+convolutional discriminator: most of an image is background, one value, and weights
+rounded to bfloat16 shift the answer to it alike at every pixel.
 """
 
 import keras
