@@ -39,13 +39,15 @@ def main(values: flags.FlagValues) -> None:
     run = Run.existing(values.run)
     config = run.read_config()
     if run.exported.exists():
-        raise errors.UsageError(f"--run={run.folder}: holds an exported generator alone")
+        raise errors.UsageError(
+            f"--run={run.folder}: holds an exported generator alone; name its run"
+        )
+    engine.start()
+    from dcgan_tf import datasets, trained  # which import TensorFlow
+
     saved = run.newest_checkpoint()
     if saved is None:
-        raise errors.UsageError(f"--run={run.folder}: has no checkpoint yet")
-    engine.start()
-    from dcgan_tf import datasets  # which imports TensorFlow
-
+        raise errors.UsageError(f"--run={run.folder}: has no {trained.MISSING['latest']}")
     split = datasets.load(datasets.find(config.dataset, values.data_dir), "train")
     both = [restored(config, precision, saved) for precision in ("float32", "bfloat16")]
     exact, rough = (

@@ -170,10 +170,9 @@ class Config:
     )
     precision: str = _field(
         RECIPE,
-        "what the networks compute in; weights, losses, optimizers, the last layers, and "
-        "the first layer of a convolutional discriminator are float32 in any case; auto: "
-        "bfloat16 where the processor (avx512_bf16, amx_bf16) or the GPU (compute "
-        "capability 8) has it natively",
+        "what the networks compute in (weights, losses, last layers and a convolutional "
+        "discriminator's first are float32); auto: bfloat16 where the processor "
+        "(avx512_bf16, amx_bf16) or the GPU (compute capability 8) has it natively",
         choices=(AUTO, "float32", "bfloat16"),
         absent="float32",
     )
