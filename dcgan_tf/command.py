@@ -99,31 +99,36 @@ def _defaults(name: str) -> str:
         return f"Default: {settings.DEFAULT_MODE}"
     if name == "dataset":
         return f"Default: {AUTO}"
-    published, digits = _by_mode(name, dataset=""), _by_mode(name, dataset=DIGITS)
-    if not published:
+    usual, digits = _by_mode(name, dataset=""), _by_mode(name, dataset=DIGITS)
+    if not usual:
         return _by_choice(name)
-    return f"Default: {published}" + (
-        f"; on digits {digits}" if digits != published else ""
+    return (
+        f"Default: {usual}"
+        + (", or the architecture's own" if _is_brought(name) else "")
+        + (f"; on digits {digits}" if digits != usual else "")
     )
 
 
 def _by_mode(name: str, dataset: str) -> str:
-    """A setting's defaults: one for all modes, or `dcgan 256, cgan 100`; "" for none.
-
-    An architecture is named where its default is not that of its mode.
-    """
+    """A setting's defaults: one for all modes, or `cgan 10, acgan 1`; "" for none."""
     found = {}
     for mode, recipe in RECIPES.items():
-        default = recipe.default_values({}, dataset)
-        if name in default:
-            found[mode] = default[name]
-        for architecture in list(recipe.architectures)[1:]:
-            other = recipe.default_values({"architecture": architecture}, dataset)
-            if name in other and other[name] != default.get(name) and name != CHOICE:
-                found[f"{mode} {architecture}"] = other[name]
+        values = recipe.default_values({}, dataset)
+        if name in values:
+            found[mode] = values[name]
     if found.keys() == RECIPES.keys() and len(set(found.values())) == 1:
         return str(found.popitem()[1])
     return ", ".join(f"{where} {value}" for where, value in found.items())
+
+
+def _is_brought(name: str) -> bool:
+    """Whether an architecture that is no mode's default has a default of its own."""
+    return name != CHOICE and any(
+        recipe.default_values({"architecture": choice}, "").get(name)
+        != recipe.default_values({}, "").get(name)
+        for recipe in RECIPES.values()
+        for choice in recipe.architectures
+    )
 
 
 def _by_choice(name: str) -> str:

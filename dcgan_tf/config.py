@@ -26,8 +26,8 @@ def _field(
     return dataclasses.field(metadata=metadata)
 
 
-def _weight(help_text):
-    return _field(RECIPE, help_text, minimum=0.0, maximum=1e6)
+def _weight(help_text, absent=None):
+    return _field(RECIPE, help_text, minimum=0.0, maximum=1e6, absent=absent)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,6 +99,9 @@ class Config:
     )
     auxiliary_fake_weight: float | None = _weight(
         "of the fakes' class term in the discriminator's loss"
+    )
+    auxiliary_generator_weight: float | None = _weight(
+        "of the class term in the generator's loss", absent=1.0
     )
     gradient_penalty: float = _weight(
         "of half the mean squared slope of the discriminator's verdict at real images "

@@ -84,6 +84,15 @@ NETWORKS = {
         networks.conditional_generator,
         networks.conditional_discriminator,
     ),
+    ("dcgan", "compact"): (networks.compact_generator, networks.compact_discriminator),
+    ("cgan", "compact"): (
+        networks.compact_generator,
+        networks.compact_projection_discriminator,
+    ),
+    ("acgan", "compact"): (
+        networks.compact_generator,
+        networks.compact_auxiliary_discriminator,
+    ),
     ("acgan", "convolutional"): (networks.acgan_generator, networks.acgan_discriminator),
     ("acgan", "batchnorm"): (
         networks.batchnorm_generator,
@@ -151,7 +160,7 @@ def objectives(config: Config) -> tuple[Objective, Objective, Objective]:
         return Objective(judge, target, weights)
 
     return (
-        objective(config.generator_target, 1.0, 1.0),
+        objective(config.generator_target, 1.0, config.auxiliary_generator_weight),
         objective(config.real_target, config.real_weight, config.auxiliary_real_weight),
         objective(0.0, config.fake_weight, config.auxiliary_fake_weight),
     )

@@ -116,9 +116,11 @@ def _under(row: Mapping[str, object], prefix: str) -> dict[str, object]:
 
 
 def _weighted(terms: Mapping[str, float], kind: str, settings: Config) -> float:
-    """A player's terms of one kind, times their weights: the generator's is 1."""
-    if kind in terms:
-        return terms[kind]
+    """A player's terms of one kind, times their weights."""
+    if kind in terms:  # the generator's
+        return terms[kind] * (
+            1.0 if kind == "adversarial" else settings.auxiliary_generator_weight
+        )
     infix = "" if kind == "adversarial" else f"{kind}_"
     return sum(
         getattr(settings, f"{infix}{part}_weight") * terms[f"{kind}_{part}"]

@@ -16,26 +16,32 @@ Settings = Mapping[str, object]
 
 
 @dataclasses.dataclass(frozen=True)
-class Recipe:
+class Architecture:
     source: str
+    settings: Settings  # what comes with it
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
     conditional: bool  # the generator draws the class that it is asked for
-    architectures: Mapping[str, Settings]  # what each brings; the first is the default
+    architectures: Mapping[str, Architecture]  # the first is the default
     losses: str
     defaults: Settings
     digits: Settings  # what differs on DIGITS
 
     def default_values(self, said: Settings, dataset: str) -> dict[str, object]:
         """Values of all fields that a run on `dataset` has, given the choices in `said`."""
-        architecture = said.get("architecture", next(iter(self.architectures)))
+        name = said.get("architecture", next(iter(self.architectures)))
+        architecture = self.architectures.get(name)
         schedule = said.get("schedule", next(iter(SCHEDULES)))
         length = "epochs" if said.get("steps") is None else "steps"
         values = {
             **COMMON,
             **self.defaults,
-            **self.architectures.get(architecture, {}),
+            **(architecture.settings if architecture else {}),
             **(self.digits if dataset == DIGITS else {}),
             **SCHEDULES.get(schedule, {}),
-            "architecture": architecture,
+            "architecture": name,
             "schedule": schedule,
         }
         epochs = values.pop("epochs")
@@ -88,100 +94,149 @@ DIGITS_DEFAULTS = {
     "average_half_life": 5_000,
 }
 
+# What every default recipe has; experiments/defaults/README.md tells how it was found.
+COMPACT = {
+    "batch_size": 64,
+    "epochs": 30,
+    "learning_rate": 2e-4,
+    "discriminator_learning_rate": 2e-4,
+    "beta_1": 0.5,
+    "noise": "normal",
+    "leaky_slope": 0.2,
+    "dropout": 0.0,
+    "real_target": 1.0,
+    "generator_target": 1.0,
+    "real_weight": 1.0,
+    "fake_weight": 1.0,
+    "gradient_penalty": 1.0,
+    "average_half_life": 20_000,
+}
+
+TUTORIAL = {
+    "batch_size": 256,
+    "epochs": 50,
+    "learning_rate": 1e-4,
+    "discriminator_learning_rate": 1e-4,
+    "beta_1": 0.9,
+    "noise": "normal",
+    "leaky_slope": 0.3,
+    "dropout": 0.3,
+    "real_target": 1.0,
+    "generator_target": 1.0,
+    # The discriminator minimises the sum of its two terms, not their mean.
+    "real_weight": 1.0,
+    "fake_weight": 1.0,
+}
+
+MAXOUT = {
+    "batch_size": 100,
+    "epochs": 50,
+    "learning_rate": 1e-3,
+    "discriminator_learning_rate": 1e-3,
+    "beta_1": 0.5,
+    "noise": "normal",
+    "leaky_slope": 0.2,
+    "dropout": 0.0,
+    "real_target": 1.0,
+    "generator_target": 1.0,
+    "real_weight": 1.0,
+    "fake_weight": 1.0,
+    # The generator begins with grey images, which a free discriminator tells at once; then
+    # the generator learns to ignore its noise: experiments/README.md.
+    "gradient_penalty": 10.0,
+    "average_half_life": 10_000,
+    # Small matrices: bfloat16 costs more in casts than it saves.
+    "precision": "float32",
+}
+
+KERAS_ACGAN = {
+    "batch_size": 100,
+    "epochs": 100,
+    "learning_rate": 2e-4,
+    "discriminator_learning_rate": 2e-4,
+    "beta_1": 0.5,
+    "noise": "uniform",
+    "leaky_slope": 0.2,
+    "dropout": 0.3,
+    # One-sided smoothing; the example's generator aims at the same 0.95.
+    "real_target": 0.95,
+    "generator_target": 0.95,
+    # Means over one batch of B real and B fake images: 1/2 of each half's mean.
+    "real_weight": 0.5,
+    "fake_weight": 0.5,
+    # Published as weights 2 and 0 in that same mean: 2/2 and 0/2.
+    "auxiliary_real_weight": 1.0,
+    "auxiliary_fake_weight": 0.0,
+    "auxiliary_generator_weight": 1.0,
+    "fake_labels": "random",
+    **FUSION,
+}
+
+OURS = "this package's own experiments/defaults"
+
 RECIPES = {
     "dcgan": Recipe(
-        source="the DCGAN tutorial of tensorflow.org",
         conditional=False,
-        architectures={"convolutional": {}},
-        losses="adversarial",
-        defaults={
-            "batch_size": 256,
-            "epochs": 50,
-            "learning_rate": 1e-4,
-            "discriminator_learning_rate": 1e-4,
-            "beta_1": 0.9,
-            "noise": "normal",
-            "leaky_slope": 0.3,
-            "dropout": 0.3,
-            "real_target": 1.0,
-            "generator_target": 1.0,
-            # The discriminator minimises the sum of its two terms, not their mean.
-            "real_weight": 1.0,
-            "fake_weight": 1.0,
+        architectures={
+            "compact": Architecture(OURS, COMPACT),
+            "convolutional": Architecture("the DCGAN tutorial of tensorflow.org", TUTORIAL),
         },
+        losses="adversarial",
+        defaults={},
         digits=DIGITS_DEFAULTS,
     ),
     "cgan": Recipe(
-        source="Mirza & Osindero 2014 (maxout); optimizer, batch and noise are ours",
         conditional=True,
         architectures={
-            # Small matrices: bfloat16 costs more in casts than it saves.
-            "maxout": {"precision": "float32"},
-            # The networks of dcgan, seeing the label, and their dropout and slope.
-            "convolutional": {
-                "learning_rate": 2e-4,
-                "discriminator_learning_rate": 2e-4,
-                "leaky_slope": 0.3,
-                "dropout": 0.3,
-                "gradient_penalty": 0.0,
-                **FUSION,
-            },
+            "compact": Architecture(OURS, {**COMPACT, **FUSION}),
+            "maxout": Architecture(
+                "Mirza & Osindero 2014; optimizer, batch and noise are ours", MAXOUT
+            ),
+            "convolutional": Architecture(
+                "the DCGAN tutorial of tensorflow.org, seeing the label",
+                {
+                    **TUTORIAL,
+                    "batch_size": 100,
+                    "learning_rate": 2e-4,
+                    "discriminator_learning_rate": 2e-4,
+                    "beta_1": 0.5,
+                    "average_half_life": 10_000,
+                    **FUSION,
+                },
+            ),
         },
         losses="adversarial",
-        defaults={
-            "batch_size": 100,
-            "epochs": 50,
-            "learning_rate": 1e-3,
-            "discriminator_learning_rate": 1e-3,
-            "beta_1": 0.5,
-            "noise": "normal",
-            "leaky_slope": 0.2,
-            "dropout": 0.0,
-            "real_target": 1.0,
-            "generator_target": 1.0,
-            "real_weight": 1.0,
-            "fake_weight": 1.0,
-            # The generator begins with grey images, which a free discriminator tells at
-            # once; then the generator learns to ignore its noise: experiments/README.md.
-            "gradient_penalty": 10.0,
-            "fake_labels": "real",
-            "average_half_life": 10_000,
-            **CONDITIONAL,
-        },
-        # After 5,500 steps one class was still wrong, after 10,000 none.
-        digits={**DIGITS_DEFAULTS, "epochs": 250, "average_half_life": 10_000},
+        defaults={"fake_labels": "real", **CONDITIONAL},
+        digits=DIGITS_DEFAULTS,
     ),
     "acgan": Recipe(
-        source="the ACGAN example of Keras, 2018, but for its update rule",
         conditional=True,
         architectures={
-            "convolutional": FUSION,
-            # Without, two threads do not always sum in the same order here.
-            "batchnorm": {**FUSION, "deterministic": True},
-            "upsampling": FUSION,
+            "compact": Architecture(
+                OURS,
+                {
+                    **COMPACT,
+                    **FUSION,
+                    "auxiliary_real_weight": 1.0,
+                    "auxiliary_fake_weight": 0.0,
+                    "auxiliary_generator_weight": 0.2,
+                    "fake_labels": "real",
+                },
+            ),
+            "convolutional": Architecture(
+                "the ACGAN example of Keras, 2018, but for its update rule", KERAS_ACGAN
+            ),
+            "batchnorm": Architecture(
+                "the ACGAN example of Keras, 2018, with the networks of Keras-GAN",
+                # Without, two threads do not always sum in the same order here.
+                {**KERAS_ACGAN, "deterministic": True},
+            ),
+            "upsampling": Architecture(
+                "the ACGAN example of Keras, 2018, with the networks of 2017", KERAS_ACGAN
+            ),
         },
         losses="auxiliary",
-        defaults={
-            "batch_size": 100,
-            "epochs": 100,
-            "learning_rate": 2e-4,
-            "discriminator_learning_rate": 2e-4,
-            "beta_1": 0.5,
-            "noise": "uniform",
-            "leaky_slope": 0.2,
-            "dropout": 0.3,
-            # One-sided smoothing; the example's generator aims at the same 0.95.
-            "real_target": 0.95,
-            "generator_target": 0.95,
-            # Means over one batch of B real and B fake images: 1/2 of each half's mean.
-            "real_weight": 0.5,
-            "fake_weight": 0.5,
-            # Published as weights 2 and 0 in that same mean: 2/2 and 0/2.
-            "auxiliary_real_weight": 1.0,
-            "auxiliary_fake_weight": 0.0,
-            "fake_labels": "random",
-            **CONDITIONAL,
-        },
+        defaults=CONDITIONAL,
         digits=DIGITS_DEFAULTS,
     ),
 }

@@ -1,8 +1,10 @@
 """Draws images with a run's generator.
 
-    python -m dcgan_tf.sample --run=checkpoints/acgan --digits=2026
+    python -m dcgan_tf.sample --digits=2026
+    python -m dcgan_tf.sample --run=checkpoints/cgan --per_class=10
 
-The run may be finished, stopped or still training.  Every image has noise of its own.
+Without --run by the generator that comes with the repository.  A run may be finished,
+stopped or still training.  Every image has noise of its own.
 """
 
 import math
@@ -18,11 +20,12 @@ from dcgan_tf.config import Config
 from dcgan_tf.runs import Run
 
 MOST_IMAGES = 1_000_000
+PRETRAINED = "checkpoints/pretrained/acgan"
 
 
 def define_flags() -> flags.FlagValues:
     values = flags.FlagValues()
-    command.define_string(values, "run", "folder of the run.  Required")
+    command.define_string(values, "run", f"folder of the run.  Default: {PRETRAINED}")
     command.define_string(values, "digits", "draw these digits in a row, as 2026")
     command.define_integer(
         values,
@@ -45,7 +48,7 @@ def define_flags() -> flags.FlagValues:
 
 
 def main(values: flags.FlagValues) -> None:
-    run = Run.existing(values.run)
+    run = Run.existing(values.run or PRETRAINED)
     output = pathlib.Path(values.output or "sample.png").expanduser()
     check_output(output)
     config = run.read_config()

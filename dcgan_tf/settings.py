@@ -48,7 +48,8 @@ def _noise_fits(settings: Mapping[str, object]) -> bool:
 def _owner(name: str, mode: str) -> str:
     """The choice that brings a setting which this run does not have."""
     recipe = RECIPES[mode]
-    for flag, choices in (("schedule", SCHEDULES), ("architecture", recipe.architectures)):
+    architectures = {n: choice.settings for n, choice in recipe.architectures.items()}
+    for flag, choices in (("schedule", SCHEDULES), ("architecture", architectures)):
         if having := [choice for choice, brings in choices.items() if name in brings]:
             return f"--{flag}={' or '.join(having)}"
     for length, brings in LENGTHS.items():
@@ -57,7 +58,8 @@ def _owner(name: str, mode: str) -> str:
     having = [
         mode
         for mode, recipe in RECIPES.items()
-        if any(name in b for b in (recipe.defaults, *recipe.architectures.values()))
+        if name in recipe.defaults
+        or any(name in choice.settings for choice in recipe.architectures.values())
     ]
     return f"--mode={' or '.join(having)}"
 
@@ -117,8 +119,12 @@ def from_json(values: object) -> config.Config:
     """A Config from what a config.json holds; ValueError says what is wrong with it."""
     if not isinstance(values, dict):
         raise ValueError("holds no settings")
-    absent = {name: field.metadata["absent"] for name, field in config.FIELDS.items()}
-    values = {**{name: v for name, v in absent.items() if v is not None}, **values}
+    absent = {
+        name: field.metadata["absent"]
+        for name, field in config.FIELDS.items()
+        if field.metadata["absent"] is not None and name not in values
+    }
+    values = {**absent, **values}
     if values.keys() != config.FIELDS.keys():
         odd = ", ".join(sorted(map(str, values.keys() ^ config.FIELDS.keys())))
         raise ValueError(f"unknown or missing settings: {odd}")
@@ -130,6 +136,7 @@ def from_json(values: object) -> config.Config:
     if checked["architecture"] not in recipe.architectures:
         raise ValueError("has an architecture that its mode lacks")
     own = {*recipe.default_values(checked, dataset=""), "mode", "dataset", "classes"}
+    checked.update(dict.fromkeys(absent.keys() - own))
     for name, value in checked.items():
         if (value is None) == (name in own):
             raise ValueError(f"{name} is {value}, which does not go with the rest")

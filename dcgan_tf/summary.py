@@ -20,7 +20,7 @@ def show(plan: plans.Plan, state: TrainState) -> None:
     lines = {
         "data set": plan.dataset,
         "mode": f"{config.mode}, architecture {config.architecture}, {config.schedule}",
-        "defaults from": RECIPES[config.mode].source,
+        "defaults from": RECIPES[config.mode].architectures[config.architecture].source,
         "changed": changed or "nothing",
         "brought along": brought,
         "length": plan.length,

@@ -26,7 +26,8 @@ def multiplications(layer):
 
 @pytest.mark.parametrize(("name", "mode"), [("dcgan", "dcgan"), ("acgan, paired", "acgan")])
 def test_the_work_counted_by_hand_is_that_of_the_networks(name, mode):
-    gan = gans.build(settings.new({"mode": mode}, dataset="mnist", classes=10))
+    said = {"mode": mode, "architecture": "convolutional"}
+    gan = gans.build(settings.new(said, dataset="mnist", classes=10))
     generator, first_dense, discriminator, first_convolution = compare.WORK[name]
     by_layer = [multiplications(layer) for layer in gan.generator.layers]
     assert sum(by_layer) == generator

@@ -10,6 +10,8 @@ from same_runs import checkpoint_values
 
 from dcgan_tf import checkpoint, errors, runs, saves, state
 
+DROPPING = {"mode": "acgan", "architecture": "convolutional"}  # four dropout layers
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -21,7 +23,7 @@ def trained_state():
     """A state of which no variable has its first value."""
     from dcgan_tf import settings
 
-    said = {"mode": "acgan", "average_half_life": 100}
+    said = {**DROPPING, "average_half_life": 100}
     made = state.create(settings.new(said, dataset="mnist", classes=10))
     generator = np.random.default_rng(0)
     for variable in every_variable(made):
@@ -39,7 +41,7 @@ def every_variable(made):
 
 def test_a_restored_state_equals_the_saved_one(run, small, trained_state):
     checkpoint.save(trained_state, run, saves.REGULAR, 3)
-    restored = state.create(small("acgan"))
+    restored = state.create(small(**DROPPING))
     checkpoint.restore(restored, run.newest_checkpoint())
     pairs = zip(every_variable(trained_state), every_variable(restored), strict=True)
     for saved, found in pairs:
@@ -51,7 +53,10 @@ def test_a_restored_state_equals_the_saved_one(run, small, trained_state):
 
 def test_a_checkpoint_of_another_gan_is_refused(run, small, trained_state):
     checkpoint.save(trained_state, run, saves.REGULAR, 3)
-    for other in (state.create(small("cgan")), state.create(small("acgan", noise_size=7))):
+    for other in (
+        state.create(small("cgan")),
+        state.create(small(**DROPPING, noise_size=7)),
+    ):
         with pytest.raises(errors.RunError, match="does not fit its run's config"):
             checkpoint.restore(other, run.newest_checkpoint())
 
@@ -64,7 +69,7 @@ def test_a_checkpoint_that_lacks_a_part_is_refused(run, small, trained_state):
     tf.train.Checkpoint(generator=trained_state.gan.generator).write(str(folder / "state"))
     saved = saves.Saved(folder, step=1, epoch=1, hashes={})
     with pytest.raises(errors.RunError, match="does not fit"):
-        checkpoint.restore(state.create(small("acgan")), saved)
+        checkpoint.restore(state.create(small(**DROPPING)), saved)
 
 
 def named(run):
@@ -199,7 +204,7 @@ def test_whatever_tensorflow_raises_for_damage_is_one_error(
     checkpoint.save(trained_state, run, saves.REGULAR, 3)
     saved = run.newest_checkpoint()
     damage(saved.folder / part)
-    config = small("acgan", average_half_life=100)
+    config = small(**DROPPING)
     with pytest.raises(errors.RunError, match="does not fit"):
         checkpoint.restore(state.create(config), saved)
 
@@ -241,7 +246,7 @@ def test_what_else_lies_among_the_checkpoints_is_left_alone(run, trained_state):
 def test_a_manifest_that_lies_of_its_step_is_refused(run, small, trained_state):
     checkpoint.save(trained_state, run, saves.REGULAR, 3)
     lying = dataclasses.replace(run.newest_checkpoint(), step=1)
-    config = small("acgan", average_half_life=100)
+    config = small(**DROPPING)
     with pytest.raises(errors.RunError, match="not 1"):
         checkpoint.restore(state.create(config), lying)
 
@@ -261,7 +266,7 @@ def test_networks_alone_come_from_a_run_with_and_without_an_average(run, trained
 
     checkpoint.save(trained_state, run, saves.REGULAR, 3)
     for half_life in (0, 100):
-        said = {"mode": "acgan", "average_half_life": half_life}
+        said = {**DROPPING, "average_half_life": half_life}
         gan = gans.build(settings.new(said, dataset="mnist", classes=10))
         checkpoint.restore_networks(gan, run.newest_checkpoint())
         sources = [(gan.generator, trained_state.gan.generator)]

@@ -6,6 +6,10 @@ import tensorflow as tf
 
 from dcgan_tf import datasets, gans, held_out
 
+KERAS = {
+    "architecture": "convolutional"
+}  # the Keras example's weights: halves, and 1 and 0
+
 
 def silent(network):
     """Makes every logit 0: the heads' weights and biases are the last."""
@@ -18,7 +22,7 @@ def test_an_undecided_discriminator_costs_what_it_must_by_hand(small, few):
 
     Real and fake classes weigh alike here, where training leaves the fakes' out.
     """
-    config = small("acgan", real_target=0.8, generator_target=0.7)
+    config = small("acgan", **KERAS, real_target=0.8, generator_target=0.7)
     gan = gans.build(config)
     silent(gan.discriminator)
     terms = held_out.HeldOut(gan, config, few).terms()
@@ -55,7 +59,7 @@ def test_the_discriminator_sees_as_many_fakes_as_real_images(small, few):
 
 def test_targets_are_hard(small, few):
     """A logit of 3 on everything: -ln s(3) for target 1, 3 more for target 0."""
-    config = small("acgan", real_target=0.8, generator_target=0.7)
+    config = small("acgan", **KERAS, real_target=0.8, generator_target=0.7)
     gan = gans.build(config)
     silent(gan.discriminator)
     gan.discriminator.get_layer("generation").bias.assign([3.0])

@@ -90,7 +90,12 @@ def test_two_separate_steps_are_told_by_their_mean():
 
 def test_the_table_shows_what_the_losses_are_the_sum_of():
     """The ACGAN of the Keras example: halves of real and fake, the real classes alone."""
-    run = settings.new({"mode": "acgan"}, dataset="mnist", classes=10)
+    said = {
+        "mode": "acgan",
+        "architecture": "convolutional",
+        "auxiliary_generator_weight": 0.5,
+    }
+    run = settings.new(said, dataset="mnist", classes=10)
     parts = {
         "adversarial_real": 1.0,
         "adversarial_fake": 2.0,
@@ -100,15 +105,15 @@ def test_the_table_shows_what_the_losses_are_the_sum_of():
     generator = {"adversarial": 0.25, "auxiliary": 0.5}
     row = {"step": 1}
     for split, total in (("", 5.5), ("test/", 7.5)):
-        row[f"{split}generator/loss"] = 0.75
+        row[f"{split}generator/loss"] = 0.5
         row |= {f"{split}generator/{name}": term for name, term in generator.items()}
         row[f"{split}discriminator/loss"] = total
         row |= {f"{split}discriminator/{name}": term for name, term in parts.items()}
     lines = [line.split() for line in history.table(row, run).splitlines()]
     assert lines == [
         ["total", "generation", "auxiliary"],
-        ["generator,", "train", "0.7500", "0.2500", "0.5000"],
-        ["generator,", "test", "0.7500", "0.2500", "0.5000"],
+        ["generator,", "train", "0.5000", "0.2500", "0.2500"],
+        ["generator,", "test", "0.5000", "0.2500", "0.2500"],
         ["discriminator,", "train", "5.5000", "1.5000", "4.0000"],
         ["discriminator,", "test", "7.5000", "1.5000", "6.0000"],
     ]

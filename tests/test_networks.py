@@ -13,8 +13,18 @@ COUNTS = {
     ("acgan", "batchnorm"): ((857_705, 640), (120_075, 192)),
     ("acgan", "upsampling"): ((8_172_521, 0), (525_835, 0)),
 }
-# Ours: the first with an embedding of the classes in each player, 10 x 100 and 10 x 6,272.
-COUNTS["cgan", "convolutional"] = ((2_331_944, 25_472), (275_585, 0))
+# Ours.  The compact generator: 100 x 6,272, then 4 x 4 x 64 x 128, then 4 x 4 x 64 + 1, and
+# four numbers for each of the channels that are normalised, two of them not trained.  Its
+# discriminator: 4 x 4 x 64 + 64, 4 x 4 x 64 x 128 + 128, 6,272 + 1.  A projection adds an
+# embedding of 10 x 6,272, two heads 10 x 6,273; a class fused with noise 10 x 100.
+COMPACT = 627_200 + 4 * 6_272 + 131_072 + 4 * 64 + 1_025
+JUDGE = 16 * 64 + 64 + 131_072 + 128 + 6_273
+COUNTS |= {
+    ("dcgan", "compact"): ((COMPACT, 12_672), (JUDGE, 0)),
+    ("cgan", "compact"): ((COMPACT + 1_000, 12_672), (JUDGE + 62_720, 0)),
+    ("acgan", "compact"): ((COMPACT + 1_000, 12_672), (JUDGE + 62_730, 0)),
+    ("cgan", "convolutional"): ((2_331_944, 25_472), (275_585, 0)),
+}
 
 
 @pytest.fixture(scope="module")

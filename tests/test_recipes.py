@@ -4,7 +4,7 @@ from dcgan_tf import config, recipes, settings
 
 # From the three publications, not from recipes.py.
 PUBLISHED = {
-    "dcgan": {
+    ("dcgan", "convolutional"): {
         "batch_size": 256,
         "epochs": 50,
         "learning_rate": 1e-4,
@@ -19,8 +19,8 @@ PUBLISHED = {
         "dropout": 0.3,
         "checkpoint_every": 15,
     },
-    "cgan": {"batch_size": 100, "epochs": 50, "noise": "normal", "fake_labels": "real"},
-    "acgan": {
+    ("cgan", "maxout"): {"noise": "normal", "fake_labels": "real"},
+    ("acgan", "convolutional"): {
         "batch_size": 100,
         "epochs": 100,
         "learning_rate": 2e-4,
@@ -33,6 +33,7 @@ PUBLISHED = {
         "fake_weight": 0.5,
         "auxiliary_real_weight": 1.0,
         "auxiliary_fake_weight": 0.0,
+        "auxiliary_generator_weight": 1.0,
         "fake_labels": "random",
         "leaky_slope": 0.2,
         "dropout": 0.3,
@@ -40,11 +41,12 @@ PUBLISHED = {
 }
 
 
-@pytest.mark.parametrize("mode", PUBLISHED)
-def test_defaults_are_the_published_values(mode):
-    run = settings.new({"mode": mode}, dataset="mnist", classes=10)
-    values = {name: getattr(run, name) for name in PUBLISHED[mode]}
-    assert values == PUBLISHED[mode]
+@pytest.mark.parametrize(("mode", "architecture"), PUBLISHED)
+def test_published_networks_bring_the_published_values(mode, architecture):
+    said = {"mode": mode, "architecture": architecture}
+    run = settings.new(said, dataset="mnist", classes=10)
+    published = PUBLISHED[mode, architecture]
+    assert {name: getattr(run, name) for name in published} == published
 
 
 def test_defaults_are_within_the_bounds_of_their_flags():

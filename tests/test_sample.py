@@ -1,9 +1,14 @@
+import pathlib
+import shutil
+
 import imageio.v3 as iio
 import numpy as np
 import pytest
 from conftest import untrained
 
 from dcgan_tf import command, runs, sample
+
+ROOT = pathlib.Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +106,13 @@ def test_wrong_use_is_one_line_and_writes_nothing(do, tmp_path, name, arguments,
     assert not list(tmp_path.iterdir())
 
 
-def test_the_run_must_be_named(capsys):
+def test_without_a_run_the_pretrained_one_is_drawn_with(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     assert command.run(sample.main, sample.define_flags(), sample.__doc__, []) == 2
-    assert "--run" in capsys.readouterr().err
+    assert "checkpoints/pretrained/acgan: holds no run" in capsys.readouterr().err
+    shutil.copytree(
+        ROOT / "checkpoints" / "pretrained", tmp_path / "checkpoints/pretrained"
+    )
+    arguments = ["--digits=2026", "--output=year.npz"]
+    assert command.run(sample.main, sample.define_flags(), sample.__doc__, arguments) == 0
+    assert np.load("year.npz")["labels"].tolist() == [2, 0, 2, 6]

@@ -60,7 +60,7 @@ def test_a_setting_that_the_mode_lacks_is_refused():
 
 
 def test_an_architecture_that_the_mode_lacks_is_refused():
-    with pytest.raises(errors.UsageError, match="has only maxout"):
+    with pytest.raises(errors.UsageError, match="has only compact, maxout"):
         settings.check_said({"mode": "cgan", "architecture": "resnet"})
 
 
@@ -77,7 +77,10 @@ def test_differences_name_every_one_but_the_length(small):
     ("said", "message"),
     [
         ({"generator_batches": 2}, "goes with --schedule=alternating"),
-        ({"mode": "cgan", "label_fusion": "add"}, "goes with --architecture=convolutional"),
+        (
+            {"mode": "cgan", "architecture": "maxout", "label_fusion": "add"},
+            "goes with --architecture=compact or convolutional",
+        ),
         ({"label_fusion": "add"}, "goes with --mode=cgan or acgan"),
         ({"steps": 9, "epochs": 2}, "counted in one of them"),
         ({"steps": 9, "checkpoint_every": 2}, "counted in epochs"),
@@ -109,12 +112,18 @@ def test_a_run_cannot_change_what_its_length_is_counted_in():
 
 def test_the_config_of_an_older_version_is_read(small):
     """Which had none of these, and did what they now say by default."""
-    values = dataclasses.asdict(small("acgan"))
+    values = dataclasses.asdict(small("acgan", auxiliary_generator_weight=1.0))
     absent = {name for name, f in config.FIELDS.items() if f.metadata["absent"] is not None}
     assert absent >= {"deterministic", "checkpoint_minutes", "precision"}
     for name in absent:
         del values[name]
-    assert settings.from_json(values) == small("acgan")
+    assert settings.from_json(values) == small("acgan", auxiliary_generator_weight=1.0)
+
+
+def test_the_config_of_an_older_version_gets_nothing_that_its_mode_lacks(small):
+    values = dataclasses.asdict(small("dcgan"))
+    del values["auxiliary_generator_weight"]
+    assert settings.from_json(values) == small("dcgan")
 
 
 def test_a_descendant_has_its_ancestors_recipe_but_for_what_is_said(small):

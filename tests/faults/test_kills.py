@@ -16,12 +16,15 @@ from dcgan_tf import main, runs
 OFTEN = ("--dataset=digits", "--batch_size=100", "--checkpoint_minutes=0.01")
 RUNS = {
     "dcgan": (
-        *("--mode=dcgan", "--precision=bfloat16"),
+        *("--mode=dcgan", "--architecture=convolutional", "--precision=bfloat16"),
         *("--epochs=2", "--checkpoint_every=1"),
     ),
-    "cgan": ("--mode=cgan", "--epochs=9", "--checkpoint_every=1"),
+    "cgan": (
+        *("--mode=cgan", "--architecture=maxout"),
+        *("--epochs=9", "--checkpoint_every=1"),
+    ),
     "acgan": (
-        *("--mode=acgan", "--precision=float32"),
+        *("--mode=acgan", "--architecture=convolutional", "--precision=float32"),
         *("--batch_size=50", "--epochs=1"),
     ),
     "acgan batchnorm, alternating": (
