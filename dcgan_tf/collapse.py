@@ -13,7 +13,8 @@ EARLY = 500  # steps before which grey images are no sign of anything
 NAMELESS = 0.95  # of ln(classes), which is the class loss of a guess
 
 WEAKEN = (
-    "try a lower --discriminator_learning_rate, more --dropout, or a --gradient_penalty"
+    "try a lower --discriminator_learning_rate, more --dropout, or a larger "
+    "--gradient_penalty"
 )
 
 
@@ -39,14 +40,14 @@ def signs(
     elif config.conditional and len(grid) > 1 and grid.std(axis=0).mean() < ALIKE:
         found["one image a class"] = (
             "the images of a class are alike: the generator ignores its noise; try a "
-            "--gradient_penalty or lower rates"
+            "larger --gradient_penalty or lower rates"
         )
     if row["discriminator/adversarial_fake"] < WON:
         found["discriminator"] = f"the discriminator knows nearly every fake; {WEAKEN}"
         if row.get("generator/auxiliary", 0.0) > NAMELESS * math.log(config.classes):
             found["classes"] = (
                 "the class loss of the generator's images is that of a guess: the known "
-                "collapse of an ACGAN; try --real_target=0.9 --auxiliary_fake_weight=0 and "
-                "lower rates"
+                "collapse of an ACGAN; try --real_target=0.9, a larger "
+                "--auxiliary_generator_weight and lower rates"
             )
     return found

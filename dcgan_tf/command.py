@@ -123,12 +123,15 @@ def _by_mode(name: str, dataset: str) -> str:
 
 def _is_brought(name: str) -> bool:
     """Whether an architecture that is no mode's default has a default of its own."""
-    return name != CHOICE and any(
-        recipe.default_values({"architecture": choice}, "").get(name)
-        != recipe.default_values({}, "").get(name)
-        for recipe in RECIPES.values()
-        for choice in recipe.architectures
-    )
+    if name == CHOICE:
+        return False
+    for recipe in RECIPES.values():
+        usual = recipe.default_values({}, "").get(name)
+        for architecture in recipe.architectures:
+            own = recipe.default_values({"architecture": architecture}, "")
+            if own.get(name, usual) != usual:
+                return True
+    return False
 
 
 def _by_choice(name: str) -> str:

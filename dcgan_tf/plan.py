@@ -165,21 +165,28 @@ def check_batch_size(chosen: config.Config, size: int) -> None:
         )
 
 
-def unpublished(chosen: config.Config) -> tuple[list[str], list[str]]:
-    """Settings that are not the mode's defaults, as flags: said, and brought along.
+def not_defaults(chosen: config.Config) -> tuple[list[str], list[str]]:
+    """Settings that are not the architecture's defaults, as flags: said, and brought along.
 
-    An architecture, a schedule, a length in steps and the digits bring settings along.
-    What the machine decides by default is neither.
+    A schedule, a length in steps and the digits bring settings along.  What the machine
+    decides by default is neither.
     """
     values = dataclasses.asdict(chosen)
     recipe = RECIPES[chosen.mode]
-    defaults = recipe.default_values({}, dataset="")
+    architecture = {"architecture": chosen.architecture}
+    defaults = {
+        **recipe.default_values(architecture, dataset=""),
+        "architecture": next(iter(recipe.architectures)),
+    }
     brings = recipe.default_values(values, chosen.dataset)
     choices = ("architecture", "schedule", "steps")
     said, brought = [], []
     for name in brings:
         # What was settled is in the line on precision, whoever settled it.
-        if values[name] != defaults.get(name) and brings[name] != AUTO:
-            along = values[name] == brings[name] and name not in choices
-            (brought if along else said).append(f"--{name}={values[name]}")
+        if brings[name] == AUTO:
+            continue
+        if values[name] != (defaults.get(name) if name in choices else brings[name]):
+            said.append(f"--{name}={values[name]}")
+        elif values[name] != defaults.get(name):
+            brought.append(f"--{name}={values[name]}")
     return said, brought

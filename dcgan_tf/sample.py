@@ -48,7 +48,7 @@ def define_flags() -> flags.FlagValues:
 
 
 def main(values: flags.FlagValues) -> None:
-    run = Run.existing(values.run or PRETRAINED)
+    run = Run.existing(PRETRAINED if values.run is None else values.run)
     output = pathlib.Path(values.output or "sample.png").expanduser()
     check_output(output)
     config = run.read_config()

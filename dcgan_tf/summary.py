@@ -10,7 +10,7 @@ from dcgan_tf.state import TrainState
 
 def show(plan: plans.Plan, state: TrainState) -> None:
     config = plan.config
-    changed, brought = (" ".join(names) for names in plans.unpublished(config))
+    changed, brought = (" ".join(names) for names in plans.not_defaults(config))
     begins = "no checkpoint, from the start" if plan.run.exists() else "a new run"
     if plan.saved:
         begins = (

@@ -9,6 +9,7 @@ engine.start()  # before the others, which import TensorFlow
 from dcgan_tf import checkpoint, datasets, runs, saves, settings, state  # noqa: E402
 
 MODES = ("dcgan", "cgan", "acgan")
+KERAS = {"architecture": "convolutional"}  # an acgan that drops, smooths, draws classes
 
 
 def untrained(folder, change=lambda gan: None, **said):

@@ -90,7 +90,7 @@ def run(*arguments):
 
 def test_gradients_of_a_run_are_compared_weight_by_weight(tmp_path, capsys):
     """A bias just before a normalisation has a gradient of nothing but rounding."""
-    untrained(tmp_path, mode="cgan", batch_size=8)
+    untrained(tmp_path, mode="cgan", architecture="maxout", batch_size=8)
     assert run(f"--run={tmp_path}") == 0
     lines = capsys.readouterr().out.splitlines()[1:]
     assert len(lines) == 12 + 6 + 2 * 3
@@ -102,7 +102,7 @@ def test_gradients_of_a_run_are_compared_weight_by_weight(tmp_path, capsys):
 
 
 def test_gradients_of_a_generator_alone_are_refused(tmp_path, capsys):
-    made, _ = untrained(tmp_path, mode="cgan", batch_size=8)
+    made, _ = untrained(tmp_path, mode="cgan", architecture="maxout", batch_size=8)
     made.exported.touch()
     assert run(f"--run={tmp_path}") == 2
     assert "holds an exported generator alone" in capsys.readouterr().err

@@ -179,7 +179,7 @@ def of_other_shapes(path):
     """A checkpoint of the same names, written by the same code, of smaller networks."""
     from dcgan_tf import settings
 
-    said = {"mode": "acgan", "average_half_life": 100, "noise_size": 3}
+    said = {**DROPPING, "average_half_life": 100, "noise_size": 3}
     other = state.create(settings.new(said, dataset="mnist", classes=10))
     other.checkpoint().write(str(path.with_name("state")))
 

@@ -158,6 +158,20 @@ def test_a_dry_run_tells_and_writes_nothing(do, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_dry_run_tells_what_is_not_the_architectures_own(do):
+    """Though compact has the same value."""
+    flags = ("--mode=acgan", "--architecture=convolutional", "--dropout=0")
+    _, out, _ = do(*flags, "--dataset=digits", "--dry_run", "--precision=float32")
+    changed, brought = (
+        next(line for line in out.splitlines() if line.startswith(name))
+        for name in ("changed:", "brought along:")
+    )
+    assert "--architecture=convolutional" in changed
+    assert "--dropout=0.0" in changed
+    assert "--shift=1" in brought
+    assert "noise" not in brought
+
+
 def test_train_resume_and_complete(do, tmp_path):
     tiny = ["--mode=cgan", "--dataset=digits", "--batch_size=500"]
     status, out, _ = do(*tiny, "--epochs=1")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import KERAS
 
 from dcgan_tf import data, state, step
 
@@ -76,7 +77,7 @@ def test_paired_gradients_are_those_of_two_tapes(small, few, mode):
 
 
 def test_many_steps_in_one_call_are_the_steps_one_by_one(small, few):
-    config = small("acgan")
+    config = small("acgan", **KERAS)
     together, apart = state.create(config), state.create(config)
     batches = data.Batches(few, 16, seed=0)
     step.make_train_steps(together, config)(iter(batches.stream()), tf.constant(3))
@@ -90,14 +91,15 @@ def test_many_steps_in_one_call_are_the_steps_one_by_one(small, few):
         assert np.array_equal(a, b)
     for name, total in together.sums.items():
         assert float(total) == float(apart.sums[name])
-    assert float(together.sums["generator/loss"]) > 0
+        assert float(total) > 0 or "accuracy" in name
 
 
 @pytest.mark.parametrize("schedule", ["paired", "alternating"])
 @pytest.mark.parametrize("mode", ["dcgan", "cgan", "acgan"])
 def test_the_compiled_step_is_the_step(small, few, mode, schedule):
     """Against the same step run line by line: no graph optimisation may change it."""
-    config = small(mode, schedule=schedule)
+    networks = KERAS if mode == "acgan" else {}
+    config = small(mode, **networks, schedule=schedule)
     compiled, plain = state.create(config), state.create(config)
     batches = data.Batches(few, 16, seed=0)
     step.make_train_steps(compiled, config)(iter(batches.stream()), tf.constant(1))
@@ -124,7 +126,7 @@ def test_one_trace_serves_every_stream_and_count(small, few):
 def test_two_runs_of_one_seed_are_equal_and_of_two_are_not(small, few):
     ends = []
     for seed in (5, 5, 6):
-        config = small("acgan", seed=seed)
+        config = small("acgan", **KERAS, seed=seed)
         run = state.create(config)
         batches = data.Batches(few, 16, seed=seed)
         step.make_train_steps(run, config)(iter(batches.stream()), tf.constant(3))
@@ -156,7 +158,7 @@ def test_the_average_soon_forgets_the_start(small):
 
 
 def test_the_discriminator_learns_eight_images_by_heart(small, few):
-    config = small("dcgan", learning_rate=1e-3, dropout=0.0)
+    config = small("dcgan", learning_rate=1e-3, gradient_penalty=0.0)
     run = state.create(config)
     images, labels = batch(few)
     first = step.paired(run, config, images[:8], labels[:8], seed=[0, 0])

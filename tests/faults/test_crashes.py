@@ -81,7 +81,7 @@ def toy_discriminator(config):
 def go(small, few, monkeypatch):
     """Trains the run in a folder to some epoch, saving at every step, the best besides."""
     networks = (toy_generator, toy_discriminator)
-    monkeypatch.setitem(gans.NETWORKS, ("cgan", "maxout"), networks)
+    monkeypatch.setitem(gans.NETWORKS, ("cgan", "compact"), networks)
     monkeypatch.setattr(train, "make_train_steps", toy_steps)
     monkeypatch.setattr(train, "CALL_SECONDS", 0.0)  # a step a call
     monkeypatch.setattr(classifier, "load", lambda *_: None)

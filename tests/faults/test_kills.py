@@ -15,6 +15,7 @@ from dcgan_tf import main, runs
 # Saved every second or so besides, so that kills meet saves, too.
 OFTEN = ("--dataset=digits", "--batch_size=100", "--checkpoint_minutes=0.01")
 RUNS = {
+    "acgan compact": ("--mode=acgan", "--precision=bfloat16", "--epochs=3"),
     "dcgan": (
         *("--mode=dcgan", "--architecture=convolutional", "--precision=bfloat16"),
         *("--epochs=2", "--checkpoint_every=1"),

@@ -220,7 +220,12 @@ def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs)
 
     monkeypatch.setattr(train.Report, "add", measuring)
     config = small(
-        "cgan", epochs=epochs, batch_size=48, frames_kept=20, checkpoint_minutes=0.02
+        "cgan",
+        architecture="maxout",
+        epochs=epochs,
+        batch_size=48,
+        frames_kept=20,
+        checkpoint_minutes=0.02,
     )
     run.write_config(config)
     train.train(config, run, state.create(config), few)
