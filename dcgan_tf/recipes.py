@@ -174,6 +174,8 @@ KERAS_ACGAN = {
     **FUSION,
 }
 
+HARD_TARGETS = {"real_target": 1.0, "generator_target": 1.0}
+
 OURS = "this package (experiments/defaults/README.md)"
 
 RECIPES = {
@@ -191,7 +193,7 @@ RECIPES = {
         architectures={
             "compact": Architecture(OURS, {**COMPACT, **FUSION}, COMPACT_ON_DIGITS),
             "maxout": Architecture(
-                "Mirza & Osindero 2014; optimizer, batch and noise are ours",
+                "Mirza & Osindero 2014; optimizer, rates, batch, noise and R1 are ours",
                 MAXOUT,
                 # After 5,500 steps one class was still wrong, after 10,000 none.
                 digits={"epochs": 250, "average_half_life": 10_000},
@@ -231,12 +233,32 @@ RECIPES = {
                 "the ACGAN example of Keras, 2018, but for its update rule", KERAS_ACGAN
             ),
             "batchnorm": Architecture(
-                "the ACGAN example of Keras, 2018, with the networks of Keras-GAN",
-                # Without, two threads do not always sum in the same order here.
-                {**KERAS_ACGAN, "deterministic": True},
+                "the ACGAN of Keras-GAN, but for its update rule",
+                {
+                    **KERAS_ACGAN,
+                    **HARD_TARGETS,
+                    "batch_size": 32,
+                    "noise": "normal",
+                    "dropout": 0.25,
+                    "real_weight": 1.0,
+                    "fake_weight": 1.0,
+                    "auxiliary_fake_weight": 1.0,
+                    # Without, two threads do not always sum in the same order here.
+                    "deterministic": True,
+                },
             ),
             "upsampling": Architecture(
-                "the ACGAN example of Keras, 2018, with the networks of 2017", KERAS_ACGAN
+                "the ACGAN example of Keras, 2017, but for its update rule",
+                {
+                    **KERAS_ACGAN,
+                    **HARD_TARGETS,
+                    "epochs": 50,
+                    "learning_rate": 5e-5,
+                    "discriminator_learning_rate": 5e-5,
+                    "leaky_slope": 0.3,
+                    "auxiliary_real_weight": 0.5,
+                    "auxiliary_fake_weight": 0.5,
+                },
             ),
         },
         losses="auxiliary",

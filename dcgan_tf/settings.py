@@ -29,7 +29,7 @@ def check_said(said: Mapping[str, object]) -> None:
     if said.keys() >= {"steps", "epochs"}:
         raise errors.UsageError(
             f"--steps={said['steps']} and --epochs={said['epochs']}: a run is counted in "
-            "one of them; leave one out, where a flagfile says it, there"
+            "one of them; leave one out (behind a flagfile, say the one that it says)"
         )
     own = recipe.default_values(said, dataset="")
     for name in sorted(said.keys() - own.keys() - {"mode", "dataset"}):

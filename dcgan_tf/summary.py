@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from dcgan_tf import plan as plans
+from dcgan_tf.config import DERIVED, FIELDS, Config
 from dcgan_tf.recipes import RECIPES
 from dcgan_tf.state import TrainState
 
@@ -34,6 +35,14 @@ def show(plan: plans.Plan, state: TrainState) -> None:
     for name, value in lines.items():
         if value:
             print(f"{name + ':':<16}{value}", flush=True)
+
+
+def show_settings(config: Config) -> None:
+    """Every setting of the run as the flag that would say it."""
+    for name, field in FIELDS.items():
+        value = getattr(config, name)
+        if value is not None and field.metadata["kind"] != DERIVED:
+            print(f"{'':<16}--{name}={value}")
 
 
 def _parameters(network: keras.Model) -> str:

@@ -43,6 +43,7 @@ def start(plan: Plan, *, dry_run: bool) -> None:
         checkpoint.restore_networks(state.gan, plan.ancestor.checkpoint())
     summary.show(plan, state)
     if dry_run:
+        summary.show_settings(plan.config)
         say("dry run: nothing is written")
         return
     split = datasets.load(plan.dataset, "train")
