@@ -222,12 +222,20 @@ RECIPES = {
                 {
                     **COMPACT,
                     **FUSION,
+                    "real_weight": 0.5,
+                    "fake_weight": 0.5,
                     "auxiliary_real_weight": 1.0,
                     "auxiliary_fake_weight": 0.0,
                     "auxiliary_generator_weight": 0.2,
                     "fake_labels": "real",
                 },
-                COMPACT_ON_DIGITS,
+                {
+                    **COMPACT_ON_DIGITS,
+                    "real_weight": 1.0,
+                    "fake_weight": 1.0,
+                    # At 0.2, 96 % of the digits were named as asked; at 1, 99 %.
+                    "auxiliary_generator_weight": 1.0,
+                },
             ),
             "convolutional": Architecture(
                 "the ACGAN example of Keras, 2018, but for its update rule", KERAS_ACGAN

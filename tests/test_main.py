@@ -152,7 +152,7 @@ def test_a_dry_run_tells_and_writes_nothing(do, tmp_path):
         "digits",
         "float32",
         "new run",
-        "--auxiliary_generator_weight=0.2",
+        "--auxiliary_generator_weight=1.0",
     ):
         assert words in out
     assert "WARNING: MNIST" in err
