@@ -113,7 +113,8 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
 
 def test_a_run_leaves_what_it_promises(tmp_path, small, few):
     run = runs.Run(tmp_path / "run")
-    go(small("acgan", epochs=3, checkpoint_every=2, keep_checkpoints=5), run, few)
+    config = small("acgan", **KERAS, epochs=3, checkpoint_every=2, keep_checkpoints=5)
+    go(config, run, few)
     assert sorted(path.name for path in run.folder.iterdir()) == [
         "checkpoints",
         "config.json",
