@@ -65,7 +65,9 @@ def test_a_killed_run_ends_as_one_that_was_never_killed(tmp_path, name, kills, l
                     break
             done += 1
         status, _, err = finish(tmp_path, *flags, f"--run_dir={folder}")
-        assert (status, err) == (0, "")
+        assert status == 0
+        # A kill between the first row and the first checkpoint leaves no more than that.
+        assert not err or "has no checkpoint: it is trained from the start" in err
         assert_same_run(runs.Run(tmp_path / "straight"), runs.Run(tmp_path / folder))
         attempts += 1
     print(f"{name}: {done} kills in {attempts} runs: the same bits")
