@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from absl import flags
 
-from dcgan_tf import config, errors, settings
+from dcgan_tf import bounds, config, errors, settings
 from dcgan_tf.recipes import AUTO, DIGITS, LENGTHS, RECIPES, SCHEDULES
 
 CHOICE = "architecture"  # which other defaults depend on
@@ -21,7 +21,7 @@ class _FieldParser(flags.ArgumentParser):
         self._name = name
 
     def parse(self, argument):
-        return config.parse(self._name, argument)
+        return bounds.parse(self._name, argument)
 
 
 def define_config_flags(values: flags.FlagValues) -> None:

@@ -94,6 +94,10 @@ LENGTHS = {
 CONDITIONAL = {"sample_real": False}
 FUSION = {"label_fusion": "multiply"}
 
+HARD_TARGETS = {"real_target": 1.0, "generator_target": 1.0}
+# The discriminator minimises the sum of its two terms, not their mean.
+PLAIN_LOSS = {**HARD_TARGETS, "real_weight": 1.0, "fake_weight": 1.0}
+
 # What every default recipe has; experiments/defaults/README.md tells how it was found.
 COMPACT = {
     "batch_size": 64,
@@ -104,10 +108,7 @@ COMPACT = {
     "noise": "normal",
     "leaky_slope": 0.2,
     "dropout": 0.0,
-    "real_target": 1.0,
-    "generator_target": 1.0,
-    "real_weight": 1.0,
-    "fake_weight": 1.0,
+    **PLAIN_LOSS,
     "gradient_penalty": 1.0,
     "average_half_life": 20_000,
 }
@@ -123,11 +124,7 @@ TUTORIAL = {
     "noise": "normal",
     "leaky_slope": 0.3,
     "dropout": 0.3,
-    "real_target": 1.0,
-    "generator_target": 1.0,
-    # The discriminator minimises the sum of its two terms, not their mean.
-    "real_weight": 1.0,
-    "fake_weight": 1.0,
+    **PLAIN_LOSS,
 }
 
 MAXOUT = {
@@ -139,10 +136,7 @@ MAXOUT = {
     "noise": "normal",
     "leaky_slope": 0.2,
     "dropout": 0.0,
-    "real_target": 1.0,
-    "generator_target": 1.0,
-    "real_weight": 1.0,
-    "fake_weight": 1.0,
+    **PLAIN_LOSS,
     # The generator begins with grey images, which a free discriminator tells at once; then
     # the generator learns to ignore its noise: experiments/README.md.
     "gradient_penalty": 10.0,
@@ -173,8 +167,6 @@ KERAS_ACGAN = {
     "fake_labels": "random",
     **FUSION,
 }
-
-HARD_TARGETS = {"real_target": 1.0, "generator_target": 1.0}
 
 OURS = "this package (experiments/defaults/README.md)"
 
@@ -244,12 +236,10 @@ RECIPES = {
                 "the ACGAN of Keras-GAN, but for its update rule",
                 {
                     **KERAS_ACGAN,
-                    **HARD_TARGETS,
+                    **PLAIN_LOSS,
                     "batch_size": 32,
                     "noise": "normal",
                     "dropout": 0.25,
-                    "real_weight": 1.0,
-                    "fake_weight": 1.0,
                     "auxiliary_fake_weight": 1.0,
                     # Without, two threads do not always sum in the same order here.
                     "deterministic": True,

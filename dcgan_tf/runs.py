@@ -165,7 +165,7 @@ class Run:
                 "dcgan_tf": dcgan_tf.__version__,
                 **{name: importlib.metadata.version(name) for name in packages},
             },
-            "command": sys.argv,
+            "command": [pathlib.Path(sys.argv[0]).name, *sys.argv[1:]],
         }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 
-from dcgan_tf import config, errors
+from dcgan_tf import bounds, config, errors
 from dcgan_tf.recipes import AUTO, LENGTHS, RECIPES, SCHEDULES
 
 DEFAULT_MODE = "dcgan"
@@ -129,10 +129,10 @@ def from_json(values: object) -> config.Config:
         odd = ", ".join(sorted(map(str, values.keys() ^ config.FIELDS.keys())))
         raise ValueError(f"unknown or missing settings: {odd}")
     checked = {
-        name: None if value is None else _named(config.check, name, value)
+        name: None if value is None else _named(bounds.check, name, value)
         for name, value in values.items()
     }
-    recipe = RECIPES[_named(config.check, "mode", values["mode"])]
+    recipe = RECIPES[_named(bounds.check, "mode", values["mode"])]
     if checked["architecture"] not in recipe.architectures:
         raise ValueError("has an architecture that its mode lacks")
     own = {*recipe.default_values(checked, dataset=""), "mode", "dataset", "classes"}

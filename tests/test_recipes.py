@@ -1,6 +1,6 @@
 import pytest
 
-from dcgan_tf import config, recipes, settings
+from dcgan_tf import bounds, recipes, settings
 
 # From the three publications, not from recipes.py.
 PUBLISHED = {
@@ -82,4 +82,4 @@ def test_defaults_are_within_the_bounds_of_their_flags():
                         said = {"architecture": architecture, "schedule": schedule}
                         values = recipe.default_values(said | length, dataset)
                         for name, value in values.items():
-                            assert config.check(name, value) == value
+                            assert bounds.check(name, value) == value

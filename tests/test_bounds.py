@@ -1,6 +1,6 @@
 import pytest
 
-from dcgan_tf import config
+from dcgan_tf import bounds
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from dcgan_tf import config
 )
 def test_values_out_of_bounds_are_refused(name, text):
     with pytest.raises(ValueError, match="must be"):
-        config.parse(name, text)
+        bounds.parse(name, text)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_values_out_of_bounds_are_refused(name, text):
     ],
 )
 def test_text_becomes_the_fields_type(name, text, value):
-    parsed = config.parse(name, text)
+    parsed = bounds.parse(name, text)
     assert parsed == value
     assert type(parsed) is type(value)
 
@@ -47,4 +47,4 @@ def test_text_becomes_the_fields_type(name, text, value):
 def test_unknown_words_name_the_near_ones():
     for text in ("ac-gan", "ACGAN"):
         with pytest.raises(ValueError, match="did you mean acgan"):
-            config.parse("mode", text)
+            bounds.parse("mode", text)
