@@ -102,6 +102,13 @@ class Config:
     auxiliary_generator_weight: float | None = _weight(
         "of the class term in the generator's loss", absent=1.0
     )
+    auxiliary_twin: bool | None = _field(
+        RECIPE,
+        "a second class head that learns the classes of the fakes, with the weight that "
+        "the first has on real images; the generator's class term is then the first's "
+        "minus the second's, which no longer rewards classes without variety",
+        absent=False,
+    )
     gradient_penalty: float = _weight(
         "of half the mean squared slope of the discriminator's verdict at real images "
         "(R1), in its loss"

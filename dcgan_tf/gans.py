@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import keras
 import tensorflow as tf
 
-from dcgan_tf import losses, networks
+from dcgan_tf import compact, losses, networks, parts
 from dcgan_tf.config import Config
 from dcgan_tf.losses import Objective, Terms
 
@@ -60,7 +60,7 @@ class Gan:
 
     def term_names(self) -> list[str]:
         """The names of all terms, as a step returns them."""
-        images = tf.zeros([1, *networks.IMAGE_SHAPE], keras.config.floatx())
+        images = tf.zeros([1, *parts.IMAGE_SHAPE], keras.config.floatx())
         labels = tf.zeros([1], tf.int32)
         verdict = self.discriminator([images, labels])
         terms = losses.by_player(
@@ -75,24 +75,18 @@ class Gan:
 
 
 NETWORKS = {
+    ("dcgan", "compact"): (compact.generator, compact.discriminator),
     ("dcgan", "convolutional"): (
         networks.tutorial_generator,
         networks.tutorial_discriminator,
     ),
+    ("cgan", "compact"): (compact.generator, compact.projection_discriminator),
     ("cgan", "maxout"): (networks.maxout_generator, networks.maxout_discriminator),
     ("cgan", "convolutional"): (
         networks.conditional_generator,
         networks.conditional_discriminator,
     ),
-    ("dcgan", "compact"): (networks.compact_generator, networks.compact_discriminator),
-    ("cgan", "compact"): (
-        networks.compact_generator,
-        networks.compact_projection_discriminator,
-    ),
-    ("acgan", "compact"): (
-        networks.compact_generator,
-        networks.compact_auxiliary_discriminator,
-    ),
+    ("acgan", "compact"): (compact.generator, compact.auxiliary_discriminator),
     ("acgan", "convolutional"): (networks.acgan_generator, networks.acgan_discriminator),
     ("acgan", "batchnorm"): (
         networks.batchnorm_generator,
@@ -153,16 +147,29 @@ def objectives(config: Config) -> tuple[Objective, Objective, Objective]:
     """What is minimised: the generator's, and the discriminator's on real and on fakes."""
     judge, _ = VERDICTS[config.losses]
 
-    def objective(target, adversarial, auxiliary):
-        weights = {"adversarial": adversarial}
-        if config.auxiliary_real_weight is not None:
-            weights["auxiliary"] = auxiliary
-        return Objective(judge, target, weights)
+    def objective(target, **weights):
+        kept = {name: weight for name, weight in weights.items() if weight is not None}
+        return Objective(judge, target, kept)
 
+    twin = config.auxiliary_twin
     return (
-        objective(config.generator_target, 1.0, config.auxiliary_generator_weight),
-        objective(config.real_target, config.real_weight, config.auxiliary_real_weight),
-        objective(0.0, config.fake_weight, config.auxiliary_fake_weight),
+        objective(
+            config.generator_target,
+            adversarial=1.0,
+            auxiliary=config.auxiliary_generator_weight,
+            twin=-config.auxiliary_generator_weight if twin else None,
+        ),
+        objective(
+            config.real_target,
+            adversarial=config.real_weight,
+            auxiliary=config.auxiliary_real_weight,
+        ),
+        objective(
+            0.0,
+            adversarial=config.fake_weight,
+            auxiliary=config.auxiliary_fake_weight,
+            twin=config.auxiliary_real_weight if twin else None,
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import files, pictures, settings
+from dcgan_tf import files, gans, losses, pictures, settings
 from dcgan_tf.config import Config
 
 LONGEST_ROW = 100_000  # characters
@@ -93,16 +93,18 @@ def table(row: Mapping[str, object], config: Config) -> str:
     Columns: the total, and the terms of each kind, times their weights.  They add up to
     it, but for a gradient penalty, which stands in the total of training alone.
     """
-    columns = {"generation": "adversarial", "auxiliary": "auxiliary"}
+    columns = {"generation": "adversarial", "auxiliary": "auxiliary", "twin": "twin"}
     columns = {name: kind for name, kind in columns.items() if f"generator/{kind}" in row}
     lines = [("", "total", *columns)]
     for player in PLAYERS:
-        for split, prefix, weights in (
+        for split, prefix, told in (
             ("train", "", settings.as_told(config)),
             ("test", "test/", settings.on_held_out(config)),
         ):
             terms = _under(row, f"{prefix}{player}/")
-            weighted = [_weighted(terms, kind, weights) for kind in columns.values()]
+            generator, real, fake = gans.objectives(told)
+            objectives = {"": generator, "_real": real, "_fake": fake}
+            weighted = [_weighted(terms, kind, objectives) for kind in columns.values()]
             values = (f"{value:.4f}" for value in (terms["loss"], *weighted))
             lines.append((f"{player}, {split}", *values))
     return "\n".join(
@@ -115,16 +117,14 @@ def _under(row: Mapping[str, object], prefix: str) -> dict[str, object]:
     return {n.removeprefix(prefix): v for n, v in row.items() if n.startswith(prefix)}
 
 
-def _weighted(terms: Mapping[str, float], kind: str, settings: Config) -> float:
-    """A player's terms of one kind, times their weights."""
-    if kind in terms:  # the generator's
-        return terms[kind] * (
-            1.0 if kind == "adversarial" else settings.auxiliary_generator_weight
-        )
-    infix = "" if kind == "adversarial" else f"{kind}_"
+def _weighted(
+    terms: Mapping[str, float], kind: str, objectives: Mapping[str, losses.Objective]
+) -> float:
+    """A player's terms of one kind, times their weights; objectives by the terms' ends."""
     return sum(
-        getattr(settings, f"{infix}{part}_weight") * terms[f"{kind}_{part}"]
-        for part in ("real", "fake")
+        objective.weights.get(kind, 0.0) * terms[kind + end]
+        for end, objective in objectives.items()
+        if kind + end in terms
     )
 
 

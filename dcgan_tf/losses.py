@@ -41,13 +41,15 @@ def adversarial(verdict: tf.Tensor, labels: tf.Tensor, target: float) -> Terms:
 def auxiliary(verdict: Mapping[str, tf.Tensor], labels: tf.Tensor, target: float) -> Terms:
     """Real or not, and of the class or not: L_S and L_C (Odena et al. 2017, section 4).
 
-    With them go the shares of images that the verdict is right about, on either side.
+    "twin" is what L_C is, by the class head of the fakes, where there is one (Gong et al.
+    2019, section 3.2).  With them go the shares of images that the verdict is right about.
     """
     generation, auxiliary = verdict["generation"], verdict["auxiliary"]
     named = tf.argmax(auxiliary, axis=-1, output_type=labels.dtype)
+    heads = [head for head in ("auxiliary", "twin") if head in verdict]
     return {
         "adversarial": cross_entropy(generation, target),
-        "auxiliary": class_cross_entropy(auxiliary, labels),
+        **{head: class_cross_entropy(verdict[head], labels) for head in heads},
         "validity_accuracy": _share((generation > 0) == (target > 0.5)),
         "class_accuracy": _share(named == labels),
     }

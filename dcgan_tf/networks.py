@@ -1,17 +1,13 @@
-"""The generators and discriminators, ours and the published, as functional Keras models.
+"""The published generators and discriminators, as functional Keras models.
 
-Every generator takes [noise [B, Z], labels [B]] and returns images [B, 28, 28, 1] in
-[-1, 1]; every discriminator takes [images, labels] and returns its verdict, in logits.
-A network that has no use for labels leaves that input unconnected.  Whatever the others
-compute in, the last layers compute in Keras's float type, and so does the first of a
-convolutional discriminator: most of an image is background, one value, and weights
-rounded to bfloat16 shift the answer to it alike at every pixel.
+Ours are in compact.py; what they all keep to stands in parts.py.
 """
 
 import keras
 from keras import layers
 from keras.config import floatx
 
+from dcgan_tf import parts
 from dcgan_tf.config import Config
 from dcgan_tf.layers import (
     BatchNormalization,
@@ -23,36 +19,34 @@ from dcgan_tf.layers import (
     UpsampledConv2D,
 )
 
-IMAGE_SHAPE = (28, 28, 1)
-
 
 def tutorial_generator(config: Config) -> keras.Model:
     """DCGAN of the TensorFlow tutorial: 2,330,944 parameters."""
-    noise, labels = _generator_inputs(config)
+    noise, labels = parts.generator_inputs(config)
     return keras.Model([noise, labels], _tutorial_images(noise, config), name="generator")
 
 
 def tutorial_discriminator(config: Config) -> keras.Model:
     """DCGAN of the TensorFlow tutorial: 212,865 parameters.  Verdict: logits [B, 1]."""
-    images, labels = _discriminator_inputs()
+    images, labels = parts.discriminator_inputs()
     verdict = layers.Dense(1, dtype=floatx())(_tutorial_features(images, config))
     return keras.Model([images, labels], verdict, name="discriminator")
 
 
 def conditional_generator(config: Config) -> keras.Model:
     """The tutorial's generator, fed with noise that the class's embedding has met."""
-    noise, labels = _generator_inputs(config)
-    x = _fused(noise, labels, config, "glorot_normal")
+    noise, labels = parts.generator_inputs(config)
+    x = parts.fused(noise, labels, config, "glorot_normal")
     return keras.Model([noise, labels], _tutorial_images(x, config), name="generator")
 
 
 def conditional_discriminator(config: Config) -> keras.Model:
-    """The tutorial's discriminator, asking for the class as `_projected` does.
+    """The tutorial's discriminator, asking for the class as `parts.projected` does.
 
     Verdict: logits [B, 1].
     """
-    images, labels = _discriminator_inputs()
-    verdict = _projected(_tutorial_features(images, config), labels, config)
+    images, labels = parts.discriminator_inputs()
+    verdict = parts.projected(_tutorial_features(images, config), labels, config)
     return keras.Model([images, labels], verdict, name="discriminator")
 
 
@@ -80,60 +74,15 @@ def _tutorial_features(x, config: Config):
     return layers.Flatten()(x)
 
 
-def compact_generator(config: Config) -> keras.Model:
-    """Ours, of two doublings by 4x4 kernels, each output pixel of which sees 2x2 inputs.
-
-    784,641 parameters; where classes are asked for 1,000 more, multiplying.
-    """
-    noise, labels = _generator_inputs(config)
-    x = _fused(noise, labels, config, "glorot_normal") if config.conditional else noise
-    x = layers.Dense(7 * 7 * 128, use_bias=False)(x)
-    x = layers.ReLU()(BatchNormalization()(x))
-    x = layers.Reshape((7, 7, 128))(x)
-    x = layers.Conv2DTranspose(64, 4, 2, padding="same", use_bias=False)(x)
-    x = layers.ReLU()(BatchNormalization()(x))  # [B, 14, 14, 64]
-    images = Conv2DTranspose(1, 4, 2, "same", activation="tanh", dtype=floatx())(x)
-    return keras.Model([noise, labels], images, name="generator")
-
-
-def compact_discriminator(config: Config) -> keras.Model:
-    """Ours: 138,561 parameters.  Verdict: logits [B, 1]."""
-    images, labels = _discriminator_inputs()
-    verdict = layers.Dense(1, dtype=floatx())(_compact_features(images, config))
-    return keras.Model([images, labels], verdict, name="discriminator")
-
-
-def compact_projection_discriminator(config: Config) -> keras.Model:
-    """Ours, with `_projected`: 201,281 parameters.  Verdict: logits [B, 1]."""
-    images, labels = _discriminator_inputs()
-    verdict = _projected(_compact_features(images, config), labels, config)
-    return keras.Model([images, labels], verdict, name="discriminator")
-
-
-def compact_auxiliary_discriminator(config: Config) -> keras.Model:
-    """Ours, naming the class: 201,291 parameters.  Verdict: see `_two_heads`."""
-    images, labels = _discriminator_inputs()
-    verdict = _two_heads(_compact_features(images, config), config)
-    return keras.Model([images, labels], verdict, name="discriminator")
-
-
-def _compact_features(x, config: Config):
-    for filters, dtype in ((64, floatx()), (128, None)):
-        x = Conv2D(filters, 4, 2, padding="same", dtype=dtype)(x)  # [B, 14, 14, 64], ...
-        x = layers.LeakyReLU(config.leaky_slope)(x)
-        x = Dropout(config.dropout)(x)
-    return layers.Flatten()(x)  # [B, 6272]
-
-
 def maxout_generator(config: Config) -> keras.Model:
     """CGAN of Mirza & Osindero 2014, section 4.1: 1,130,288 parameters.
 
     The last BatchNormalization stands before the sigmoid, not behind it, where it could
     leave [0, 1]; and 512 units follow the concatenation, where the paper has 1,200.
     """
-    noise, labels = _generator_inputs(config)
+    noise, labels = parts.generator_inputs(config)
     hidden = []
-    for x, units in ((_one_hot(labels, config), 200), (noise, 1000)):
+    for x, units in ((parts.one_hot(labels, config), 200), (noise, 1000)):
         x = BatchNormalization()(Dense(units)(x))
         hidden.append(layers.ReLU()(x))
     x = layers.Concatenate()(hidden)  # [B, 1200]
@@ -142,16 +91,16 @@ def maxout_generator(config: Config) -> keras.Model:
     x = BatchNormalization(dtype=floatx())(layers.Dense(28 * 28, dtype=floatx())(x))
     x = layers.Activation("sigmoid", dtype=floatx())(x)
     x = layers.Rescaling(2.0, offset=-1.0, dtype=floatx())(x)
-    images = layers.Reshape(IMAGE_SHAPE, dtype=floatx())(x)
+    images = layers.Reshape(parts.IMAGE_SHAPE, dtype=floatx())(x)
     return keras.Model([noise, labels], images, name="generator")
 
 
 def maxout_discriminator(config: Config) -> keras.Model:
     """CGAN of Mirza & Osindero 2014: 1,224,351 parameters.  Verdict: logits [B, 1]."""
-    images, labels = _discriminator_inputs()
+    images, labels = parts.discriminator_inputs()
     seen = layers.Flatten()(layers.Rescaling(0.5, offset=0.5)(images))  # in [0, 1]
     image_features = MaxoutDense(240, k=5)(seen)
-    label_features = MaxoutDense(50, k=5)(_one_hot(labels, config))
+    label_features = MaxoutDense(50, k=5)(parts.one_hot(labels, config))
     x = layers.Concatenate()([image_features, label_features])  # [B, 290]
     x = Dropout(config.dropout)(x)
     x = Dropout(config.dropout)(MaxoutDense(240, k=4)(x))
@@ -161,8 +110,8 @@ def maxout_discriminator(config: Config) -> keras.Model:
 
 def acgan_generator(config: Config) -> keras.Model:
     """ACGAN of the Keras example, 2018: 2,657,897 parameters, multiplying."""
-    noise, labels = _generator_inputs(config)
-    x = _fused(noise, labels, config, "glorot_normal")
+    noise, labels = parts.generator_inputs(config)
+    x = parts.fused(noise, labels, config, "glorot_normal")
     x = Dense(3 * 3 * 384, activation="relu")(x)
     x = layers.Reshape((3, 3, 384))(x)
     for filters, strides, padding in ((192, 1, "valid"), (96, 2, "same")):
@@ -188,8 +137,8 @@ def acgan_generator(config: Config) -> keras.Model:
 
 
 def acgan_discriminator(config: Config) -> keras.Model:
-    """ACGAN of the Keras example: 525,835 parameters.  Verdict: see `_two_heads`."""
-    images, labels = _discriminator_inputs()
+    """ACGAN of the Keras example: 525,835 parameters.  Verdict: see `parts.heads`."""
+    images, labels = parts.discriminator_inputs()
     x = images
     for filters, strides, dtype in (
         (32, 2, floatx()),
@@ -200,14 +149,14 @@ def acgan_discriminator(config: Config) -> keras.Model:
         x = Conv2D(filters, 3, strides, padding="same", dtype=dtype)(x)
         x = layers.LeakyReLU(config.leaky_slope)(x)
         x = Dropout(config.dropout)(x)
-    verdict = _two_heads(layers.Flatten()(x), config)  # from [B, 12544]
+    verdict = parts.heads(layers.Flatten()(x), config)  # from [B, 12544]
     return keras.Model([images, labels], verdict, name="discriminator")
 
 
 def batchnorm_generator(config: Config) -> keras.Model:
     """ACGAN of Keras-GAN: 857,705 parameters, multiplying."""
-    noise, labels = _generator_inputs(config)
-    x = _fused(noise, labels, config, "uniform")
+    noise, labels = parts.generator_inputs(config)
+    x = parts.fused(noise, labels, config, "uniform")
     x = Dense(7 * 7 * 128, activation="relu")(x)
     x = BatchNormalization(momentum=0.8)(layers.Reshape((7, 7, 128))(x))
     for filters in (128, 64):
@@ -219,8 +168,8 @@ def batchnorm_generator(config: Config) -> keras.Model:
 
 
 def batchnorm_discriminator(config: Config) -> keras.Model:
-    """ACGAN of Keras-GAN: 120,075 parameters.  Verdict: see `_two_heads`."""
-    images, labels = _discriminator_inputs()
+    """ACGAN of Keras-GAN: 120,075 parameters.  Verdict: see `parts.heads`."""
+    images, labels = parts.discriminator_inputs()
 
     def activated(x):
         return Dropout(config.dropout)(layers.LeakyReLU(config.leaky_slope)(x))
@@ -233,14 +182,14 @@ def batchnorm_discriminator(config: Config) -> keras.Model:
     x = activated(Conv2D(64, 3, 2, padding="same")(x))  # [B, 4, 4, 64]
     x = BatchNormalization(momentum=0.8)(x)
     x = activated(Conv2D(128, 3, 1, padding="same")(x))
-    verdict = _two_heads(layers.Flatten()(x), config)  # from [B, 2048]
+    verdict = parts.heads(layers.Flatten()(x), config)  # from [B, 2048]
     return keras.Model([images, labels], verdict, name="discriminator")
 
 
 def upsampling_generator(config: Config) -> keras.Model:
     """ACGAN of the Keras example, 2017: 8,172,521 parameters, multiplying."""
-    noise, labels = _generator_inputs(config)
-    x = _fused(noise, labels, config, "glorot_normal")
+    noise, labels = parts.generator_inputs(config)
+    x = parts.fused(noise, labels, config, "glorot_normal")
     x = Dense(1024, activation="relu")(x)
     x = Dense(7 * 7 * 128, activation="relu")(x)
     x = layers.Reshape((7, 7, 128))(x)
@@ -255,54 +204,3 @@ def upsampling_generator(config: Config) -> keras.Model:
         dtype=floatx(),
     )(x)
     return keras.Model([noise, labels], images, name="generator")
-
-
-def _projected(features, labels, config: Config):
-    """Projection (Miyato & Koyama 2018, equation 3): w . h + b + embedding(label) . h."""
-    embedding = layers.Embedding(config.classes, features.shape[-1])(labels)
-    projection = layers.Dot(axes=1, dtype=floatx())([embedding, features])
-    verdict = layers.Dense(1, dtype=floatx())(features)
-    return layers.Add(dtype=floatx())([verdict, projection])
-
-
-def _two_heads(features, config: Config):
-    """A dict of logits: "generation" [B, 1], real or fake, and "auxiliary" [B, classes]."""
-    return {
-        "generation": layers.Dense(1, name="generation", dtype=floatx())(features),
-        "auxiliary": layers.Dense(config.classes, name="auxiliary", dtype=floatx())(
-            features
-        ),
-    }
-
-
-def _fused(noise, labels, config: Config, initializer: str):
-    """Noise [B, Z] that the class's embedding has met: [B, Z], concatenated [B, 2 Z]."""
-    embedding = layers.Embedding(
-        config.classes,
-        config.noise_size,
-        embeddings_initializer=initializer,
-        name="label_embedding",
-    )(labels)
-    return FUSIONS[config.label_fusion](name="fused")([noise, embedding])
-
-
-FUSIONS = {
-    "multiply": layers.Multiply,
-    "add": layers.Add,
-    "concatenate": layers.Concatenate,
-}
-
-
-def _generator_inputs(config: Config):
-    noise = keras.Input((config.noise_size,), name="noise")
-    return noise, keras.Input((), dtype="int32", name="labels")
-
-
-def _discriminator_inputs():
-    images = keras.Input(IMAGE_SHAPE, name="images")
-    return images, keras.Input((), dtype="int32", name="labels")
-
-
-def _one_hot(labels, config: Config):
-    encode = layers.CategoryEncoding(config.classes, output_mode="one_hot")
-    return encode(layers.Reshape((1,))(labels))  # [B, classes]

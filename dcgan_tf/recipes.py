@@ -102,8 +102,8 @@ PLAIN_LOSS = {**HARD_TARGETS, "real_weight": 1.0, "fake_weight": 1.0}
 COMPACT = {
     "batch_size": 64,
     "epochs": 30,
-    "learning_rate": 2e-4,
-    "discriminator_learning_rate": 2e-4,
+    "learning_rate": 1e-3,
+    "discriminator_learning_rate": 1e-3,
     "beta_1": 0.5,
     "noise": "normal",
     "leaky_slope": 0.2,
@@ -164,6 +164,7 @@ KERAS_ACGAN = {
     "auxiliary_real_weight": 1.0,
     "auxiliary_fake_weight": 0.0,
     "auxiliary_generator_weight": 1.0,
+    "auxiliary_twin": False,
     "fake_labels": "random",
     **FUSION,
 }
@@ -214,20 +215,13 @@ RECIPES = {
                 {
                     **COMPACT,
                     **FUSION,
-                    "real_weight": 0.5,
-                    "fake_weight": 0.5,
                     "auxiliary_real_weight": 1.0,
                     "auxiliary_fake_weight": 0.0,
-                    "auxiliary_generator_weight": 0.2,
+                    "auxiliary_generator_weight": 1.0,
+                    "auxiliary_twin": True,
                     "fake_labels": "real",
                 },
-                {
-                    **COMPACT_ON_DIGITS,
-                    "real_weight": 1.0,
-                    "fake_weight": 1.0,
-                    # At 0.2, 96 % of the digits were named as asked; at 1, 99 %.
-                    "auxiliary_generator_weight": 1.0,
-                },
+                COMPACT_ON_DIGITS,
             ),
             "convolutional": Architecture(
                 "the ACGAN example of Keras, 2018, but for its update rule", KERAS_ACGAN

@@ -15,9 +15,9 @@ PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
 # A module imports only what stands before it.
 ORDER = """
 __init__ errors files engine recipes config bounds settings datasets saves runs plan
-milestones pictures collapse metrics command signals progress data losses layers networks
-gans state step checkpoint drawing held_out history trained classifier evaluation report
-summary train probing main sample embedding evaluate export
+milestones pictures collapse metrics command signals progress data losses layers parts
+compact networks gans state step checkpoint drawing held_out history trained classifier
+evaluation report summary train probing main sample embedding evaluate export
 """.split()
 
 # These answer --help, --dry_run's first checks and every wrong use without TensorFlow.

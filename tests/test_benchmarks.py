@@ -1,5 +1,6 @@
 """What of the benchmarks is arithmetic; nothing is timed here."""
 
+import json
 import math
 
 import keras
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import untrained
 
-from benchmarks import compare, precision
+from benchmarks import compare, precision, time_to_quality
 from dcgan_tf import command, gans, settings
 
 
@@ -106,3 +107,17 @@ def test_gradients_of_a_generator_alone_are_refused(tmp_path, capsys):
     made.exported.touch()
     assert run(f"--run={tmp_path}") == 2
     assert "holds an exported generator alone" in capsys.readouterr().err
+
+
+def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
+    rows = [
+        {"step": 300, "quality/agreement": 0.5, "quality/coverage": 0.25},
+        {"step": 600},
+    ]
+    (tmp_path / "metrics.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    evaluation = {"of": {"step": 900}, "figures": {"generated": {"coverage": 0.75}}}
+    (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
+    assert time_to_quality.points(tmp_path, milliseconds=100.0) == [
+        (0.5, {"agreement": 0.5, "coverage": 0.25}),
+        (1.5, {"coverage": 0.75}),
+    ]

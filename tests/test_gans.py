@@ -57,7 +57,8 @@ def test_the_drawn_generator_starts_as_a_copy():
 
 
 def test_term_names_are_those_of_the_losses():
-    assert built("acgan", gradient_penalty=0.0).term_names() == [
+    gan = built("acgan", gradient_penalty=0.0, auxiliary_twin=False)
+    assert gan.term_names() == [
         "generator/loss",
         "generator/adversarial",
         "generator/auxiliary",
@@ -73,6 +74,35 @@ def test_term_names_are_those_of_the_losses():
         "discriminator/validity_accuracy_fake",
         "discriminator/class_accuracy_fake",
     ]
+
+
+def verdict(gan):
+    images = tf.random.stateless_uniform([4, 28, 28, 1], [0, 1], -1, 1)
+    labels = tf.constant([3, 1, 4, 1])
+    return gan.discriminator([images, labels], training=True), labels
+
+
+def test_each_class_head_learns_its_own_kind_of_images():
+    gan = built("acgan")
+    kernels = [gan.discriminator.get_layer(n).kernel.value for n in ("auxiliary", "twin")]
+    for loss, learns in ((gan.real_loss, [True, False]), (gan.fake_loss, [False, True])):
+        with tf.GradientTape() as tape:
+            value = loss(*verdict(gan))["loss"]
+        slopes = tape.gradient(value, kernels, unconnected_gradients="zero")
+        assert [float(tf.norm(slope)) > 0 for slope in slopes] == learns
+
+
+def test_classes_that_the_fakes_show_as_the_real_ones_do_cost_the_generator_nothing():
+    """log q(y|x) - log p(y|x) is 0 where both heads are the same."""
+    gan = built("acgan", auxiliary_generator_weight=3.0)
+    heads = [gan.discriminator.get_layer(head) for head in ("auxiliary", "twin")]
+    terms = gan.generator_loss(*verdict(gan))
+    apart = 3 * (float(terms["auxiliary"]) - float(terms["twin"]))
+    assert float(terms["loss"] - terms["adversarial"]) == pytest.approx(apart, abs=1e-5)
+    assert abs(apart) > 0.01
+    heads[1].set_weights(heads[0].get_weights())
+    terms = gan.generator_loss(*verdict(gan))
+    assert float(terms["loss"]) == pytest.approx(float(terms["adversarial"]))
 
 
 def test_the_gradient_penalty_is_r1_of_being_real():

@@ -67,9 +67,26 @@ def test_events_hold_the_scalars_and_the_grid(tmp_path):
     assert np.array_equal(tf.io.decode_png(png)[..., 0], pixels)
 
 
+def test_the_table_shows_what_the_second_class_head_adds_and_takes():
+    said = {"mode": "acgan", "auxiliary_generator_weight": 0.5}
+    run = settings.new(said, dataset="mnist", classes=10)
+    terms = {"loss": -1.0, "adversarial": 1.0, "auxiliary": 2.0, "twin": 6.0}
+    row = {f"generator/{name}": value for name, value in terms.items()}
+    row["discriminator/loss"] = 16.0  # (1 + 2) + (4 + 9)
+    for part, kinds in (("real", (1.0, 2.0, 3.0)), ("fake", (4.0, 7.0, 9.0))):
+        for kind, value in zip(("adversarial", "auxiliary", "twin"), kinds, strict=True):
+            row[f"discriminator/{kind}_{part}"] = value
+    row |= {f"test/{name}": value for name, value in row.items()}
+    lines = [line.split() for line in history.table(row, run).splitlines()]
+    assert lines[0] == ["total", "generation", "auxiliary", "twin"]
+    assert lines[1] == ["generator,", "train", "-1.0000", "1.0000", "1.0000", "-3.0000"]
+    assert lines[3] == ["discriminator,", "train", "16.0000", "5.0000", "2.0000", "9.0000"]
+
+
 def test_two_separate_steps_are_told_by_their_mean():
     said = {
         "mode": "acgan",
+        "auxiliary_twin": False,
         "schedule": "alternating",
         "discriminator_update": "separate",
         "auxiliary_fake_weight": 1.0,

@@ -76,6 +76,13 @@ def test_an_auxiliary_verdict_is_judged_by_both_its_parts():
     assert float(terms["auxiliary"]) == pytest.approx(math.log(4))
 
 
+def test_a_second_class_head_is_judged_apart():
+    verdict = {**CLASS_VERDICT, "twin": tf.constant([[0.0, math.log(9.0)]])}
+    terms = losses.auxiliary(verdict, tf.constant([1]), 0.0)
+    assert float(terms["auxiliary"]) == pytest.approx(math.log(4))
+    assert float(terms["twin"]) == pytest.approx(math.log(10 / 9))
+
+
 def test_an_objective_weighs_its_terms_and_tells_them_unweighted():
     weights = {"adversarial": 0.5, "auxiliary": 3.0}
     objective = losses.Objective(losses.auxiliary, target=1.0, weights=weights)

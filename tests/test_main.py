@@ -136,7 +136,7 @@ def test_help_tells_each_flag_its_unit_and_defaults(do):
     assert (status, err) == (0, "")
     assert "--learning_rate" in out
     told = " ".join(out.split())
-    assert "Default: 0.0002, or the architecture's own" in told
+    assert "Default: 0.001, or the architecture's own" in told
     assert "Default: cgan multiply, acgan multiply" in told
     for name, field in config.FIELDS.items():
         assert (f"  --{name}\n" in out) is (field.metadata["kind"] != config.DERIVED)
@@ -146,13 +146,13 @@ def test_a_dry_run_tells_and_writes_nothing(do, tmp_path):
     status, out, err = do("--mode=acgan", "--dry_run", "--precision=float32")
     assert status == 0
     for words in (
-        "785,641",
-        "772,969 trained",
-        "201,291",
+        "1,790,697",
+        "1,777,513 trained",
+        "841,845",
         "digits",
         "float32",
         "new run",
-        "--auxiliary_generator_weight=1.0",
+        "--auxiliary_twin=True",
     ):
         assert words in out
     assert "WARNING: MNIST" in err
@@ -241,7 +241,7 @@ def test_the_users_own_keras_settings_do_not_count(tmp_path):
     ) as process:
         out, _ = process.communicate(timeout=120)
     assert process.returncode == 0
-    assert "138,561" in out
+    assert "836,705" in out
     assert "float32" in out
 
 

@@ -13,16 +13,17 @@ COUNTS = {
     ("acgan", "batchnorm"): ((857_705, 640), (120_075, 192)),
     ("acgan", "upsampling"): ((8_172_521, 0), (525_835, 0)),
 }
-# Ours.  The compact generator: 100 x 6,272, then 4 x 4 x 64 x 128, then 4 x 4 x 64 + 1, and
-# four numbers for each of the channels that are normalised, two of them not trained.  Its
-# discriminator: 4 x 4 x 64 + 64, 4 x 4 x 64 x 128 + 128, 6,272 + 1.  A projection adds an
-# embedding of 10 x 6,272, two heads 10 x 6,273; a class fused with noise 10 x 100.
-COMPACT = 627_200 + 4 * 6_272 + 131_072 + 4 * 64 + 1_025
-JUDGE = 16 * 64 + 64 + 131_072 + 128 + 6_273
+# Ours.  The compact generator: 100 x 256, 256 x 6,272, 4 x 4 x 64 x 128, 4 x 4 x 64 + 1,
+# and four numbers for each channel that is normalised, two of them not trained.  Its
+# discriminator: 4 x 4 x 32 + 32, 4 x 4 x 32 x 64 + 64, 3,136 x 256 + 256, 256 + 1.  A
+# projection adds an embedding of 10 x 256, a class head 10 x 257; a class fused with noise
+# 10 x 100.
+COMPACT = 25_600 + 4 * 256 + 1_605_632 + 4 * 6_272 + 131_072 + 4 * 64 + 1_025
+JUDGE = 544 + 32_768 + 64 + 802_816 + 256 + 257
 COUNTS |= {
-    ("dcgan", "compact"): ((COMPACT, 12_672), (JUDGE, 0)),
-    ("cgan", "compact"): ((COMPACT + 1_000, 12_672), (JUDGE + 62_720, 0)),
-    ("acgan", "compact"): ((COMPACT + 1_000, 12_672), (JUDGE + 62_730, 0)),
+    ("dcgan", "compact"): ((COMPACT, 13_184), (JUDGE, 0)),
+    ("cgan", "compact"): ((COMPACT + 1_000, 13_184), (JUDGE + 2_560, 0)),
+    ("acgan", "compact"): ((COMPACT + 1_000, 13_184), (JUDGE + 5_140, 0)),
     ("cgan", "convolutional"): ((2_331_944, 25_472), (275_585, 0)),
 }
 
@@ -104,9 +105,9 @@ def test_the_embedding_meets_the_noise_as_asked(fusion, by_hand):
 @pytest.mark.parametrize(
     ("which", "count"),
     [
-        (("dcgan", "compact"), 2),
-        (("cgan", "compact"), 2),
-        (("acgan", "compact"), 2),
+        (("dcgan", "compact"), 3),
+        (("cgan", "compact"), 3),
+        (("acgan", "compact"), 3),
         (("dcgan", "convolutional"), 2),
         (("cgan", "maxout"), 2),
         (("cgan", "convolutional"), 2),
@@ -122,12 +123,15 @@ def test_the_discriminators_drop_out_where_they_should(which, count):
     assert rates == [0.25] * count
 
 
-def test_acgans_verdict_is_one_logit_and_ten():
-    gan = gans.build(settings.new({"mode": "acgan"}, dataset="mnist", classes=10))
+@pytest.mark.parametrize("twin", [False, True])
+def test_acgans_verdict_is_one_logit_and_ten_for_each_class_head(twin):
+    said = {"mode": "acgan", "auxiliary_twin": twin}
+    gan = gans.build(settings.new(said, dataset="mnist", classes=10))
     verdict = gan.discriminator([tf.zeros([4, 28, 28, 1]), tf.zeros([4], tf.int32)])
     assert {n: tuple(v.shape) for n, v in verdict.items()} == {
         "generation": (4, 1),
         "auxiliary": (4, 10),
+        **({"twin": (4, 10)} if twin else {}),
     }
 
 

@@ -1,0 +1,99 @@
+"""Draws how good a run's images were against the minutes that it had trained.
+
+    python -m benchmarks.time_to_quality --out=FILE.png --curve=NAME=MS=DIR [--curve=...]
+
+Points are the evaluations in DIR: the rows of metrics.jsonl that have one
+(--evaluate_every), and evaluation.json (python -m dcgan_tf.evaluate).  Folders of one name
+make one line.  MS is what a step takes with nothing beside it, in milliseconds: minutes are
+steps times that, so that runs which shared their machine can stand in one picture.  Prints
+the points as a table.  Wants matplotlib: pip install --editable '.[plots]'.
+"""
+
+import json
+import pathlib
+import sys
+
+from absl import flags
+
+from dcgan_tf import command, errors
+
+FIGURES = {"agreement": 0.999, "coverage": 0.947}  # and what real training images score
+Point = tuple[float, dict[str, float]]  # minutes, figures
+
+
+def points(folder: pathlib.Path, milliseconds: float) -> list[Point]:
+    """The evaluations of a run, by minutes."""
+    found = {}
+    for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        figures = {n: row[f"quality/{n}"] for n in FIGURES if f"quality/{n}" in row}
+        if figures:
+            found[row["step"]] = figures
+    evaluation = folder / "evaluation.json"
+    if evaluation.is_file():
+        content = json.loads(evaluation.read_text(encoding="utf-8"))
+        figures = content["figures"]["generated"]
+        found[content["of"]["step"]] = {n: figures[n] for n in FIGURES if n in figures}
+    return [(step * milliseconds / 60_000, found[step]) for step in sorted(found)]
+
+
+def parsed(argument: str) -> tuple[str, float, pathlib.Path]:
+    try:
+        name, milliseconds, folder = argument.split("=", 2)
+        return name, float(milliseconds), pathlib.Path(folder)
+    except ValueError:
+        raise errors.UsageError(f"--curve={argument}: must be NAME=MS=DIR") from None
+
+
+def main(values: flags.FlagValues) -> None:
+    lines: dict[str, list[Point]] = {}
+    for name, milliseconds, folder in map(parsed, values.curve):
+        found = points(folder, milliseconds)
+        if not found:
+            raise errors.UsageError(
+                f"--curve: {folder} has no evaluation; python -m dcgan_tf.evaluate "
+                f"--run={folder}"
+            )
+        lines[name] = sorted([*lines.get(name, []), *found], key=lambda point: point[0])
+    if not lines or values.out is None:
+        raise errors.UsageError("--curve=NAME=MS=DIR and --out=FILE.png: must be given")
+    print("| | minutes | " + " | ".join(FIGURES) + " |\n|---|---|" + "---|" * len(FIGURES))
+    for name, line in lines.items():
+        for minutes, figures in line:
+            cells = (f"{figures[n]:.3f}" if n in figures else "" for n in FIGURES)
+            print(f"| {name} | {minutes:.1f} | " + " | ".join(cells) + " |")
+    draw(lines, values.out)
+
+
+def draw(lines: dict[str, list[Point]], path: str) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, panels = pyplot.subplots(1, len(FIGURES), figsize=(12, 4.5), sharex=True)
+    for panel, (name, real) in zip(panels, FIGURES.items(), strict=True):
+        for label, line in lines.items():
+            seen = [(minutes, found[name]) for minutes, found in line if name in found]
+            if seen:
+                panel.plot(*zip(*seen, strict=True), "o-", label=label)
+        panel.axhline(real, color="grey", linestyle=":", label="real training images")
+        panel.set(xscale="log", ylim=(0, 1.02), title=name)
+        panel.set_xlabel("minutes of training, two cores")
+        panel.grid(alpha=0.3)
+    panels[-1].legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.tight_layout()
+    figure.savefig(path, dpi=100)
+
+
+def define_flags() -> flags.FlagValues:
+    values = flags.FlagValues()
+    command.define_string(values, "out", "where the picture goes: a .png")
+    flags.DEFINE_multi_string(
+        "curve", [], "name, milliseconds a step, a run's folder", flag_values=values
+    )
+    return values
+
+
+if __name__ == "__main__":
+    sys.exit(command.run(main, define_flags(), __doc__))
