@@ -20,12 +20,15 @@ from dcgan_tf.config import Config
 from dcgan_tf.runs import Run
 
 MOST_IMAGES = 1_000_000
-PRETRAINED = "checkpoints/pretrained/acgan"
+# Of the checkout, wherever one works: an installation that is not --editable has none.
+PRETRAINED = pathlib.Path(__file__).parents[1] / "checkpoints" / "pretrained" / "acgan"
 
 
 def define_flags() -> flags.FlagValues:
     values = flags.FlagValues()
-    command.define_string(values, "run", f"folder of the run.  Default: {PRETRAINED}")
+    command.define_string(
+        values, "run", "folder of the run.  Default: checkpoints/pretrained/acgan"
+    )
     command.define_string(values, "digits", "draw these digits in a row, as 2026")
     command.define_integer(
         values,
@@ -48,6 +51,11 @@ def define_flags() -> flags.FlagValues:
 
 
 def main(values: flags.FlagValues) -> None:
+    if values.run is None and not PRETRAINED.is_dir():
+        raise errors.UsageError(
+            "--run: must name a run; the default comes with the repository alone (pip "
+            "install --editable .)"
+        )
     run = Run.existing(PRETRAINED if values.run is None else values.run)
     output = pathlib.Path(values.output or "sample.png").expanduser()
     check_output(output)

@@ -1,5 +1,4 @@
 import pathlib
-import shutil
 
 import imageio.v3 as iio
 import numpy as np
@@ -107,12 +106,11 @@ def test_wrong_use_is_one_line_and_writes_nothing(do, tmp_path, name, arguments,
 
 
 def test_without_a_run_the_pretrained_one_is_drawn_with(tmp_path, monkeypatch, capsys):
+    """From whichever folder; where the package lies without one, that is said."""
     monkeypatch.chdir(tmp_path)
-    assert command.run(sample.main, sample.define_flags(), sample.__doc__, []) == 2
-    assert "checkpoints/pretrained/acgan: holds no run" in capsys.readouterr().err
-    shutil.copytree(
-        ROOT / "checkpoints" / "pretrained", tmp_path / "checkpoints/pretrained"
-    )
     arguments = ["--digits=2026", "--output=year.npz"]
     assert command.run(sample.main, sample.define_flags(), sample.__doc__, arguments) == 0
     assert np.load("year.npz")["labels"].tolist() == [2, 0, 2, 6]
+    monkeypatch.setattr(sample, "PRETRAINED", tmp_path / "none")
+    assert command.run(sample.main, sample.define_flags(), sample.__doc__, arguments) == 2
+    assert "--run: must name a run" in capsys.readouterr().err

@@ -42,7 +42,7 @@ def test_json_of_another_shape_is_refused(content):
 def test_what_was_said_beats_the_defaults():
     said = {"mode": "acgan", "batch_size": 12}
     run = settings.new(said, dataset="mnist", classes=10)
-    assert (run.batch_size, run.learning_rate, run.dataset) == (12, 2e-4, "mnist")
+    assert (run.batch_size, run.learning_rate, run.dataset) == (12, 1e-3, "mnist")
 
 
 def test_one_learning_rate_said_alone_is_both_players():
