@@ -5,27 +5,30 @@
 Points are the evaluations in DIR: the rows of metrics.jsonl that have one
 (--evaluate_every), and evaluation.json (python -m dcgan_tf.evaluate).  Folders of one name
 make one line.  MS is what a step takes with nothing beside it, in milliseconds: minutes are
-steps times that, so that runs which shared their machine can stand in one picture.  Prints
-the points as a table.  Wants matplotlib: pip install --editable '.[plots]'.
+steps times that, so that runs which shared their machine can stand in one picture.  A run
+that was begun by --start_from is counted from there.  Prints the points as a table.  Wants
+matplotlib: pip install --editable '.[plots]'.
 """
 
+import importlib.util
 import json
 import pathlib
 import sys
 
 from absl import flags
 
-from dcgan_tf import command, errors
+from dcgan_tf import command, engine, errors
 
-FIGURES = {"agreement": 0.999, "coverage": 0.947}  # and what real training images score
+FIGURES = ("agreement", "coverage")
 Point = tuple[float, dict[str, float]]  # minutes, figures
 
 
 def points(folder: pathlib.Path, milliseconds: float) -> list[Point]:
     """The evaluations of a run, by minutes."""
+    from dcgan_tf import history
+
     found = {}
-    for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    for row in history.rows(folder / "metrics.jsonl"):
         figures = {n: row[f"quality/{n}"] for n in FIGURES if f"quality/{n}" in row}
         if figures:
             found[row["step"]] = figures
@@ -46,6 +49,14 @@ def parsed(argument: str) -> tuple[str, float, pathlib.Path]:
 
 
 def main(values: flags.FlagValues) -> None:
+    if not values.curve or not (values.out or "").endswith(".png"):
+        raise errors.UsageError("--curve=NAME=MS=DIR and --out=FILE.png: must be given")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise errors.UsageError(
+            "--out: drawn by matplotlib, which is not installed; pip install --editable "
+            "'.[plots]'"
+        )
+    engine.start()
     lines: dict[str, list[Point]] = {}
     for name, milliseconds, folder in map(parsed, values.curve):
         found = points(folder, milliseconds)
@@ -55,8 +66,6 @@ def main(values: flags.FlagValues) -> None:
                 f"--run={folder}"
             )
         lines[name] = sorted([*lines.get(name, []), *found], key=lambda point: point[0])
-    if not lines or values.out is None:
-        raise errors.UsageError("--curve=NAME=MS=DIR and --out=FILE.png: must be given")
     print("| | minutes | " + " | ".join(FIGURES) + " |\n|---|---|" + "---|" * len(FIGURES))
     for name, line in lines.items():
         for minutes, figures in line:
@@ -72,14 +81,13 @@ def draw(lines: dict[str, list[Point]], path: str) -> None:
     from matplotlib import pyplot
 
     figure, panels = pyplot.subplots(1, len(FIGURES), figsize=(12, 4.5), sharex=True)
-    for panel, (name, real) in zip(panels, FIGURES.items(), strict=True):
+    for panel, name in zip(panels, FIGURES, strict=True):
         for label, line in lines.items():
             seen = [(minutes, found[name]) for minutes, found in line if name in found]
             if seen:
                 panel.plot(*zip(*seen, strict=True), "o-", label=label)
-        panel.axhline(real, color="grey", linestyle=":", label="real training images")
         panel.set(xscale="log", ylim=(0, 1.02), title=name)
-        panel.set_xlabel("minutes of training, two cores")
+        panel.set_xlabel("minutes of training")
         panel.grid(alpha=0.3)
     panels[-1].legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
     figure.tight_layout()

@@ -41,7 +41,7 @@ def projection_discriminator(config: Config) -> keras.Model:
 
 
 def auxiliary_discriminator(config: Config) -> keras.Model:
-    """Naming the class, twice: 841,845 parameters.  Verdict: see `parts.heads`."""
+    """Naming the class: 841,845 parameters, with a twin.  Verdict: see `parts.heads`."""
     images, labels = parts.discriminator_inputs()
     verdict = parts.heads(_features(images, config), config)
     return keras.Model([images, labels], verdict, name="discriminator")

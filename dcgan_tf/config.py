@@ -106,7 +106,8 @@ class Config:
         RECIPE,
         "a second class head that learns the classes of the fakes, with the weight that "
         "the first has on real images; the generator's class term is then the first's "
-        "minus the second's, which no longer rewards classes without variety",
+        "minus the second's, which no longer rewards classes without variety (Gong et al. "
+        "2019, where the first learns nothing of fakes)",
         absent=False,
     )
     gradient_penalty: float = _weight(

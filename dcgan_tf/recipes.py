@@ -98,7 +98,7 @@ HARD_TARGETS = {"real_target": 1.0, "generator_target": 1.0}
 # The discriminator minimises the sum of its two terms, not their mean.
 PLAIN_LOSS = {**HARD_TARGETS, "real_weight": 1.0, "fake_weight": 1.0}
 
-# What every default recipe has; experiments/defaults/README.md tells how it was found.
+# What the default recipes share; experiments/defaults/README.md tells how it was found.
 COMPACT = {
     "batch_size": 64,
     "epochs": 30,
@@ -177,7 +177,8 @@ RECIPES = {
         architectures={
             "compact": Architecture(
                 OURS,
-                # Nothing but real or fake teaches here: with 1 that stays nearly undecided.
+                # No class tells anything here: held back by a penalty of 1, the
+                # discriminator stays nearly undecided.  It is not where images are few.
                 {**COMPACT, "gradient_penalty": 0.1, "average_half_life": 100_000},
                 {**COMPACT_ON_DIGITS, "gradient_penalty": 1.0},
             ),

@@ -13,7 +13,7 @@ WEIGHTS = (
     "auxiliary_real_weight",
     "auxiliary_fake_weight",
 )
-NETWORK_FIELDS = ("mode", "architecture", "noise_size", "label_fusion")
+NETWORK_FIELDS = ("mode", "architecture", "noise_size", "label_fusion", "auxiliary_twin")
 
 
 def check_said(said: Mapping[str, object]) -> None:
@@ -34,7 +34,13 @@ def check_said(said: Mapping[str, object]) -> None:
     own = recipe.default_values(said, dataset="")
     for name in sorted(said.keys() - own.keys() - {"mode", "dataset"}):
         raise errors.UsageError(f"--{name}={said[name]}: goes with {_owner(name, mode)}")
-    if not _noise_fits({**own, **said}):
+    merged = {**own, **said}
+    if merged.get("auxiliary_twin") and not merged["auxiliary_real_weight"]:
+        raise errors.UsageError(
+            "--auxiliary_real_weight=0: neither class head would learn; with it goes "
+            "--auxiliary_twin=false"
+        )
+    if not _noise_fits(merged):
         raise errors.UsageError(
             "--generator_noise=same: is one batch of noise; it goes with "
             "--generator_batches=1"
@@ -162,7 +168,8 @@ def as_told(run: config.Config) -> config.Config:
 def on_held_out(run: config.Config) -> config.Config:
     """What held-out images are judged by: hard targets, classes of real and fake alike.
 
-    The Keras examples' way: nothing smoothed, and no class term left out.
+    The Keras examples' way: nothing smoothed, and no class term left out.  A second class
+    head weighs what the first does.
     """
     told = as_told(run)
     classes = {}

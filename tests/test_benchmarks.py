@@ -121,3 +121,23 @@ def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
         (0.5, {"agreement": 0.5, "coverage": 0.25}),
         (1.5, {"coverage": 0.75}),
     ]
+    (tmp_path / "metrics.jsonl").unlink()
+    assert [minutes for minutes, _ in time_to_quality.points(tmp_path, 100.0)] == [1.5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "must be given"),
+        (["--curve=a=1=x"], "must be given"),
+        (["--curve=a=1=x", "--out=x.jpg"], "must be given"),
+        (["--curve=a=x", "--out=x.png"], "--curve=a=x: must be NAME=MS=DIR"),
+        (["--curve=a=1=nowhere", "--out=x.png"], "nowhere has no evaluation"),
+    ],
+)
+def test_a_curve_of_nothing_is_wrong_use(arguments, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    flags = time_to_quality.define_flags()
+    assert command.run(time_to_quality.main, flags, "", arguments) == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

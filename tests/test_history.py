@@ -80,7 +80,10 @@ def test_the_table_shows_what_the_second_class_head_adds_and_takes():
     lines = [line.split() for line in history.table(row, run).splitlines()]
     assert lines[0] == ["total", "generation", "auxiliary", "twin"]
     assert lines[1] == ["generator,", "train", "-1.0000", "1.0000", "1.0000", "-3.0000"]
+    assert lines[2] == ["generator,", "test", "-1.0000", "1.0000", "1.0000", "-3.0000"]
     assert lines[3] == ["discriminator,", "train", "16.0000", "5.0000", "2.0000", "9.0000"]
+    # Held out, the classes of the fakes are not left out: 2 + 7.
+    assert lines[4] == ["discriminator,", "test", "16.0000", "5.0000", "9.0000", "9.0000"]
 
 
 def test_two_separate_steps_are_told_by_their_mean():

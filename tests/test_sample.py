@@ -1,13 +1,9 @@
-import pathlib
-
 import imageio.v3 as iio
 import numpy as np
 import pytest
 from conftest import untrained
 
 from dcgan_tf import command, runs, sample
-
-ROOT = pathlib.Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")

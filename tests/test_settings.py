@@ -90,6 +90,7 @@ def test_differences_name_every_one_but_the_length(small):
             {"schedule": "alternating", "generator_noise": "same"},
             "goes with --generator_batches=1",
         ),
+        ({"mode": "acgan", "auxiliary_real_weight": 0.0}, "with it goes --auxiliary_twin"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(said, message):
@@ -146,7 +147,13 @@ def test_a_descendant_may_change_its_schedule(small):
 
 
 @pytest.mark.parametrize(
-    "said", [{"mode": "cgan"}, {"noise_size": 7}, {"label_fusion": "add"}]
+    "said",
+    [
+        {"mode": "cgan"},
+        {"noise_size": 7},
+        {"label_fusion": "add"},
+        {"auxiliary_twin": False},
+    ],
 )
 def test_a_descendant_cannot_have_other_networks(small, said):
     with pytest.raises(errors.UsageError, match="the weights of it are of"):
