@@ -78,15 +78,18 @@ def draw(lines: dict[str, list[Point]], path: str) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     figure, panels = pyplot.subplots(1, len(FIGURES), figsize=(12, 4.5), sharex=True)
     for panel, name in zip(panels, FIGURES, strict=True):
-        for label, line in lines.items():
+        for number, (label, line) in enumerate(lines.items()):
             seen = [(minutes, found[name]) for minutes, found in line if name in found]
             if seen:
-                panel.plot(*zip(*seen, strict=True), "o-", label=label)
+                panel.plot(*zip(*seen, strict=True), "o-", color=f"C{number}", label=label)
         panel.set(xscale="log", ylim=(0, 1.02), title=name)
+        panel.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        panel.xaxis.set_major_formatter("{x:g}")
+        panel.xaxis.set_minor_locator(ticker.NullLocator())
         panel.set_xlabel("minutes of training")
         panel.grid(alpha=0.3)
     panels[-1].legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
