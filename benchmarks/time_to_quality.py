@@ -1,13 +1,14 @@
 """Draws how good a run's images were against the minutes that it had trained.
 
-    python -m benchmarks.time_to_quality --out=FILE.png --curve=NAME=MS=DIR [--curve=...]
+    python -m benchmarks.time_to_quality --out=FILE.png --curve=NAME=MS=PATH [--curve=...]
 
-Points are the evaluations in DIR: the rows of metrics.jsonl that have one
-(--evaluate_every), and evaluation.json (python -m dcgan_tf.evaluate).  Folders of one name
-make one line.  MS is what a step takes with nothing beside it, in milliseconds: minutes are
-steps times that, so that runs which shared their machine can stand in one picture.  A run
-that was begun by --start_from is counted from there.  Prints the points as a table.  Wants
-matplotlib: pip install --editable '.[plots]'.
+PATH is a run's folder, or the rows of one in a file.  Points are its evaluations: the rows
+of metrics.jsonl that have one (--evaluate_every), and evaluation.json
+(python -m dcgan_tf.evaluate).  Paths of one name make one line.  MS is what a step takes
+with nothing beside it, in milliseconds: minutes are steps times that, so that runs which
+shared their machine can stand in one picture.  A run that was begun by --start_from is
+counted from there.  Prints the points as a table.  Wants matplotlib:
+pip install --editable '.[plots]'.
 """
 
 import importlib.util
@@ -23,16 +24,16 @@ FIGURES = ("agreement", "coverage")
 Point = tuple[float, dict[str, float]]  # minutes, figures
 
 
-def points(folder: pathlib.Path, milliseconds: float) -> list[Point]:
-    """The evaluations of a run, by minutes."""
+def points(path: pathlib.Path, milliseconds: float) -> list[Point]:
+    """The evaluations of a run, of its folder or in a file of its rows, by minutes."""
     from dcgan_tf import history
 
     found = {}
-    for row in history.rows(folder / "metrics.jsonl"):
+    for row in history.rows(path if path.is_file() else path / "metrics.jsonl"):
         figures = {n: row[f"quality/{n}"] for n in FIGURES if f"quality/{n}" in row}
         if figures:
             found[row["step"]] = figures
-    evaluation = folder / "evaluation.json"
+    evaluation = path / "evaluation.json"
     if evaluation.is_file():
         content = json.loads(evaluation.read_text(encoding="utf-8"))
         figures = content["figures"]["generated"]
@@ -42,15 +43,15 @@ def points(folder: pathlib.Path, milliseconds: float) -> list[Point]:
 
 def parsed(argument: str) -> tuple[str, float, pathlib.Path]:
     try:
-        name, milliseconds, folder = argument.split("=", 2)
-        return name, float(milliseconds), pathlib.Path(folder)
+        name, milliseconds, path = argument.split("=", 2)
+        return name, float(milliseconds), pathlib.Path(path)
     except ValueError:
-        raise errors.UsageError(f"--curve={argument}: must be NAME=MS=DIR") from None
+        raise errors.UsageError(f"--curve={argument}: must be NAME=MS=PATH") from None
 
 
 def main(values: flags.FlagValues) -> None:
     if not values.curve or not (values.out or "").endswith(".png"):
-        raise errors.UsageError("--curve=NAME=MS=DIR and --out=FILE.png: must be given")
+        raise errors.UsageError("--curve=NAME=MS=PATH and --out=FILE.png: must be given")
     if importlib.util.find_spec("matplotlib") is None:
         raise errors.UsageError(
             "--out: drawn by matplotlib, which is not installed; pip install --editable "
@@ -58,12 +59,12 @@ def main(values: flags.FlagValues) -> None:
         )
     engine.start()
     lines: dict[str, list[Point]] = {}
-    for name, milliseconds, folder in map(parsed, values.curve):
-        found = points(folder, milliseconds)
+    for name, milliseconds, path in map(parsed, values.curve):
+        found = points(path, milliseconds)
         if not found:
             raise errors.UsageError(
-                f"--curve: {folder} has no evaluation; python -m dcgan_tf.evaluate "
-                f"--run={folder}"
+                f"--curve: {path} has no evaluation; python -m dcgan_tf.evaluate --run=DIR "
+                "makes one of a run's folder"
             )
         lines[name] = sorted([*lines.get(name, []), *found], key=lambda point: point[0])
     print("| | minutes | " + " | ".join(FIGURES) + " |\n|---|---|" + "---|" * len(FIGURES))
@@ -101,7 +102,7 @@ def define_flags() -> flags.FlagValues:
     values = flags.FlagValues()
     command.define_string(values, "out", "where the picture goes: a .png")
     flags.DEFINE_multi_string(
-        "curve", [], "name, milliseconds a step, a run's folder", flag_values=values
+        "curve", [], "name, milliseconds a step, a run's folder or rows", flag_values=values
     )
     return values
 

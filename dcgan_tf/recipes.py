@@ -101,7 +101,7 @@ PLAIN_LOSS = {**HARD_TARGETS, "real_weight": 1.0, "fake_weight": 1.0}
 # What the default recipes share; experiments/defaults/README.md tells how it was found.
 COMPACT = {
     "batch_size": 64,
-    "epochs": 15,
+    "epochs": 10,
     "learning_rate": 1e-3,
     "discriminator_learning_rate": 1e-3,
     "beta_1": 0.5,
