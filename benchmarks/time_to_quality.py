@@ -63,8 +63,8 @@ def main(values: flags.FlagValues) -> None:
         found = points(path, milliseconds)
         if not found:
             raise errors.UsageError(
-                f"--curve: {path} has no evaluation; python -m dcgan_tf.evaluate --run=DIR "
-                "makes one of a run's folder"
+                f"--curve: {path} has no evaluation (of a run's folder: "
+                "python -m dcgan_tf.evaluate --run=DIR)"
             )
         lines[name] = sorted([*lines.get(name, []), *found], key=lambda point: point[0])
     print("| | minutes | " + " | ".join(FIGURES) + " |\n|---|---|" + "---|" * len(FIGURES))

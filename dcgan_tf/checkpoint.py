@@ -56,8 +56,8 @@ def restore(state: TrainState, saved: Saved) -> None:
     except READ_ERRORS as error:
         raise errors.RunError(
             f"{saved.folder} does not fit its run's config.json "
-            f"({errors.first_line(error)}); if another version's networks were others, "
-            "name another --run_dir to train anew"
+            f"({errors.first_line(error)}); if it is of a version with other networks, "
+            "train anew in another --run_dir"
         ) from error
 
 

@@ -109,7 +109,7 @@ COMPACT = {
     "leaky_slope": 0.2,
     "dropout": 0.0,
     **PLAIN_LOSS,
-    # A penalty of 1 leaves the discriminator nearly undecided, but where images are few.
+    # A penalty of 1 leaves the discriminator nearly undecided, except where images are few.
     "gradient_penalty": 0.1,
     "average_half_life": 100_000,
 }
