@@ -60,6 +60,8 @@ def main(values: flags.FlagValues) -> None:
     engine.start()
     lines: dict[str, list[Point]] = {}
     for name, milliseconds, path in map(parsed, values.curve):
+        if not path.exists():
+            raise errors.UsageError(f"--curve: {path} is not there")
         found = points(path, milliseconds)
         if not found:
             raise errors.UsageError(

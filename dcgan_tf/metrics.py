@@ -60,7 +60,7 @@ def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
 def _kernel_sum(one: np.ndarray, other: np.ndarray) -> float:
     other = np.asarray(other, np.float64)
     blocks = (rows @ other.T / other.shape[1] + 1.0 for _, rows in _blocks(one, other))
-    return sum(float(np.sum(block**3)) for block in blocks)
+    return sum(float(np.vdot(block * block, block)) for block in blocks)  # of cubes
 
 
 def _kernel_diagonal(features: np.ndarray) -> float:
@@ -152,5 +152,8 @@ def _distances(one: np.ndarray, other: np.ndarray) -> Iterator[tuple[slice, np.n
     other = np.asarray(other, np.float64)
     lengths = np.sum(other**2, axis=1)
     for place, rows in _blocks(one, other):
-        squares = np.sum(rows**2, axis=1)[:, None] + lengths - 2.0 * (rows @ other.T)
-        yield place, np.maximum(squares, 0.0)
+        squares = rows @ other.T  # and the rest in its place: fresh blocks are slow to get
+        squares *= -2.0
+        squares += lengths
+        squares += np.sum(rows**2, axis=1)[:, None]
+        yield place, np.maximum(squares, 0.0, out=squares)

@@ -134,7 +134,8 @@ def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
         (["--curve=a=1=x"], "must be given"),
         (["--curve=a=1=x", "--out=x.jpg"], "must be given"),
         (["--curve=a=x", "--out=x.png"], "--curve=a=x: must be NAME=MS=PATH"),
-        (["--curve=a=1=nowhere", "--out=x.png"], "nowhere has no evaluation"),
+        (["--curve=a=1=nowhere", "--out=x.png"], "nowhere is not there"),
+        (["--curve=a=1=.", "--out=x.png"], ". has no evaluation"),
     ],
 )
 def test_a_curve_of_nothing_is_wrong_use(arguments, told, tmp_path, monkeypatch, capsys):
