@@ -135,7 +135,11 @@ def main(values: flags.FlagValues) -> None:
         of = {"samples": values.samples}
     report = evaluation.compare(images, dataset, many if values.cas else None)
     protocol = report["protocol"]
-    print(f"compared with {protocol['held_out_images']:,} images of {protocol['dataset']}")
+    print(
+        f"{protocol['images']['generated']:,} images, compared with "
+        f"{protocol['held_out_images']:,} of {protocol['dataset']} (of another number of "
+        "images the figures are others)"
+    )
     print(table(report))
     print(f"measured in {time.monotonic() - began:.0f} s")
     folder = output or (run and run.folder)
@@ -162,7 +166,8 @@ def read(path: str) -> dict[str, np.ndarray]:
             "np.rint((x + 1) * 127.5).astype(np.uint8)"
         )
     if shape[1:] not in ((28, 28, 1), (28, 28)):
-        raise refuse(f"images have the shape {shape}; it must be [N, 28, 28, 1]")
+        raise refuse(f"images have the shape {shape}; it must be [N, 28, 28, 1] or "
+            "[N, 28, 28]")
     if not 200 <= shape[0] <= MOST_IMAGES:
         raise refuse(
             f"has {shape[0]:,} images; from fewer than 200 these figures say nothing, and "
