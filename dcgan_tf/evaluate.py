@@ -166,8 +166,9 @@ def read(path: str) -> dict[str, np.ndarray]:
             "np.rint((x + 1) * 127.5).astype(np.uint8)"
         )
     if shape[1:] not in ((28, 28, 1), (28, 28)):
-        raise refuse(f"images have the shape {shape}; it must be [N, 28, 28, 1] or "
-            "[N, 28, 28]")
+        raise refuse(
+            f"images have the shape {shape}; it must be [N, 28, 28, 1] or [N, 28, 28]"
+        )
     if not 200 <= shape[0] <= MOST_IMAGES:
         raise refuse(
             f"has {shape[0]:,} images; from fewer than 200 these figures say nothing, and "
