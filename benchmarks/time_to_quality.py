@@ -37,7 +37,8 @@ def points(path: pathlib.Path, milliseconds: float) -> list[Point]:
     if evaluation.is_file():
         content = json.loads(evaluation.read_text(encoding="utf-8"))
         figures = content["figures"]["generated"]
-        found[content["of"]["step"]] = {n: figures[n] for n in FIGURES if n in figures}
+        if "step" in content["of"]:  # which images by --samples have not
+            found[content["of"]["step"]] = {n: figures[n] for n in FIGURES if n in figures}
     return [(step * milliseconds / 60_000, found[step]) for step in sorted(found)]
 
 

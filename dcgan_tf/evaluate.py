@@ -45,8 +45,8 @@ def define_flags() -> flags.FlagValues:
     command.define_string(
         values,
         "samples",
-        "measure these images instead: a .npz with images uint8 [N, 28, 28, 1] and, where "
-        "they were asked for, their labels int [N]",
+        "measure these images instead: a .npz with images uint8 [N, 28, 28, 1] or "
+        "[N, 28, 28] and, where they were asked for, their labels int [N]",
     )
     command.define_string(
         values,
@@ -137,8 +137,8 @@ def main(values: flags.FlagValues) -> None:
     protocol = report["protocol"]
     print(
         f"{protocol['images']['generated']:,} images, compared with "
-        f"{protocol['held_out_images']:,} of {protocol['dataset']} (of another number of "
-        "images the figures are others)"
+        f"{protocol['held_out_images']:,} of {protocol['dataset']} (figures of other "
+        "numbers of images are not comparable)"
     )
     print(table(report))
     print(f"measured in {time.monotonic() - began:.0f} s")

@@ -71,8 +71,12 @@ def _kernel_diagonal(features: np.ndarray) -> float:
 
 def neighbourhoods(features: np.ndarray, k: int) -> np.ndarray:
     """The squared distance of each row from its k-th nearest other row, [N]."""
-    nearest = [np.partition(d, k, axis=1)[:, k] for _, d in _distances(features, features)]
-    return np.concatenate(nearest)  # number 0 is the row itself
+    found = np.empty(len(features))
+    for place, distances in _distances(features, features):
+        found[place] = np.partition(distances, k, axis=1)[
+            :, k
+        ]  # number 0 is the row itself
+    return found
 
 
 def manifold(

@@ -1,5 +1,7 @@
 """Each figure on cases whose answer is known without computing it this way."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,15 @@ def test_neighbourhoods_on_a_line():
     points = np.array([[0.0], [1.0], [3.0], [6.0]])
     assert metrics.neighbourhoods(points, 1).tolist() == [1.0, 1.0, 4.0, 9.0]
     assert metrics.neighbourhoods(points, 2).tolist() == [9.0, 4.0, 9.0, 25.0]
+
+
+def test_neighbourhoods_hold_no_more_than_a_few_blocks(monkeypatch):
+    monkeypatch.setattr(metrics, "BLOCK_SIZE", 100_000)  # of 8 bytes: 0.8 MB
+    tracemalloc.start()
+    metrics.neighbourhoods(normal(0, 2_000), 5)  # of 4,000,000 distances: 32 MB
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8_000_000
 
 
 def test_manifold_of_points_on_a_line_by_hand():
