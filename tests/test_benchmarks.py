@@ -121,12 +121,13 @@ def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
         (0.5, {"agreement": 0.5, "coverage": 0.25}),
         (1.5, {"coverage": 0.75}),
     ]
-    evaluation["of"] = {"samples": "set.npz"}
-    (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
-    assert [minutes for minutes, _ in time_to_quality.points(tmp_path, 100.0)] == [0.5]
     (tmp_path / "metrics.jsonl").rename(tmp_path / "rows.jsonl")
+    assert [minutes for minutes, _ in time_to_quality.points(tmp_path, 100.0)] == [1.5]
     in_a_file = time_to_quality.points(tmp_path / "rows.jsonl", 100.0)
     assert [minutes for minutes, _ in in_a_file] == [0.5]
+    evaluation["of"] = {"samples": "set.npz"}
+    (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
+    assert time_to_quality.points(tmp_path, 100.0) == []
 
 
 @pytest.mark.parametrize(
