@@ -85,11 +85,50 @@ def define_flags() -> flags.FlagValues:
 
 
 def main(values: flags.FlagValues) -> None:
-    if (values.run is None) == (values.samples is None):
-        raise errors.UsageError("--run or --samples: name one of them")
     output = pathlib.Path(values.output).expanduser() if values.output else None
     if output and not output.is_dir():
         raise errors.UsageError(f"--output={output}: is no folder; make it first")
+    run, given, dataset = asked(values)
+
+    engine.start()
+    from dcgan_tf import evaluation, trained  # which import TensorFlow
+
+    began = time.monotonic()
+    seed = values.seed or 0
+    if run:
+        loaded = trained.load(run.folder, averaged=values.averaged, which=values.which)
+        count = values.count or len(datasets.load(dataset, "test").labels)
+        images = evaluation.drawn(loaded, count, seed)
+        of = {
+            "run": str(run.folder),
+            "step": loaded.step,
+            "averaged": values.averaged and loaded.config.average_half_life > 0,
+            "seed": seed,
+        }
+        many = evaluation.drawn(loaded, CAS_COUNT, seed + 1) if values.cas else None
+    else:
+        images = many = evaluation.Images(given["images"], given.get("labels"))
+        of = {"samples": values.samples}
+    report = evaluation.compare(images, dataset, many if values.cas else None)
+    protocol = report["protocol"]
+    print(
+        f"{protocol['images']['generated']:,} images, compared with "
+        f"{protocol['held_out_images']:,} of {protocol['dataset']} (figures of other "
+        "numbers of images are not comparable)"
+    )
+    print(table(report))
+    print(f"measured in {time.monotonic() - began:.0f} s")
+    folder = output or (run and run.folder)
+    if folder:
+        write(folder, {"of": of, **report})
+
+
+def asked(
+    values: flags.FlagValues,
+) -> tuple[Run | None, dict[str, np.ndarray] | None, datasets.Dataset]:
+    """The run or the arrays to measure, one of them, and what they are compared with."""
+    if (values.run is None) == (values.samples is None):
+        raise errors.UsageError("--run or --samples: name one of them")
     run = given = None
     if values.samples is not None:
         for name in ("count", "seed", "which", "averaged"):
@@ -113,38 +152,7 @@ def main(values: flags.FlagValues) -> None:
     dataset = datasets.find(name, values.data_dir)
     if given:
         check_labels(given, dataset.classes, values.samples)
-
-    engine.start()
-    from dcgan_tf import evaluation, trained  # which import TensorFlow
-
-    began = time.monotonic()
-    seed = values.seed or 0
-    if run:
-        loaded = trained.load(run.folder, averaged=values.averaged, which=values.which)
-        count = values.count or len(datasets.load(dataset, "test").labels)
-        images = evaluation.drawn(loaded, count, seed)
-        of = {
-            "run": str(run.folder),
-            "step": loaded.step,
-            "averaged": values.averaged and config.average_half_life > 0,
-            "seed": seed,
-        }
-        many = evaluation.drawn(loaded, CAS_COUNT, seed + 1) if values.cas else None
-    else:
-        images = many = evaluation.Images(given["images"], given.get("labels"))
-        of = {"samples": values.samples}
-    report = evaluation.compare(images, dataset, many if values.cas else None)
-    protocol = report["protocol"]
-    print(
-        f"{protocol['images']['generated']:,} images, compared with "
-        f"{protocol['held_out_images']:,} of {protocol['dataset']} (figures of other "
-        "numbers of images are not comparable)"
-    )
-    print(table(report))
-    print(f"measured in {time.monotonic() - began:.0f} s")
-    folder = output or (run and run.folder)
-    if folder:
-        write(folder, {"of": of, **report})
+    return run, given, dataset
 
 
 def read(path: str) -> dict[str, np.ndarray]:

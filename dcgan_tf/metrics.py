@@ -73,9 +73,8 @@ def neighbourhoods(features: np.ndarray, k: int) -> np.ndarray:
     """The squared distance of each row from its k-th nearest other row, [N]."""
     found = np.empty(len(features))
     for place, distances in _distances(features, features):
-        found[place] = np.partition(distances, k, axis=1)[
-            :, k
-        ]  # number 0 is the row itself
+        # Number 0 is the row itself.
+        found[place] = np.partition(distances, k, axis=1)[:, k]
     return found
 
 
