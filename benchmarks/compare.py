@@ -4,7 +4,7 @@
 
 Each contender is a process of its own; they do blocks of steps in turn, so that whatever
 slows the machine slows all of them.  A ratio is that of two contenders' blocks of the same
-turn; what is told is the median of all turns.  Run it on a machine that does nothing else.
+turn; the one shown is the median of all turns.  Run it on a machine that does nothing else.
 With --quick, fewer turns of fewer contenders, and exit status 1 if a ratio falls below its
 floor.
 """
@@ -23,10 +23,11 @@ import sys
 import tempfile
 import time
 
-from absl import flags
+from absl.flags import FlagValues
 
 from benchmarks import data
-from dcgan_tf import command, engine, errors, files
+from dcgan_tf.cli import flags
+from dcgan_tf.support import atomic_files, errors, tf_setup
 
 # Batch size, and who runs on the same networks and batch.
 GROUPS = {
@@ -55,11 +56,11 @@ GROUPS = {
     ),
     "cgan": (100, ("keras loop", "cgan")),
 }
-KERAS_ACGAN = ("--mode=acgan", "--architecture=convolutional")
+KERAS_ACGAN = ("--mode=acgan", "--architecture=keras_2018")
 QUICK = ("tutorial", "dcgan", "dcgan, float32", "keras example", "acgan, its rule")
 
 # (ours, peer): how many times as fast ours should be, on 2 cores with native bfloat16;
-# None where it is only told.
+# None: shown, not checked.
 FLOORS = {
     ("dcgan", "tutorial"): 1.8,
     ("dcgan", "tutorial, mixed_bfloat16"): 1.0,
@@ -88,32 +89,32 @@ BATCHES = (32, 64, 128, 256, 512, 1024)
 COMMANDS = ("main", "sample", "evaluate", "export", "embedding")
 
 
-def define_flags() -> flags.FlagValues:
-    values = flags.FlagValues()
-    command.define_switch(
+def define_flags() -> FlagValues:
+    values = FlagValues()
+    flags.define_switch(
         values,
         "quick",
         "fewer turns, of the most important contenders; exit status 1 if one is below its "
         "floor, where bfloat16 is native",
     )
-    command.define_switch(
+    flags.define_switch(
         values, "sweep", "also dcgan at batches of 32 to 1,024 on 1 and 2 threads"
     )
-    command.define_integer(
+    flags.define_integer(
         values, "turns", "blocks of steps of each contender.  Default: 8, with --quick 4"
     )
-    command.define_integer(values, "steps", "steps in a block.  Default: 4")
-    command.define_string(values, "output", "file for all figures, as JSON.  Default: none")
+    flags.define_integer(values, "steps", "steps in a block.  Default: 4")
+    flags.define_string(values, "output", "file for all figures, as JSON.  Default: none")
     return values
 
 
-def main(values: flags.FlagValues) -> None:
+def main(values: FlagValues) -> None:
     output = pathlib.Path(values.output) if values.output else None
     if output and (output.is_dir() or not os.access(output.parent, os.W_OK)):
         raise errors.UsageError(
             f"--output={output}: must be a file in a folder that exists and can be written"
         )
-    engine.start()
+    tf_setup.start()
     turns, steps = values.turns or (4 if values.quick else 8), values.steps or 4
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "images.npz"
@@ -133,9 +134,9 @@ def main(values: flags.FlagValues) -> None:
             results["sweep"] = sweep(path, steps)
     print(tables(results))
     if output:
-        with files.replacing(output) as temporary:
+        with atomic_files.replacing(output) as temporary:
             temporary.write_text(json.dumps(results, indent=1), encoding="utf-8")
-    if values.quick and engine.native_precision() == "bfloat16":
+    if values.quick and tf_setup.native_precision() == "bfloat16":
         low = [
             f"{r['ours']} / {r['peer']} is {r['median']:.2f}, not {r['floor']}"
             for r in results["ratios"]
@@ -276,7 +277,7 @@ def limits(measured: dict[str, dict]) -> list[dict]:
         network = name.removesuffix(", float32")
         if network not in WORK:
             continue
-        precision = "float32" if name != network else engine.native_precision()
+        precision = "float32" if name != network else tf_setup.native_precision()
         matmul = measured[f"matmul, {precision}"]["seconds"]
         seconds = statistics.median(one["seconds"])
         done = work(network, one["batch_size"])
@@ -324,8 +325,8 @@ def commands(folder: pathlib.Path) -> dict[str, float]:
             run(f"{name} --help", f"dcgan_tf.{name}", "--help")
         folder_of_run = folder / f"run_{attempt}"
         train(f"--run_dir={folder_of_run}")
-        asked = (f"--run={folder_of_run}", "--digits=2026", f"--output={folder / 's.png'}")
-        run("sample", "dcgan_tf.sample", *asked)
+        given = (f"--run={folder_of_run}", "--digits=2026", f"--output={folder / 's.png'}")
+        run("sample", "dcgan_tf.sample", *given)
     return {name: statistics.median(seconds) for name, seconds in found.items()}
 
 
@@ -362,7 +363,7 @@ def machine() -> dict[str, object]:
     return {
         "processor": models[0] if models else platform.processor(),
         "cores": os.cpu_count(),
-        "precision": engine.native_precision(),
+        "precision": tf_setup.native_precision(),
         "python": platform.python_version(),
         **versions,
     }
@@ -420,4 +421,4 @@ def _short(cell: object) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(command.run(main, define_flags(), __doc__))
+    sys.exit(flags.run(main, define_flags(), __doc__))

@@ -8,6 +8,7 @@ done; the last, at stdin's end, tells the peak memory, and of this package what 
 and its calls cost.
 """
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -16,14 +17,12 @@ import sys
 import time
 from collections.abc import Callable
 
-EXPERIMENTS = pathlib.Path(__file__).parents[1] / "experiments"
-
 Steps = Callable[[int], None]  # does so many steps, and waits for the last one's end
 
 
 def keras_peer(name: str, *arguments: str) -> Callable[[str, int], Steps]:
     def make(path: str, batch_size: int) -> Steps:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # all of TensorFlow that a peer is told
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # all that a peer needs to set
         from benchmarks import keras_peers
 
         step = getattr(keras_peers, name)(path, batch_size, *arguments)
@@ -56,36 +55,46 @@ def torch_peer(precision: str) -> Callable[[str, int], Steps]:
 def ours(
     flagfile: str,
     precision: str = "auto",
-    schedule: str | None = None,
+    update_rule: str | None = None,
     deterministic: bool = False,
 ) -> Callable[[str, int], Steps]:
     """The data and the steps of a published flagfile, `count` steps in one call."""
 
     def make(path: str, batch_size: int) -> Steps:
-        from dcgan_tf import engine
+        from dcgan_tf.support import tf_setup
 
-        engine.start()
+        tf_setup.start()
         import tensorflow as tf
 
         from benchmarks import data
-        from dcgan_tf import command, datasets, main, recipes, settings, state, step
-        from dcgan_tf.data import Batches
+        from dcgan_tf import main
+        from dcgan_tf.cli import flags
+        from dcgan_tf.config import presets, resolve
+        from dcgan_tf.data.pipeline import Batches
+        from dcgan_tf.data.sources import MNIST
+        from dcgan_tf.data.splits import Split
+        from dcgan_tf.training.train_state import TrainState
+        from dcgan_tf.training.updates import make_train_steps
 
         values = main.define_flags()
-        values(["", f"--flagfile={EXPERIMENTS / flagfile}.flags"])
-        computing_in = engine.native_precision() if precision == "auto" else precision
-        said = {**command.said(values), "batch_size": batch_size, "precision": computing_in}
-        if schedule == "paired":  # in the place of all that goes with the flagfile's own
-            said = {
-                n: v for n, v in said.items() if n not in recipes.SCHEDULES["alternating"]
-            }
-            said["schedule"] = schedule
+        values(["", f"--flagfile={flags.FLAGFILES / flagfile}.flags"])
+        computing_in = tf_setup.native_precision() if precision == "auto" else precision
+        overrides = {
+            **flags.overrides(values),
+            "batch_size": batch_size,
+            "precision": computing_in,
+        }
+        if update_rule == "paired":  # in place of all that goes with the flagfile's own
+            for name in presets.UPDATE_RULES["alternating"]:
+                del overrides[name]
+            overrides["update_rule"] = update_rule
         if deterministic:
             tf.config.experimental.enable_op_determinism()
-        config = settings.new(said, dataset="mnist", classes=10)
-        split = datasets.Split(*(tf.constant(part) for part in data.load(path)))
+        spec = dataclasses.asdict(MNIST)
+        config = resolve.new(overrides, dataset="mnist", **spec)
+        split = Split(*(tf.constant(part) for part in data.load(path)))
         stream = iter(Batches(split, batch_size, seed=config.seed).stream())
-        train_steps = step.make_train_steps(state.create(config), config)
+        train_steps = make_train_steps(TrainState.create(config), config)
 
         def steps(count: int) -> None:
             int(train_steps(stream, tf.constant(count)))
@@ -101,9 +110,9 @@ def matmul(precision: str) -> Callable[[str, int], Steps]:
 
     def make(path: str, batch_size: int) -> Steps:
         del path, batch_size
-        from dcgan_tf import engine
+        from dcgan_tf.support import tf_setup
 
-        engine.start()
+        tf_setup.start()
         import tensorflow as tf
 
         matrix = tf.cast(tf.random.stateless_normal([2048, 2048], [0, 0]), precision)
@@ -130,7 +139,7 @@ CONTENDERS = {
     "matmul, bfloat16": matmul("bfloat16"),
     "keras example": keras_peer("acgan_keras"),
     "acgan, its rule": ours("acgan_keras"),
-    "acgan, paired": ours("acgan_keras", schedule="paired"),
+    "acgan, paired": ours("acgan_keras", update_rule="paired"),
     "acgan, paired, float32": ours("acgan_keras", "float32", "paired"),
     "keras loop": keras_peer("cgan_maxout"),
     "cgan": ours("cgan_maxout", "float32"),

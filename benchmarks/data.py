@@ -13,10 +13,10 @@ def write(path: pathlib.Path) -> str:
     MNIST, or where it is absent the bundled digits over and over: the time of a step does
     not depend on what the images show.
     """
-    from dcgan_tf import datasets
+    from dcgan_tf.data import sources, splits
 
-    found = datasets.find("auto", None)
-    split = datasets.load(found, "train")
+    found = sources.find("auto", None)
+    split = splits.load(found, "train")
     rows = np.arange(IMAGES) % len(split.labels)
     images, labels = (part.numpy()[rows] for part in (split.images, split.labels))
     np.savez(path, images=images, labels=labels)

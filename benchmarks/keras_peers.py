@@ -94,15 +94,15 @@ def acgan_keras(path: str, batch_size: int):
     generator, discriminator = _acgan_generator(), _acgan_discriminator()
     generator_optimizer = keras.optimizers.Adam(2e-4, beta_1=0.5)
     discriminator_optimizer = keras.optimizers.Adam(2e-4, beta_1=0.5)
-    validity = keras.losses.BinaryCrossentropy()
+    adversarial = keras.losses.BinaryCrossentropy()
     classes = keras.losses.SparseCategoricalCrossentropy()
-    draw = np.random.default_rng(0)
+    random = np.random.default_rng(0)
 
     @tf.function
     def train_discriminator(x, y, aux_y, weights):
         with tf.GradientTape() as tape:
             real, named = discriminator(x, training=True)
-            loss = validity(y, real) + classes(aux_y, named, sample_weight=weights)
+            loss = adversarial(y, real) + classes(aux_y, named, sample_weight=weights)
         variables = discriminator.trainable_variables
         discriminator_optimizer.apply_gradients(
             zip(tape.gradient(loss, variables), variables, strict=True)
@@ -115,7 +115,7 @@ def acgan_keras(path: str, batch_size: int):
                 generator([noise, sampled], training=True), training=True
             )
             trick = tf.fill([2 * batch_size, 1], 0.95)
-            loss = validity(trick, real) + classes(sampled, named)
+            loss = adversarial(trick, real) + classes(sampled, named)
         variables = generator.trainable_variables
         generator_optimizer.apply_gradients(
             zip(tape.gradient(loss, variables), variables, strict=True)
@@ -133,16 +133,16 @@ def acgan_keras(path: str, batch_size: int):
         nonlocal count
         rows = slice(count % steps * batch_size, (count % steps + 1) * batch_size)
         count += 1
-        noise = draw.uniform(-1, 1, (batch_size, 100)).astype("float32")
-        sampled = draw.integers(0, 10, (batch_size, 1)).astype("int32")
+        noise = random.uniform(-1, 1, (batch_size, 100)).astype("float32")
+        sampled = random.integers(0, 10, (batch_size, 1)).astype("int32")
         fakes = predict(tf.constant(noise), tf.constant(sampled)).numpy()
         x = np.concatenate((images[rows], fakes))
         y = np.array([0.95] * batch_size + [0.0] * batch_size, "float32")[:, None]
         aux_y = np.concatenate((labels[rows], sampled[:, 0]))
         weights = np.array([2.0] * batch_size + [0.0] * batch_size, "float32")
         train_discriminator(*(tf.constant(part) for part in (x, y, aux_y, weights)))
-        noise = draw.uniform(-1, 1, (2 * batch_size, 100)).astype("float32")
-        sampled = draw.integers(0, 10, (2 * batch_size, 1)).astype("int32")
+        noise = random.uniform(-1, 1, (2 * batch_size, 100)).astype("float32")
+        sampled = random.integers(0, 10, (2 * batch_size, 1)).astype("int32")
         return train_generator(tf.constant(noise), tf.constant(sampled))
 
     return step

@@ -5,29 +5,30 @@
 For each weight: how far its gradient in bfloat16 lies from that in float32 on the same
 batch, and how far the next batch's lies from it in float32; means over 8 batches of
 training images, as shares of the gradient's mean length.  Both players, from one pass,
-without shifts, dropout and gradient penalty.  A gradient that is zero but for rounding
-has no shares.
+without translations, dropout and gradient penalties.  A gradient that is zero but for
+rounding has no shares.
 """
 
-import dataclasses
 import sys
 from collections.abc import Sequence
 
 import numpy as np
-from absl import flags
+from absl.flags import FlagValues
 
-from dcgan_tf import command, engine, errors
-from dcgan_tf.config import Config
-from dcgan_tf.runs import Run
+from dcgan_tf.cli import flags
+from dcgan_tf.config.schema import Config
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.manifest import CheckpointInfo
+from dcgan_tf.support import errors, tf_setup
 
 BATCHES = 8
 NOTHING = 1e-5  # of the longest gradient
 
 
-def define_flags() -> flags.FlagValues:
-    values = flags.FlagValues()
-    command.define_string(values, "run", "folder of the run.  Required")
-    command.define_string(
+def define_flags() -> FlagValues:
+    values = FlagValues()
+    flags.define_string(values, "run", "folder of the run.  Required")
+    flags.define_string(
         values,
         "data_dir",
         "folder of tensorflow-datasets.  Default: TFDS_DATA_DIR, else its own",
@@ -35,21 +36,22 @@ def define_flags() -> flags.FlagValues:
     return values
 
 
-def main(values: flags.FlagValues) -> None:
+def main(values: FlagValues) -> None:
     run = Run.existing(values.run)
     config = run.read_config()
     if run.exported.exists():
         raise errors.UsageError(
             f"--run={run.folder}: holds an exported generator alone; name its run"
         )
-    engine.start()
-    from dcgan_tf import datasets, trained  # which import TensorFlow
+    tf_setup.start()
+    from dcgan_tf.data import sources, splits
+    from dcgan_tf.runs import generator  # which import TensorFlow
 
-    saved = run.newest_checkpoint()
-    if saved is None:
-        raise errors.UsageError(f"--run={run.folder}: has no {trained.MISSING['latest']}")
-    split = datasets.load(datasets.find(config.dataset, values.data_dir), "train")
-    both = [restored(config, precision, saved) for precision in ("float32", "bfloat16")]
+    checkpoint = run.newest_checkpoint()
+    if checkpoint is None:
+        raise errors.UsageError(f"--run={run.folder}: has no {generator.MISSING['latest']}")
+    split = splits.load(sources.find(config.dataset, values.data_dir), "train")
+    both = [restored(config, name, checkpoint) for name in ("float32", "bfloat16")]
     exact, rough = (
         [gradients(gan, config, split, number) for number in range(BATCHES)] for gan in both
     )
@@ -90,12 +92,14 @@ def names(gan) -> list[str]:
     ]
 
 
-def restored(config: Config, precision: str, saved):
+def restored(config: Config, precision: str, info: CheckpointInfo):
     """The run's networks, computing in `precision` and dropping nothing out."""
-    from dcgan_tf import checkpoint, gans
+    from dcgan_tf.gans.build import build
+    from dcgan_tf.runs import checkpoint
 
-    gan = gans.build(dataclasses.replace(config, precision=precision, dropout=0.0))
-    checkpoint.restore_networks(gan, saved)
+    changes = {"precision": precision, "dropout_rate": 0.0}
+    gan = build(config.model_copy(update=changes))
+    checkpoint.restore_networks(gan, info)
     return gan
 
 
@@ -103,22 +107,20 @@ def gradients(gan, config: Config, split, number: int) -> list[np.ndarray]:
     """Of each player's loss by each of its weights, on the batch of that number."""
     import tensorflow as tf
 
-    from dcgan_tf import data, losses
+    from dcgan_tf.data import pipeline
 
     rows = np.arange(config.batch_size) + number * config.batch_size
     rows %= len(split.labels)
-    images = data.scaled(tf.gather(split.images, rows))
+    images = pipeline.scale(tf.gather(split.images, rows))
     labels = tf.gather(split.labels, rows)
-    noise = gan.draw_noise(len(labels), [number, 0])
-    fake_labels = gan.draw_labels(labels, [number, 1])
+    latents = gan.sample_latents(len(labels), [number, 0])
+    fake_labels = gan.sample_labels(labels, [number, 1])
     with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
-        fakes = gan.generator([noise, fake_labels], training=True)
-        real = gan.discriminator([images, labels], training=True)
-        fake = gan.discriminator([fakes, fake_labels], training=True)
-        generator_terms = gan.generator_loss(fake, fake_labels)
-        discriminator_terms = losses.together(
-            real=gan.real_loss(real, labels), fake=gan.fake_loss(fake, fake_labels)
-        )
+        fakes = gan.generator([latents, fake_labels], training=True)
+        real = gan.discriminate(images, labels, training=True)
+        fake = gan.discriminate(fakes, fake_labels, training=True)
+        generator_terms = gan.generator_terms(real, fake, fake_labels)
+        discriminator_terms = gan.discriminator_terms(real, labels, fake, fake_labels, {})
     taken = [
         *generator_tape.gradient(generator_terms["loss"], gan.generator.trainable_weights),
         *discriminator_tape.gradient(
@@ -129,4 +131,4 @@ def gradients(gan, config: Config, split, number: int) -> list[np.ndarray]:
 
 
 if __name__ == "__main__":
-    sys.exit(command.run(main, define_flags(), __doc__))
+    sys.exit(flags.run(main, define_flags(), __doc__))

@@ -2,11 +2,11 @@
 
     python -m benchmarks.time_to_quality --out=FILE.png --curve=NAME=MS=PATH [--curve=...]
 
-PATH is a run's folder, or the rows of one in a file.  Points are its evaluations: the rows
-of metrics.jsonl that have one (--evaluate_every), and evaluation.json
+PATH is a run's folder, or its log entries in a file.  Points are its evaluations: the
+entries of metrics.jsonl that have one (--evaluate_every), and evaluation.json
 (python -m dcgan_tf.evaluate).  Paths of one name make one line.  MS is what a step takes
 with nothing beside it, in milliseconds: minutes are steps times that, so that runs which
-shared their machine can stand in one picture.  A run that was begun by --start_from is
+shared their machine can stand in one picture.  A run that was begun by --init_from is
 counted from there.  Prints the points as a table.  Wants matplotlib:
 pip install --editable '.[plots]'.
 """
@@ -16,23 +16,25 @@ import json
 import pathlib
 import sys
 
-from absl import flags
+from absl import flags as absl_flags
+from absl.flags import FlagValues
 
-from dcgan_tf import command, engine, errors
+from dcgan_tf.cli import flags
+from dcgan_tf.support import errors, tf_setup
 
-FIGURES = ("agreement", "coverage")
+FIGURES = ("class_accuracy", "coverage")
 Point = tuple[float, dict[str, float]]  # minutes, figures
 
 
 def points(path: pathlib.Path, milliseconds: float) -> list[Point]:
-    """The evaluations of a run, of its folder or in a file of its rows, by minutes."""
-    from dcgan_tf import history
+    """The evaluations of a run, in its folder or in a file of its log entries."""
+    from dcgan_tf.reporting import metrics_log
 
     found = {}
-    for row in history.rows(path if path.is_file() else path / "metrics.jsonl"):
-        figures = {n: row[f"quality/{n}"] for n in FIGURES if f"quality/{n}" in row}
+    for entry in metrics_log.entries(path if path.is_file() else path / "metrics.jsonl"):
+        figures = {n: entry[f"quality/{n}"] for n in FIGURES if f"quality/{n}" in entry}
         if figures:
-            found[row["step"]] = figures
+            found[entry["step"]] = figures
     evaluation = path / "evaluation.json"
     if evaluation.is_file():
         content = json.loads(evaluation.read_text(encoding="utf-8"))
@@ -50,7 +52,7 @@ def parsed(argument: str) -> tuple[str, float, pathlib.Path]:
         raise errors.UsageError(f"--curve={argument}: must be NAME=MS=PATH") from None
 
 
-def main(values: flags.FlagValues) -> None:
+def main(values: FlagValues) -> None:
     if not values.curve or not (values.out or "").endswith(".png"):
         raise errors.UsageError("--curve=NAME=MS=PATH and --out=FILE.png: must be given")
     if importlib.util.find_spec("matplotlib") is None:
@@ -58,7 +60,7 @@ def main(values: flags.FlagValues) -> None:
             "--out: drawn by matplotlib, which is not installed; pip install --editable "
             "'.[plots]'"
         )
-    engine.start()
+    tf_setup.start()
     lines: dict[str, list[Point]] = {}
     for name, milliseconds, path in map(parsed, values.curve):
         if not path.exists():
@@ -101,14 +103,17 @@ def draw(lines: dict[str, list[Point]], path: str) -> None:
     figure.savefig(path, dpi=100)
 
 
-def define_flags() -> flags.FlagValues:
-    values = flags.FlagValues()
-    command.define_string(values, "out", "where the picture goes: a .png")
-    flags.DEFINE_multi_string(
-        "curve", [], "name, milliseconds a step, a run's folder or rows", flag_values=values
+def define_flags() -> FlagValues:
+    values = FlagValues()
+    flags.define_string(values, "out", "where the picture goes: a .png")
+    absl_flags.DEFINE_multi_string(
+        "curve",
+        [],
+        "name, milliseconds a step, a run's folder or log entries",
+        flag_values=values,
     )
     return values
 
 
 if __name__ == "__main__":
-    sys.exit(command.run(main, define_flags(), __doc__))
+    sys.exit(flags.run(main, define_flags(), __doc__))

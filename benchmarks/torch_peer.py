@@ -45,14 +45,14 @@ def dcgan(path: str, batch_size: int, precision: str = "float32"):
     def step():
         real = batch()
         with cast():  # once, so that weights are cast once
-            judged = discriminator(generator(torch.randn(batch_size, 100)))
+            of_fakes = discriminator(generator(torch.randn(batch_size, 100)))
             of_real = discriminator(real)
         ones, zeros = torch.ones(batch_size, 1), torch.zeros(batch_size, 1)
-        generator_loss = loss(judged.float(), ones)
+        generator_loss = loss(of_fakes.float(), ones)
         gradients = torch.autograd.grad(
             generator_loss, list(generator.parameters()), retain_graph=True
         )
-        discriminator_loss = loss(of_real.float(), ones) + loss(judged.float(), zeros)
+        discriminator_loss = loss(of_real.float(), ones) + loss(of_fakes.float(), zeros)
         own = torch.autograd.grad(discriminator_loss, list(discriminator.parameters()))
         for network, optimizer, found in (
             (generator, generator_optimizer, gradients),

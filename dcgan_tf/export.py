@@ -1,6 +1,6 @@
 """Makes a folder of a run's generator alone, in half precision, small enough to give away.
 
-    python -m dcgan_tf.export --run=checkpoints/acgan --output=given/acgan
+    dcgan-tf export --run=checkpoints/acgan --output=given/acgan
 
 sample, evaluate and dcgan_tf.load take the folder as they take a run.
 """
@@ -8,45 +8,49 @@ sample, evaluate and dcgan_tf.load take the folder as they take a run.
 import pathlib
 import sys
 
-from absl import flags
+from absl.flags import FlagValues
 
-from dcgan_tf import command, engine, errors, files, pictures
-from dcgan_tf.runs import Run
+from dcgan_tf.cli import flags
+from dcgan_tf.reporting import images
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import atomic_files, errors, tf_setup
 
 ROWS = 10  # of the grid
 
 
-def define_flags() -> flags.FlagValues:
-    values = flags.FlagValues()
-    command.define_string(values, "run", "folder of the run.  Required")
-    command.define_string(values, "output", "the folder to make, a new one.  Required")
-    command.define_choice_of_generator(values)
+def define_flags() -> FlagValues:
+    values = FlagValues()
+    flags.define_string(values, "run", "folder of the run.  Required")
+    flags.define_string(values, "output", "the folder to make, a new one.  Required")
+    flags.define_generator_choice(values)
     return values
 
 
-def main(values: flags.FlagValues) -> None:
+def main(values: FlagValues) -> None:
     run = Run.existing(values.run)
     if values.output is None:
         raise errors.UsageError("--output: name the folder to make")
     output = pathlib.Path(values.output).expanduser()
     if output.exists():
         raise errors.UsageError(f"--output={output}: is in the way; name a new folder")
-    config = run.read_config()
+    content = run.read()
+    classes = content.config.classes
 
-    engine.start()
-    from dcgan_tf import trained  # which imports TensorFlow
+    tf_setup.start()
+    from dcgan_tf.runs import generator  # which imports TensorFlow
 
-    loaded = trained.load(run.folder, averaged=values.averaged, which=values.which)
-    labels = [index % config.classes for index in range(ROWS * config.classes)]
-    grid = pictures.grid(loaded.sample(labels), config.classes)
-    with files.replacing_folder(output) as folder:
-        made = Run(folder)
-        made.write_config(config)
-        loaded.write(made.exported)
-        pictures.write_png(folder / "grid.png", grid)
-    size = output / made.exported.name
-    print(f"{output}: step {loaded.step:,}, {size.stat().st_size / 1e6:.1f} MB")
+    loaded = generator.load(run.folder, ema=values.ema, which=values.which)
+    grid = images.grid(
+        loaded.sample(generator.balanced_labels(ROWS * classes, classes)), classes
+    )
+    with atomic_files.replacing_folder(output) as folder:
+        exported = Run(folder)
+        exported.write_config(content)  # what the run was trained by stays with it
+        loaded.write(exported.exported)
+        images.write_png(folder / "grid.png", grid)
+    size = (output / exported.exported.name).stat().st_size
+    print(f"{output}: step {loaded.step:,}, {size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
-    sys.exit(command.run(main, define_flags(), __doc__))
+    sys.exit(flags.run(main, define_flags(), __doc__))

@@ -2,25 +2,38 @@
 
 import pytest
 
-from dcgan_tf import engine
+from dcgan_tf.support import tf_setup
 
-engine.start()  # before the others, which import TensorFlow
+tf_setup.start()  # before the others, which import TensorFlow
 
-from dcgan_tf import checkpoint, datasets, runs, saves, settings, state  # noqa: E402
+from dcgan_tf.config import resolve  # noqa: E402
+from dcgan_tf.data import sources, splits  # noqa: E402
+from dcgan_tf.runs import manifest  # noqa: E402
+from dcgan_tf.runs.config_file import RunConfig  # noqa: E402
+from dcgan_tf.runs.folder import Run  # noqa: E402
+from dcgan_tf.training.saver import save_state  # noqa: E402
+from dcgan_tf.training.train_state import TrainState  # noqa: E402
 
 MODES = ("dcgan", "cgan", "acgan")
-KERAS = {"architecture": "convolutional"}  # an acgan that drops, smooths, draws classes
+# An acgan with dropout, label smoothing and uniformly random classes.
+KERAS = {"architecture": "keras_2018"}
+MNIST = {"classes": 10, "height": 28, "width": 28, "channels": 1}
 
 
-def untrained(folder, change=lambda gan: None, **said):
+def new_config(dataset="mnist", **overrides):
+    """The Config of a run on 28x28x1 images of ten classes."""
+    return resolve.new(overrides, dataset=dataset, **MNIST)
+
+
+def untrained(folder, change=lambda gan: None, **overrides):
     """A saved run of no steps, whose gan `change` may have altered; and its state."""
-    run = runs.Run(folder)
-    chosen = settings.new({"precision": "float32", **said}, dataset="digits", classes=10)
-    run.write_config(chosen)
-    made = state.create(chosen)
-    change(made.gan)
-    checkpoint.save(made, run, saves.REGULAR, 3)
-    return run, made
+    run = Run(folder)
+    config = new_config("digits", **{"precision": "float32", **overrides})
+    run.write_config(RunConfig(config).started())
+    state = TrainState.create(config)
+    change(state.gan)
+    save_state(state, run, manifest.REGULAR, keep=3)
+    return run, state
 
 
 def blank(network):
@@ -28,9 +41,22 @@ def blank(network):
     network.set_weights([0 * weight for weight in network.get_weights()])
 
 
+# The smoke set: what is quick, and touches every sub-package.
+SMOKE = (
+    *("config/", "losses/", "data/", "support/", "metrics/test_distances.py"),
+    *("metrics/test_class_metrics.py", "metrics/test_prdc.py", "gans/test_latents.py"),
+    *("reporting/test_images.py", "reporting/test_console.py"),
+    *("reporting/test_metrics_log.py", "runs/test_config_file.py", "cli/test_commands.py"),
+    "training/test_updates.py::test_a_step_moves_every_weight_of_both_players",
+)
+
+
 def pytest_collection_modifyitems(items):
-    folder = datasets.data_folder(None)
-    if not datasets.is_prepared("mnist", folder):
+    for item in items:
+        if item.nodeid.removeprefix("tests/").startswith(SMOKE):
+            item.add_marker(pytest.mark.smoke)
+    folder = sources.data_folder(None)
+    if not sources.is_prepared("mnist", folder):
         skip = pytest.mark.skip(reason=f"MNIST is not prepared in {folder}")
         for item in items:
             if item.get_closest_marker("mnist"):
@@ -40,13 +66,13 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def digits():
     """The training split of the bundled digits."""
-    return datasets.load(datasets.find("digits", None), "train")
+    return splits.load(sources.find("digits", None), "train")
 
 
 @pytest.fixture(scope="session")
 def few(digits):
     """48 digits: three batches of 16."""
-    return datasets.Split(digits.images[:48], digits.labels[:48])
+    return splits.Split(digits.images[:48], digits.labels[:48])
 
 
 @pytest.fixture
@@ -54,16 +80,16 @@ def small():
     """Makes the Config of a small run: `small("acgan", epochs=4)`."""
 
     def make(mode, **changes):
-        said = {
+        overrides = {
             "mode": mode,
             "batch_size": 16,
-            "shift": 0,
+            "max_translation": 0,
             "precision": "float32",
             **changes,
         }
-        if "steps" not in said:
-            said.setdefault("epochs", 2)
-        return settings.new(said, dataset="digits", classes=10)
+        if "steps" not in overrides:
+            overrides.setdefault("epochs", 2)
+        return new_config("digits", **overrides)
 
     return make
 

@@ -1,11 +1,11 @@
-"""Whether two runs are the same run, to the bit."""
+"""Whether two runs are the same run, bit by bit."""
 
 import json
 
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import pictures
+from dcgan_tf.reporting import images
 
 
 def checkpoint_values(prefix):
@@ -15,25 +15,32 @@ def checkpoint_values(prefix):
     return {n: reader.get_tensor(n) for n in names if "OBJECT_GRAPH" not in n}
 
 
-def rows(run):
+def log_entries(run):
     return [json.loads(line) for line in run.metrics.read_text().splitlines()]
 
 
 def without_clock(run):
     clock = ("seconds", "images_per_second")
-    return [{k: v for k, v in row.items() if k not in clock} for row in rows(run)]
+    return [{k: v for k, v in entry.items() if k not in clock} for entry in log_entries(run)]
 
 
-def assert_same_run(one, other):
-    """Every saved variable, row and frame of two runs is equal, to the bit."""
-    saved = [run.newest_checkpoint() for run in (one, other)]
-    assert (saved[0].step, saved[0].epoch) == (saved[1].step, saved[1].epoch)
-    values, others = (checkpoint_values(s.prefix) for s in saved)
+def assert_same_values(one, other):
+    """The newest checkpoints of two runs hold the same variables, bit by bit."""
+    values, others = (
+        checkpoint_values(run.newest_checkpoint().prefix) for run in (one, other)
+    )
     assert values.keys() == others.keys()
     for name, value in values.items():
         assert np.array_equal(value, others[name]), name
+
+
+def assert_same_run(one, other):
+    """Every saved variable, log entry and frame of two runs is equal, bit by bit."""
+    saved = [run.newest_checkpoint() for run in (one, other)]
+    assert (saved[0].step, saved[0].epoch) == (saved[1].step, saved[1].epoch)
+    assert_same_values(one, other)
     assert without_clock(one) == without_clock(other)
-    frames, other_frames = (pictures.frames(run.samples) for run in (one, other))
+    frames, other_frames = (images.frames(run.samples) for run in (one, other))
     assert list(frames) == list(other_frames)
     for epoch, path in frames.items():
         assert path.read_bytes() == other_frames[epoch].read_bytes(), epoch

@@ -6,10 +6,11 @@ import math
 import keras
 import numpy as np
 import pytest
-from conftest import untrained
+from conftest import new_config, untrained
 
 from benchmarks import compare, precision, time_to_quality
-from dcgan_tf import command, gans, settings
+from dcgan_tf.cli import flags
+from dcgan_tf.gans.build import build
 
 
 def multiplications(layer):
@@ -25,10 +26,12 @@ def multiplications(layer):
     return 0
 
 
-@pytest.mark.parametrize(("name", "mode"), [("dcgan", "dcgan"), ("acgan, paired", "acgan")])
-def test_the_work_counted_by_hand_is_that_of_the_networks(name, mode):
-    said = {"mode": mode, "architecture": "convolutional"}
-    gan = gans.build(settings.new(said, dataset="mnist", classes=10))
+@pytest.mark.parametrize(
+    ("name", "mode", "architecture"),
+    [("dcgan", "dcgan", "tf_tutorial"), ("acgan, paired", "acgan", "keras_2018")],
+)
+def test_the_work_counted_by_hand_is_that_of_the_networks(name, mode, architecture):
+    gan = build(new_config(mode=mode, architecture=architecture))
     generator, first_dense, discriminator, first_convolution = compare.WORK[name]
     by_layer = [multiplications(layer) for layer in gan.generator.layers]
     assert sum(by_layer) == generator
@@ -84,7 +87,7 @@ def test_how_far_a_gradient_is_off():
 
 
 def run(*arguments):
-    return command.run(
+    return flags.run(
         precision.main, precision.define_flags(), precision.__doc__, list(arguments)
     )
 
@@ -95,7 +98,7 @@ def test_gradients_of_a_run_are_compared_weight_by_weight(tmp_path, capsys):
     assert run(f"--run={tmp_path}") == 0
     lines = capsys.readouterr().out.splitlines()[1:]
     assert len(lines) == 12 + 6 + 2 * 3
-    assert lines[1].startswith("generator: dense")
+    assert lines[1].startswith("generator: bias_dense")
     assert lines[1].split()[2:] == ["-", "-"]
     assert lines[-1].startswith("discriminator: dense")
     off, other = map(float, lines[-2].split()[2:])
@@ -110,20 +113,20 @@ def test_gradients_of_a_generator_alone_are_refused(tmp_path, capsys):
 
 
 def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
-    rows = [
-        {"step": 300, "quality/agreement": 0.5, "quality/coverage": 0.25},
+    entries = [
+        {"step": 300, "quality/class_accuracy": 0.5, "quality/coverage": 0.25},
         {"step": 600},
     ]
-    (tmp_path / "metrics.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, entries)))
     evaluation = {"of": {"step": 900}, "figures": {"generated": {"coverage": 0.75}}}
     (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
     assert time_to_quality.points(tmp_path, milliseconds=100.0) == [
-        (0.5, {"agreement": 0.5, "coverage": 0.25}),
+        (0.5, {"class_accuracy": 0.5, "coverage": 0.25}),
         (1.5, {"coverage": 0.75}),
     ]
-    (tmp_path / "metrics.jsonl").rename(tmp_path / "rows.jsonl")
+    (tmp_path / "metrics.jsonl").rename(tmp_path / "entries.jsonl")
     assert [minutes for minutes, _ in time_to_quality.points(tmp_path, 100.0)] == [1.5]
-    in_a_file = time_to_quality.points(tmp_path / "rows.jsonl", 100.0)
+    in_a_file = time_to_quality.points(tmp_path / "entries.jsonl", 100.0)
     assert [minutes for minutes, _ in in_a_file] == [0.5]
     evaluation["of"] = {"samples": "set.npz"}
     (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
@@ -143,7 +146,7 @@ def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
 )
 def test_a_curve_of_nothing_is_wrong_use(arguments, told, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    flags = time_to_quality.define_flags()
-    assert command.run(time_to_quality.main, flags, "", arguments) == 2
+    values = time_to_quality.define_flags()
+    assert flags.run(time_to_quality.main, values, "", arguments) == 2
     assert told in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -21,15 +21,26 @@ _SERVER.set_forkserver_preload(
 )
 
 
+def _start_tensorflow():
+    """Its lines on the devices that it finds are not the command's: it was imported before."""
+    import tensorflow as tf
+
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    tf.config.list_logical_devices()
+
+
 def _command(folder, arguments, before, out, err):
     os.chdir(folder)
+    _start_tensorflow()
     for pipe, descriptor in ((out, 1), (err, 2)):
         os.dup2(pipe.fileno(), descriptor)
         pipe.close()
     before()
-    from dcgan_tf import command, main
+    from dcgan_tf import main
+    from dcgan_tf.cli import flags
 
-    sys.exit(command.run(main.main, main.define_flags(), main.__doc__, arguments))
+    sys.exit(flags.run(main.main, main.define_flags(), main.__doc__, arguments))
 
 
 def nothing():

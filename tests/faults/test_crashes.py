@@ -14,17 +14,14 @@ import keras
 import pytest
 from same_runs import assert_same_run
 
-from dcgan_tf import (
-    checkpoint,
-    classifier,
-    errors,
-    gans,
-    pictures,
-    report,
-    runs,
-    state,
-    train,
-)
+from dcgan_tf.gans import build
+from dcgan_tf.reporting import images
+from dcgan_tf.runs import checkpoint
+from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import errors
+from dcgan_tf.training import loop, pacing
+from dcgan_tf.training.train_state import TrainState
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate"}
 
@@ -62,36 +59,35 @@ def hook():
     made.folder = None
 
 
-def toy_generator(config):
-    noise = keras.Input((config.noise_size,))
+def toy_generator(spec, latent_dim):
+    latents = keras.Input((latent_dim,))
     labels = keras.Input((), dtype="int32")
-    pixels = keras.layers.Dense(784, activation="tanh")(noise)
-    return keras.Model([noise, labels], keras.layers.Reshape((28, 28, 1))(pixels))
+    pixels = keras.layers.Dense(784, activation="tanh")(latents)
+    return keras.Model([latents, labels], keras.layers.Reshape(spec.shape)(pixels))
 
 
-def toy_discriminator(config):
-    images = keras.Input((28, 28, 1))
+def toy_discriminator(spec):
+    images = keras.Input(spec.shape)
     labels = keras.Input((), dtype="int32")
-    return keras.Model(
-        [images, labels], keras.layers.Dense(1)(keras.layers.Flatten()(images))
-    )
+    logits = keras.layers.Dense(1)(keras.layers.Flatten()(images))
+    return keras.Model([images, labels], {"adversarial": logits})
 
 
 @pytest.fixture
 def go(small, few, monkeypatch):
     """Trains the run in a folder to some epoch, saving at every step, the best besides."""
     networks = (toy_generator, toy_discriminator)
-    monkeypatch.setitem(gans.NETWORKS, ("cgan", "compact"), networks)
-    monkeypatch.setattr(train, "make_train_steps", toy_steps)
-    monkeypatch.setattr(train, "CALL_SECONDS", 0.0)  # a step a call
-    monkeypatch.setattr(classifier, "load", lambda *_: None)
-    monkeypatch.setattr(report, "Evaluation", ToyEvaluation)
+    monkeypatch.setitem(build.NETWORKS, ("cgan", "compact"), networks)
+    monkeypatch.setattr(loop, "make_train_steps", toy_steps)
+    monkeypatch.setattr(pacing, "CALL_SECONDS", 0.0)  # a step a call
+    monkeypatch.setattr(loop.classifier, "load", lambda *_: None)
+    monkeypatch.setattr(loop, "Evaluator", ToyEvaluator)
     two_epochs = small(
         "cgan",
         epochs=2,
         batch_size=24,
-        noise_size=4,
-        average_half_life=0,
+        latent_dim=4,
+        ema_half_life=0,
         evaluate_every=1,
         checkpoint_every=1,
         keep_checkpoints=1,
@@ -99,40 +95,41 @@ def go(small, few, monkeypatch):
     )
 
     def to_the_end(folder, epochs=2):
-        config = dataclasses.replace(two_epochs, epochs=epochs)
-        run = runs.Run(folder)
-        made = state.create(config)
-        if saved := run.newest_checkpoint():
-            checkpoint.restore(made, saved)
+        config = two_epochs.model_copy(update={"epochs": epochs})
+        run = Run(folder)
+        content = run.read() if run.exists() else RunConfig(config)
+        state = TrainState.create(config)
+        if info := run.newest_checkpoint():
+            checkpoint.restore(state.checkpoint(), info)
         with run.locked():
-            run.write_config(config)
-            assert train.train(config, run, made, few, few) is None
+            run.write_config(dataclasses.replace(content, config=config))
+            assert loop.train(config, run, state, few, few) is None
 
     return to_the_end
 
 
-def toy_steps(made, config):
+def toy_steps(state, config):
     def steps(batches, count):
         for _ in range(int(count)):
-            for weight in made.gan.generator.weights:
-                weight.assign(weight * 0.5 + float(made.step))
-            for total in made.sums.values():
+            for weight in state.gan.generator.weights:
+                weight.assign(weight * 0.5 + float(state.step))
+            for total in state.term_sums.values():
                 total.assign_add(1.0)
-            made.summed.assign_add(1)
-            made.step.assign_add(1)
-        return made.step
+            state.term_steps.assign_add(1)
+            state.step.assign_add(1)
+        return state.step
 
     return steps
 
 
-class ToyEvaluation:
+class ToyEvaluator:
     """Finds every generator better than the one before."""
 
     def __init__(self, *_):
         pass
 
-    def of_run(self, run):
-        return {"score": run.step / 100}
+    def figures_of_run(self, run):
+        return {"selection_score": run.step / 100}
 
 
 def names(folder):
@@ -145,7 +142,7 @@ def names(folder):
 
 def assert_same_folder(one, other):
     assert names(one) == names(other)
-    assert_same_run(runs.Run(one), runs.Run(other))
+    assert_same_run(Run(one), Run(other))
     assert (one / "training.gif").read_bytes() == (other / "training.gif").read_bytes()
 
 
@@ -173,8 +170,8 @@ def test_whatever_change_fails_nothing_is_lost(tmp_path, hook, go, error, every)
     assert failures > 60 / every
 
 
-def test_a_torn_row_is_cut(tmp_path, go):
-    """Rows are the only thing that is written in place."""
+def test_a_torn_entry_is_cut(tmp_path, go):
+    """Log entries are the only thing that is written in place."""
     for name in ("straight", "torn"):
         go(tmp_path / name)
     with (tmp_path / "torn" / "metrics.jsonl").open("a") as file:
@@ -194,7 +191,7 @@ def test_a_damaged_frame_stops_no_run(tmp_path, go, content):
     damaged.unlink()
     os.mkfifo(damaged)
     go(folder, epochs=4)
-    assert runs.Run(folder).newest_checkpoint().epoch == 4
-    read = [pictures.read_frame(path) for path in pictures.frames(damaged.parent).values()]
+    assert Run(folder).newest_checkpoint().epoch == 4
+    read = [images.read_frame(path) for path in images.frames(damaged.parent).values()]
     assert [frame is not None for frame in read] == [True, False, True, True, True]
     assert (folder / "training.gif").stat().st_mtime_ns > damaged.lstat().st_mtime_ns

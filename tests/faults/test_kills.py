@@ -10,7 +10,8 @@ import pytest
 from processes import LIMIT, Started, finish
 from same_runs import assert_same_run
 
-from dcgan_tf import main, runs
+from dcgan_tf import main
+from dcgan_tf.runs.folder import Run
 
 # Saved every second or so besides, so that kills meet saves, too.
 OFTEN = ("--dataset=digits", "--batch_size=100", "--checkpoint_minutes=0.01")
@@ -18,7 +19,7 @@ RUNS = {
     # These two in bfloat16, where the machine has it: elsewhere it takes minutes.
     "acgan compact": ("--mode=acgan", "--epochs=3"),
     "dcgan": (
-        *("--mode=dcgan", "--architecture=convolutional"),
+        *("--mode=dcgan", "--architecture=tf_tutorial"),
         *("--epochs=2", "--checkpoint_every=1"),
     ),
     "cgan": (
@@ -26,14 +27,14 @@ RUNS = {
         *("--epochs=9", "--checkpoint_every=1"),
     ),
     "acgan": (
-        *("--mode=acgan", "--architecture=convolutional", "--precision=float32"),
+        *("--mode=acgan", "--architecture=keras_2018", "--precision=float32"),
         *("--batch_size=50", "--epochs=1"),
     ),
-    "acgan batchnorm, alternating": (
+    "acgan keras_gan, alternating": (
         *("--mode=acgan", "--precision=float32"),
-        *("--architecture=batchnorm", "--schedule=alternating"),
+        *("--architecture=keras_gan", "--update_rule=alternating"),
         *("--discriminator_update=separate", "--batch_size=50", "--steps=30"),
-        *("--sample_every_steps=7", "--checkpoint_every_steps=9"),
+        *("--log_every_steps=7", "--checkpoint_every_steps=9"),
     ),
 }
 FEW, MANY = (2, 2.0), (50, 4.0)  # kills of each run, and seconds of training before
@@ -67,8 +68,8 @@ def test_a_killed_run_ends_as_one_that_was_never_killed(tmp_path, name, kills, l
             done += 1
         status, _, err = finish(tmp_path, *flags, f"--run_dir={folder}")
         assert status == 0
-        # A kill between the first row and the first checkpoint leaves no more than that.
+        # A kill between the first entry and the first checkpoint leaves no more than that.
         assert not err or "has no checkpoint: it is trained from the start" in err
-        assert_same_run(runs.Run(tmp_path / "straight"), runs.Run(tmp_path / folder))
+        assert_same_run(Run(tmp_path / "straight"), Run(tmp_path / folder))
         attempts += 1
     print(f"{name}: {done} kills in {attempts} runs: the same bits")

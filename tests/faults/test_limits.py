@@ -12,7 +12,12 @@ import pytest
 from processes import Started, finish
 from same_runs import assert_same_run
 
-from dcgan_tf import main, pictures, runs, state, train
+from dcgan_tf import main
+from dcgan_tf.reporting import images
+from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.training import loop
+from dcgan_tf.training.train_state import TrainState
 
 CGAN = ("--mode=cgan", "--architecture=maxout", "--dataset=digits")  # quick epochs
 TINY = (*CGAN, "--batch_size=500", "--checkpoint_every=1")
@@ -32,29 +37,29 @@ def limit_files():
 
 
 def test_a_file_that_may_not_grow_keeps_the_last_checkpoint(tmp_path):
-    """As a quota does: rows and frames fit, a checkpoint does not."""
+    """As a quota does: log entries and frames fit, a checkpoint does not."""
     assert finish(tmp_path, *TINY, "--run_dir=straight", "--epochs=3")[0] == 0
     assert finish(tmp_path, *TINY, "--run_dir=run", "--epochs=1")[0] == 0
-    saved = runs.Run(tmp_path / "run").newest_checkpoint()
+    saved = Run(tmp_path / "run").newest_checkpoint()
     longer = (*TINY, "--run_dir=run", "--epochs=3")
     status, _, err = finish(tmp_path, *longer, before=limit_files)
     assert status == 1
     assert_one_line(err)
     assert "could not be saved" in err
     assert "it needs 33 MB" in err
-    assert runs.Run(tmp_path / "run").newest_checkpoint() == saved
+    assert Run(tmp_path / "run").newest_checkpoint() == saved
     assert not leftovers(tmp_path)
     assert finish(tmp_path, *longer)[0] == 0
-    assert_same_run(runs.Run(tmp_path / "straight"), runs.Run(tmp_path / "run"))
+    assert_same_run(Run(tmp_path / "straight"), Run(tmp_path / "run"))
 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of 50 MB: room for one checkpoint of 33, not for two."""
+    """A disk of 80 MB: room for two checkpoints of 33, not for three."""
     folder = tmp_path / "disk"
     folder.mkdir()
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", folder], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", folder], capture_output=True
     )
     if made.returncode:
         pytest.skip(f"no disk can be mounted here: {made.stderr.decode().strip()}")
@@ -63,20 +68,27 @@ def small_disk(tmp_path):
 
 
 def test_a_disk_that_is_full_keeps_the_last_checkpoint(tmp_path, small_disk):
+    """First it fills while the run trains; then there is no room from the start."""
     assert finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=1")[0] == 0
-    saved = runs.Run(small_disk / "run").newest_checkpoint()
-    longer = (*TINY, "--run_dir=disk/run", "--epochs=2", "--keep_checkpoints=1")
+    longer = (*TINY, "--run_dir=disk/run", "--epochs=3")
     status, _, err = finish(tmp_path, *longer)
     assert status == 1
     assert_one_line(err)
+    assert "step_00000009 could not be saved" in err
     assert "33 MB" in err
-    assert runs.Run(small_disk / "run").newest_checkpoint() == saved
+    saved = Run(small_disk / "run").newest_checkpoint()
+    assert saved.epoch == 2
     assert not leftovers(small_disk)
+    status, _, err = finish(tmp_path, *longer)
+    assert status == 1
+    assert_one_line(err)
+    assert "a checkpoint needs 33" in err
+    assert Run(small_disk / "run").newest_checkpoint() == saved
     subprocess.run(["mount", "-o", "remount,size=200m", small_disk], check=True)
     assert finish(tmp_path, *longer)[0] == 0
 
 
-def test_a_disk_with_no_room_for_a_row_is_one_line(tmp_path, small_disk):
+def test_a_disk_with_no_room_for_an_entry_is_one_line(tmp_path, small_disk):
     assert finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=1")[0] == 0
     subprocess.run(["dd", "if=/dev/zero", f"of={small_disk}/ballast"], capture_output=True)
     status, _, err = finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=2")
@@ -96,11 +108,11 @@ def test_a_disk_that_became_read_only_is_one_line(tmp_path, small_disk):
     assert status == 2
     assert_one_line(err)
     assert "is not a folder that can be written" in err or "not writable" in err
-    assert runs.Run(small_disk / "run").newest_checkpoint().epoch == 1
+    assert Run(small_disk / "run").newest_checkpoint().epoch == 1
 
 
 def test_two_processes_on_one_run(tmp_path):
-    """The second is refused while a third draws; killed, the first leaves no lock."""
+    """The second is refused while a third generates; killed, the first leaves no lock."""
     flags = (*CGAN, "--run_dir=run")
     with Started(tmp_path, *flags, "--epochs=1000", "--checkpoint_every=1") as first:
         assert first.says("epoch 2/")  # by then the first checkpoint is there
@@ -108,22 +120,23 @@ def test_two_processes_on_one_run(tmp_path):
         assert status == 2
         assert_one_line(err)
         assert "another process trains this run" in err
-        from dcgan_tf import trained
+        from dcgan_tf.runs import generator
 
-        assert trained.load(tmp_path / "run").sample([1, 2]).shape == (2, 28, 28, 1)
-    epochs = runs.Run(tmp_path / "run").newest_checkpoint().epoch
+        assert generator.load(tmp_path / "run").sample([1, 2]).shape == (2, 28, 28, 1)
+    epochs = Run(tmp_path / "run").newest_checkpoint().epoch
     assert finish(tmp_path, *flags, f"--epochs={epochs + 1}")[0] == 0
 
 
 DETERMINISTIC = """
 import sys
-from dcgan_tf import command, main
-for flags in (["--mode=dcgan"], ["--mode=cgan"], ["--mode=acgan"],
-              ["--mode=acgan", "--architecture=convolutional", "--schedule=alternating",
+from dcgan_tf.cli import flags
+from dcgan_tf import main
+for given in (["--mode=dcgan"], ["--mode=cgan"], ["--mode=acgan"],
+              ["--mode=acgan", "--architecture=keras_2018", "--update_rule=alternating",
                "--run_dir=alternating"]):
-    flags += ["--dataset=digits", "--batch_size=50", "--steps=3", "--deterministic"]
-    status = command.run(main.main, main.define_flags(), main.__doc__, flags)
-    assert status == 0, flags
+    given += ["--dataset=digits", "--batch_size=50", "--steps=3", "--deterministic"]
+    status = flags.run(main.main, main.define_flags(), main.__doc__, given)
+    assert status == 0, given
 from tensorflow.python.framework import config
 assert config.is_op_determinism_enabled()
 """
@@ -177,27 +190,27 @@ def test_a_run_under_nohup_outlives_the_terminal(tmp_path):
 
 
 def test_another_run_starts_from_the_weights_of_one(tmp_path):
-    """With its settings but for those said, new optimizers and a step of 0."""
+    """With its settings but for those given, new optimizers and a step of 0."""
     assert finish(tmp_path, *TINY, "--seed=5", "--run_dir=first", "--epochs=1")[0] == 0
-    child = ("--start_from=first", "--run_dir=second", "--learning_rate=1e-9")
+    child = ("--init_from=first", "--run_dir=second", "--learning_rate=1e-9")
     status, out, err = finish(tmp_path, *child, "--epochs=1")
     assert (status, err) == (0, "")
     content = json.loads((tmp_path / "second" / "config.json").read_text())
-    assert content["start_from"]["run"] == str(tmp_path / "first")
+    assert content["init_from"]["run"] == str(tmp_path / "first")
     assert content["config"]["seed"] == 5
     assert content["config"]["batch_size"] == 500
-    last = pictures.frames(tmp_path / "first" / "samples")[1]
-    begun = pictures.frames(tmp_path / "second" / "samples")[0]
+    last = images.frames(tmp_path / "first" / "samples")[1]
+    begun = images.frames(tmp_path / "second" / "samples")[0]
     assert last.read_bytes() == begun.read_bytes()
-    # The same command goes on with the run; another ancestor is refused.
+    # The same command goes on with the run; another parent is refused.
     status, out, _ = finish(tmp_path, *child, "--epochs=2")
     assert status == 0
-    assert "with 1 of 2 epochs done" in out
-    other = ("--start_from=second", "--run_dir=first", "--epochs=2")
+    assert "with 1 of 2 epochs completed" in out
+    other = ("--init_from=second", "--run_dir=first", "--epochs=2")
     status, _, err = finish(tmp_path, *other)
     assert status == 2
     assert_one_line(err)
-    assert "started from new weights" in err
+    assert "began from new weights" in err
 
 
 def resident():
@@ -210,27 +223,27 @@ def resident():
 @pytest.mark.parametrize("epochs", [100, pytest.param(2000, marks=pytest.mark.long)])
 def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs):
     """With a save each second besides; from a quarter of the run on."""
-    run = runs.Run(tmp_path / "run")
+    run = Run(tmp_path / "run")
     measured = {}
-    add = train.Report.add
+    write_entry = loop.RunLogger.write_entry
 
-    def measuring(self, step, *arguments):
-        measured[step] = resident()
-        return add(self, step, *arguments)
+    def measuring(self, entry):
+        measured[entry["step"]] = resident()
+        write_entry(self, entry)
 
-    monkeypatch.setattr(train.Report, "add", measuring)
+    monkeypatch.setattr(loop.RunLogger, "write_entry", measuring)
     config = small(
         "cgan",
         architecture="maxout",
         epochs=epochs,
         batch_size=48,
-        frames_kept=20,
+        keep_frames=20,
         checkpoint_minutes=0.02,
     )
-    run.write_config(config)
-    train.train(config, run, state.create(config), few)
+    run.write_config(RunConfig(config))
+    loop.train(config, run, TrainState.create(config), few)
     warm, end = measured[epochs // 4], measured[epochs]
     print(f"{warm / 1e6:.0f} MB after {epochs // 4} epochs, {end / 1e6:.0f} after {epochs}")
     assert end <= 1.03 * warm
-    assert len(pictures.frames(run.samples)) <= 20
+    assert len(images.frames(run.samples)) <= 20
     assert len(list(run.checkpoints.iterdir())) <= 4

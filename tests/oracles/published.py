@@ -64,75 +64,79 @@ class Player:
 class Batch:
     images: np.ndarray
     labels: np.ndarray
-    noise: np.ndarray  # of the discriminator's fakes
+    latents: np.ndarray  # of the discriminator's fakes
     fake_labels: np.ndarray
-    more_noise: np.ndarray  # of the generator's update, where it is fresh
+    more_latents: np.ndarray  # of the generator's update, where they are new ones
     more_labels: np.ndarray
 
 
 def dcgan_tutorial(g, d, batch):
     """Both players from one forward pass; D = BCE_real(1) + BCE_fake(0), a sum."""
     with tf.GradientTape(persistent=True) as tape:
-        fakes = g(batch.noise, training=True)
+        fakes = g(batch.latents, training=True)
         real, fake = d(batch.images, training=True), d(fakes, training=True)
-        of_g = bce(fake, np.ones(len(batch.noise)))
-        of_d = bce(real, np.ones(len(batch.images))) + bce(fake, np.zeros(len(batch.noise)))
+        of_g = bce(fake, np.ones(len(batch.latents)))
+        of_d = bce(real, np.ones(len(batch.images))) + bce(
+            fake, np.zeros(len(batch.latents))
+        )
     g.move(tape, of_g)
     d.move(tape, of_d)
     return {"generator/loss": of_g, "discriminator/loss": of_d}
 
 
-def _keras_example(g, d, batch, *, real_target, weights):
+def _keras_example(g, d, batch, *, real_label, weights):
     count = len(batch.images)
-    fakes = g(batch.noise, batch.fake_labels, training=False)
+    fakes = g(batch.latents, batch.fake_labels, training=False)
     with tf.GradientTape() as tape:
-        named, validity = d(tf.concat([batch.images, fakes], 0), training=True)
-        targets = [real_target] * count + [0.0] * count
+        validity, named = d(tf.concat([batch.images, fakes], 0), training=True)
+        targets = [real_label] * count + [0.0] * count
         labels = np.concatenate([batch.labels, batch.fake_labels])
         weighed = [weights[0]] * count + [weights[1]] * count
         of_d = bce(validity, targets) + ce(named, labels, weighed)
     d.move(tape, of_d)
     with tf.GradientTape() as tape:
-        fakes = g(batch.more_noise, batch.more_labels, training=True)
-        named, validity = d(fakes, training=True)
-        adversarial = bce(validity, [real_target] * (2 * count))
-        auxiliary = ce(named, batch.more_labels)
-        of_g = adversarial + auxiliary
+        fakes = g(batch.more_latents, batch.more_labels, training=True)
+        validity, named = d(fakes, training=True)
+        adversarial = bce(validity, [real_label] * (2 * count))
+        of_class = ce(named, batch.more_labels)
+        of_g = adversarial + of_class
     g.move(tape, of_g)
     return {
         "generator/loss": of_g,
         "generator/adversarial": adversarial,
-        "generator/auxiliary": auxiliary,
+        "generator/class": of_class,
         "discriminator/loss": of_d,
     }
 
 
 def acgan_keras(g, d, batch):
     """2018: smoothing 0.95, real classes weighed 2 and fake 0, means over 2B."""
-    return _keras_example(g, d, batch, real_target=0.95, weights=(2.0, 0.0))
+    return _keras_example(g, d, batch, real_label=0.95, weights=(2.0, 0.0))
 
 
 def acgan_keras_2017(g, d, batch):
     """2017: hard targets, the classes of real and fake alike."""
-    return _keras_example(g, d, batch, real_target=1.0, weights=(1.0, 1.0))
+    return _keras_example(g, d, batch, real_label=1.0, weights=(1.0, 1.0))
 
 
 def acgan_keras_gan(g, d, batch):
-    """Two steps of D, real then fake; G on the same noise; D's loss is half the sum."""
+    """Two steps of D, real then fake; G on the same latents; D's loss is half the sum."""
     count = len(batch.images)
-    fakes = g(batch.noise, batch.fake_labels, training=False)
+    fakes = g(batch.latents, batch.fake_labels, training=False)
     of_d = []
     for images, target, labels in (
         (batch.images, 1.0, batch.labels),
         (fakes, 0.0, batch.fake_labels),
     ):
         with tf.GradientTape() as tape:
-            named, validity = d(images, training=True)
+            validity, named = d(images, training=True)
             of_d.append(bce(validity, [target] * count) + ce(named, labels))
         d.move(tape, of_d[-1])
     frozen = [v.numpy() for v in d.network.non_trainable_variables]
     with tf.GradientTape() as tape:
-        named, validity = d(g(batch.noise, batch.fake_labels, training=True), training=True)
+        validity, named = d(
+            g(batch.latents, batch.fake_labels, training=True), training=True
+        )
         of_g = bce(validity, [1.0] * count) + ce(named, batch.fake_labels)
     for variable, value in zip(d.network.non_trainable_variables, frozen, strict=True):
         variable.assign(value)
@@ -145,11 +149,11 @@ def cgan_maxout(g, d, batch):
     ones, zeros = np.ones(len(batch.images)), np.zeros(len(batch.images))
     images = tf.constant(batch.images)
     with tf.GradientTape(persistent=True) as tape:
-        fakes = g(batch.noise, batch.labels, training=True)
-        with tf.GradientTape() as slope:
-            slope.watch(images)
+        fakes = g(batch.latents, batch.labels, training=True)
+        with tf.GradientTape() as inner:
+            inner.watch(images)
             real = d(images, batch.labels, training=True)
-        norms = tf.reduce_sum(slope.gradient(real, images) ** 2, axis=[1, 2, 3])
+        norms = tf.reduce_sum(inner.gradient(real, images) ** 2, axis=[1, 2, 3])
         fake = d(fakes, batch.labels, training=True)
         of_g = bce(fake, ones)
         of_d = bce(real, ones) + bce(fake, zeros) + 10 / 2 * tf.reduce_mean(norms)
@@ -192,13 +196,13 @@ def tutorial_networks():
 
 
 def _embedded():
-    noise, label = keras.Input([100]), keras.Input([], dtype="int32")
-    return noise, label, layers.Multiply()([noise, layers.Embedding(10, 100)(label)])
+    latents, label = keras.Input([100]), keras.Input([], dtype="int32")
+    return latents, label, layers.Multiply()([latents, layers.Embedding(10, 100)(label)])
 
 
 def _heads(image, x):
     x = layers.Flatten()(x)
-    return keras.Model(image, [layers.Dense(10)(x), layers.Dense(1)(x)])
+    return keras.Model(image, [layers.Dense(1)(x), layers.Dense(10)(x)])
 
 
 def _keras_discriminator(slope):
@@ -211,18 +215,18 @@ def _keras_discriminator(slope):
 
 
 def acgan_keras_networks():
-    noise, label, x = _embedded()
+    latents, label, x = _embedded()
     x = layers.Reshape([3, 3, 384])(layers.Dense(3456, activation="relu")(x))
     x = layers.Conv2DTranspose(192, 5, strides=1, padding="valid", activation="relu")(x)
     x = layers.BatchNormalization()(x)
     x = layers.Conv2DTranspose(96, 5, strides=2, padding="same", activation="relu")(x)
     x = layers.BatchNormalization()(x)
     x = layers.Conv2DTranspose(1, 5, strides=2, padding="same", activation="tanh")(x)
-    return keras.Model([noise, label], x), _keras_discriminator(0.2)
+    return keras.Model([latents, label], x), _keras_discriminator(0.2)
 
 
 def acgan_keras_2017_networks():
-    noise, label, x = _embedded()
+    latents, label, x = _embedded()
     x = layers.Dense(1024, activation="relu")(x)
     x = layers.Reshape([7, 7, 128])(layers.Dense(6272, activation="relu")(x))
     x = layers.UpSampling2D(2)(x)
@@ -230,11 +234,11 @@ def acgan_keras_2017_networks():
     x = layers.UpSampling2D(2)(x)
     x = layers.Conv2D(128, 5, padding="same", activation="relu")(x)
     x = layers.Conv2D(1, 2, padding="same", activation="tanh")(x)
-    return keras.Model([noise, label], x), _keras_discriminator(0.3)
+    return keras.Model([latents, label], x), _keras_discriminator(0.3)
 
 
 def acgan_keras_gan_networks():
-    noise, label, x = _embedded()
+    latents, label, x = _embedded()
     x = layers.Reshape([7, 7, 128])(layers.Dense(6272, activation="relu")(x))
     x = layers.BatchNormalization(momentum=0.8)(x)
     x = layers.UpSampling2D(2)(x)
@@ -244,7 +248,7 @@ def acgan_keras_gan_networks():
     x = layers.ReLU()(layers.Conv2D(64, 3, padding="same")(x))
     x = layers.BatchNormalization(momentum=0.8)(x)
     x = layers.Activation("tanh")(layers.Conv2D(1, 3, padding="same")(x))
-    generator = keras.Model([noise, label], x)
+    generator = keras.Model([latents, label], x)
 
     image = keras.Input([28, 28, 1])
     x = layers.LeakyReLU(0.2)(layers.Conv2D(16, 3, strides=2, padding="same")(image))
@@ -280,14 +284,14 @@ def cgan_maxout_networks():
         code = layers.Lambda(lambda x: tf.one_hot(x, 10, dtype=DTYPE), output_shape=(10,))
         return code(label)
 
-    noise, label = keras.Input([100]), keras.Input([], dtype="int32")
+    latents, label = keras.Input([100]), keras.Input([], dtype="int32")
     y = layers.ReLU()(layers.BatchNormalization()(layers.Dense(200)(one_hot(label))))
-    z = layers.ReLU()(layers.BatchNormalization()(layers.Dense(1000)(noise)))
+    z = layers.ReLU()(layers.BatchNormalization()(layers.Dense(1000)(latents)))
     x = layers.LeakyReLU(0.2)(layers.Dense(512)(layers.Concatenate()([y, z])))
     x = layers.Dense(784)(layers.BatchNormalization()(x))
     x = layers.Activation("sigmoid")(layers.BatchNormalization()(x))
     images = layers.Lambda(lambda x: 2 * x - 1)(layers.Reshape([28, 28, 1])(x))
-    generator = keras.Model([noise, label], images)
+    generator = keras.Model([latents, label], images)
 
     image, label = keras.Input([28, 28, 1]), keras.Input([], dtype="int32")
     x = layers.Flatten()(layers.Lambda(lambda x: (x + 1) / 2)(image))

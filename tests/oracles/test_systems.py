@@ -5,40 +5,35 @@ order, every moving average afterwards; and Adam's arithmetic by itself.  In flo
 the update once more in the float32 that runs train in, against the same float64.
 """
 
-import contextlib
 import dataclasses
-import pathlib
 
-import keras
 import numpy as np
 import published
 import pytest
 import tensorflow as tf
+from comparing import Recorder, computing_in, deviation, perturb
+from conftest import new_config
 
-from dcgan_tf import command, config, main, settings, state, step
+from dcgan_tf import main
+from dcgan_tf.cli import flags
+from dcgan_tf.config import schema
+from dcgan_tf.training import updates
+from dcgan_tf.training.train_state import TrainState
 
-EXPERIMENTS = pathlib.Path(__file__).parents[2] / "experiments"
 SYSTEMS = tuple(published.NETWORKS)
 B = 6
 ROUNDING = {"float64": 1e-12, "float32": 1e-7}  # gradients below are nothing else
 
 
-def said(system):
+def overrides_of(system):
+    """The settings that a system's flagfile gives."""
     values = main.define_flags()
-    values(["main", f"--flagfile={EXPERIMENTS / system}.flags"])
-    return command.said(values)
+    values(["main", f"--flagfile={flags.FLAGFILES / system}.flags"])
+    return flags.overrides(values)
 
 
-@contextlib.contextmanager
-def computing_in(dtype):
-    before = keras.config.floatx()
-    keras.config.set_floatx(dtype)
-    keras.config.set_dtype_policy(dtype)
-    try:
-        yield
-    finally:
-        keras.config.set_floatx(before)
-        keras.config.set_dtype_policy(before)
+def config_of(system, **changes):
+    return new_config(**{**overrides_of(system), **changes})
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -53,43 +48,31 @@ def batch():
     return published.Batch(
         images=random.uniform(-1, 1, (B, 28, 28, 1)),
         labels=np.array([3, 1, 4, 1, 5, 9], np.int32),
-        noise=random.normal(size=(B, 100)),
+        latents=random.normal(size=(B, 100)),
         fake_labels=np.array([2, 7, 1, 8, 2, 8], np.int32),
-        more_noise=random.normal(size=(2 * B, 100)),
+        more_latents=random.normal(size=(2 * B, 100)),
         more_labels=np.arange(2 * B, dtype=np.int32) % 10,
     )
 
 
-class Recorder:
-    """An optimizer that notes each player's gradients, in order, before it applies them."""
-
-    def __init__(self, name, optimizer, log):
-        self.name, self.optimizer, self.log = name, optimizer, log
-
-    def apply(self, gradients, variables):
-        dense = [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
-        self.log.append((self.name, dense))
-        self.optimizer.apply(gradients, variables)
-
-
 def package_and_oracle(system, batch, dtype, **changes):
     """The package's update of a system and the oracle's, from the same weights."""
-    run = settings.new({**said(system), "dropout": 0.0, **changes}, "mnist", 10)
+    config = config_of(system, **{"dropout_rate": 0.0, **changes})
     with computing_in(dtype):
-        ours = state.create(run)
+        ours = TrainState.create(config)
     log, oracle_log = [], []
-    noise = {B: batch.noise, 2 * B: batch.more_noise}
+    latents = {B: batch.latents, 2 * B: batch.more_latents}
     labels = {B: batch.fake_labels, 2 * B: batch.more_labels}
-    if run.fake_labels == "real":
-        draw_labels = ours.gan.draw_labels
+    if config.fake_label_source in (None, "batch"):
+        sample_labels = ours.gan.sample_labels
     else:
-        draw_labels = lambda real, seed: tf.constant(labels[len(real)])  # noqa: E731
+        sample_labels = lambda real, seed: tf.constant(labels[len(real)])  # noqa: E731
     ours = dataclasses.replace(
         ours,
         gan=dataclasses.replace(
             ours.gan,
-            draw_noise=lambda count, seed: tf.constant(noise[int(count)], dtype),
-            draw_labels=draw_labels,
+            sample_latents=lambda count, seed: tf.constant(latents[int(count)], dtype),
+            sample_labels=sample_labels,
         ),
         generator_optimizer=Recorder("generator", ours.generator_optimizer, log),
         discriminator_optimizer=Recorder(
@@ -103,29 +86,15 @@ def package_and_oracle(system, batch, dtype, **changes):
         (ours.gan.generator, ours.gan.discriminator),
         strict=True,
     ):
-        # Away from what a new network has: zero biases and averages would hide mistakes.
-        random = np.random.default_rng(len(players))
-        weights = [
-            w * random.uniform(0.9, 1.1, w.shape) + random.normal(0, 0.01, w.shape)
-            for w in network.get_weights()
-        ]
-        network.set_weights(weights)
+        perturb(network, seed=len(players))
         theirs.set_weights(network.get_weights())
         players.append(published.Player(name, theirs, *published.ADAM[system], oracle_log))
-    update = step.SCHEDULES[run.schedule]
+    update = updates.UPDATE_RULES[config.update_rule]
     images = tf.constant(batch.images, dtype)
     with computing_in(dtype):
-        terms = update(ours, run, images, tf.constant(batch.labels), [0, 0])
+        terms = update(ours, config, images, tf.constant(batch.labels), [0, 0])
     expected = published.UPDATES[system](*players, batch)
     return ours, players, terms, expected, log, oracle_log
-
-
-def deviation(ours, theirs):
-    """The largest difference, relative to the largest value; infinite in another shape."""
-    ours, theirs = np.asarray(ours), np.asarray(theirs)
-    if ours.shape != theirs.shape:
-        return np.inf
-    return float(abs(ours - theirs).max() / max(abs(theirs).max(), 1e-300))
 
 
 def deviations(system, batch, dtype="float64", **changes):
@@ -187,21 +156,22 @@ def test_one_update_in_float32_is_the_published_one(system, batch, record_proper
 @pytest.mark.parametrize(
     ("system", "changes"),
     [
-        ("dcgan_tutorial", {"real_weight": 0.5, "fake_weight": 0.5}),
-        ("acgan_keras", {"real_target": 1.0}),
-        ("acgan_keras", {"generator_target": 1.0}),
-        ("acgan_keras", {"auxiliary_real_weight": 2.0}),
-        ("acgan_keras", {"auxiliary_fake_weight": 1.0}),
-        ("acgan_keras", {"discriminator_fakes": "training"}),
+        ("dcgan_tutorial", {"d_weight_real": 0.5, "d_weight_fake": 0.5}),
+        ("acgan_keras", {"real_label": 1.0}),
+        ("acgan_keras", {"generator_label": 1.0}),
+        ("acgan_keras", {"d_class_weight_real": 2.0}),
+        ("acgan_keras", {"d_class_weight_fake": 1.0}),
+        ("acgan_keras", {"d_step_batchnorm": "training"}),
         ("acgan_keras", {"discriminator_update": "separate"}),
-        ("acgan_keras", {"generator_batches": 1}),
+        ("acgan_keras", {"g_batch_multiplier": 1}),
         ("acgan_keras", {"label_fusion": "add"}),
         ("acgan_keras_gan", {"discriminator_update": "mixed"}),
-        ("acgan_keras_gan", {"generator_noise": "fresh", "generator_batches": 2}),
-        ("cgan_maxout", {"fake_labels": "random"}),
-        ("cgan_maxout", {"gradient_penalty": 0.0}),
-        ("cgan_maxout", {"leaky_slope": 0.3}),
-        ("acgan_keras_2017", {"auxiliary_fake_weight": 0.0}),
+        ("acgan_keras_gan", {"resample_latents": True, "g_batch_multiplier": 2}),
+        ("cgan_maxout", {"fake_label_source": "uniform"}),
+        ("cgan_maxout", {"r1_weight": 0.0}),
+        ("cgan_maxout", {"r2_weight": 10.0}),
+        ("cgan_maxout", {"negative_slope": 0.3}),
+        ("acgan_keras_2017", {"d_class_weight_fake": 0.0}),
     ],
 )
 def test_every_published_choice_counts(system, changes, batch):
@@ -212,8 +182,7 @@ def test_every_published_choice_counts(system, changes, batch):
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_adam_moves_the_weights_as_its_paper_says(system, batch, record_property):
     """From the package's own gradients, which the test above compares: NumPy's Adam."""
-    run = settings.new({**said(system), "dropout": 0.0}, "mnist", 10)
-    ours = state.create(run)
+    ours = TrainState.create(config_of(system, dropout_rate=0.0))
     rate, beta_1 = published.ADAM[system]
     found = []
     for network, optimizer in (
@@ -252,14 +221,14 @@ class Given:
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_flagfile_pins_every_setting(system):
     """So that a changed default changes no experiment."""
-    run = settings.new(said(system), "mnist", 10)
+    config = config_of(system)
     pinned = {
         name
-        for name, field in config.FIELDS.items()
-        if getattr(run, name) is not None and field.metadata["kind"] != config.DERIVED
+        for name in schema.FIELDS
+        if getattr(config, name) is not None and schema.kind(name) != schema.DERIVED
     }
-    assert said(system).keys() == pinned
-    assert run.dataset == "mnist"
+    assert overrides_of(system).keys() == pinned
+    assert config.dataset == "mnist"
 
 
 # What the published programs do beside the update: length, intervals, pictures.
@@ -268,68 +237,73 @@ LENGTHS = {
         "batch_size": 256,
         "epochs": 50,
         "checkpoint_every": 15,
-        "noise": "normal",
-        "dropout": 0.3,
+        "latent_prior": "normal",
+        "dropout_rate": 0.3,
     },
     "acgan_keras": {
         "batch_size": 100,
         "epochs": 100,
         "checkpoint_every": 1,
-        "sample_rows": 40,
-        "sample_real": True,
-        "evaluate_losses": True,
-        "noise": "uniform",
-        "dropout": 0.3,
+        "preview_rows": 40,
+        "preview_real": True,
+        "test_losses": True,
+        "latent_prior": "uniform",
+        "dropout_rate": 0.3,
     },
     "acgan_keras_gan": {
         "batch_size": 32,
         "steps": 14_000,
-        "sample_every_steps": 200,
+        "log_every_steps": 200,
         "checkpoint_every_steps": 200,
-        "noise": "normal",
-        "dropout": 0.25,
+        "latent_prior": "normal",
+        "dropout_rate": 0.25,
     },
-    "cgan_maxout": {"batch_size": 100, "epochs": 50, "noise": "normal", "dropout": 0.0},
+    "cgan_maxout": {
+        "batch_size": 100,
+        "epochs": 50,
+        "latent_prior": "normal",
+        "dropout_rate": 0.0,
+    },
     "acgan_keras_2017": {
         "batch_size": 100,
         "epochs": 50,
         "checkpoint_every": 1,
-        "evaluate_losses": True,
-        "noise": "uniform",
-        "dropout": 0.3,
+        "test_losses": True,
+        "latent_prior": "uniform",
+        "dropout_rate": 0.3,
     },
 }
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_flagfile_has_the_published_length_and_intervals(system):
-    run = settings.new(said(system), "mnist", 10)
-    published_values = {"noise_size": 100, "shift": 0, "average_half_life": 0}
-    published_values |= {"sample_rows": 10}
+    config = config_of(system)
+    published_values = {"latent_dim": 100, "max_translation": 0, "ema_half_life": 0}
+    published_values |= {"preview_rows": 10}
     published_values |= LENGTHS[system]
-    assert {n: getattr(run, n) for n in published_values} == published_values
+    assert {n: getattr(config, n) for n in published_values} == published_values
 
 
 # Parameters by part: layers of the generator and of the discriminator.
 PARTS = {
     "acgan_keras": (
         {"label_embedding": 1_000},
-        {"generation": 12_545, "auxiliary": 125_450},
+        {"adversarial": 12_545, "classes": 125_450},
     ),
     "acgan_keras_gan": (
         {"label_embedding": 1_000},
-        {"generation": 2_049, "auxiliary": 20_490},
+        {"adversarial": 2_049, "classes": 20_490},
     ),
     "acgan_keras_2017": (
         {"label_embedding": 1_000},
-        {"generation": 12_545, "auxiliary": 125_450},
+        {"adversarial": 12_545, "classes": 125_450},
     ),
 }
 
 
 @pytest.mark.parametrize("system", PARTS)
 def test_the_parts_have_the_published_counts(system):
-    gan = state.create(settings.new(said(system), "mnist", 10)).gan
+    gan = TrainState.create(config_of(system)).gan
     for network, parts in zip(
         (gan.generator, gan.discriminator), PARTS[system], strict=True
     ):
@@ -353,7 +327,7 @@ def looks_normal(weight):
     ],
 )
 def test_kernels_start_from_the_published_initialisers(system, normal):
-    generator = state.create(settings.new(said(system), "mnist", 10)).gan.generator
+    generator = TrainState.create(config_of(system)).gan.generator
     kernels = [w for w in generator.trainable_weights if len(w.shape) > 1]
     assert [looks_normal(kernel) for kernel in kernels] == normal
     if "label_embedding" in [layer.name for layer in generator.layers]:

@@ -1,0 +1,46 @@
+"""DCGAN, conditional GAN and ACGAN on small images.
+
+    dcgan-tf train --mode=acgan          trains, or goes on with, a run
+    dcgan-tf sample --digits=2026        generates images
+    dcgan-tf evaluate --run=RUN          measures a run's images, or anyone's
+    dcgan-tf export --run=RUN --output=FOLDER    the generator alone, small
+    dcgan-tf embedding --run=RUN         how the generator uses the class
+
+dcgan-tf COMMAND --help lists a command's flags.  `python -m dcgan_tf` is the same, and so
+are python -m dcgan_tf.main (train), dcgan_tf.sample, dcgan_tf.evaluate and so on.
+"""
+
+import importlib
+import sys
+
+import dcgan_tf
+from dcgan_tf.cli import flags
+from dcgan_tf.support import errors
+
+COMMANDS = {
+    "train": "main",
+    "sample": "sample",
+    "evaluate": "evaluate",
+    "export": "export",
+    "embedding": "embedding",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    name, *rest = (sys.argv[1:] if argv is None else argv) or ["--help"]
+    if name in ("-h", "--help", "help"):
+        print(__doc__.strip())
+        return 0
+    if name == "--version":
+        print(f"dcgan_tf {dcgan_tf.__version__}")
+        return 0
+    if name not in COMMANDS:
+        near = errors.near_matches(name, COMMANDS)
+        known = ", ".join(COMMANDS)
+        return flags.fail(f"{name}: no command; the commands are {known}{near}", 2)
+    command = importlib.import_module(f"dcgan_tf.{COMMANDS[name]}")
+    return flags.run(command.main, command.define_flags(), command.__doc__, rest)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

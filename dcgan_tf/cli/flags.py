@@ -1,0 +1,282 @@
+"""What the commands share: their flags, their --help and how they end."""
+
+import os
+import pathlib
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable
+
+from absl import flags
+from absl.flags import FlagValues
+
+import dcgan_tf
+from dcgan_tf.config import resolve, schema
+from dcgan_tf.config.presets import (
+    ADVERSARIAL_LOSSES,
+    AUTO,
+    DIGITS,
+    LENGTHS,
+    PRESETS,
+    UPDATE_RULES,
+)
+from dcgan_tf.support import errors
+
+CHOICE = "architecture"  # which other defaults depend on
+FLAGFILES = pathlib.Path(dcgan_tf.__file__).parent / "flagfiles"
+TRACEBACK = "DCGAN_TF_TRACEBACK"  # the environment variable that asks for one
+
+
+class _SettingParser(flags.ArgumentParser):
+    """Reads a setting's value; says what is allowed where it is not one."""
+
+    def __init__(self, name: str):
+        super().__init__()
+        self._name = name
+
+    def parse(self, argument):
+        return schema.parse(self._name, argument)
+
+
+def define_settings(values: FlagValues) -> None:
+    """A flag for each setting of a run that a user may choose."""
+    for name, field in schema.FIELDS.items():
+        if schema.kind(name) == schema.DERIVED:
+            continue
+        text = f"{field.description}.  {_allowed(name)}{_defaults(name)}"
+        if schema.kind(name) == schema.ADJUSTABLE:
+            text += ".  May change on a resume"
+        flag = flags.Flag(
+            _SettingParser(name),
+            flags.ArgumentSerializer(),
+            name,
+            None,
+            text,
+            boolean=field.annotation in (bool, bool | None),  # --name and --noname, too
+        )
+        flags.DEFINE_flag(flag, flag_values=values)
+
+
+def define_string(values: FlagValues, name: str, help_text: str) -> None:
+    flags.DEFINE_string(name, None, help_text, flag_values=values)
+
+
+def define_integer(
+    values: FlagValues,
+    name: str,
+    help_text: str,
+    *,
+    lowest: int = 1,
+    highest: int | None = None,
+) -> None:
+    flags.DEFINE_integer(
+        name, None, help_text, flag_values=values, lower_bound=lowest, upper_bound=highest
+    )
+
+
+def define_switch(values: FlagValues, name: str, help_text: str) -> None:
+    flags.DEFINE_bool(name, False, f"{help_text}.  Default: false", flag_values=values)
+
+
+def define_generator_choice(values: FlagValues) -> None:
+    flags.DEFINE_enum(
+        "which",
+        "latest",
+        ("latest", "best"),
+        "the run's newest checkpoint, or the best by --evaluate_every.  Default: latest",
+        flag_values=values,
+    )
+    flags.DEFINE_bool(
+        "ema",
+        True,
+        "generate with the generator's EMA, if the run keeps one.  Default: true",
+        flag_values=values,
+    )
+
+
+def overrides(values: FlagValues) -> dict[str, object]:
+    """The settings that the command line gives."""
+    names = [name for name in schema.FIELDS if name in values]
+    return {name: values[name].value for name in names if values[name].present}
+
+
+def _allowed(name: str) -> str:
+    if name == CHOICE:
+        having = (f"{mode} {' or '.join(r.architectures)}" for mode, r in PRESETS.items())
+        return f"Of {', '.join(having)}.  "
+    choices = schema.choices(name)
+    return f"One of {', '.join(choices)}.  " if choices else ""
+
+
+def _defaults(name: str) -> str:
+    if name == "mode":
+        return f"Default: {resolve.DEFAULT_MODE}"
+    if name == "dataset":
+        return f"Default: {AUTO}"
+    usual, digits = _by_mode(name, dataset=""), _by_mode(name, dataset=DIGITS)
+    if not usual:
+        return _by_choice(name)
+    return (
+        f"Default: {usual}"
+        + (", or the architecture's own" if _is_brought(name) else "")
+        + (f"; on digits {digits}" if digits != usual else "")
+    )
+
+
+def _by_mode(name: str, dataset: str) -> str:
+    """A setting's defaults: one for all modes, or `cgan 10, acgan 1`; "" for none."""
+    found = {}
+    for mode, preset in PRESETS.items():
+        values = preset.default_values({}, dataset)
+        if name in values:
+            found[mode] = values[name]
+    if found.keys() == PRESETS.keys() and len(set(found.values())) == 1:
+        return str(found.popitem()[1])
+    return ", ".join(f"{where} {value}" for where, value in found.items())
+
+
+def _is_brought(name: str) -> bool:
+    """Whether an architecture that is no mode's default has a default of its own."""
+    if name == CHOICE:
+        return False
+    for preset in PRESETS.values():
+        usual = preset.default_values({}, "").get(name)
+        for architecture in preset.architectures:
+            own = preset.default_values({"architecture": architecture}, "")
+            if own.get(name, usual) != usual:
+                return True
+    return False
+
+
+def _by_choice(name: str) -> str:
+    """Where a setting comes from that no mode has by default."""
+    for flag, choices in (
+        ("adversarial_loss", ADVERSARIAL_LOSSES),
+        ("update_rule", UPDATE_RULES),
+        ("", LENGTHS),
+    ):
+        for choice, brings in choices.items():
+            if name in brings:
+                given = f"--{flag}={choice}" if flag else f"--{choice}"
+                return f"Default, with {given}: {brings[name]}"
+    return "Default: none"
+
+
+def run(
+    command: Callable[[FlagValues], None],
+    values: FlagValues,
+    description: str,
+    argv: list[str] | None = None,
+) -> int:
+    """Parses the flags, does `command`, and returns the exit status.
+
+    0: done; 1: failed; 2: wrong use.  What goes wrong is told in one line on stderr.
+    """
+    flags.DEFINE_bool(
+        "help", False, "show the usual flags", short_name="h", flag_values=values
+    )
+    flags.DEFINE_bool("helpfull", False, "show every flag", flag_values=values)
+    flags.DEFINE_bool("version", False, "show the version", flag_values=values)
+    try:
+        argv = sys.argv[1:] if argv is None else argv
+        arguments = values(["dcgan_tf", *_with_flagfiles(argv)])
+        if values.version:
+            print(f"dcgan_tf {dcgan_tf.__version__}")
+        elif values.help or values.helpfull:
+            print(_help(values, description, full=values.helpfull))
+        elif len(arguments) > 1:
+            raise errors.UsageError(f"{arguments[1]}: not a flag; flags begin with --")
+        else:
+            command(values)
+        return 0
+    except errors.UsageError as error:
+        return fail(error, 2)
+    except flags.Error as error:  # "flag --count=0: ...", "ERROR:: Unable to ..."
+        return fail(re.sub(r"^(flag|ERROR::) ", "", str(error)), 2)
+    except KeyboardInterrupt:
+        return fail("interrupted", 130)
+    except BrokenPipeError:  # whoever read our output has read enough
+        sys.stdout = None
+        return 1
+    except (errors.RunError, OSError) as error:
+        return fail(error, 1)
+    except Exception as error:
+        if TRACEBACK in os.environ:
+            raise
+        return fail(
+            f"unexpected {type(error).__name__}: {errors.first_line(error)}; "
+            f"{TRACEBACK}=1 in the environment shows where",
+            1,
+        )
+
+
+def _with_flagfiles(argv: list[str]) -> list[str]:
+    """The arguments, in which a flagfile that the package carries has its whole path."""
+    found, arguments = [], iter(argv)
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if name in ("--flagfile", "-flagfile"):
+            value = value if equals else next(arguments, "")
+            argument = f"--flagfile={_find_flagfile(value)}"
+        found.append(argument)
+    return found
+
+
+def _find_flagfile(name: str) -> pathlib.Path:
+    """The file of that name, or the one that the package carries under it.
+
+    UsageError where there is neither.
+    """
+    path = pathlib.Path(name).expanduser()
+    if name and path.exists() and not path.is_dir():
+        return path
+    carried = {path.stem: path for path in FLAGFILES.glob("*.flags")}
+    # In a clone they are in experiments/, too: so they are named in its documents.
+    named = path.parent in (pathlib.Path(), pathlib.Path("experiments"))
+    if named and path.suffix in ("", ".flags") and path.stem in carried:
+        return carried[path.stem]
+    raise errors.UsageError(
+        f"--flagfile={name}: must be a file of flags, or one that comes with the package: "
+        f"{', '.join(sorted(carried))}{errors.near_matches(path.stem, carried)}"
+    )
+
+
+def fail(error: object, status: int) -> int:
+    print("error:", " ".join(str(error).split()), file=sys.stderr)
+    return status
+
+
+def _help(values: FlagValues, description: str, *, full: bool) -> str:
+    """The description and the flags by group; not `full`: those that most people need."""
+    flagfile = "a file of such flags, one a line; # begins a comment"
+    if "mode" in values:
+        carried = sorted(path.stem for path in FLAGFILES.glob("*.flags"))
+        flagfile += f".  Those that come with the package: {', '.join(carried)}"
+    groups = {"": {}, **{group: {} for group in schema.GROUPS}}
+    hidden = 0
+    for name in values:
+        flag = values[name]
+        if name == flag.short_name:
+            continue
+        title = f"-{flag.short_name}, --{name}" if flag.short_name else f"--{name}"
+        if not isinstance(flag.parser, _SettingParser):
+            groups[""][title] = flag.help
+            continue
+        extra = schema.FIELDS[name].json_schema_extra
+        if full or extra["common"]:
+            groups[extra["group"]][title] = flag.help
+        else:
+            hidden += 1
+    groups[""]["--flagfile"] = flagfile
+    width = max(shutil.get_terminal_size().columns - 6, 20)
+    lines = [description.strip()]
+    for group, titles in groups.items():
+        if titles:
+            lines += ["", f"Flags ({group}):" if group else "Flags:"]
+        for title, text in titles.items():
+            wrapped = textwrap.wrap(text, width)
+            lines += [f"  {title}", *(f"      {line}" for line in wrapped)]
+    if hidden:
+        lines += ["", f"{hidden} more flags: --helpfull"]
+    return "\n".join(lines)

@@ -1,0 +1,57 @@
+"""What is printed of a run before it begins."""
+
+import keras
+import tensorflow as tf
+
+from dcgan_tf.cli.plan import Plan, not_defaults
+from dcgan_tf.config import schema
+from dcgan_tf.config.presets import PRESETS
+from dcgan_tf.config.schema import Config
+from dcgan_tf.training.train_state import TrainState
+
+
+def show(plan: Plan, state: TrainState) -> None:
+    config = plan.config
+    changed, brought = (" ".join(names) for names in not_defaults(config))
+    begins = "no checkpoint, from the start" if plan.run.exists() else "a new run"
+    if plan.checkpoint:
+        begins = (
+            f"resumed at step {plan.checkpoint.step:,}, with {plan.completed:,} of "
+            f"{plan.requested:,} {plan.unit} completed"
+        )
+    lines = {
+        "data set": plan.dataset,
+        "mode": f"{config.mode}, architecture {config.architecture}, {config.update_rule}",
+        "defaults from": PRESETS[config.mode].architectures[config.architecture].source,
+        "changed": changed or "nothing",
+        "brought along": brought,
+        "length": plan.length,
+        "weights from": plan.content.parent,
+        "generator": _parameters(state.gan.generator),
+        "discriminator": _parameters(state.gan.discriminator),
+        "device": _device(),
+        "precision": config.precision,
+        "run folder": f"{plan.run.folder}: {begins}",
+    }
+    for name, value in lines.items():
+        if value:
+            print(f"{name + ':':<16}{value}", flush=True)
+
+
+def show_settings(config: Config) -> None:
+    """Every setting of the run as the flag that would give it."""
+    for name, value in config.model_dump(exclude_none=True).items():
+        if schema.kind(name) != schema.DERIVED:
+            print(f"{'':<16}--{name}={value}")
+
+
+def _parameters(network: keras.Model) -> str:
+    trained = sum(tf.size(weight).numpy() for weight in network.trainable_weights)
+    return f"{network.count_params():,} parameters, {trained:,} trained"
+
+
+def _device() -> str:
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return "CPU"
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")

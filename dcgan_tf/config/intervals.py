@@ -1,0 +1,66 @@
+"""Where, in steps, a run logs, evaluates and saves, and where it ends."""
+
+import dataclasses
+
+from dcgan_tf.config.schema import Config
+
+
+@dataclasses.dataclass(frozen=True)
+class Intervals:
+    """A run's intervals in steps, and what its frames and log entries are numbered by.
+
+    unit: "epoch" or "step", `per_unit` steps each
+    evaluate_every: 0: never
+    """
+
+    unit: str
+    per_unit: int
+    per_epoch: int
+    log_every: int
+    evaluate_every: int
+    checkpoint_every: int
+    end: int
+
+    @classmethod
+    def of(cls, config: Config, per_epoch: int) -> "Intervals":
+        if config.steps is not None:
+            unit, per_unit, end = "step", 1, config.steps
+            log_every, checkpoint_every = (
+                config.log_every_steps,
+                config.checkpoint_every_steps,
+            )
+        else:
+            unit, per_unit, end = "epoch", per_epoch, config.epochs * per_epoch
+            log_every, checkpoint_every = per_epoch, config.checkpoint_every * per_epoch
+        evaluate_every = config.evaluate_every * log_every
+        return cls(
+            unit, per_unit, per_epoch, log_every, evaluate_every, checkpoint_every, end
+        )
+
+    def after(self, step: int) -> int:
+        """The next step at which there is something to do."""
+        intervals = (self.log_every, self.checkpoint_every)
+        return min(self.end, *(step - step % every + every for every in intervals))
+
+    def logs_at(self, step: int) -> bool:
+        return step % self.log_every == 0 or step == self.end
+
+    def evaluates_at(self, step: int) -> bool:
+        due = self.evaluate_every and step % self.evaluate_every == 0
+        return bool(due) or (self.evaluate_every > 0 and step == self.end)
+
+    def saves_at(self, step: int) -> bool:
+        return step % self.checkpoint_every == 0 or step == self.end
+
+    def epoch(self, step: int) -> int | float:
+        """The epochs completed: whole, or to four digits."""
+        epochs = step / self.per_epoch
+        return int(epochs) if epochs.is_integer() else round(epochs, 4)
+
+    def number(self, step: int) -> int:
+        """What the frame of this step is numbered by."""
+        return step // self.per_unit
+
+    def name(self, step: int) -> str:
+        """ "epoch 3/50" or "step 200/14000"."""
+        return f"{self.unit} {self.number(step)}/{self.number(self.end)}"

@@ -1,0 +1,272 @@
+"""What tells the modes apart, as values: hyperparameters and their sources.
+
+A preset names the networks of a mode that `gans.build` builds.  `defaults` and settings are
+values of the `Config` fields of the same names.  Four choices bring settings of their own:
+the architecture, the adversarial loss, the update rule, and what the run's length is
+counted in.  A setting that none of a run's choices brings is one that the run does not
+have.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+DIGITS = "digits"  # scikit-learn's 1,797 bundled digits
+AUTO = "auto"  # what the machine decides: the data set, the precision
+
+Settings = Mapping[str, object]
+
+# On 1,500 images an epoch has few steps, and the discriminator overfits: smaller batches,
+# translated images and a short EMA.
+ON_DIGITS = {"batch_size": 32, "epochs": 45, "max_translation": 1, "ema_half_life": 5_000}
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    source: str
+    settings: Settings  # what comes with it
+    digits: Settings = dataclasses.field(default_factory=dict)  # and, on DIGITS, these
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    conditional: bool  # the generator makes the class that it is asked for
+    architectures: Mapping[str, Architecture]  # the first is the default
+    defaults: Settings
+
+    def default_values(self, overrides: Settings, dataset: str) -> dict[str, object]:
+        """Values of all settings of a run on `dataset`, given what `overrides` choose.
+
+        Those of `overrides` themselves are not among them, but for the choices.
+        """
+        architecture = overrides.get("architecture", next(iter(self.architectures)))
+        chosen = self.architectures[architecture]
+        loss = overrides.get("adversarial_loss", next(iter(ADVERSARIAL_LOSSES)))
+        rule = overrides.get("update_rule", next(iter(UPDATE_RULES)))
+        length = "epochs" if overrides.get("steps") is None else "steps"
+        values = {
+            **COMMON,
+            **ADVERSARIAL_LOSSES[loss],
+            **self.defaults,
+            **chosen.settings,
+            **({**ON_DIGITS, **chosen.digits} if dataset == DIGITS else {}),
+            **UPDATE_RULES[rule],
+            **LENGTHS[length],
+            "architecture": architecture,
+            "adversarial_loss": loss,
+            "update_rule": rule,
+        }
+        for other, brings in ADVERSARIAL_LOSSES.items():
+            if other != loss:
+                for name in brings.keys() - ADVERSARIAL_LOSSES[loss].keys():
+                    values.pop(name, None)
+        if length == "steps":
+            del values["epochs"]
+            values["steps"] = overrides["steps"]
+        return values
+
+
+COMMON = {
+    "seed": 0,
+    "latent_dim": 100,
+    "r1_weight": 0.0,
+    "r2_weight": 0.0,
+    "max_translation": 0,
+    "ema_half_life": 0,
+    "deterministic": False,
+    "precision": AUTO,
+    "checkpoint_minutes": 5.0,
+    "keep_checkpoints": 3,
+    "keep_frames": 500,
+    "evaluate_every": 0,
+    "steps_per_execution": 0,
+    "test_losses": False,
+    "preview_rows": 10,
+}
+
+# The discriminator minimises the sum of its two terms, not their mean.
+_SUM = {"d_weight_real": 1.0, "d_weight_fake": 1.0}
+ADVERSARIAL_LOSSES = {
+    "non_saturating": {**_SUM, "real_label": 1.0, "generator_label": 1.0},
+    "hinge": _SUM,
+    "least_squares": _SUM,
+    "relativistic": {},
+}
+
+UPDATE_RULES = {
+    "paired": {},
+    "alternating": {
+        "discriminator_update": "mixed",
+        "d_step_batchnorm": "inference",
+        "g_batch_multiplier": 2,
+        "resample_latents": True,
+    },
+}
+
+LENGTHS = {
+    "epochs": {"checkpoint_every": 15},
+    "steps": {"log_every_steps": 200, "checkpoint_every_steps": 1000},
+}
+
+CONDITIONAL = {"preview_real": False}
+FUSION = {"label_fusion": "multiply"}
+
+# What the default presets share; experiments/defaults/README.md tells how it was found.
+COMPACT = {
+    "batch_size": 64,
+    "epochs": 10,
+    "learning_rate": 1e-3,
+    "discriminator_learning_rate": 1e-3,
+    "beta_1": 0.5,
+    "latent_prior": "normal",
+    "negative_slope": 0.2,
+    "dropout_rate": 0.0,
+    # 1 leaves the discriminators of dcgan and cgan nearly undecided on MNIST.
+    "r1_weight": 0.1,
+    "ema_half_life": 100_000,
+}
+
+COMPACT_ON_DIGITS = {"epochs": 90, "r1_weight": 1.0}
+
+TUTORIAL = {
+    "batch_size": 256,
+    "epochs": 50,
+    "learning_rate": 1e-4,
+    "discriminator_learning_rate": 1e-4,
+    "beta_1": 0.9,
+    "latent_prior": "normal",
+    "negative_slope": 0.3,
+    "dropout_rate": 0.3,
+}
+
+MAXOUT = {
+    "batch_size": 100,
+    "epochs": 50,
+    "learning_rate": 1e-3,
+    "discriminator_learning_rate": 1e-3,
+    "beta_1": 0.5,
+    "latent_prior": "normal",
+    "negative_slope": 0.2,
+    "dropout_rate": 0.0,
+    # The generator begins with grey images, which a free discriminator tells at once; then
+    # the generator learns to ignore its latents: experiments/README.md.
+    "r1_weight": 10.0,
+    "ema_half_life": 10_000,
+    # Small matrices: bfloat16 costs more in casts than it saves.
+    "precision": "float32",
+}
+
+KERAS_2018 = {
+    "batch_size": 100,
+    "epochs": 100,
+    "learning_rate": 2e-4,
+    "discriminator_learning_rate": 2e-4,
+    "beta_1": 0.5,
+    "latent_prior": "uniform",
+    "negative_slope": 0.2,
+    "dropout_rate": 0.3,
+    # One-sided smoothing; the example's generator aims at the same 0.95.
+    "real_label": 0.95,
+    "generator_label": 0.95,
+    # Means over one batch of B real and B fake images: 1/2 of each half's mean.
+    "d_weight_real": 0.5,
+    "d_weight_fake": 0.5,
+    # Published as weights 2 and 0 in that same mean: 2/2 and 0/2.
+    "d_class_weight_real": 1.0,
+    "d_class_weight_fake": 0.0,
+    "g_class_weight": 1.0,
+    "twin": False,
+    "fake_label_source": "uniform",
+    **FUSION,
+}
+
+HARD_LABELS = {"real_label": 1.0, "generator_label": 1.0}
+OURS = "this package's own"
+
+PRESETS = {
+    "dcgan": Preset(
+        conditional=False,
+        architectures={
+            "compact": Architecture(OURS, COMPACT, COMPACT_ON_DIGITS),
+            "tf_tutorial": Architecture("the DCGAN tutorial of tensorflow.org", TUTORIAL),
+        },
+        defaults={},
+    ),
+    "cgan": Preset(
+        conditional=True,
+        architectures={
+            "compact": Architecture(OURS, {**COMPACT, **FUSION}, COMPACT_ON_DIGITS),
+            "maxout": Architecture(
+                "Mirza & Osindero 2014; optimizer, rates, batch, latents and R1 are ours",
+                MAXOUT,
+                # After 5,500 steps one class was still wrong, after 10,000 none.
+                digits={"epochs": 250, "ema_half_life": 10_000},
+            ),
+            "tf_tutorial": Architecture(
+                "the DCGAN tutorial of tensorflow.org, with the label; rates are ours",
+                {
+                    **TUTORIAL,
+                    "batch_size": 100,
+                    "learning_rate": 2e-4,
+                    "discriminator_learning_rate": 2e-4,
+                    "beta_1": 0.5,
+                    "ema_half_life": 10_000,
+                    **FUSION,
+                },
+            ),
+        },
+        defaults={"fake_label_source": "batch", **CONDITIONAL},
+    ),
+    "acgan": Preset(
+        conditional=True,
+        architectures={
+            "compact": Architecture(
+                OURS,
+                {
+                    **COMPACT,
+                    **FUSION,
+                    # With the values of COMPACT the digits of a class are more alike.
+                    "epochs": 15,
+                    "r1_weight": 1.0,
+                    "ema_half_life": 20_000,
+                    "d_class_weight_real": 1.0,
+                    "d_class_weight_fake": 0.0,
+                    "g_class_weight": 1.0,
+                    "twin": True,
+                    "fake_label_source": "batch",
+                },
+                COMPACT_ON_DIGITS,
+            ),
+            "keras_2018": Architecture(
+                "the ACGAN example of Keras, 2018, but for its update rule", KERAS_2018
+            ),
+            "keras_gan": Architecture(
+                "the ACGAN of Keras-GAN, but for its update rule",
+                {
+                    **KERAS_2018,
+                    **HARD_LABELS,
+                    **_SUM,
+                    "batch_size": 32,
+                    "latent_prior": "normal",
+                    "dropout_rate": 0.25,
+                    "d_class_weight_fake": 1.0,
+                    # Without, two threads do not always sum in the same order here.
+                    "deterministic": True,
+                },
+            ),
+            "keras_2017": Architecture(
+                "the ACGAN example of Keras, 2017, but for its update rule",
+                {
+                    **KERAS_2018,
+                    **HARD_LABELS,
+                    "epochs": 50,
+                    "learning_rate": 5e-5,
+                    "discriminator_learning_rate": 5e-5,
+                    "negative_slope": 0.3,
+                    "d_class_weight_real": 0.5,
+                    "d_class_weight_fake": 0.5,
+                },
+            ),
+        },
+        defaults=CONDITIONAL,
+    ),
+}

@@ -1,0 +1,157 @@
+"""Which settings go together: those that a user gives, and those that a file holds."""
+
+from collections.abc import Mapping
+
+from dcgan_tf.config import schema
+from dcgan_tf.config.presets import (
+    ADVERSARIAL_LOSSES,
+    AUTO,
+    LENGTHS,
+    PRESETS,
+    UPDATE_RULES,
+)
+from dcgan_tf.config.schema import Config
+from dcgan_tf.support import errors
+
+DEFAULT_MODE = "dcgan"
+NETWORK_FIELDS = ("mode", "architecture", "latent_dim", "label_fusion", "twin")
+_ALWAYS = {name for name in schema.FIELDS if schema.kind(name) == schema.DERIVED}
+_ALWAYS |= {"mode", "dataset"}
+
+
+def check(overrides: Mapping[str, object]) -> None:
+    """UsageError for settings that do not go together."""
+    mode = overrides.get("mode", DEFAULT_MODE)
+    preset = PRESETS[mode]
+    architecture = overrides.get("architecture")
+    if architecture is not None and architecture not in preset.architectures:
+        raise errors.UsageError(
+            f"--architecture={architecture}: --mode={mode} has only "
+            f"{', '.join(preset.architectures)}"
+        )
+    if overrides.keys() >= {"steps", "epochs"}:
+        raise errors.UsageError(
+            f"--steps={overrides['steps']} and --epochs={overrides['epochs']}: one of them gives "
+            "a run's length; leave one out (behind a flagfile, give the one that it gives)"
+        )
+    own = preset.default_values(overrides, dataset="")
+    for name in sorted(overrides.keys() - own.keys() - _ALWAYS):
+        raise errors.UsageError(
+            f"--{name}={overrides[name]}: goes with {_owner(name, mode)}"
+        )
+    if conflict := _conflict({**own, **overrides}):
+        raise errors.UsageError(conflict)
+
+
+def _conflict(values: Mapping[str, object]) -> str:
+    """What is wrong with settings that a run has, but not together; "" for nothing."""
+    multiplier = values.get("g_batch_multiplier")
+    if values.get("twin") and not values["d_class_weight_real"]:
+        return (
+            "--d_class_weight_real=0: neither class head would learn; with it goes "
+            "--twin=false"
+        )
+    if values.get("resample_latents") is False and multiplier != 1:
+        return (
+            "--resample_latents=false: the generator has the latents of the discriminator's "
+            "step; it goes with --g_batch_multiplier=1"
+        )
+    if values["adversarial_loss"] == "relativistic":
+        reason = "--adversarial_loss=relativistic: compares each fake with a real image; "
+        if values.get("discriminator_update") == "separate":
+            return f"{reason}it goes with --discriminator_update=mixed"
+        if multiplier not in (None, 1):
+            return f"{reason}it goes with --g_batch_multiplier=1"
+    return ""
+
+
+def _owner(name: str, mode: str) -> str:
+    """The choice that brings a setting which this run does not have."""
+    architectures = {n: one.settings for n, one in PRESETS[mode].architectures.items()}
+    for flag, choices in (
+        ("adversarial_loss", ADVERSARIAL_LOSSES),
+        ("update_rule", UPDATE_RULES),
+        ("architecture", architectures),
+    ):
+        if having := [choice for choice, brings in choices.items() if name in brings]:
+            return f"--{flag}={' or '.join(having)}"
+    for length, brings in LENGTHS.items():
+        if name in brings or name == length:
+            return f"a run whose length is given by --{length}"
+    having = [
+        mode
+        for mode, preset in PRESETS.items()
+        if name in preset.defaults
+        or any(name in choice.settings for choice in preset.architectures.values())
+    ]
+    return f"--mode={' or '.join(having)}"
+
+
+def new(overrides: Mapping[str, object], **derived: object) -> Config:
+    """The Config of a new run: what the user gave, and the mode's defaults for the rest.
+
+    derived: dataset (its name), classes, height, width, channels
+    """
+    check(overrides)
+    mode = overrides.get("mode", DEFAULT_MODE)
+    defaults = PRESETS[mode].default_values(overrides, derived["dataset"])
+    values = {"mode": mode, **defaults}
+    if "learning_rate" in overrides:
+        values["discriminator_learning_rate"] = overrides["learning_rate"]
+    return schema.read({**values, **overrides, **derived})
+
+
+def inherit(
+    parent: Config, overrides: Mapping[str, object], name: str
+) -> dict[str, object]:
+    """The settings of a run that begins from the weights of the run called `name`.
+
+    The parent's, where `overrides` is silent.  UsageError where `overrides` asks for other
+    networks than those of the weights.
+    """
+    for field in NETWORK_FIELDS:
+        if overrides.get(field, getattr(parent, field)) != getattr(parent, field):
+            raise errors.UsageError(
+                f"--{field}={overrides[field]}: the weights of {name} are of "
+                f"{field} {getattr(parent, field)}; leave it out"
+            )
+    fixed = {
+        name: value
+        for name, value in parent.model_dump(exclude_none=True).items()
+        if schema.kind(name) == schema.FIXED
+    }
+    if "learning_rate" in overrides:
+        del fixed["discriminator_learning_rate"]
+    own = PRESETS[parent.mode].default_values({**fixed, **overrides}, dataset="")
+    kept = {n: v for n, v in fixed.items() if n in own or n in ("mode", "dataset")}
+    return {**kept, **overrides}
+
+
+def differences(saved: Config, overrides: Mapping[str, object]) -> list[str]:
+    """What `overrides` would change of a run that cannot change, a phrase for each."""
+    phrases = []
+    for name, value in overrides.items():
+        held = getattr(saved, name)
+        may_change = schema.kind(name) == schema.ADJUSTABLE
+        if held != value and (held is None or not may_change):
+            has = "no such setting" if held is None else held
+            phrases.append(f"--{name}={value} (the run has {has})")
+    return phrases
+
+
+def from_json(values: object) -> Config:
+    """A Config from what a config.json holds; ValueError says what is wrong with it."""
+    config = schema.read(values)
+    preset = PRESETS[config.mode]
+    if config.architecture not in preset.architectures:
+        raise ValueError(f"mode {config.mode} has no architecture {config.architecture}")
+    held = config.model_dump(exclude_none=True)
+    own = {*preset.default_values(held, dataset=""), *_ALWAYS}
+    if odd := sorted(held.keys() ^ own):
+        raise ValueError(f"{odd[0]} is {held.get(odd[0])}, which does not go with the rest")
+    for name in ("precision", "dataset"):
+        if held[name] == AUTO:
+            raise ValueError(f"{name} is auto, which a run settles when it begins")
+    if conflict := _conflict(held):
+        raise ValueError(conflict)
+    return config

@@ -1,0 +1,325 @@
+"""Config: every choice that defines a run, with its type, bounds, help and kind."""
+
+from typing import Annotated, Literal
+
+import pydantic
+from pydantic import Field
+
+from dcgan_tf.config.presets import ADVERSARIAL_LOSSES, AUTO, PRESETS, UPDATE_RULES
+from dcgan_tf.support import errors
+
+# Kinds of settings.
+FIXED = "fixed"  # makes the run what it is: a resume may not change it
+ADJUSTABLE = "adjustable"  # how long, how often, what is kept: a resume may
+DERIVED = "derived"  # follows from the data set: no flag
+
+GROUPS = ("data", "model", "loss", "optimisation", "run")  # of --help
+
+
+def _setting(group, help_text, *, kind=FIXED, common=False, default=..., **bounds):
+    """`common`: whether the short --help shows it."""
+    extra = {"group": group, "kind": kind, "common": common}
+    return Field(default, description=help_text, json_schema_extra=extra, **bounds)
+
+
+def _optional(group, help_text, **more):
+    """A setting that not every run has."""
+    return _setting(group, help_text, default=None, **more)
+
+
+Weight = Annotated[float, Field(ge=0.0, le=1e6)]
+Rate = Annotated[float, Field(gt=0.0, le=1.0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Steps = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Epochs = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+class Config(pydantic.BaseModel):
+    """A run.  None stands in settings that the run's choices do not have."""
+
+    model_config = pydantic.ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False
+    )
+
+    dataset: str = _setting(
+        "data",
+        "mnist, digits (bundled with scikit-learn), fashion_mnist, kmnist, any other "
+        "28x28x1 labelled tensorflow-datasets name, or auto: mnist if prepared on disk "
+        "or its host answers, else digits",
+        common=True,
+        min_length=1,
+    )
+    classes: int = _setting("data", "classes", kind=DERIVED, ge=1, le=1000)
+    height: int = _setting("data", "pixels", kind=DERIVED, ge=1, le=1024)
+    width: int = _setting("data", "pixels", kind=DERIVED, ge=1, le=1024)
+    channels: int = _setting("data", "1: grey, 3: RGB", kind=DERIVED, ge=1, le=3)
+    max_translation: int = _setting(
+        "data",
+        "augmentation: pixels by which real images move at most, each way",
+        ge=0,
+        le=8,
+    )
+
+    mode: Literal[tuple(PRESETS)] = _setting("model", "which GAN to train", common=True)
+    architecture: str = _setting("model", "which networks of the mode", common=True)
+    latent_dim: int = _setting("model", "size of a latent vector", ge=1, le=10_000)
+    latent_prior: Literal["normal", "uniform"] = _setting(
+        "model", "distribution of latents: standard normal, or uniform in [-1, 1]"
+    )
+    label_fusion: Literal["multiply", "add", "concatenate"] | None = _optional(
+        "model", "how the class's embedding is combined with the latents"
+    )
+    negative_slope: Share = _setting("model", "LeakyReLU's slope below zero")
+    dropout_rate: float = _setting(
+        "model",
+        "share of the discriminator's activations that are dropped",
+        ge=0.0,
+        le=0.99,
+    )
+    ema_half_life: int = _setting(
+        "model",
+        "images after which a weight counts half in the generator's exponential moving "
+        "average (EMA), which then generates all images that are shown; 0: no EMA",
+        ge=0,
+        le=1_000_000_000,
+    )
+    precision: Literal[AUTO, "float32", "bfloat16"] = _setting(
+        "model",
+        "what the networks compute in (weights, losses, last layers and a convolutional "
+        "discriminator's first layer are float32); auto: bfloat16 where the processor "
+        "(avx512_bf16, amx_bf16) or the GPU (compute capability 8) has it natively",
+    )
+
+    adversarial_loss: Literal[tuple(ADVERSARIAL_LOSSES)] = _setting(
+        "loss",
+        "the players' loss on the discriminator's logits: non_saturating (Goodfellow et "
+        "al. 2014), hinge (Lim & Ye 2017), least_squares (Mao et al. 2017), or "
+        "relativistic (Jolicoeur-Martineau 2018), which compares each fake with a real "
+        "image",
+        common=True,
+    )
+    real_label: Share | None = _optional(
+        "loss",
+        "the discriminator's target for real images; below 1: one-sided label smoothing",
+    )
+    generator_label: Share | None = _optional(
+        "loss", "the generator's target for its images"
+    )
+    d_weight_real: Weight | None = _optional(
+        "loss", "weight of the adversarial loss on real images, for the discriminator"
+    )
+    d_weight_fake: Weight | None = _optional(
+        "loss", "weight of the adversarial loss on fakes, for the discriminator"
+    )
+    d_class_weight_real: Weight | None = _optional(
+        "loss", "weight of the class loss on real images, for the discriminator"
+    )
+    d_class_weight_fake: Weight | None = _optional(
+        "loss", "weight of the class loss on fakes, for the discriminator"
+    )
+    g_class_weight: Weight | None = _optional(
+        "loss", "weight of the class loss, for the generator"
+    )
+    twin: bool | None = _optional(
+        "loss",
+        "a second class head, trained on fakes with weight d_class_weight_real; the "
+        "generator's class loss is then the first head's minus the second's, which no "
+        "longer rewards classes without variety (Gong et al. 2019)",
+    )
+    r1_weight: Weight = _setting(
+        "loss",
+        "weight of R1: half the squared gradient norm of the discriminator's logit at real "
+        "images (Mescheder et al. 2018)",
+    )
+    r2_weight: Weight = _setting("loss", "weight of R2: the same at fakes")
+
+    batch_size: int = _setting(
+        "optimisation", "real images a step", common=True, ge=1, le=1_000_000
+    )
+    learning_rate: Rate = _setting(
+        "optimisation",
+        "of the generator's Adam; given alone, of the discriminator's as well",
+        common=True,
+    )
+    discriminator_learning_rate: Rate = _setting(
+        "optimisation", "of the discriminator's Adam"
+    )
+    beta_1: float = _setting(
+        "optimisation",
+        "decay of the mean gradient in both players' Adam",
+        ge=0.0,
+        le=0.9999,
+    )
+    update_rule: Literal[tuple(UPDATE_RULES)] = _setting(
+        "optimisation",
+        "paired: both players move from one forward pass (simultaneous); alternating: the "
+        "discriminator moves, then the generator against it",
+    )
+    discriminator_update: Literal["mixed", "separate"] | None = _optional(
+        "optimisation",
+        "one step on real images and fakes in one mixed batch, or a step on each",
+    )
+    d_step_batchnorm: Literal["inference", "training"] | None = _optional(
+        "optimisation",
+        "BatchNorm of the generator when it makes the discriminator's fakes: moving "
+        "averages (inference), or the batch's statistics (training)",
+    )
+    g_batch_multiplier: int | None = _optional(
+        "optimisation", "the generator's batch, as a multiple of batch_size", ge=1, le=64
+    )
+    resample_latents: bool | None = _optional(
+        "optimisation",
+        "whether the generator's step has latents and classes of its own, or those of the "
+        "discriminator's step",
+    )
+    fake_label_source: Literal["batch", "uniform"] | None = _optional(
+        "optimisation", "classes of the fakes: those of the real batch, or uniformly random"
+    )
+    deterministic: bool = _setting(
+        "optimisation",
+        "TensorFlow's deterministic operations: the same bits however threads interleave "
+        "(not with another number of them)",
+    )
+
+    seed: int = _setting(
+        "run",
+        "seed of weights, order of the data, latents and dropout",
+        common=True,
+        ge=0,
+        le=2**31 - 1,
+    )
+    epochs: Epochs | None = _optional(
+        "run", "passes over the training images", kind=ADJUSTABLE, common=True
+    )
+    steps: Steps | None = _optional(
+        "run", "length in batches of real images, instead of epochs", kind=ADJUSTABLE
+    )
+    checkpoint_every: Epochs | None = _optional(
+        "run", "epochs between checkpoints", kind=ADJUSTABLE
+    )
+    log_every_steps: Steps | None = _optional(
+        "run", "steps between log entries, and between previews", kind=ADJUSTABLE
+    )
+    checkpoint_every_steps: Steps | None = _optional(
+        "run", "steps between checkpoints", kind=ADJUSTABLE
+    )
+    checkpoint_minutes: float = _setting(
+        "run",
+        "minutes after which a latest checkpoint is saved in between",
+        kind=ADJUSTABLE,
+        gt=0.0,
+        le=100_000.0,
+    )
+    keep_checkpoints: int = _setting(
+        "run",
+        "checkpoints kept, the newest, besides the latest in between",
+        kind=ADJUSTABLE,
+        ge=1,
+        le=10_000,
+    )
+    preview_rows: int = _setting(
+        "run", "rows of the grid that shows the training", ge=1, le=100
+    )
+    preview_real: bool | None = _optional(
+        "run", "real images of the same classes beside the generated ones in the grid"
+    )
+    keep_frames: int = _setting(
+        "run",
+        "grids kept in samples/, evenly over the run",
+        kind=ADJUSTABLE,
+        ge=2,
+        le=1_000_000,
+    )
+    evaluate_every: int = _setting(
+        "run",
+        "log entries (epochs, or --log_every_steps) between evaluations, each as that of "
+        "dcgan-tf evaluate; the best checkpoint is kept; 0: none",
+        kind=ADJUSTABLE,
+        common=True,
+        ge=0,
+        le=10_000_000,
+    )
+    test_losses: bool = _setting(
+        "run",
+        "also log both players' losses on the test split",
+        kind=ADJUSTABLE,
+    )
+    steps_per_execution: int = _setting(
+        "run",
+        "steps in one tf.function call, within which signals and losses are not looked at; "
+        "no call goes beyond a log entry; 0: as many as take about a second",
+        kind=ADJUSTABLE,
+        ge=0,
+        le=1_000_000,
+    )
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the generator makes the class that it is asked for."""
+        return PRESETS[self.mode].conditional
+
+
+FIELDS = Config.model_fields
+_ADAPTERS = {
+    name: pydantic.TypeAdapter(Annotated[field.annotation, field])
+    for name, field in FIELDS.items()
+}
+
+
+def kind(name: str) -> str:
+    return FIELDS[name].json_schema_extra["kind"]
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """The words that a setting may be; () where it is a number or any word."""
+    return tuple(_json_schema(name).get("enum", ()))
+
+
+def parse(name: str, text: str) -> object:
+    """A setting's value from a flag's text, or ValueError that says what is allowed."""
+    try:
+        return _ADAPTERS[name].validate_strings(text)
+    except pydantic.ValidationError:
+        near = errors.near_matches(text, choices(name))
+        raise ValueError(f"{_allowed(name)}{near}") from None
+
+
+def read(values: object) -> Config:
+    """A Config from what JSON holds, or ValueError that says what is wrong with it."""
+    try:
+        return Config.model_validate(values)
+    except pydantic.ValidationError as error:
+        raise ValueError(_reason(error)) from None
+
+
+def _reason(error: pydantic.ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    if not name:
+        return "holds no settings"
+    if first["type"] == "missing":
+        return f"the setting {name} is missing"
+    return f"{name} {_allowed(name)}" if name in FIELDS else f"{name} is no setting"
+
+
+def _allowed(name: str) -> str:
+    """What a setting must be, in words that follow its name and value."""
+    found = _json_schema(name)
+    if words := choices(name):
+        return f"must be one of {', '.join(words)}"
+    if found["type"] == "boolean":
+        return "must be true or false"
+    if found["type"] == "string":
+        return "must be a word"
+    noun = "a whole number" if found["type"] == "integer" else "a number"
+    if "exclusiveMinimum" in found:
+        lowest = f"above {found['exclusiveMinimum']:g}"
+    else:
+        lowest = f"at least {found['minimum']:g}"
+    return f"must be {noun} {lowest} and at most {found['maximum']:,.10g}"
+
+
+def _json_schema(name: str) -> dict:
+    """A setting's type and bounds in JSON Schema's words, without its None."""
+    found = _ADAPTERS[name].json_schema()
+    return next(one for one in found.get("anyOf", [found]) if one["type"] != "null")

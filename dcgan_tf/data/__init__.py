@@ -1,0 +1,1 @@
+"""Finds, reads and batches labelled images; knows nothing of networks or runs."""

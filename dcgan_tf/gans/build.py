@@ -1,0 +1,144 @@
+"""From a Config to its Gan: the registry of networks, and the weights of the losses."""
+
+import contextlib
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+
+import keras
+
+from dcgan_tf.config.schema import Config
+from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.gans import latents
+from dcgan_tf.gans.gan import Gan
+from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
+from dcgan_tf.models import compact, keras_2017, keras_2018, keras_gan, maxout, tf_tutorial
+
+# A network's options are settings of the same names.
+NETWORKS = {
+    ("dcgan", "compact"): (compact.generator, compact.discriminator),
+    ("dcgan", "tf_tutorial"): (tf_tutorial.generator, tf_tutorial.discriminator),
+    ("cgan", "compact"): (compact.generator, compact.projection_discriminator),
+    ("cgan", "maxout"): (maxout.generator, maxout.discriminator),
+    ("cgan", "tf_tutorial"): (
+        tf_tutorial.generator,
+        tf_tutorial.projection_discriminator,
+    ),
+    ("acgan", "compact"): (compact.generator, compact.acgan_discriminator),
+    ("acgan", "keras_2018"): (keras_2018.generator, keras_2018.discriminator),
+    ("acgan", "keras_gan"): (keras_gan.generator, keras_gan.discriminator),
+    ("acgan", "keras_2017"): (keras_2017.generator, keras_2018.discriminator),
+}
+
+
+def build(config: Config) -> Gan:
+    """The gan of a run, with new weights from Keras's global seed."""
+    make_generator, make_discriminator = (
+        functools.partial(network, image_spec(config), **_options(network, config))
+        for network in NETWORKS[config.mode, config.architecture]
+    )
+    with _computing_in(config.precision):
+        generator = ema_generator = make_generator()
+        if config.ema_half_life:
+            ema_generator = make_generator()
+            ema_generator.set_weights(generator.get_weights())
+        discriminator = make_discriminator()
+    prior = latents.PRIORS[config.latent_prior]
+    label_source = latents.LABEL_SOURCES[config.fake_label_source or "batch"]
+    return Gan(
+        generator=generator,
+        discriminator=discriminator,
+        ema_generator=ema_generator,
+        adversarial_loss=adversarial_loss(config),
+        discriminator_weights=discriminator_weights(config),
+        generator_weights=generator_weights(config),
+        sample_latents=functools.partial(prior, config.latent_dim),
+        sample_labels=functools.partial(label_source, config.classes),
+    )
+
+
+def image_spec(config: Config) -> ImageSpec:
+    return ImageSpec(config.height, config.width, config.channels, config.classes)
+
+
+def _options(function: Callable, config: Config) -> dict[str, object]:
+    """The settings that a function has arguments of the same names for."""
+    names = inspect.signature(function).parameters
+    return {n: getattr(config, n) for n in names if getattr(config, n, None) is not None}
+
+
+@contextlib.contextmanager
+def _computing_in(precision: str) -> Iterator[None]:
+    """Networks that are built within compute in it; their weights are float32.
+
+    A run settles "auto" when it begins; whoever builds without that gets float32.
+    """
+    before = keras.config.dtype_policy()
+    if precision == "bfloat16":
+        keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def adversarial_loss(config: Config) -> AdversarialLoss:
+    loss = ADVERSARIAL_LOSSES[config.adversarial_loss]
+    return loss(**_options(loss, config))
+
+
+def discriminator_weights(config: Config) -> dict[str, float]:
+    """The weight of each term in the discriminator's loss."""
+    weights = {
+        "adversarial_real": config.d_weight_real,
+        "class_real": config.d_class_weight_real,
+        "adversarial_fake": config.d_weight_fake,
+        "class_fake": config.d_class_weight_fake,
+        "twin_fake": config.d_class_weight_real if config.twin else None,
+        "adversarial": 1.0 if adversarial_loss(config).needs_pair else None,
+        "r1_penalty": config.r1_weight or None,
+        "r2_penalty": config.r2_weight or None,
+    }
+    return {name: weight for name, weight in weights.items() if weight is not None}
+
+
+def generator_weights(config: Config) -> dict[str, float]:
+    """The weight of each term in the generator's loss."""
+    weights = {"adversarial": 1.0}
+    if config.g_class_weight is not None:
+        weights["class"] = config.g_class_weight
+    if config.twin:
+        weights["twin"] = -config.g_class_weight
+    return weights
+
+
+def reported_weights(config: Config) -> dict[str, float]:
+    """Those with which the discriminator's terms add up to its loss as it is reported.
+
+    Of two separate steps it is the mean.
+    """
+    half = 0.5 if config.discriminator_update == "separate" else 1.0
+    return {name: half * weight for name, weight in discriminator_weights(config).items()}
+
+
+def test_gan(gan: Gan, config: Config) -> Gan:
+    """The same players, with the losses that the test split is measured by.
+
+    Hard labels, and the classes of real images and fakes weighed alike, as the Keras
+    examples do; a second class head has the first one's weight; no penalties.
+    """
+    weights = reported_weights(config)
+    hard = config
+    if config.real_label is not None:
+        hard = config.model_copy(update={"real_label": 1.0, "generator_label": 1.0})
+    if config.d_class_weight_real is not None:
+        alike = weights.get("adversarial_real", 1.0)
+        weights |= {"class_real": alike, "class_fake": alike}
+        if config.twin:
+            weights["twin_fake"] = alike
+    for penalty in ("r1_penalty", "r2_penalty"):
+        weights.pop(penalty, None)
+    return dataclasses.replace(
+        gan, adversarial_loss=adversarial_loss(hard), discriminator_weights=weights
+    )

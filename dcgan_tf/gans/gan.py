@@ -1,0 +1,116 @@
+"""Gan: two networks, what each of them minimises, and what feeds them."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf.data.pipeline import to_uint8
+from dcgan_tf.losses import adversarial, classification, penalties
+from dcgan_tf.losses.terms import Terms, suffix_terms, sum_terms
+from dcgan_tf.models.blocks import DiscriminatorOutput
+
+BLOCK = 250  # images generated at a time, whatever batch size the run was trained with
+
+
+@dataclasses.dataclass(frozen=True)
+class Gan:
+    """Two players, what each one minimises, and what they are fed with.
+
+    generator:        [latents [B, Z], labels [B]] -> images [B, H, W, C] in [-1, 1]
+    discriminator:    [images, labels [B]] -> logits, the fields of DiscriminatorOutput
+    ema_generator:    what images are generated with: the generator's moving average, or the
+                      generator itself where none is kept
+    adversarial_loss: both players' loss on the adversarial logits
+    discriminator_weights, generator_weights: of the terms in each player's loss, by name
+    sample_latents:   (count, seed [2]) -> latents [count, Z]
+    sample_labels:    (labels of the real batch [B], seed [2]) -> labels of the fakes [B]
+
+    The training step asks nothing else: it is the same for every mode.
+    """
+
+    generator: keras.Model
+    discriminator: keras.Model
+    ema_generator: keras.Model
+    adversarial_loss: adversarial.AdversarialLoss
+    discriminator_weights: Mapping[str, float]
+    generator_weights: Mapping[str, float]
+    sample_latents: Callable[..., tf.Tensor]
+    sample_labels: Callable[..., tf.Tensor]
+
+    def discriminate(self, images, labels, *, training: bool) -> DiscriminatorOutput:
+        return DiscriminatorOutput(
+            **self.discriminator([images, labels], training=training)
+        )
+
+    def discriminator_terms(
+        self,
+        real: DiscriminatorOutput | None,
+        labels: tf.Tensor | None,
+        fake: DiscriminatorOutput | None,
+        fake_labels: tf.Tensor | None,
+        penalty_terms: Terms,
+    ) -> Terms:
+        """The terms of the discriminator's loss, and "loss".
+
+        real or fake may be None where the adversarial loss needs no pairs: their terms are
+        then left out.
+        """
+        terms = self.adversarial_loss.discriminator(
+            None if real is None else real.adversarial,
+            None if fake is None else fake.adversarial,
+        )
+        if real is not None:
+            terms |= suffix_terms(classification.class_terms(real, labels), "real")
+        if fake is not None:
+            terms |= suffix_terms(classification.class_terms(fake, fake_labels), "fake")
+        terms |= penalty_terms
+        return {"loss": sum_terms(terms, self.discriminator_weights), **terms}
+
+    def generator_terms(
+        self,
+        real: DiscriminatorOutput | None,
+        fake: DiscriminatorOutput,
+        fake_labels: tf.Tensor,
+    ) -> Terms:
+        """The terms of the generator's loss, and "loss"; real: where pairs are needed."""
+        terms = self.adversarial_loss.generator(
+            None if real is None else real.adversarial, fake.adversarial
+        )
+        terms |= classification.class_terms(fake, fake_labels)
+        return {"loss": sum_terms(terms, self.generator_weights), **terms}
+
+    def penalty_terms(self, images, labels, fakes, fake_labels) -> Terms:
+        """R1 on real images and R2 on fakes, those of them that have a weight.
+
+        Taken in inference mode, in which a logit is of its own image alone.  Images or
+        fakes may be None: their penalty is then left out.
+        """
+        terms = {}
+        for name, seen, seen_labels in (
+            ("r1_penalty", images, labels),
+            ("r2_penalty", fakes, fake_labels),
+        ):
+            if seen is not None and name in self.discriminator_weights:
+
+                def logits_of(inputs, labels=seen_labels):
+                    return self.discriminate(inputs, labels, training=False).adversarial
+
+                norm = penalties.squared_gradient_norm(logits_of, tf.stop_gradient(seen))
+                terms[name] = norm / 2
+        return terms
+
+    def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> np.ndarray:
+        """uint8 [N, H, W, C] from latents [N, Z] and labels [N], in inference mode."""
+        blocks = [
+            to_uint8(
+                self.ema_generator(
+                    [latents[start : start + BLOCK], labels[start : start + BLOCK]],
+                    training=False,
+                ).numpy()
+            )
+            for start in range(0, len(labels), BLOCK)
+        ]
+        return np.concatenate(blocks)

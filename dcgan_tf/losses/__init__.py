@@ -1,0 +1,1 @@
+"""Losses, as named terms of the logits; knows nothing of the config or of training."""

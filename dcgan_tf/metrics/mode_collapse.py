@@ -1,0 +1,57 @@
+"""Signs of mode collapse, in a grid of images and in the losses, and what to try."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+ALIKE = 3.0  # grey levels of 255: the mean deviation of a pixel, real digits have over 40
+WON = 0.02  # the discriminator's loss on fakes when it knows nearly all of them
+EARLY = 500  # steps before which grey images are no sign of anything
+CHANCE = 0.95  # of ln(classes), which is the class loss of a guess
+
+WEAKEN = (
+    "try a lower --discriminator_learning_rate, a higher --dropout_rate, or a larger "
+    "--r1_weight"
+)
+
+
+def signs(
+    images: np.ndarray,
+    columns: int,
+    entry: Mapping[str, float],
+    *,
+    conditional: bool,
+    classes: int,
+) -> dict[str, str]:
+    """Each sign that is seen, by a short name, with what it means and what to try.
+
+    images: uint8 [rows * columns, H, W, C], in conditional modes a class a column and a
+    latent vector a row; entry: the losses, as in metrics.jsonl.
+    """
+    if entry["step"] < EARLY:
+        return {}
+    grid = images.reshape(-1, columns, images[0].size).astype(np.float32)
+    found = {}
+    if grid.std(axis=(0, 1)).mean() < ALIKE:
+        found["one image"] = f"all images are alike; {WEAKEN}"
+    elif conditional and grid.std(axis=1).mean() < ALIKE:
+        found["one class"] = (
+            "the images of all classes are alike: the generator ignores the class; train "
+            "longer, or try another --seed or --fake_label_source"
+        )
+    elif conditional and len(grid) > 1 and grid.std(axis=0).mean() < ALIKE:
+        found["one image a class"] = (
+            "the images of a class are alike: the generator ignores its latents; try a "
+            "larger --r1_weight or lower rates"
+        )
+    known = ("discriminator/adversarial_fake", "discriminator/adversarial")
+    if next(entry[name] for name in known if name in entry) < WON:
+        found["discriminator"] = f"the discriminator knows nearly every fake; {WEAKEN}"
+        if entry.get("generator/class", 0.0) > CHANCE * math.log(classes):
+            found["classes"] = (
+                "the class loss of the generator's images is that of a guess: the known "
+                "collapse of an ACGAN; try --real_label=0.9, a larger --g_class_weight and "
+                "lower rates"
+            )
+    return found

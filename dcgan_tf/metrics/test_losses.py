@@ -1,0 +1,62 @@
+"""Both players' losses on the test split, which is never trained on."""
+
+import tensorflow as tf
+
+from dcgan_tf.data.pipeline import scale
+from dcgan_tf.data.splits import Split
+from dcgan_tf.gans.gan import Gan
+from dcgan_tf.losses.terms import prefix_terms
+from dcgan_tf.support import arrays
+
+BLOCK = 500  # real images at a time
+STREAM = -2  # of its latents and classes: training uses steps, from 0, and the preview -1
+
+
+class TestLosses:
+    """Measures a gan on the test split, in inference mode, as the Keras examples do.
+
+    The discriminator is measured on each real image and as many fakes, the generator
+    (itself, not its EMA) on twice as many, where the loss needs no
+    pairs.  The latents are the same each time, so that epochs can be compared.
+    """
+
+    __test__ = False  # no test of pytest's
+
+    def __init__(self, gan: Gan, seed: int, split: Split):
+        self._gan = gan
+        self._seed = seed
+        self._split = split
+        self._terms_of_block = tf.function(self._terms)
+
+    def terms(self) -> dict[str, float]:
+        """The means over the split of what a step returns: "test/generator/loss" ..."""
+        count = len(self._split.labels)
+        total: dict[str, float] = {}
+        for rows in arrays.blocks(count, BLOCK):
+            labels = self._split.labels[rows]
+            start = tf.constant(rows.start)
+            terms = self._terms_of_block(self._split.images[rows], labels, start)
+            for name, term in terms.items():
+                share = float(term) * len(labels) / count
+                total[f"test/{name}"] = total.get(f"test/{name}", 0.0) + share
+        return total
+
+    def _terms(self, images, labels, start):
+        gan = self._gan
+        seed = tf.random.experimental.stateless_fold_in([self._seed, STREAM], start)
+        latent_seed, label_seed = tf.unstack(tf.random.split(seed))
+        twice = tf.tile(labels, [2])
+        latents = gan.sample_latents(tf.size(twice), latent_seed)
+        fake_labels = gan.sample_labels(twice, label_seed)
+        fakes = gan.generator([latents, fake_labels], training=False)
+        real = gan.discriminate(scale(images), labels, training=False)
+        fake = gan.discriminate(fakes, fake_labels, training=False)
+        half, half_labels = fake.halves()[0], fake_labels[: tf.size(labels)]
+        if gan.adversarial_loss.needs_pair:
+            generator_terms = gan.generator_terms(real, half, half_labels)
+        else:
+            generator_terms = gan.generator_terms(None, fake, fake_labels)
+        return prefix_terms(
+            generator=generator_terms,
+            discriminator=gan.discriminator_terms(real, labels, half, half_labels, {}),
+        )

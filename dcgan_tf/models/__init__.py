@@ -1,0 +1,1 @@
+"""Layers and networks, by ImageSpec and options; knows nothing of losses or the config."""

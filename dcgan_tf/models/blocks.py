@@ -1,0 +1,114 @@
+"""What all networks keep to, and the blocks that they share.
+
+Every generator takes [latents [B, Z], labels [B]] and returns images [B, H, W, C] in
+[-1, 1]; every discriminator takes [images, labels] and returns a dict of logits, the fields
+of `DiscriminatorOutput`.  A network that has no use for labels leaves that input
+unconnected.  Whatever the other layers compute in, the last layers compute in Keras's float
+type, and so does the first of a convolutional discriminator: most of an image is
+background, one value, and weights rounded to bfloat16 shift the answer to it alike at every
+pixel.
+"""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+from keras import layers
+from keras.config import floatx
+
+from dcgan_tf.data.spec import ImageSpec
+
+
+class DiscriminatorOutput(NamedTuple):
+    """A discriminator's logits.
+
+    adversarial: [B, 1], above 0 for real
+    classes:     [B, classes], or None without class heads
+    twin:        [B, classes] of the second class head, or None without one
+    """
+
+    adversarial: tf.Tensor
+    classes: tf.Tensor | None = None
+    twin: tf.Tensor | None = None
+
+    def halves(self) -> tuple["DiscriminatorOutput", "DiscriminatorOutput"]:
+        """The outputs for the first and for the second half of the batch."""
+        parts = [(None, None) if x is None else tf.split(x, 2) for x in self]
+        first, second = zip(*parts, strict=True)
+        return DiscriminatorOutput(*first), DiscriminatorOutput(*second)
+
+
+def generator_inputs(latent_dim: int):
+    latents = keras.Input((latent_dim,), name="latents")
+    return latents, keras.Input((), dtype="int32", name="labels")
+
+
+def discriminator_inputs(spec: ImageSpec):
+    images = keras.Input(spec.shape, name="images")
+    return images, keras.Input((), dtype="int32", name="labels")
+
+
+def generator_model(latents, labels, images) -> keras.Model:
+    return keras.Model([latents, labels], images, name="generator")
+
+
+def discriminator_model(images, labels, logits) -> keras.Model:
+    return keras.Model([images, labels], logits, name="discriminator")
+
+
+def adversarial_head(features):
+    """{"adversarial": logits [B, 1]} from features [B, F]."""
+    return {"adversarial": layers.Dense(1, dtype=floatx())(features)}
+
+
+def projection_head(features, labels, classes: int):
+    """Projection (Miyato & Koyama 2018, equation 3): w . h + b + embedding(label) . h."""
+    embedding = layers.Embedding(classes, features.shape[-1])(labels)
+    projection = layers.Dot(axes=1, dtype=floatx())([embedding, features])
+    unconditional = layers.Dense(1, dtype=floatx())(features)
+    return {"adversarial": layers.Add(dtype=floatx())([unconditional, projection])}
+
+
+def acgan_heads(features, classes: int, twin: bool):
+    """An adversarial head and a class head (Odena et al. 2017); `twin`: a second one."""
+    units = {"adversarial": 1, "classes": classes}
+    if twin:
+        units["twin"] = classes
+    return {
+        name: layers.Dense(count, name=name, dtype=floatx())(features)
+        for name, count in units.items()
+    }
+
+
+def fuse_label(
+    latents, labels, classes: int, label_fusion: str, initializer: str = "glorot_normal"
+):
+    """Latents [B, Z] combined with the class's embedding: [B, Z], concatenated [B, 2 Z]."""
+    embedding = layers.Embedding(
+        classes,
+        latents.shape[-1],
+        embeddings_initializer=initializer,
+        name="label_embedding",
+    )(labels)
+    return FUSIONS[label_fusion](name="fused")([latents, embedding])
+
+
+FUSIONS = {
+    "multiply": layers.Multiply,
+    "add": layers.Add,
+    "concatenate": layers.Concatenate,
+}
+
+
+def one_hot(labels, classes: int):
+    encode = layers.CategoryEncoding(classes, output_mode="one_hot")
+    return encode(layers.Reshape((1,))(labels))  # [B, classes]
+
+
+def require_mnist_shape(spec: ImageSpec) -> None:
+    """ValueError unless images are 28x28x1, as the published systems' are."""
+    if spec.shape != (28, 28, 1):
+        raise ValueError(
+            f"images are {spec}; these published networks are for 28x28x1 alone; "
+            "take the architecture compact"
+        )

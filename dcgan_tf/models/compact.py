@@ -1,0 +1,107 @@
+"""Our networks, the default of every mode: small enough for two CPU cores."""
+
+import keras
+from keras import layers
+from keras.config import floatx
+
+from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.models import blocks
+from dcgan_tf.models.layers import (
+    BatchNormalization,
+    BiasConv2D,
+    BiasConv2DTranspose,
+    BiasDense,
+    Dropout,
+)
+
+
+def doublings(spec: ImageSpec) -> int:
+    """How often the smallest feature map doubles to the image: until it is at most 8.
+
+    ValueError for sizes that do not come from a map of at least 4 in this way.
+    """
+    count = 0
+    while max(spec.height, spec.width) > 8 << count:
+        count += 1
+    least = min(spec.height, spec.width) >> count
+    if count < 1 or spec.height % (1 << count) or spec.width % (1 << count) or least < 4:
+        raise ValueError(
+            f"images are {spec}; the compact networks take sizes of 4 to 8 times a power "
+            "of 2, such as 16, 20, 24, 28, 32, 48, 64"
+        )
+    return count
+
+
+def generator(
+    spec: ImageSpec, latent_dim: int = 100, label_fusion: str | None = None
+) -> keras.Model:
+    """A hidden layer, then doublings by 4x4 kernels: for MNIST 1,789,697 parameters.
+
+    label_fusion: how the class is given, see `blocks.fuse_label` (1,000 parameters more);
+    None: the labels are ignored
+    """
+    count = doublings(spec)
+    height, width, filters = spec.height >> count, spec.width >> count, 32 << count
+    latents, labels = blocks.generator_inputs(latent_dim)
+    x = latents
+    if label_fusion:
+        x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
+    for units in (256, height * width * filters):
+        x = layers.Dense(units, use_bias=False)(x)
+        x = layers.ReLU()(BatchNormalization()(x))
+    x = layers.Reshape((height, width, filters))(x)  # MNIST: [B, 7, 7, 128]
+    for level in range(1, count):
+        x = layers.Conv2DTranspose(filters >> level, 4, 2, padding="same", use_bias=False)(
+            x
+        )
+        x = layers.ReLU()(BatchNormalization()(x))  # MNIST: [B, 14, 14, 64]
+    images = BiasConv2DTranspose(
+        spec.channels, 4, 2, "same", activation="tanh", dtype=floatx()
+    )(x)
+    return blocks.generator_model(latents, labels, images)
+
+
+def discriminator(
+    spec: ImageSpec, negative_slope: float = 0.2, dropout_rate: float = 0.0
+) -> keras.Model:
+    """For MNIST 836,705 parameters."""
+    images, labels = blocks.discriminator_inputs(spec)
+    logits = blocks.adversarial_head(_features(images, spec, negative_slope, dropout_rate))
+    return blocks.discriminator_model(images, labels, logits)
+
+
+def projection_discriminator(
+    spec: ImageSpec, negative_slope: float = 0.2, dropout_rate: float = 0.0
+) -> keras.Model:
+    """Given the label by `blocks.projection_head`: for MNIST 839,265 parameters."""
+    images, labels = blocks.discriminator_inputs(spec)
+    features = _features(images, spec, negative_slope, dropout_rate)
+    logits = blocks.projection_head(features, labels, spec.classes)
+    return blocks.discriminator_model(images, labels, logits)
+
+
+def acgan_discriminator(
+    spec: ImageSpec,
+    negative_slope: float = 0.2,
+    dropout_rate: float = 0.0,
+    twin: bool = True,
+) -> keras.Model:
+    """With `blocks.acgan_heads`: for MNIST 841,845 parameters, with a twin."""
+    images, labels = blocks.discriminator_inputs(spec)
+    features = _features(images, spec, negative_slope, dropout_rate)
+    logits = blocks.acgan_heads(features, spec.classes, twin)
+    return blocks.discriminator_model(images, labels, logits)
+
+
+def _features(x, spec: ImageSpec, negative_slope: float, dropout_rate: float):
+    """[B, 256].  The hidden layer is what sees an image whole."""
+
+    def activated(x):
+        return Dropout(dropout_rate)(layers.LeakyReLU(negative_slope)(x))
+
+    for level in range(doublings(spec)):
+        # The first layer in float32: see blocks.
+        dtype = None if level else floatx()
+        x = BiasConv2D(32 << level, 4, 2, padding="same", dtype=dtype)(x)
+        x = activated(x)  # MNIST: [B, 14, 14, 32], then [B, 7, 7, 64]
+    return activated(BiasDense(256)(layers.Flatten()(x)))

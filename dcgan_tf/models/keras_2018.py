@@ -1,0 +1,68 @@
+"""The ACGAN example of Keras, 2018."""
+
+import keras
+from keras import layers
+from keras.config import floatx
+
+from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.models import blocks
+from dcgan_tf.models.layers import (
+    BatchNormalization,
+    BiasConv2D,
+    BiasConv2DTranspose,
+    BiasDense,
+    Dropout,
+)
+
+
+def generator(
+    spec: ImageSpec, latent_dim: int = 100, label_fusion: str = "multiply"
+) -> keras.Model:
+    """2,657,897 parameters, multiplying."""
+    blocks.require_mnist_shape(spec)
+    latents, labels = blocks.generator_inputs(latent_dim)
+    x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
+    x = BiasDense(3 * 3 * 384, activation="relu")(x)
+    x = layers.Reshape((3, 3, 384))(x)
+    for filters, strides, padding in ((192, 1, "valid"), (96, 2, "same")):
+        x = BiasConv2DTranspose(
+            filters,
+            5,
+            strides,
+            padding,
+            activation="relu",
+            kernel_initializer="glorot_normal",
+        )(x)  # [B, 7, 7, 192], then [B, 14, 14, 96]
+        x = BatchNormalization()(x)
+    images = BiasConv2DTranspose(
+        1,
+        5,
+        2,
+        "same",
+        activation="tanh",
+        kernel_initializer="glorot_normal",
+        dtype=floatx(),
+    )(x)
+    return blocks.generator_model(latents, labels, images)
+
+
+def discriminator(
+    spec: ImageSpec,
+    negative_slope: float = 0.2,
+    dropout_rate: float = 0.3,
+    twin: bool = False,
+) -> keras.Model:
+    """525,835 parameters, without a twin."""
+    blocks.require_mnist_shape(spec)
+    images, labels = blocks.discriminator_inputs(spec)
+    x = images
+    for filters, strides, dtype in (
+        (32, 2, floatx()),
+        (64, 1, None),
+        (128, 2, None),
+        (256, 1, None),
+    ):
+        x = BiasConv2D(filters, 3, strides, padding="same", dtype=dtype)(x)
+        x = Dropout(dropout_rate)(layers.LeakyReLU(negative_slope)(x))
+    heads = blocks.acgan_heads(layers.Flatten()(x), spec.classes, twin)  # from [B, 12544]
+    return blocks.discriminator_model(images, labels, heads)

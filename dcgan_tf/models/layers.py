@@ -1,0 +1,168 @@
+"""Layers that Keras lacks, or has in a slower form, or that bfloat16 does not suit."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's layer as one operation of TensorFlow, where Keras's has a dozen.
+
+    [..., C] -> [..., C], normalised over all axes but the last (Ioffe & Szegedy 2015), in
+    float32 whatever the inputs are.  Inference and inputs of float64 take Keras's way:
+    TensorFlow has no deterministic gradient on a GPU for the first, and nothing for the
+    second.
+    """
+
+    def call(self, inputs, training=False):
+        if not training or inputs.dtype == "float64":
+            return super().call(inputs, training=training)
+        channels = inputs.shape[-1]
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=tf.reshape(inputs, [tf.shape(inputs)[0], -1, 1, channels]),
+            scale=tf.convert_to_tensor(self.gamma),
+            offset=tf.convert_to_tensor(self.beta),
+            mean=[],
+            variance=[],
+            epsilon=self.epsilon,
+        )
+        count = tf.cast(tf.size(inputs) // channels, tf.float32)
+        biased = variance * (count - 1) / count  # which Keras's moving average is of
+        for moving, new in ((self.moving_mean, mean), (self.moving_variance, biased)):
+            moving.assign(moving * self.momentum + new * (1 - self.momentum))
+        return tf.reshape(outputs, tf.shape(inputs))
+
+
+class Dropout(keras.layers.Dropout):
+    """Keras's layer with 16 random bits an activation, where Keras's draws 32.
+
+    The rate is met to 1 / 65,536 (Srivastava et al. 2014); what is kept is scaled by
+    1 / (1 - rate).
+    """
+
+    def call(self, inputs, training=False):
+        if not training or not self.rate:
+            return inputs
+        size = tf.size(inputs)
+        words = tf.random.stateless_uniform(
+            [(size + 1) // 2],
+            tf.cast(self.seed_generator.next(), tf.int32),
+            None,
+            None,
+            tf.uint32,
+        )
+        bits = tf.reshape(tf.bitcast(words, tf.uint16), [-1])[:size]
+        kept = bits >= tf.constant(round(self.rate * 2**16), tf.uint16)
+        scale = tf.cast(kept, inputs.dtype) * (1 / (1 - self.rate))
+        return inputs * tf.reshape(scale, tf.shape(inputs))
+
+
+class BiasDense(keras.layers.Dense):
+    """Keras's layer, with a bias whose gradient is right in bfloat16 as well.
+
+    Keras adds a bias by BiasAdd, and on a CPU TensorFlow sums the gradient of that in the
+    type of the outputs: 12,800 eighths come to 32 in bfloat16, not to 1,600.  For layers
+    that have a bias.
+    """
+
+    def call(self, inputs, training=None):
+        return self.activation(ops.matmul(inputs, self.kernel) + self.bias)
+
+
+class BiasConv2D(keras.layers.Conv2D):
+    """Keras's layer, with a bias as in `BiasDense`, for channels that come last."""
+
+    def call(self, inputs):
+        return self.activation(self.convolution_op(inputs, self.kernel) + self.bias)
+
+
+class BiasConv2DTranspose(keras.layers.Conv2DTranspose):
+    """Keras's layer, with a bias as in `BiasDense`, for channels that come last."""
+
+    def call(self, inputs):
+        outputs = ops.conv_transpose(
+            inputs,
+            self.kernel,
+            self.strides,
+            self.padding,
+            data_format="channels_last",
+        )
+        return self.activation(outputs + self.bias)
+
+
+class MaxoutDense(keras.layers.Layer):
+    """The largest of k linear maps: [B, inputs] -> [B, units].
+
+    max over k of x . W[:, :, k] + b[:, k] (Goodfellow et al. 2013, equation 2), with W
+    and b both drawn from N(0, 0.02).
+    """
+
+    def __init__(self, units: int, k: int, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.k = k
+
+    def build(self, input_shape):
+        def weight(name, shape):
+            normal = keras.initializers.RandomNormal(stddev=0.02)
+            return self.add_weight(name=name, shape=shape, initializer=normal)
+
+        self.kernel = weight("kernel", (input_shape[-1], self.units, self.k))
+        self.bias = weight("bias", (self.units, self.k))
+
+    def call(self, inputs):
+        return ops.max(ops.tensordot(inputs, self.kernel, axes=1) + self.bias, axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+
+class UpsampledConv2D(keras.layers.Layer):
+    """UpSampling2D(2), then Conv2D(filters, 5, padding="same").
+
+    [B, H, W, C] -> [B, 2 H, 2 W, filters].  Each output row of one parity sees five
+    upsampled rows that are copies of three, so the pair is four 3x3 convolutions of the
+    small image, one for each parity of row and column: the same function of the same
+    weights, with 36 multiplications where there were 100.
+    """
+
+    # Which of three rows (above, same, below) each of the five taps falls on.
+    TAPS = np.array(
+        [
+            [[1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]],  # even output rows
+            [[1, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 1, 1]],  # odd
+        ],
+        "float32",
+    )
+
+    def __init__(self, filters: int, activation=None, kernel_initializer="glorot_uniform"):
+        super().__init__()
+        self.filters = filters
+        self.activation = keras.activations.get(activation)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape):
+        shape = (5, 5, input_shape[-1], self.filters)
+        self.kernel = self.add_weight(
+            name="kernel", shape=shape, initializer=self.kernel_initializer
+        )
+        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
+
+    def call(self, inputs):
+        inputs_count = inputs.shape[-1]
+        taps = ops.cast(self.TAPS, self.kernel.dtype)
+        phases = ops.einsum("aph,bqw,hwio->pqiabo", taps, taps, self.kernel)
+        kernel = ops.reshape(phases, (3, 3, inputs_count, 4 * self.filters))
+        x = ops.conv(
+            inputs, kernel, padding="same", data_format="channels_last"
+        )  # [B, H, W, (parities, F)]
+        _, height, width, _ = inputs.shape
+        x = ops.reshape(x, (-1, height, width, 2, 2, self.filters))
+        x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
+        x = ops.reshape(x, (-1, 2 * height, 2 * width, self.filters))
+        return self.activation(x + self.bias)
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, _ = input_shape
+        return (batch, 2 * height, 2 * width, self.filters)

@@ -1,0 +1,46 @@
+"""The conditional GAN of Mirza & Osindero 2014: dense networks, maxout in one of them."""
+
+import keras
+from keras import layers
+from keras.config import floatx
+
+from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.models import blocks
+from dcgan_tf.models.layers import BatchNormalization, BiasDense, Dropout, MaxoutDense
+
+
+def generator(
+    spec: ImageSpec, latent_dim: int = 100, negative_slope: float = 0.2
+) -> keras.Model:
+    """Section 4.1: 1,130,288 parameters.
+
+    The last BatchNormalization stands before the sigmoid, not behind it, where it could
+    leave [0, 1]; and 512 units follow the concatenation, where the paper has 1,200.
+    """
+    blocks.require_mnist_shape(spec)
+    latents, labels = blocks.generator_inputs(latent_dim)
+    hidden = []
+    for x, units in ((blocks.one_hot(labels, spec.classes), 200), (latents, 1000)):
+        x = BatchNormalization()(BiasDense(units)(x))
+        hidden.append(layers.ReLU()(x))
+    x = layers.Concatenate()(hidden)  # [B, 1200]
+    x = layers.LeakyReLU(negative_slope)(BiasDense(512)(x))
+    x = BatchNormalization()(x)
+    x = BatchNormalization(dtype=floatx())(layers.Dense(28 * 28, dtype=floatx())(x))
+    x = layers.Activation("sigmoid", dtype=floatx())(x)
+    x = layers.Rescaling(2.0, offset=-1.0, dtype=floatx())(x)
+    images = layers.Reshape(spec.shape, dtype=floatx())(x)
+    return blocks.generator_model(latents, labels, images)
+
+
+def discriminator(spec: ImageSpec, dropout_rate: float = 0.0) -> keras.Model:
+    """1,224,351 parameters; given the label as a one-hot vector."""
+    blocks.require_mnist_shape(spec)
+    images, labels = blocks.discriminator_inputs(spec)
+    x = layers.Flatten()(layers.Rescaling(0.5, offset=0.5)(images))  # in [0, 1]
+    image_features = MaxoutDense(240, k=5)(x)
+    label_features = MaxoutDense(50, k=5)(blocks.one_hot(labels, spec.classes))
+    x = layers.Concatenate()([image_features, label_features])  # [B, 290]
+    x = Dropout(dropout_rate)(x)
+    x = Dropout(dropout_rate)(MaxoutDense(240, k=4)(x))
+    return blocks.discriminator_model(images, labels, blocks.adversarial_head(x))

@@ -1,0 +1,55 @@
+"""The grid that shows a run's training."""
+
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf.data.splits import Split
+from dcgan_tf.gans.gan import Gan
+from dcgan_tf.reporting import images
+
+STREAM = -1  # of the grid's latents: training uses steps, from 0
+UNCONDITIONAL_COLUMNS = 10
+
+
+class Preview:
+    """A grid of images from latents that the seed alone decides.
+
+    classes: where the generator is conditional; a column is then a class and a row one
+             latent vector.  None: every image has latents of its own.
+    real:    the split whose images of the same classes stand beside them, or None
+    """
+
+    def __init__(
+        self, gan: Gan, *, classes: int | None, rows: int, seed: int, real: Split | None
+    ):
+        self._gan = gan
+        self.columns = classes or UNCONDITIONAL_COLUMNS
+        count = rows * self.columns
+        places = tf.range(count)
+        if classes:
+            places //= self.columns
+        self._latents = tf.gather(gan.sample_latents(count, [seed, STREAM]), places)
+        self._labels = tf.tile(tf.range(self.columns), [rows])
+        self._real = None
+        if real is not None:
+            self._real = images.grid(_of_classes(real, self._labels), self.columns)
+
+    def generate(self) -> np.ndarray:
+        """uint8 [rows * columns, H, W, C], as the generator is now."""
+        return self._gan.generate(self._latents, self._labels)
+
+    def render(self, generated: np.ndarray) -> np.ndarray:
+        """The grid: uint8 [H * rows, W * columns], wider with real images."""
+        pixels = images.grid(generated, self.columns)
+        return pixels if self._real is None else images.beside(pixels, self._real)
+
+
+def _of_classes(split: Split, labels: tf.Tensor) -> np.ndarray:
+    """The first images of each class, in the order of `labels`; black where one lacks."""
+    known = split.labels.numpy()
+    found = np.zeros((len(labels), *split.images.shape[1:]), np.uint8)
+    for label in np.unique(labels):
+        places = np.flatnonzero(labels == label)
+        rows = np.flatnonzero(known == label)[: len(places)]
+        found[places[: len(rows)]] = tf.gather(split.images, rows)
+    return found

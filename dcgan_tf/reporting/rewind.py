@@ -1,0 +1,29 @@
+"""Brings a run's folder to a step: nothing of later steps stays."""
+
+import sys
+
+from dcgan_tf.config.intervals import Intervals
+from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import atomic_files
+
+
+def rewind(run: Run, intervals: Intervals, step: int) -> None:
+    """Removes what a run that stands at `step` will make once more, and leftovers."""
+    for folder in (run.folder, run.samples, run.checkpoints):
+        folder.mkdir(exist_ok=True)
+        atomic_files.remove_leftovers(folder)
+    run.remove_checkpoints(beyond=step)
+    for folder in (run.folder, run.folder.parent):
+        atomic_files.sync(folder)
+    metrics_log.cut(run.metrics, step)
+    last = step - step % intervals.log_every
+    if last and last not in (e["step"] for e in metrics_log.entries(run.metrics)):
+        print(
+            f"warning: {run.metrics} lacks entries up to step {step:,}, where the run goes "
+            "on; curves will have a gap",
+            file=sys.stderr,
+        )
+    images.remove_frames(run.samples, beyond=intervals.number(step))
+    # TensorBoard's events cannot be cut: they are written once more.
+    atomic_files.remove_folder(run.events)

@@ -1,0 +1,1 @@
+"""A run on disk: config, checkpoints, its generator; knows nothing of how it is trained."""

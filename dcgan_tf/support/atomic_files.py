@@ -1,0 +1,104 @@
+"""Files that are whole or absent: written beside their place, then renamed into it.
+
+What a killed process leaves of a temporary name, `remove_leftovers` clears away.  Temporary
+names are random and marked as this package's: nothing else is ever taken for one.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+
+_LEFTOVER = re.compile(r"\..*\.dcgan_tf-[0-9a-f]{16}\.tmp(\.\w+)?")
+
+
+def _temporary(path: pathlib.Path) -> pathlib.Path:
+    """A new name beside `path`, with its suffix, by which writers choose their format."""
+    return path.with_name(f".{path.stem}.dcgan_tf-{secrets.token_hex(8)}.tmp{path.suffix}")
+
+
+@contextlib.contextmanager
+def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yields a temporary path to write; renames it to `path` if the block succeeds."""
+    temporary = _temporary(path)
+    # New, so that nothing that lies there, as a link, is written through.
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    try:
+        yield temporary
+        sync(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yields a temporary folder to fill; renames it to `folder` if the block succeeds.
+
+    Whatever stood there before goes.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(folder)
+    temporary.mkdir()
+    try:
+        yield temporary
+        for path in (*temporary.iterdir(), temporary):
+            sync(path)
+        remove_folder(folder)
+        temporary.rename(folder)
+        sync(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_folder(folder: pathlib.Path) -> None:
+    """Removes a folder so that nobody sees it half removed."""
+    if folder.exists():
+        shutil.rmtree(folder.rename(_temporary(folder)), ignore_errors=True)
+
+
+def remove_leftovers(folder: pathlib.Path) -> None:
+    """Removes from a folder what `replacing` and `replacing_folder` left in it."""
+    for path in folder.iterdir():
+        if _LEFTOVER.fullmatch(path.name):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def read_text(path: pathlib.Path, most: int) -> str:
+    """A file's text; ValueError where it is no file, or has more than `most` bytes.
+
+    A pipe or a device of that name would be read for ever.
+    """
+    if not path.is_file():
+        raise ValueError("is missing, or is no file")
+    if path.stat().st_size > most:
+        raise ValueError(f"has more than {most:,} bytes")
+    return path.read_text(encoding="utf-8")
+
+
+def write_json(path: pathlib.Path, content: object) -> None:
+    with replacing(path) as temporary:
+        text = json.dumps(content, indent=2, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def sha256(path: pathlib.Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync(path: pathlib.Path) -> None:
+    """Hands a file's bytes, or a folder's list of names, to the disk itself."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

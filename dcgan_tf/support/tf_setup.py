@@ -1,0 +1,150 @@
+"""TensorFlow and Keras as this package needs them, without their start-up lines."""
+
+import contextlib
+import os
+import pathlib
+import platform
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+
+THREADS = "TF_NUM_INTRAOP_THREADS"  # the environment variable
+
+
+def start() -> None:
+    """Imports TensorFlow and Keras for a command; before any module that uses them.
+
+    The user's own Keras settings, which would make other networks of the same names, do
+    not count.
+    """
+    import_quietly()
+    import tensorflow as tf
+
+    _set_keras(**_OURS)
+    # A graph optimisation that fails, loudly, on a LeakyReLU in a loop.
+    tf.config.optimizer.set_experimental_options({"remapping": False})
+
+
+@contextlib.contextmanager
+def as_library() -> Iterator[None]:
+    """What `start` does for a command, for a while; the caller's settings are put back."""
+    import_quietly()
+    import keras
+
+    before = {
+        "floatx": keras.config.floatx(),
+        "dtype_policy": keras.config.dtype_policy(),
+        "image_data_format": keras.config.image_data_format(),
+    }
+    state = random.getstate()  # from which Keras takes the seeds of what has none
+    _set_keras(**_OURS)
+    try:
+        yield
+    finally:
+        _set_keras(**before)
+        random.setstate(state)
+
+
+_OURS = {
+    "floatx": "float32",
+    "dtype_policy": "float32",
+    "image_data_format": "channels_last",
+}
+
+
+def _set_keras(floatx: str, dtype_policy: object, image_data_format: str) -> None:
+    import keras
+
+    keras.config.set_floatx(floatx)
+    keras.config.set_dtype_policy(dtype_policy)
+    keras.config.set_image_data_format(image_data_format)
+
+
+def import_quietly() -> None:
+    """Imports TensorFlow and Keras without the lines that they print on the way.
+
+    These are held back, and shown if the import fails: the environment's log level alone
+    does not hide them.
+    """
+    if "tensorflow" in sys.modules and "keras" in sys.modules:
+        return
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_logical_devices()
+        except Exception:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+    import keras  # noqa: F401
+    from absl import logging
+
+    logging.set_verbosity(logging.ERROR)
+    tf.get_logger().setLevel("ERROR")
+
+
+def conditions() -> dict[str, object]:
+    """What a run's bits depend on besides the versions of packages.
+
+    threads: that TensorFlow computes one operation with; processor: its model; onednn: the
+    limit of its instruction set, as oneDNN's environment variable has it
+    """
+    import tensorflow as tf
+
+    cores = os.cpu_count()
+    if hasattr(os, "sched_getaffinity"):  # which taskset and schedulers set; not on macOS
+        cores = len(os.sched_getaffinity(0))
+    threads = tf.config.threading.get_intra_op_parallelism_threads()
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
+    models = [line for line in text.splitlines() if line.startswith("model name")]
+    processor = models[0].partition(":")[2].strip() if models else platform.machine()
+    return {
+        "threads": threads or int(os.environ.get(THREADS) or cores),
+        "processor": processor,
+        "onednn": os.environ.get("ONEDNN_MAX_CPU_ISA", "default"),
+    }
+
+
+def native_precision(processor: str = "/proc/cpuinfo") -> str:
+    """ "bfloat16" where the device that TensorFlow uses has it natively, else "float32".
+
+    A GPU has it from compute capability 8 on; a processor that lacks it is slower in it
+    than in float32, many times.  Where there is no file that tells of the `processor`, it
+    is taken to lack it; and so is one on which oneDNN refuses a convolution in it, as it
+    does with its instruction set limited.
+    """
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        native = details.get("compute_capability", (0, 0)) >= (8, 0)
+    else:
+        known = pathlib.Path(processor)
+        text = known.read_text(encoding="utf-8") if known.exists() else ""
+        native = not {"avx512_bf16", "amx_bf16"}.isdisjoint(text.split())
+    return "bfloat16" if native and _convolves_in_bfloat16() else "float32"
+
+
+def _convolves_in_bfloat16() -> bool:
+    import tensorflow as tf
+
+    images, kernel = tf.ones([1, 8, 8, 8]), tf.ones([3, 3, 8, 8])
+    images, kernel = (tf.cast(x, tf.bfloat16) for x in (images, kernel))
+    try:
+        tf.nn.conv2d(images, kernel, 1, "SAME")
+    except tf.errors.OpError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The training state, its update and the loop; knows nothing of the command line."""

@@ -1,0 +1,191 @@
+"""The loop: read it top to bottom to know what a run does."""
+
+import math
+import time
+from signal import Signals
+
+from dcgan_tf.config.intervals import Intervals
+from dcgan_tf.config.schema import Config
+from dcgan_tf.data.pipeline import Batches
+from dcgan_tf.data.splits import Split
+from dcgan_tf.gans import build
+from dcgan_tf.metrics import classifier, mode_collapse
+from dcgan_tf.metrics.evaluator import Evaluator
+from dcgan_tf.metrics.test_losses import TestLosses
+from dcgan_tf.reporting import console
+from dcgan_tf.reporting.preview import Preview
+from dcgan_tf.reporting.rewind import rewind
+from dcgan_tf.reporting.run_logger import RunLogger
+from dcgan_tf.runs import manifest
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.generator import TrainedRun
+from dcgan_tf.support import errors
+from dcgan_tf.support.progress import Progress
+from dcgan_tf.support.stop_signal import StopSignal
+from dcgan_tf.training.pacing import Pacer
+from dcgan_tf.training.saver import Saver
+from dcgan_tf.training.train_state import TrainState
+from dcgan_tf.training.updates import make_train_steps
+
+
+def train(
+    config: Config,
+    run: Run,
+    state: TrainState,
+    split: Split,
+    test: Split | None = None,
+) -> Signals | None:
+    """Trains from where `state` stands until the run's end.
+
+    Leaves in the run's folder what `runs.folder` lists.  Returns the signal that stopped it
+    before its end, once everything is saved; raises RunError if a loss or a weight is not
+    finite.
+
+    test: the test split, if the config wants evaluations or test losses
+    """
+    batches = Batches(
+        split,
+        config.batch_size,
+        seed=config.seed,
+        max_translation=config.max_translation,
+    )
+    intervals = Intervals.of(config, batches.per_epoch)
+    step = int(state.step)
+    rewind(run, intervals, step)
+    logger = RunLogger(run, intervals, config.keep_frames)
+    saver = Saver(
+        state, run, logger, keep=config.keep_checkpoints, minutes=config.checkpoint_minutes
+    )
+    observer = _Observer(config, state, split, test)
+    steps = make_train_steps(state, config)
+    pacer = Pacer(steps, iter(batches.stream(step)), config.steps_per_execution)
+    if step == 0:
+        logger.write_frame(0, observer.preview.render(observer.preview.generate()))
+    seconds, images = 0.0, 0
+    total, completed = (config.batch_size * n for n in (intervals.end, step))
+
+    with Progress(total=total, completed=completed) as progress, StopSignal() as stop:
+        while step < intervals.end:
+            began = time.monotonic()
+            for count in pacer.calls(intervals.after(step) - step):
+                _check_losses(state)
+                progress.advance(count * config.batch_size)
+                images += count * config.batch_size
+                if stop.signal or saver.due():
+                    break
+            seconds += time.monotonic() - began
+            _check_weights(state)
+            stopped = stop.signal
+            step = int(state.step)
+            state.epoch.assign(step // batches.per_epoch)
+
+            evaluated = intervals.evaluates_at(step)
+            if intervals.logs_at(step):
+                entry = {
+                    "epoch": intervals.epoch(step),
+                    "step": step,
+                    "seconds": round(seconds, 3),
+                    "images_per_second": round(images / seconds, 1),
+                    **state.take_means(),
+                    **observer.test_losses(),
+                    **(observer.evaluate(step) if evaluated else {}),
+                }
+                generated = observer.preview.generate()
+                logger.write_frame(step, observer.preview.render(generated))
+                logger.write_entry(entry)
+                progress.log(
+                    console.losses(entry, intervals.name(step)),
+                    *observer.lines(entry, generated),
+                )
+                seconds, images = 0.0, 0
+            if intervals.saves_at(step):
+                logger.write_gif()  # before any checkpoint of this step, which promises it
+            if evaluated:
+                saver.save_if_best(entry[SCORE])
+            if intervals.saves_at(step):
+                saver.save(manifest.REGULAR)
+            elif stopped or saver.due():
+                saver.save(manifest.LATEST)
+            if stopped and step < intervals.end:
+                logger.write_gif()
+                return stopped
+    return None
+
+
+SCORE = "quality/selection_score"
+
+
+class _Observer:
+    """What is looked at in a run's networks at a log entry; it changes nothing of them."""
+
+    def __init__(self, config: Config, state: TrainState, split: Split, test: Split | None):
+        self._config = config
+        self._gan = state.gan
+        self.preview = Preview(
+            state.gan,
+            classes=config.classes if config.conditional else None,
+            rows=config.preview_rows,
+            seed=config.seed,
+            real=split if config.preview_real else None,
+        )
+        test_gan = build.test_gan(state.gan, config)
+        self._test_losses = self._evaluator = None
+        if config.test_losses:
+            self._test_losses = TestLosses(test_gan, config.seed, test)
+        if config.evaluate_every:
+            spec = build.image_spec(config)
+            trained_classifier = classifier.load(config.dataset, spec, split)
+            self._evaluator = Evaluator(trained_classifier, test, spec)
+        self._weights = {
+            "generator/": state.gan.generator_weights,
+            "discriminator/": build.reported_weights(config),
+            "test/generator/": test_gan.generator_weights,
+            "test/discriminator/": test_gan.discriminator_weights,
+        }
+        self._warned: set[str] = set()
+
+    def test_losses(self) -> dict[str, float]:
+        return self._test_losses.terms() if self._test_losses else {}
+
+    def evaluate(self, step: int) -> dict[str, float]:
+        figures = self._evaluator.figures_of_run(TrainedRun(self._config, self._gan, step))
+        return {f"quality/{name}": figure for name, figure in figures.items()}
+
+    def lines(self, entry: dict[str, float], generated) -> list[str]:
+        """What is printed of an entry besides its losses; no warning twice in a row."""
+        lines = []
+        if SCORE in entry:
+            lines.append(console.quality(entry))
+        if self._test_losses:
+            lines.append(console.loss_table(entry, self._weights))
+        signs = mode_collapse.signs(
+            generated,
+            self.preview.columns,
+            entry,
+            conditional=self._config.conditional,
+            classes=self._config.classes,
+        )
+        lines += [f"warning: {text}" for s, text in signs.items() if s not in self._warned]
+        self._warned = set(signs)
+        return lines
+
+
+def _check_losses(state: TrainState) -> None:
+    """RunError if a loss since the last log entry is NaN or Inf: its term is named."""
+    for name, total in sorted(state.term_sums.items(), key=lambda one: "/loss" in one[0]):
+        if not math.isfinite(float(total)):
+            raise _diverged(f"{name} is {float(total)}", state)
+
+
+def _check_weights(state: TrainState) -> None:
+    """RunError if a weight or an optimizer's slot is: the next loss would be."""
+    if name := state.first_not_finite():
+        raise _diverged(f"{name} is not finite", state)
+
+
+def _diverged(what: str, state: TrainState) -> errors.RunError:
+    return errors.RunError(
+        f"{what} by step {int(state.step):,}: training diverged; the run's checkpoints are "
+        "from before, and going on from them would diverge again; --init_from this run "
+        "with another --run_dir and a lower --learning_rate may do better"
+    )

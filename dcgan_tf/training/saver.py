@@ -1,0 +1,68 @@
+"""Saving a run: what a checkpoint promises, and when the next one is due."""
+
+import math
+import time
+
+import tensorflow as tf
+
+from dcgan_tf.reporting.run_logger import RunLogger
+from dcgan_tf.runs import checkpoint, manifest
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import errors
+from dcgan_tf.training.train_state import TrainState
+
+
+class Saver:
+    """Saves a run's state, and knows when the next latest checkpoint is due.
+
+    keep: regular checkpoints that stay; minutes: between latest checkpoints
+    """
+
+    def __init__(
+        self, state: TrainState, run: Run, logger: RunLogger, *, keep: int, minutes: float
+    ):
+        self._state = state
+        self._run = run
+        self._logger = logger
+        self._keep = keep
+        self._seconds = 60 * minutes
+        self._saved = time.monotonic()
+        best = run.best_checkpoint()
+        self._best = -math.inf if best is None else best.score
+
+    def due(self) -> bool:
+        return time.monotonic() - self._saved > self._seconds
+
+    def save(self, kind: str, score: float | None = None) -> None:
+        """RunError if the disk refuses; earlier checkpoints are then untouched."""
+        self._logger.sync()  # a checkpoint promises that the entries before it exist
+        save_state(self._state, self._run, kind, keep=self._keep, score=score)
+        self._saved = time.monotonic()
+
+    def save_if_best(self, score: float) -> None:
+        """Saves as the best if no earlier evaluation had so high a score."""
+        if score > self._best:
+            self._best = score
+            self.save(manifest.BEST, score)
+
+
+def save_state(
+    state: TrainState, run: Run, kind: str, *, keep: int, score: float | None = None
+) -> None:
+    """Saves a run's state whole; RunError if the disk refuses."""
+    try:
+        checkpoint.save(state.checkpoint(), run, kind=kind, keep=keep, score=score)
+    except (tf.errors.OpError, OSError) as error:
+        raise errors.RunError(
+            f"{run.checkpoints / manifest.name(kind, int(state.step))} could not be saved: "
+            f"{errors.first_line(error)}; it needs {state.size() / 1e6:.0f} MB; "
+            f"{what_is_left(run)}"
+        ) from error
+
+
+def what_is_left(run: Run) -> str:
+    """What a run that failed can go on from, as it stands on the disk."""
+    found = run.saved()
+    if not found:
+        return "the run has no checkpoint: the same command begins it anew"
+    return f"the same command goes on from its checkpoint of step {found[0].step:,}"

@@ -1,0 +1,131 @@
+"""TrainState: everything a run must remember."""
+
+import dataclasses
+import random
+
+import keras
+import tensorflow as tf
+
+from dcgan_tf.config.schema import Config
+from dcgan_tf.gans.build import build
+from dcgan_tf.gans.gan import Gan
+from dcgan_tf.losses.terms import prefix_terms
+from dcgan_tf.training.optimizer import adam
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainState:
+    """Players, optimizers and counters of a run; `checkpoint()` is exactly this.
+
+    step:       batches of real images trained on, int64
+    epoch:      whole epochs completed, int64
+    term_sums:  of each term since the last log entry, float32, by name
+    term_steps: the steps in them, int64
+    """
+
+    gan: Gan
+    generator_optimizer: keras.Optimizer
+    discriminator_optimizer: keras.Optimizer
+    step: tf.Variable
+    epoch: tf.Variable
+    term_sums: dict[str, tf.Variable]
+    term_steps: tf.Variable
+
+    @classmethod
+    def create(cls, config: Config) -> "TrainState":
+        """A new run's state.  Sets the global seeds of TensorFlow and NumPy.
+
+        Python's is put back: tensorflow-datasets names its temporary folders by it, and two
+        runs of one seed that download at once would share them.
+        """
+        before = random.getstate()
+        keras.utils.set_random_seed(config.seed)
+        gan = build(config)
+        random.setstate(before)
+        return cls(
+            gan=gan,
+            generator_optimizer=adam(gan.generator, config.learning_rate, config.beta_1),
+            discriminator_optimizer=adam(
+                gan.discriminator, config.discriminator_learning_rate, config.beta_1
+            ),
+            step=tf.Variable(0, dtype=tf.int64, name="step"),
+            epoch=tf.Variable(0, dtype=tf.int64, name="epoch"),
+            term_sums={name: tf.Variable(0.0, name=name) for name in term_names(gan)},
+            term_steps=tf.Variable(0, dtype=tf.int64, name="term_steps"),
+        )
+
+    def checkpoint(self) -> tf.train.Checkpoint:
+        """What is saved and restored.
+
+        Keras keeps the state of its dropout layers from TensorFlow's tracking, so it is
+        named here: without it, a resumed run would repeat the first epoch's masks.
+        """
+        networks = (self.gan.generator, self.gan.discriminator)
+        return tf.train.Checkpoint(
+            generator=self.gan.generator,
+            discriminator=self.gan.discriminator,
+            ema_generator=self.gan.ema_generator,
+            generator_optimizer=self.generator_optimizer,
+            discriminator_optimizer=self.discriminator_optimizer,
+            step=self.step,
+            epoch=self.epoch,
+            term_sums=self.term_sums,
+            term_steps=self.term_steps,
+            dropout=[seed for network in networks for seed in _untracked(network)],
+        )
+
+    def take_means(self) -> dict[str, float]:
+        """The mean of each term since the last log entry; starts the next sums."""
+        steps = int(self.term_steps)
+        means = {name: float(total) / steps for name, total in self.term_sums.items()}
+        for variable in (self.term_steps, *self.term_sums.values()):
+            variable.assign(tf.zeros_like(variable))
+        return means
+
+    def size(self) -> int:
+        """The bytes that a checkpoint takes, but for some names."""
+        variables = self._variables().values()
+        return sum(v.shape.num_elements() * v.dtype.size for v in variables)
+
+    def first_not_finite(self) -> str | None:
+        """The name of a variable that holds NaN or Inf; None where none does."""
+        for name, variable in self._variables().items():
+            if variable.dtype.is_floating and not tf.reduce_all(
+                tf.math.is_finite(variable)
+            ):
+                return name
+        return None
+
+    def _variables(self) -> dict[str, tf.Variable]:
+        gan = self.gan
+        owners = {
+            "generator": gan.generator,
+            "discriminator": gan.discriminator,
+            "generator's Adam": self.generator_optimizer,
+            "discriminator's Adam": self.discriminator_optimizer,
+        }
+        if gan.ema_generator is not gan.generator:
+            owners["generator's EMA"] = gan.ema_generator
+        return {
+            f"{v.path} of the {name}": v.value
+            for name, owner in owners.items()
+            for v in owner.variables
+        }
+
+
+def term_names(gan: Gan) -> list[str]:
+    """The names of all terms, as a step returns them."""
+    images = tf.zeros([1, *gan.discriminator.inputs[0].shape[1:]], keras.config.floatx())
+    labels = tf.zeros([1], tf.int32)
+    output = gan.discriminate(images, labels, training=False)
+    penalties = gan.penalty_terms(images, labels, images, labels)
+    terms = prefix_terms(
+        generator=gan.generator_terms(output, output, labels),
+        discriminator=gan.discriminator_terms(output, labels, output, labels, penalties),
+    )
+    return list(terms)
+
+
+def _untracked(network: keras.Model) -> list[tf.Variable]:
+    weights = {id(weight) for weight in network.weights}
+    return [v.value for v in network.variables if id(v) not in weights]

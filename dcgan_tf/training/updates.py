@@ -1,0 +1,169 @@
+"""The training step: how the players move."""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from dcgan_tf.config.schema import Config
+from dcgan_tf.gans.gan import Gan
+from dcgan_tf.losses.terms import Terms, prefix_terms
+from dcgan_tf.training.train_state import TrainState
+
+
+def paired(state: TrainState, config: Config, images, labels, seed) -> Terms:
+    """Moves both players once, from one forward pass under two tapes.
+
+    images [B, H, W, C] in [-1, 1], labels [B] int32, seed [2]: of latents and labels.
+    Returns each player's loss and its terms before the move, means over the batch.
+    """
+    del config
+    gan = state.gan
+    latents, fake_labels = _sample(gan, labels, seed)
+    with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
+        fakes = gan.generator([latents, fake_labels], training=True)
+        # Two calls, not one of both: BatchNorm and dropout see real and fake apart.
+        real = gan.discriminate(images, labels, training=True)
+        fake = gan.discriminate(fakes, fake_labels, training=True)
+        generator_terms = gan.generator_terms(real, fake, fake_labels)
+        discriminator_terms = gan.discriminator_terms(
+            real,
+            labels,
+            fake,
+            fake_labels,
+            gan.penalty_terms(images, labels, fakes, fake_labels),
+        )
+    _move(gan.generator, state.generator_optimizer, generator_tape, generator_terms)
+    _move(
+        gan.discriminator,
+        state.discriminator_optimizer,
+        discriminator_tape,
+        discriminator_terms,
+    )
+    return prefix_terms(generator=generator_terms, discriminator=discriminator_terms)
+
+
+def alternating(state: TrainState, config: Config, images, labels, seed) -> Terms:
+    """Moves the discriminator, then the generator against it, as the Keras examples do.
+
+    Arguments and result are those of `paired`.
+    """
+    gan = state.gan
+    seeds = tf.random.split(seed)
+    latents, fake_labels = _sample(gan, labels, seeds[0])
+    fakes = gan.generator(
+        [latents, fake_labels], training=config.d_step_batchnorm == "training"
+    )
+    update = DISCRIMINATOR_UPDATES[config.discriminator_update]
+    discriminator_terms = update(state, images, labels, fakes, fake_labels)
+
+    if config.resample_latents:
+        many = tf.repeat(labels, config.g_batch_multiplier)
+        latents, fake_labels = _sample(gan, many, seeds[1])
+    # The discriminator's BatchNorm is in training mode here, but its moving averages stay
+    # those of its own updates (Keras 2.1's behaviour when frozen).
+    averages = gan.discriminator.non_trainable_weights
+    before = [tf.identity(average) for average in averages]
+    with tf.GradientTape() as tape:
+        fakes = gan.generator([latents, fake_labels], training=True)
+        real = None
+        if gan.adversarial_loss.needs_pair:
+            real = gan.discriminate(images, labels, training=True)
+        fake = gan.discriminate(fakes, fake_labels, training=True)
+        generator_terms = gan.generator_terms(real, fake, fake_labels)
+    for average, value in zip(averages, before, strict=True):
+        average.assign(value)
+    _move(gan.generator, state.generator_optimizer, tape, generator_terms)
+    return prefix_terms(generator=generator_terms, discriminator=discriminator_terms)
+
+
+def _mixed(state: TrainState, images, labels, fakes, fake_labels) -> Terms:
+    """One step of the discriminator on real images and fakes in one batch."""
+    gan = state.gan
+    both = tf.concat([images, fakes], 0), tf.concat([labels, fake_labels], 0)
+    with tf.GradientTape() as tape:
+        real, fake = gan.discriminate(*both, training=True).halves()
+        terms = gan.discriminator_terms(
+            real,
+            labels,
+            fake,
+            fake_labels,
+            gan.penalty_terms(images, labels, fakes, fake_labels),
+        )
+    _move(gan.discriminator, state.discriminator_optimizer, tape, terms)
+    return terms
+
+
+def _separate(state: TrainState, images, labels, fakes, fake_labels) -> Terms:
+    """A step of the discriminator on the real batch, then one on the fakes.
+
+    Its loss is reported as the mean of the two.
+    """
+    gan = state.gan
+    with tf.GradientTape() as tape:
+        real = gan.discriminate(images, labels, training=True)
+        penalties = gan.penalty_terms(images, labels, None, None)
+        real_terms = gan.discriminator_terms(real, labels, None, None, penalties)
+    _move(gan.discriminator, state.discriminator_optimizer, tape, real_terms)
+    with tf.GradientTape() as tape:
+        fake = gan.discriminate(fakes, fake_labels, training=True)
+        penalties = gan.penalty_terms(None, None, fakes, fake_labels)
+        fake_terms = gan.discriminator_terms(None, None, fake, fake_labels, penalties)
+    _move(gan.discriminator, state.discriminator_optimizer, tape, fake_terms)
+    loss = (real_terms["loss"] + fake_terms["loss"]) / 2
+    return {**real_terms, **fake_terms, "loss": loss}
+
+
+DISCRIMINATOR_UPDATES = {"mixed": _mixed, "separate": _separate}
+UPDATE_RULES = {"paired": paired, "alternating": alternating}
+
+
+def _sample(gan: Gan, labels, seed) -> tuple[tf.Tensor, tf.Tensor]:
+    """Latents and classes for as many fakes as there are labels."""
+    latent_seed, label_seed = tf.unstack(tf.random.split(seed))
+    latents = gan.sample_latents(tf.shape(labels)[0], latent_seed)
+    return latents, gan.sample_labels(labels, label_seed)
+
+
+def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) -> None:
+    variables = network.trainable_variables
+    optimizer.apply(tape.gradient(terms["loss"], variables), variables)
+
+
+def update_ema(state: TrainState, half_life: int, batch_size: int) -> None:
+    """Moves the EMA generator's weights towards the generator's.
+
+    A weight counts half after `half_life` images (Karras et al. 2018, section 4.1);
+    shorter at first, so that the start is soon forgotten.
+    """
+    completed = tf.cast(state.step, tf.float32)
+    decay = tf.minimum(
+        0.5 ** (batch_size / half_life), (1.0 + completed) / (10.0 + completed)
+    )
+    pairs = zip(state.gan.ema_generator.weights, state.gan.generator.weights, strict=True)
+    for slow, fast in pairs:
+        slow.assign(fast + decay * (slow - fast))
+
+
+def make_train_steps(state: TrainState, config: Config) -> Callable:
+    """`train_steps(batches, count)`: `count` steps in one call, on the iterator's batches.
+
+    Returns the step that it has reached.  Everything they leave is in `state`: the players,
+    the step and the sums of the terms.
+    """
+    update = UPDATE_RULES[config.update_rule]
+
+    @tf.function
+    def train_steps(batches, count):
+        for _ in tf.range(count):
+            images, labels = next(batches)
+            seed = tf.stack([config.seed, state.step])
+            for name, term in update(state, config, images, labels, seed).items():
+                state.term_sums[name].assign_add(term)
+            state.term_steps.assign_add(1)
+            state.step.assign_add(1)
+            if config.ema_half_life:
+                update_ema(state, config.ema_half_life, config.batch_size)
+        return state.step.read_value()
+
+    return train_steps

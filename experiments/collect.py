@@ -1,0 +1,86 @@
+"""Copies what an experiment commits out of a run's folder, and prints the table of them.
+
+    python experiments/collect.py checkpoints/cgan_maxout experiments/cgan_maxout
+    python experiments/collect.py --table
+
+Of a run: config.json (settings, versions and commands), metrics.jsonl, evaluation.json
+(made by dcgan-tf evaluate if the run has none of its newest step), the last grid and a GIF
+of at most FRAMES frames.  The table has a row for each folder beside this file that has an
+evaluation.json; nothing in it is typed by hand.
+"""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.runs.folder import Run
+
+FRAMES = 30
+FOLDER = pathlib.Path(__file__).parent
+FIGURES = (
+    ("class_accuracy", "class accuracy ↑", "{:.1%}"),
+    ("frechet_classifier_distance", "Fréchet distance ↓", "{:.1f}"),
+    ("recall", "recall ↑", "{:.3f}"),
+    ("coverage", "coverage ↑", "{:.3f}"),
+)
+
+
+def collect(run: Run, output: pathlib.Path) -> None:
+    output.mkdir(parents=True, exist_ok=True)
+    entries = list(metrics_log.entries(run.metrics))
+    evaluation = run.folder / "evaluation.json"
+    if not evaluation.exists() or _step(evaluation) != entries[-1]["step"]:
+        command = [sys.executable, "-m", "dcgan_tf.evaluate", f"--run={run.folder}"]
+        subprocess.run(command, check=True)
+    for path in (run.config_file, run.metrics, evaluation):
+        shutil.copyfile(path, output / path.name)
+    frames = images.frames(run.samples)
+    shutil.copyfile(frames[max(frames)], output / "grid.png")
+    images.write_gif(output / "training.gif", run.samples, most=FRAMES)
+
+
+def _step(evaluation: pathlib.Path) -> int:
+    return json.loads(evaluation.read_text(encoding="utf-8"))["of"]["step"]
+
+
+def table() -> str:
+    """A Markdown table: a row for each experiment that has an evaluation."""
+    names = [name for _, name, _ in FIGURES]
+    lines = [
+        "| " + " | ".join(["experiment", "length", "minutes", *names]) + " |",
+        "|---" * (len(names) + 3) + "|",
+    ]
+    reference = None
+    for evaluation in sorted(FOLDER.glob("*/evaluation.json")):
+        folder = evaluation.parent
+        report = json.loads(evaluation.read_text(encoding="utf-8"))
+        reference = report["figures"]["real training images"]
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))["config"]
+        entries = list(metrics_log.entries(folder / "metrics.jsonl"))
+        minutes = sum(entry["seconds"] for entry in entries) / 60
+        done = entries[-1]["step"] if "steps" in config else entries[-1]["epoch"]
+        unit = "steps" if "steps" in config else "epochs"
+        lines.append(
+            _row(folder.name, f"{done:,} {unit}", f"{minutes:.0f}", report["figures"])
+        )
+    if reference:
+        lines.append(_row("real training images", "", "", {"generated": reference}))
+    return "\n".join(lines)
+
+
+def _row(name: str, length: str, minutes: str, figures: dict) -> str:
+    found = figures["generated"]
+    cells = [s.format(found[key]) if key in found else "" for key, _, s in FIGURES]
+    return "| " + " | ".join([name, length, minutes, *cells]) + " |"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--table"]:
+        print(table())
+    elif len(sys.argv) == 3:
+        collect(Run(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]))
+    else:
+        sys.exit(__doc__)

@@ -1,0 +1,105 @@
+import json
+import pickle
+import shutil
+
+import numpy as np
+import pytest
+from conftest import MODES
+
+import dcgan_tf
+from dcgan_tf import export, main
+from dcgan_tf.cli import flags
+from dcgan_tf.runs import manifest
+from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import errors
+from dcgan_tf.training.saver import save_state
+from dcgan_tf.training.train_state import TrainState
+
+
+@pytest.fixture
+def do(tmp_path, monkeypatch, capsys):
+    """Runs a command in a folder of one trained run: (exit status, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def go(module, *arguments):
+        values = module.define_flags()
+        status = flags.run(module.main, values, module.__doc__, list(arguments))
+        return status, *capsys.readouterr()
+
+    return go
+
+
+def make(folder, config):
+    run = Run(folder)
+    run.write_config(RunConfig(config))
+    state = TrainState.create(config)
+    state.step.assign(12)
+    save_state(state, run, manifest.REGULAR, keep=3)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_exported_generator_generates_what_the_run_does(do, tmp_path, small, mode):
+    make(tmp_path / "run", small(mode))
+    status, out, err = do(export, "--run=run", "--output=given")
+    assert (status, err) == (0, "")
+    assert "step 12" in out
+    assert sorted(p.name for p in (tmp_path / "given").iterdir()) == [
+        "config.json",
+        "generator.npz",
+        "grid.png",
+    ]
+    ours, theirs = (dcgan_tf.load(name) for name in ("run", "given"))
+    assert theirs.step == 12
+    images = [run.sample([3, 1, 4], seed=2).astype(int) for run in (ours, theirs)]
+    assert np.abs(images[0] - images[1]).max() <= 2  # grey levels
+
+
+def test_wrong_use_is_one_line(do, tmp_path, small):
+    make(tmp_path / "run", small("cgan"))
+    do(export, "--run=run", "--output=given")
+    for module, arguments, told in (
+        (export, ["--run=run"], "--output: name the folder"),
+        (export, ["--run=run", "--output=given"], "is in the way"),
+        (export, ["--run=nowhere", "--output=new"], "holds no run"),
+        (main, ["--run_dir=given"], "cannot be trained on"),
+        (main, ["--init_from=given", "--run_dir=new"], "has no checkpoint"),
+    ):
+        status, _, err = do(module, *arguments)
+        assert (status, err.count("\n")) == (2, 1)
+        assert told in err
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_is_no_generator_of_its_config_is_one_line_and_runs_nothing(
+    do, tmp_path, small
+):
+    make(tmp_path / "run", small("cgan"))
+    do(export, "--run=run", "--output=given")
+    good = (tmp_path / "given" / "generator.npz").read_bytes()
+    with np.load(tmp_path / "given" / "generator.npz") as arrays:
+        fewer = {name: arrays[name] for name in arrays.files if name != "arr_3"}
+
+    class Trap:
+        def __reduce__(self):
+            return shutil.rmtree, (str(tmp_path / "run"),)
+
+    trap = np.array([Trap()], dtype=object)
+    for number, arrays in enumerate(
+        (fewer, {**fewer, "arr_3": trap}, {**fewer, "arr_3": np.zeros((2, 2))})
+    ):
+        with (tmp_path / "given" / "generator.npz").open("wb") as file:
+            np.savez(file, **arrays)
+        with pytest.raises(errors.RunError, match="is not a generator of the config"):
+            dcgan_tf.load("given")
+        assert (tmp_path / "run").exists(), number
+    for content in (b"", good[:1000], pickle.dumps(Trap())):
+        (tmp_path / "given" / "generator.npz").write_bytes(content)
+        with pytest.raises(errors.RunError, match="is not a generator of the config"):
+            dcgan_tf.load("given")
+    content = json.loads((tmp_path / "given" / "config.json").read_text())
+    content["config"]["latent_dim"] = 7
+    (tmp_path / "given" / "config.json").write_text(json.dumps(content))
+    (tmp_path / "given" / "generator.npz").write_bytes(good)
+    with pytest.raises(errors.RunError, match="is not a generator of the config"):
+        dcgan_tf.load("given")

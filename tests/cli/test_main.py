@@ -1,0 +1,279 @@
+"""The command as a user gives it: exit status, the one line, nothing left on the disk."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from dcgan_tf import main
+from dcgan_tf.cli import flags
+from dcgan_tf.runs import manifest
+from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import tf_setup
+from dcgan_tf.training.saver import save_state
+from dcgan_tf.training.train_state import TrainState
+
+
+@pytest.fixture
+def do(tmp_path, monkeypatch, capsys, no_network):
+    """Runs the command in an empty folder: (exit status, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
+
+    def go(*arguments):
+        status = flags.run(main.main, main.define_flags(), main.__doc__, list(arguments))
+        return status, *capsys.readouterr()
+
+    return go
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--mode=acgn"], ["--mode=acgn", "dcgan, cgan, acgan", "did you mean acgan"]),
+        (["--dataset=mnits"], ["--dataset=mnits", "did you mean", "mnist"]),
+        (["--dataset=mnist"], ["--dataset=mnist", "does not answer", "--dataset=digits"]),
+        (["--batch_size=0"], ["error: --batch_size=0: must be a whole number at least 1"]),
+        (["--batch_size=-8"], ["--batch_size=-8", "at least 1"]),
+        (["--dataset=digits", "--batch_size=1501"], ["--batch_size=1501", "1,500"]),
+        (["--epochs=0"], ["--epochs=0", "at least 1"]),
+        (["--learning_rate=0"], ["--learning_rate=0", "above 0"]),
+        (["--learning_rate=nan"], ["--learning_rate=nan", "above 0"]),
+        (["--learning_rate=quick"], ["--learning_rate=quick", "a number"]),
+        (
+            ["--architecture=resnet"],
+            ["resnet", "has only compact, tf_tutorial"],
+        ),
+        (["--d_class_weight_fake=1"], ["goes with --mode=acgan"]),
+        (["--steps=9", "--epochs=1"], ["--steps=9", "--epochs=1", "leave one out"]),
+        (
+            ["--mode=cgan", "--architecture=maxout", "--label_fusion=add"],
+            ["goes with --architecture=compact or tf_tutorial"],
+        ),
+        (["--test_losses=maybe"], ["--test_losses=maybe", "must be true or false"]),
+        (["--g_batch_multiplier=2"], ["goes with --update_rule=alternating"]),
+        (["--d_weight_real=-1"], ["--d_weight_real=-1", "at least 0"]),
+        (["--real_label=1.5"], ["--real_label=1.5", "at most 1"]),
+        (
+            ["--real_label=0.9", "--adversarial_loss=hinge"],
+            ["--real_label=0.9", "goes with --adversarial_loss=non_saturating"],
+        ),
+        (
+            ["--adversarial_loss=hinje"],
+            ["hinje", "non_saturating, hinge, least_squares", "did you mean hinge"],
+        ),
+        (["--run_dir=file"], ["--run_dir=file", "is a file"]),
+        (["--run_dir=file/run"], ["--run_dir=file/run", "name another"]),
+        (["--run_dir=full"], ["--run_dir=full", "holds files, but no run"]),
+        (["--init_from=full"], ["--init_from=full", "--run_dir"]),
+        (["--init_from=full", "--run_dir=new"], ["--init_from=full", "holds no run"]),
+        (["--checkpoint_minutes=0"], ["--checkpoint_minutes=0", "above 0"]),
+        (["--keep_frames=1"], ["--keep_frames=1", "at least 2"]),
+        (["acgan"], ["acgan", "not a flag"]),
+        (["--moed=acgan"], ["moed", "mode"]),
+        (
+            ["--flagfile=nowhere.flags"],
+            ["--flagfile=nowhere.flags", "acgan_keras, acgan_keras_2017"],
+        ),
+        (["--flagfile=nested"], ["error: Unable to open flagfile", "nowhere"]),
+    ],
+)
+def test_wrong_use_is_one_line_and_changes_nothing(do, tmp_path, arguments, told):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    (tmp_path / "nested").write_text("--flagfile=nowhere")
+    before = contents(tmp_path)
+    status, out, err = do(*arguments)
+    assert status == 2
+    assert (out, err.count("\n")) == ("", 1)
+    for words in told:
+        assert words in err
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a /proc")
+def test_a_folder_that_cannot_be_made_is_wrong_use(do):
+    """Where root, too, may not write: modes do not stop it."""
+    status, _, err = do("--run_dir=/proc/run", "--mode=cgan", "--dataset=digits")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "--run_dir=/proc/run: not writable" in err
+
+
+def test_a_run_of_other_settings_is_refused_with_every_difference(do, tmp_path, small):
+    Run(tmp_path / "run").write_config(RunConfig(small("acgan", seed=4)))
+    before = contents(tmp_path)
+    status, _, err = do("--run_dir=run", "--mode=cgan", "--seed=5", "--dataset=kmnist")
+    assert status == 2
+    for words in (
+        "--mode=cgan (the run has acgan)",
+        "--seed=5 (the run has 4)",
+        "--dataset=kmnist (the run has digits)",
+    ):
+        assert words in err
+    assert "batch_size" not in err  # which the command line did not give
+    status, _, err = do("--run_dir=run", "--fresh")
+    assert status == 2
+    assert "holds a run" in err
+    assert contents(tmp_path) == before
+
+
+def test_a_start_from_a_run_that_does_not_fit_is_refused(do, tmp_path, small):
+    run = Run(tmp_path / "parent")
+    run.write_config(RunConfig(small("cgan")))
+    status, _, err = do("--init_from=parent", "--run_dir=child")
+    assert status == 2
+    assert "--init_from=parent: has no checkpoint yet" in err
+    save_state(TrainState.create(small("cgan")), run, manifest.REGULAR, keep=3)
+    status, _, err = do("--init_from=parent", "--run_dir=child", "--mode=acgan")
+    assert status == 2
+    assert "--mode=acgan: the weights of parent are of mode cgan" in err
+    status, out, _ = do("--init_from=parent", "--run_dir=child", "--dry_run")
+    assert status == 0
+    assert "parent at step 0" in out
+    assert not (tmp_path / "child").exists()
+
+
+def test_a_dry_run_tells_and_writes_nothing(do, tmp_path):
+    status, out, err = do("--mode=acgan", "--dry_run", "--precision=float32")
+    assert status == 0
+    for words in (
+        "1,790,697",
+        "1,777,513 trained",
+        "841,845",
+        "digits",
+        "float32",
+        "new run",
+        "--twin=True",
+    ):
+        assert words in out
+    assert "WARNING: MNIST" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_tells_what_is_not_the_architectures_own(do):
+    """Though compact has the same value."""
+    given = ("--mode=acgan", "--architecture=keras_2018", "--dropout_rate=0")
+    _, out, _ = do(*given, "--dataset=digits", "--dry_run", "--precision=float32")
+    changed, brought = (
+        next(line for line in out.splitlines() if line.startswith(name))
+        for name in ("changed:", "brought along:")
+    )
+    assert "--architecture=keras_2018" in changed
+    assert "--dropout_rate=0.0" in changed
+    assert "--max_translation=1" in brought
+    assert "latent_prior" not in brought
+
+
+def test_train_resume_and_complete(do, tmp_path):
+    tiny = ["--mode=cgan", "--dataset=digits", "--batch_size=500"]
+    status, out, _ = do(*tiny, "--epochs=1")
+    assert status == 0
+    assert "epoch 1/1" in out
+    content = json.loads((tmp_path / "checkpoints/cgan/config.json").read_text())
+    assert content["config"]["dataset"] == "digits"
+    # config.json knows the rest, and the folder's name the mode.
+    status, out, _ = do("--run_dir=checkpoints/cgan", "--epochs=2")
+    assert status == 0
+    assert "with 1 of 2 epochs completed" in out
+    assert "epoch 2/2" in out
+    before = contents(tmp_path)
+    assert "has already 2 epochs;" in do(*tiny, "--epochs=1")[1]
+    status, out, _ = do(*tiny)
+    assert status == 0
+    assert "is complete: 2 epochs" in out
+    assert "--epochs=4" in out
+    assert contents(tmp_path) == before
+
+
+def test_the_precision_is_settled_when_the_run_begins(do, tmp_path):
+    """So that it is the same run on the next machine, and on this one when asked again."""
+    tiny = ["--dataset=digits", "--batch_size=1000", "--precision=auto"]
+    status, out, _ = do(*tiny, "--epochs=1")
+    assert status == 0
+    assert f"precision:      {tf_setup.native_precision()}" in out
+    assert "--precision" not in out  # it is no change of the settings
+    content = json.loads((tmp_path / "checkpoints/dcgan/config.json").read_text())
+    assert content["config"]["precision"] == tf_setup.native_precision()
+    assert do(*tiny, "--epochs=1")[0] == 0
+    other = {"float32": "bfloat16", "bfloat16": "float32"}[tf_setup.native_precision()]
+    status, _, err = do(f"--precision={other}")
+    assert status == 2
+    assert f"--precision={other} (the run has {tf_setup.native_precision()})" in err
+
+
+def test_a_flagfile_is_read(do, tmp_path):
+    (tmp_path / "mine.flags").write_text("# a comment\n--mode=acgan\n--dataset=digits\n")
+    status, out, _ = do("--flagfile=mine.flags", "--dry_run", "--seed=9")
+    assert status == 0
+    assert "acgan" in out
+    assert "--seed=9" in out
+
+
+def as_process(folder, *arguments, **environment):
+    """The command as a process of its own, in `folder`."""
+    package = str(pathlib.Path(main.__file__).parents[1])
+    return subprocess.Popen(
+        [sys.executable, "-m", "dcgan_tf.main", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": package, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_users_own_keras_settings_do_not_count(tmp_path):
+    (tmp_path / "keras.json").write_text(
+        '{"floatx": "float16", "image_data_format": "channels_first", "backend": "jax"}'
+    )
+    settings = {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "jax"}
+    with as_process(
+        tmp_path, "--dataset=digits", "--dry_run", "--precision=float32", **settings
+    ) as process:
+        out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "836,705" in out
+    assert "float32" in out
+
+
+def test_a_complete_run_needs_no_data(do, tmp_path, small):
+    run = Run(tmp_path / "run")
+    config = small("cgan", epochs=1)
+    run.write_config(RunConfig(config.model_copy(update={"dataset": "mnist"})))
+    state = TrainState.create(config)
+    state.epoch.assign(1)
+    save_state(state, run, manifest.REGULAR, keep=3)
+    status, out, _ = do("--run_dir=run")
+    assert status == 0
+    assert "is complete" in out
+
+
+def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
+    """What a user does, in processes; TensorFlow's own lines are not to be seen."""
+    tiny = ["--mode=acgan", "--dataset=digits", "--batch_size=100", "--epochs=1"]
+    with as_process(tmp_path, *tiny) as process:
+        while "first step done" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (130, "")
+    assert out == "SIGINT: saved; the same command goes on from here\n"
+    with as_process(tmp_path, *tiny) as process:
+        out, err = process.communicate(timeout=240)
+    assert (process.returncode, err) == (0, "")
+    assert "with 0 of 1 epochs completed" in out
+    assert "complete: 1 epoch;" in out
+    assert (tmp_path / "checkpoints/acgan/training.gif").exists()

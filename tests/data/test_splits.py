@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_tf.data import sources, splits
+from dcgan_tf.data.splits import Split
+from dcgan_tf.support import errors
+
+
+def prepare(folder, name="mnist", version="3.0.1"):
+    """Files that look as if tensorflow-datasets had prepared `name`, without content."""
+    place = folder / name / version
+    place.mkdir(parents=True)
+    (place / "dataset_info.json").write_text("{}")
+    (place / f"{name}-train.tfrecord-00000-of-00001").touch()
+
+
+def test_another_version_is_not_downloaded_over(tmp_path, no_network):
+    prepare(tmp_path, version="1.0.0")
+    with pytest.raises(errors.RunError, match="another version"):
+        splits.load(sources.find("mnist", str(tmp_path)), "train")
+
+
+def test_damaged_files_are_one_line(tmp_path, no_network):
+    prepare(tmp_path)
+    with pytest.raises(errors.RunError, match=r"--dataset=mnist could not be read") as told:
+        splits.load(sources.find("mnist", str(tmp_path)), "train")
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.mnist
+def test_mnist_is_read_whole():
+    mnist = sources.find("mnist", None)
+    train, test = (splits.load(mnist, split) for split in ("train", "test"))
+    assert (len(train.images), len(test.images)) == (60_000, 10_000)
+    assert train.images.dtype == tf.uint8
+    # The counts of the training labels are facts of MNIST.
+    counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert np.bincount(train.labels).tolist() == counts
+
+
+def of(split, rows):
+    return Split(tf.gather(split.images, rows), tf.gather(split.labels, rows))
+
+
+def test_a_fingerprint_tells_of_images_labels_and_order(few):
+    found = few.fingerprint()
+    assert (found["images"], found["shape"]) == (48, [28, 28, 1])
+    assert of(few, np.arange(48)).fingerprint() == found
+    for other in (
+        of(few, np.arange(47)),
+        of(few, np.arange(48)[::-1]),
+        Split(few.images, tf.roll(few.labels, 1, 0)),
+        Split(255 - few.images, few.labels),
+    ):
+        assert other.fingerprint()["sha256"] != found["sha256"]
+
+
+def test_a_content_hash_tells_of_labelled_images_in_whatever_order(few):
+    assert of(few, np.arange(48)[::-1]).content_hash() == few.content_hash()
+    for other in (
+        of(few, np.arange(47)),
+        of(few, [0, *range(47)]),
+        Split(few.images, tf.roll(few.labels, 1, 0)),
+    ):
+        assert other.content_hash() != few.content_hash()

@@ -1,0 +1,88 @@
+"""Each figure on cases whose answer is known without computing it this way."""
+
+import numpy as np
+import pytest
+
+from dcgan_tf.metrics import distances
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    """So that the seams between blocks are in every case."""
+    monkeypatch.setattr(distances, "BLOCK_SIZE", 70)
+
+
+def normal(seed, count, mean=0.0, scale=1.0, size=3):
+    return np.random.default_rng(seed).normal(mean, scale, (count, size))
+
+
+def with_moments(mean, covariance, seed=0):
+    """200 rows whose sample mean and covariance are exactly these."""
+    rows = normal(seed, 200, size=len(mean))
+    rows -= rows.mean(axis=0)
+    whiten = np.linalg.inv(np.linalg.cholesky(np.cov(rows, rowvar=False)))
+    return rows @ whiten.T @ np.linalg.cholesky(covariance).T + mean
+
+
+def test_frechet_distance_of_normals_is_that_of_the_formula():
+    """Diagonal covariances: the sum of (m1 - m2)^2 + (s1 - s2)^2 over the coordinates."""
+    one = with_moments([1.0, 2.0], np.diag([4.0, 9.0]))
+    other = with_moments([0.0, 4.0], np.diag([1.0, 25.0]), seed=1)
+    expected = (1 + 4) + (2 - 1) ** 2 + (3 - 5) ** 2
+    assert distances.frechet_classifier_distance(one, other) == pytest.approx(expected)
+    assert distances.frechet_classifier_distance(one, one) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_frechet_distance_of_correlated_normals():
+    """Covariances that commute, with eigenvalues 3, 1 and 12, 4 on the same axes."""
+    shared = np.array([[2.0, 1.0], [1.0, 2.0]])
+    one = with_moments([0.0, 0.0], shared)
+    other = with_moments([0.0, 0.0], 4 * shared, seed=1)
+    expected = (3**0.5 - 12**0.5) ** 2 + (1 - 2) ** 2
+    assert distances.frechet_classifier_distance(one, other) == pytest.approx(expected)
+
+
+def test_frechet_distance_of_a_set_in_a_plane():
+    """A coordinate that never varies has a singular covariance, as copies have."""
+    flat = with_moments([0.0, 0.0], np.diag([1.0, 1.0])) * [1.0, 0.0]
+    round_ = with_moments([0.0, 0.0], np.diag([1.0, 1.0]), seed=1)
+    assert distances.frechet_classifier_distance(flat, round_) == pytest.approx(1.0)
+
+
+def test_kid_by_the_definition():
+    one, other = normal(0, 9), normal(1, 11, mean=0.5)
+
+    def kernel(x, y):
+        return (x @ y / 3 + 1) ** 3
+
+    def mean(xs, ys, same):
+        values = [
+            kernel(x, y)
+            for i, x in enumerate(xs)
+            for j, y in enumerate(ys)
+            if not (same and i == j)
+        ]
+        return sum(values) / len(values)
+
+    expected = mean(one, one, True) + mean(other, other, True) - 2 * mean(one, other, False)
+    assert distances.kid(one, other) == pytest.approx(expected)
+
+
+def test_kid_is_unbiased():
+    """Of samples of one distribution its mean is 0: not so with the diagonal in."""
+    values = [distances.kid(normal(i, 40), normal(i + 99, 40)) for i in range(60)]
+    assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(60)
+
+
+def test_the_nearest_is_found_across_blocks():
+    other = normal(0, 50)
+    order = np.random.default_rng(1).permutation(50)
+    numbers, found = distances.nearest_neighbours(other[order], other)
+    assert numbers.tolist() == order.tolist()
+    assert found == pytest.approx(np.zeros(50), abs=1e-6)
+
+
+def test_squared_distances_by_hand():
+    one, other = np.array([[0.0, 0.0], [3.0, 4.0]]), np.array([[0.0, 1.0], [3.0, 0.0]])
+    blocks = [block for _, block in distances.squared_distances(one, other)]
+    assert np.concatenate(blocks).tolist() == [[1.0, 9.0], [18.0, 16.0]]

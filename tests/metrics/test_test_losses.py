@@ -1,0 +1,123 @@
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import KERAS, blank
+
+from dcgan_tf.data.splits import Split
+from dcgan_tf.gans import build
+from dcgan_tf.metrics import test_losses
+from dcgan_tf.metrics.test_losses import TestLosses
+
+
+def measured(gan, config, split):
+    return TestLosses(build.test_gan(gan, config), config.seed, split).terms()
+
+
+def test_an_undecided_discriminator_costs_what_it_must_by_hand(small, few):
+    """ln 2 for each adversarial term, ln 10 for each class term, whatever the targets.
+
+    Real and fake classes weigh alike here, where training leaves the fakes' out.
+    """
+    labels = {"real_label": 0.8, "generator_label": 0.7, "g_class_weight": 0.5}
+    config = small("acgan", **KERAS, **labels)
+    gan = build.build(config)
+    blank(gan.discriminator)
+    terms = measured(gan, config, few)
+    assert terms["test/discriminator/loss"] == pytest.approx(math.log(2) + math.log(10))
+    assert terms["test/generator/loss"] == pytest.approx(math.log(2) + math.log(10) / 2)
+
+
+@pytest.mark.parametrize(
+    ("loss", "discriminator", "generator"),
+    [("hinge", 2.0, 0.0), ("least_squares", 0.5, 0.5), ("relativistic", None, None)],
+)
+def test_other_losses_of_an_undecided_discriminator(
+    small, few, loss, discriminator, generator
+):
+    """Logits of 0: 1 + 1 and 0; 1/2 + 0 and 1/2; ln 2 and ln 2, of a pair one term."""
+    config = small("cgan", adversarial_loss=loss)
+    gan = build.build(config)
+    blank(gan.discriminator)
+    terms = measured(gan, config, few)
+    expected = math.log(2) if discriminator is None else discriminator
+    assert terms["test/discriminator/loss"] == pytest.approx(expected)
+    expected = math.log(2) if generator is None else generator
+    assert terms["test/generator/loss"] == pytest.approx(expected)
+    paired = loss == "relativistic"
+    assert ("test/discriminator/adversarial" in terms) is paired
+    assert ("test/discriminator/adversarial_real" in terms) is not paired
+
+
+def test_the_loss_is_what_its_table_says_of_two_separate_steps(small, few):
+    """Their mean: ln 2 and ln 10, not twice as much; half of ln 10 for the fakes' twin."""
+    rule = {"update_rule": "alternating", "discriminator_update": "separate"}
+    weights = {"d_weight_real": 1.0, "d_weight_fake": 1.0, "d_class_weight_fake": 1.0}
+    for twin, share in ((False, 1.0), (True, 1.5)):
+        config = small("acgan", **rule, **weights, twin=twin)
+        gan = build.build(config)
+        blank(gan.discriminator)
+        loss = measured(gan, config, few)["test/discriminator/loss"]
+        assert loss == pytest.approx(math.log(2) + share * math.log(10))
+
+
+def test_penalties_are_of_training_alone(small, few):
+    config = small("cgan", r1_weight=1000.0, r2_weight=1000.0)
+    terms = measured(build.build(config), config, few)
+    assert not [name for name in terms if "penalty" in name]
+    parts = [terms[f"test/discriminator/adversarial_{kind}"] for kind in ("real", "fake")]
+    assert terms["test/discriminator/loss"] == pytest.approx(sum(parts))
+
+
+def test_the_discriminator_sees_as_many_fakes_as_real_images(small, few):
+    config = small("cgan", r1_weight=0.0)
+    gan = build.build(config)
+    one = Split(few.images[:1], few.labels[:1])
+    terms = measured(gan, config, one)
+    # Of one image: its fake is the first of the two that the generator is measured on.
+    seed = tf.random.experimental.stateless_fold_in([0, test_losses.STREAM], 0)
+    latents = gan.sample_latents(2, tf.unstack(tf.random.split(seed))[0])
+    labels = tf.repeat(one.labels, 2)
+    fakes = gan.generator([latents, labels], training=False)
+    logits = gan.discriminate(fakes, labels, training=False).adversarial
+    first, both = np.logaddexp(0, logits[0, 0]), np.logaddexp(0, -logits.numpy()).mean()
+    assert terms["test/discriminator/adversarial_fake"] == pytest.approx(first, rel=1e-5)
+    assert terms["test/generator/adversarial"] == pytest.approx(both, rel=1e-5)
+
+
+def test_targets_are_hard(small, few):
+    """A logit of 3 on everything: -ln s(3) for target 1, 3 more for target 0."""
+    config = small("acgan", **KERAS, real_label=0.8, generator_label=0.7)
+    gan = build.build(config)
+    blank(gan.discriminator)
+    gan.discriminator.get_layer("adversarial").bias.assign([3.0])
+    terms = measured(gan, config, few)
+    sure = math.log1p(math.exp(-3))
+    assert terms["test/discriminator/adversarial_real"] == pytest.approx(sure)
+    assert terms["test/discriminator/adversarial_fake"] == pytest.approx(sure + 3)
+    assert terms["test/generator/adversarial"] == pytest.approx(sure)
+    assert terms["test/discriminator/adversarial_accuracy_real"] == 1.0
+    assert terms["test/discriminator/adversarial_accuracy_fake"] == 0.0
+
+
+def test_a_mean_over_blocks_is_the_mean_over_images(small, few, monkeypatch):
+    config = small("cgan")
+    gan = build.build(config)
+    means = []
+    for block in (48, 20):  # 20, 20 and 8 of the 48
+        monkeypatch.setattr(test_losses, "BLOCK", block)
+        means.append(measured(gan, config, few)["test/discriminator/adversarial_real"])
+    assert means[0] == pytest.approx(means[1], rel=1e-5)
+
+
+def test_measuring_moves_nothing_and_repeats(small, few):
+    config = small("acgan")
+    gan = build.build(config)
+    players = (gan.generator, gan.discriminator)
+    before = [player.get_weights() for player in players]
+    losses = TestLosses(build.test_gan(gan, config), config.seed, few)
+    assert losses.terms() == losses.terms()
+    for player, weights in zip(players, before, strict=True):
+        for now, then in zip(player.get_weights(), weights, strict=True):
+            assert np.array_equal(now, then)

@@ -1,0 +1,169 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_tf.models.layers import (
+    BatchNormalization,
+    BiasConv2D,
+    BiasConv2DTranspose,
+    BiasDense,
+    Dropout,
+    MaxoutDense,
+    UpsampledConv2D,
+)
+
+
+def test_maxout_is_the_largest_of_k_linear_maps():
+    layer = MaxoutDense(units=2, k=3)
+    inputs = np.array([[1.0, -2.0]], np.float32)
+    layer.build(inputs.shape)
+    kernel = np.arange(12, dtype=np.float32).reshape(2, 2, 3) - 5
+    bias = np.array([[0, 0, 9], [30, 0, 0]], np.float32)
+    layer.set_weights([kernel, bias])
+    # Unit 0: 1*(-5,-4,-3) - 2*(1,2,3) + (0,0,9) = (-7,-8,0)
+    # Unit 1: 1*(-2,-1,0) - 2*(4,5,6) + (30,0,0) = (20,-11,-12)
+    assert layer(inputs).numpy().tolist() == [[0.0, 20.0]]
+
+
+def test_maxout_weights_are_small_normals():
+    layer = MaxoutDense(units=100, k=5)
+    layer.build((None, 100))
+    for weight in layer.get_weights():
+        assert abs(weight.std() / 0.02 - 1) < 0.2
+
+
+def test_an_upsampled_convolution_is_upsampling_and_a_convolution():
+    """Forward and backward, borders included, against Keras's own two layers."""
+    ours = UpsampledConv2D(3, "tanh")
+    theirs = keras.Sequential(
+        [
+            keras.layers.UpSampling2D(),
+            keras.layers.Conv2D(3, 5, padding="same", activation="tanh"),
+        ]
+    )
+    inputs = tf.random.stateless_normal([2, 4, 5, 6], [0, 0])
+    theirs.build(inputs.shape)
+    ours.build(inputs.shape)
+    ours.set_weights([theirs.weights[0].numpy(), np.array([0.1, -0.2, 0.3])])
+    theirs.set_weights(ours.get_weights())
+    results = []
+    for layer in (ours, theirs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs)
+            loss = tf.reduce_sum(outputs**3)
+        gradients = tape.gradient(loss, [inputs, *layer.trainable_variables])
+        results.append([outputs, *gradients])
+    for mine, keras_own in zip(*results, strict=True):
+        assert mine.shape == keras_own.shape
+        assert np.allclose(mine, keras_own, atol=2e-5)
+
+
+SAME = {"strides": 2, "padding": "same", "kernel_size": 5}
+
+
+@pytest.mark.parametrize(
+    ("layer_class", "keras_class", "options"),
+    [
+        (BiasDense, keras.layers.Dense, {}),
+        (BiasConv2D, keras.layers.Conv2D, SAME),
+        (BiasConv2DTranspose, keras.layers.Conv2DTranspose, SAME),
+    ],
+)
+def test_a_layer_with_a_bias_is_keras_s(layer_class, keras_class, options):
+    """Outputs and gradients, with strides, padding, bias and activation."""
+    ours = layer_class(3, activation="tanh", **options)
+    theirs = keras_class(3, activation="tanh", **options)
+    inputs = tf.random.stateless_normal([2, 5, 6, 4], [0, 0])
+    theirs.build(inputs.shape)
+    theirs.set_weights([theirs.weights[0].numpy(), np.array([0.1, -0.2, 0.3])])
+    ours.build(inputs.shape)
+    ours.set_weights(theirs.get_weights())
+    results = []
+    for layer in (ours, theirs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs)
+            loss = tf.reduce_sum(outputs**3)
+        results.append([outputs, *tape.gradient(loss, [inputs, *layer.weights])])
+    for mine, keras_own in zip(*results, strict=True):
+        assert np.allclose(mine, keras_own, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("layer_class", "size"),
+    [(BiasDense, ()), (BiasConv2D, (1,)), (BiasConv2DTranspose, (1,))],
+)
+def test_a_bias_learns_in_bfloat16(layer_class, size):
+    """Its gradient is the sum of the outputs', 12,800 eighths; in Keras's layers, 32."""
+    layer = layer_class(2, *size, dtype="mixed_bfloat16")
+    with tf.GradientTape() as tape:
+        outputs = layer(tf.zeros([50, 16, 16, 3]))
+        loss = tf.reduce_sum(tf.cast(outputs, tf.float32)) / 8
+    assert np.allclose(tape.gradient(loss, layer.bias), 50 * 16 * 16 / 8, rtol=1 / 128)
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6, 3, 4, 5)])
+def test_batch_normalization_is_keras_s(shape):
+    """Outputs, gradients and moving averages, in training and after it."""
+    ours, theirs = (
+        BatchNormalization(momentum=0.7),
+        keras.layers.BatchNormalization(momentum=0.7),
+    )
+    inputs = 3 + 2 * tf.random.stateless_normal(shape, [0, 0])
+    weights = [np.linspace(1, 2, 5), np.linspace(-1, 1, 5), np.ones(5), np.full(5, 3.0)]
+    results = []
+    for layer in (ours, theirs):
+        layer.build(shape)
+        layer.set_weights(weights)
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs, training=True)
+            loss = tf.reduce_sum(outputs**3)
+        gradients = tape.gradient(loss, [inputs, *layer.trainable_variables])
+        averages = layer.non_trainable_variables
+        results.append([outputs, *gradients, *averages, layer(inputs)])
+    for mine, keras_own in zip(*results, strict=True):
+        assert np.allclose(mine, keras_own, rtol=1e-4, atol=2e-4)
+
+
+def test_batch_normalization_in_bfloat16_keeps_its_statistics_in_float32():
+    layer = BatchNormalization(dtype="mixed_bfloat16")
+    inputs = 1000 + tf.random.stateless_normal([64, 2], [0, 0])
+    outputs = layer(tf.cast(inputs, tf.bfloat16), training=True)
+    assert outputs.dtype == tf.bfloat16
+    # The mean of what bfloat16 has left of the inputs, to more digits than bfloat16 has.
+    rounded = np.asarray(tf.cast(tf.cast(inputs, tf.bfloat16), tf.float64))
+    assert np.allclose(layer.moving_mean, 0.01 * rounded.mean(0), rtol=1e-5)
+    assert np.allclose(layer.moving_variance, 0.99 + 0.01 * rounded.var(0), rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("rate", [0.25, 0.3, 0.9])
+def test_dropout_drops_its_rate_and_keeps_the_mean(rate, dtype):
+    """To less than 1 / 256 of it, on an odd number of activations."""
+    layer = Dropout(rate, dtype=dtype, seed=0)
+    first, second = (layer(tf.ones([2001, 2003]), training=True) for _ in range(2))
+    values = np.asarray(tf.cast(first, tf.float32))
+    dropped = (values == 0).mean()
+    assert abs(dropped - rate) < 3 * np.sqrt(rate * (1 - rate) / values.size)
+    kept = values[values > 0]
+    assert kept.max() == kept.min()
+    assert abs(kept[0] * (1 - rate) - 1) < (1e-6 if dtype == "float32" else 1 / 256)
+    assert not np.array_equal(first, second)
+    # Each activation by itself: rows and columns vary as coins do.
+    for axis in (0, 1):
+        count = values.shape[axis]
+        spread = (values == 0).mean(axis).std() / np.sqrt(rate * (1 - rate) / count)
+        assert 0.7 < spread < 1.3
+
+
+def test_dropout_leaves_inference_and_gradients_of_what_is_kept_alone():
+    layer = Dropout(0.5)
+    inputs = tf.range(1.0, 7.0)
+    assert np.array_equal(layer(inputs), inputs)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = layer(inputs, training=True)
+    assert np.allclose(tape.gradient(outputs, inputs) * inputs, outputs)

@@ -1,0 +1,325 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import new_config
+
+from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.gans import build
+from dcgan_tf.models import (
+    blocks,
+    compact,
+    keras_2017,
+    keras_2018,
+    keras_gan,
+    maxout,
+    tf_tutorial,
+)
+
+# (total, not trained) of the generator and of the discriminator, as published.
+COUNTS = {
+    ("dcgan", "tf_tutorial"): ((2_330_944, 25_472), (212_865, 0)),
+    ("cgan", "maxout"): ((1_130_288, 4_992), (1_224_351, 0)),
+    ("acgan", "keras_2018"): ((2_657_897, 576), (525_835, 0)),
+    ("acgan", "keras_gan"): ((857_705, 640), (120_075, 192)),
+    ("acgan", "keras_2017"): ((8_172_521, 0), (525_835, 0)),
+}
+# Ours.  The compact generator: 100 x 256, 256 x 6,272, 4 x 4 x 64 x 128, 4 x 4 x 64 + 1,
+# and four numbers for each channel that is normalised, two of them not trained.  Its
+# discriminator: 4 x 4 x 32 + 32, 4 x 4 x 32 x 64 + 64, 3,136 x 256 + 256, 256 + 1.  A
+# projection adds an embedding of 10 x 256, a class head 10 x 257; a class fused with the
+# latents 10 x 100.
+COMPACT = 25_600 + 4 * 256 + 1_605_632 + 4 * 6_272 + 131_072 + 4 * 64 + 1_025
+COMPACT_DISCRIMINATOR = 544 + 32_768 + 64 + 802_816 + 256 + 257
+COUNTS |= {
+    ("dcgan", "compact"): ((COMPACT, 13_184), (COMPACT_DISCRIMINATOR, 0)),
+    ("cgan", "compact"): ((COMPACT + 1_000, 13_184), (COMPACT_DISCRIMINATOR + 2_560, 0)),
+    ("acgan", "compact"): ((COMPACT + 1_000, 13_184), (COMPACT_DISCRIMINATOR + 5_140, 0)),
+    ("cgan", "tf_tutorial"): ((2_331_944, 25_472), (275_585, 0)),
+}
+MNIST = ImageSpec(28, 28, 1, 10)
+
+
+def build_gan(which, **overrides):
+    mode, architecture = which
+    return build.build(new_config(mode=mode, architecture=architecture, **overrides))
+
+
+@pytest.fixture(scope="module")
+def built():
+    return {which: build_gan(which) for which in COUNTS}
+
+
+def test_every_architecture_is_counted():
+    assert COUNTS.keys() == build.NETWORKS.keys()
+
+
+@pytest.mark.parametrize("which", COUNTS)
+def test_parameter_counts_are_the_published_or_by_hand(built, which):
+    players = (built[which].generator, built[which].discriminator)
+    counts = tuple(
+        (p.count_params(), sum(int(tf.size(w)) for w in p.non_trainable_weights))
+        for p in players
+    )
+    assert counts == COUNTS[which]
+
+
+@pytest.mark.parametrize("which", COUNTS)
+def test_images_are_28_by_28_in_the_range_of_the_data(built, which):
+    images = built[which].generator(
+        [10 * tf.random.normal([3, 100]), tf.constant([0, 5, 9])]
+    )
+    assert images.shape == (3, 28, 28, 1)
+    assert images.dtype == tf.float32
+    assert float(tf.reduce_max(abs(images))) <= 1.0
+
+
+@pytest.mark.parametrize("which", COUNTS)
+def test_the_label_changes_the_image_where_it_should(built, which):
+    latents = tf.random.stateless_normal([1, 100], [0, 0])
+    zero, one = (
+        built[which].generator([latents, tf.constant([label])]) for label in (0, 1)
+    )
+    assert np.array_equal(zero, one) == (which[0] == "dcgan")
+
+
+@pytest.mark.parametrize("which", COUNTS)
+def test_only_cgan_s_discriminator_sees_the_label(built, which):
+    images = tf.random.stateless_uniform([1, 28, 28, 1], [0, 0], -1, 1)
+    logits = [
+        tf.nest.flatten(built[which].discriminator([images, tf.constant([label])]))
+        for label in (0, 1)
+    ]
+    same = all(np.array_equal(a, b) for a, b in zip(*logits, strict=True))
+    assert same == (which[0] != "cgan")
+
+
+@pytest.mark.parametrize(
+    ("fusion", "by_hand"),
+    [
+        ("multiply", lambda latents, row: latents * row),
+        ("add", lambda latents, row: latents + row),
+        ("concatenate", lambda latents, row: np.concatenate([latents, row])),
+    ],
+)
+def test_the_label_is_fused_as_asked(fusion, by_hand):
+    generator = compact.generator(MNIST, latent_dim=100, label_fusion=fusion)
+    dense = next(layer for layer in generator.layers if "dense" in layer.name)
+    rows = generator.get_layer("label_embedding").get_weights()[0]
+    latents = np.random.default_rng(0).normal(size=(1, 100)).astype("float32")
+    fused = keras.Model(generator.inputs, dense.input)
+    assert np.allclose(
+        fused([tf.constant(latents), tf.constant([7])])[0], by_hand(latents[0], rows[7])
+    )
+
+
+def test_a_projection_is_the_label_s_embedding_times_the_features():
+    """Miyato & Koyama 2018, equation 3, in NumPy from the features and the weights."""
+    network = compact.projection_discriminator(MNIST)
+    images = tf.random.stateless_uniform([2, 28, 28, 1], [0, 0], -1, 1)
+    dot = next(x for x in network.layers if isinstance(x, keras.layers.Dot))
+    features = keras.Model(network.inputs, dot.input[1])([images, tf.constant([4, 7])])
+    rows = next(x for x in network.layers if isinstance(x, keras.layers.Embedding))
+    *_, kernel, bias = network.get_weights()
+    projected = (rows.get_weights()[0][[4, 7]] * features.numpy()).sum(1)
+    expected = (features.numpy() @ kernel + bias)[:, 0] + projected
+    logits = network([images, tf.constant([4, 7])])["adversarial"]
+    assert np.allclose(logits[:, 0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("which", "count"),
+    [
+        (("dcgan", "compact"), 3),
+        (("cgan", "compact"), 3),
+        (("acgan", "compact"), 3),
+        (("dcgan", "tf_tutorial"), 2),
+        (("cgan", "maxout"), 2),
+        (("cgan", "tf_tutorial"), 2),
+        (("acgan", "keras_2018"), 4),
+        (("acgan", "keras_gan"), 4),
+        (("acgan", "keras_2017"), 4),
+    ],
+)
+def test_the_discriminators_drop_out_where_they_should(which, count):
+    network = build_gan(which, dropout_rate=0.25).discriminator
+    rates = [x.rate for x in network.layers if isinstance(x, keras.layers.Dropout)]
+    assert rates == [0.25] * count
+
+
+@pytest.mark.parametrize("twin", [False, True])
+@pytest.mark.parametrize("architecture", ["compact", "keras_2018", "keras_gan"])
+def test_acgan_s_output_is_one_logit_and_ten_for_each_class_head(architecture, twin):
+    gan = build_gan(("acgan", architecture), twin=twin)
+    images, labels = tf.zeros([4, 28, 28, 1]), tf.zeros([4], tf.int32)
+    output = gan.discriminate(images, labels, training=False)
+    assert output.adversarial.shape == (4, 1)
+    assert output.classes.shape == (4, 10)
+    assert (output.twin.shape == (4, 10)) if twin else (output.twin is None)
+
+
+@pytest.mark.parametrize("which", [w for w in COUNTS if w[0] != "acgan"])
+def test_other_modes_output_is_one_logit(built, which):
+    images, labels = tf.zeros([4, 28, 28, 1]), tf.zeros([4], tf.int32)
+    output = built[which].discriminate(images, labels, training=False)
+    assert output.adversarial.shape == (4, 1)
+    assert output.classes is None
+    assert output.twin is None
+
+
+def test_halves_are_the_outputs_for_either_half_of_the_batch():
+    values = tf.reshape(tf.range(4.0), [4, 1])
+    first, second = blocks.DiscriminatorOutput(values, 10 * values).halves()
+    assert first.adversarial.numpy().ravel().tolist() == [0, 1]
+    assert first.classes.numpy().ravel().tolist() == [0, 10]
+    assert second.adversarial.numpy().ravel().tolist() == [2, 3]
+    assert second.classes.numpy().ravel().tolist() == [20, 30]
+    assert first.twin is second.twin is None
+
+
+# Networks alone: no Config, any data set's shape.
+
+
+def test_a_compact_generator_stands_alone():
+    network = compact.generator(ImageSpec(32, 32, 3, 10), latent_dim=64)
+    images = network([tf.random.stateless_normal([5, 64], [0, 0]), tf.range(5)])
+    assert images.shape == (5, 32, 32, 3)
+    assert float(tf.reduce_max(abs(images))) <= 1.0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [compact.discriminator, compact.projection_discriminator, compact.acgan_discriminator],
+)
+def test_compact_discriminators_stand_alone(make):
+    network = make(ImageSpec(32, 32, 3, 7))
+    output = network([tf.zeros([5, 32, 32, 3]), tf.constant([0, 1, 2, 3, 6])])
+    assert output.pop("adversarial").shape == (5, 1)
+    acgan = make is compact.acgan_discriminator
+    assert output.keys() == ({"classes", "twin"} if acgan else set())
+    assert all(logits.shape == (5, 7) for logits in output.values())
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "doublings"),
+    [
+        # The smallest map: 4 to 8 in each direction.
+        (16, 16, 1),
+        (10, 12, 1),
+        (28, 28, 2),
+        (32, 32, 2),
+        (20, 20, 2),
+        (16, 32, 2),
+        (48, 64, 3),
+        (64, 64, 3),
+        (128, 128, 4),
+    ],
+)
+def test_compact_networks_double_until_the_image(height, width, doublings):
+    spec = ImageSpec(height, width, 1, 10)
+    assert compact.doublings(spec) == doublings
+    assert compact.generator(spec).output_shape == (None, height, width, 1)
+    network = compact.discriminator(spec)
+    kinds = [x for x in network.layers if isinstance(x, keras.layers.Conv2D)]
+    assert len(kinds) == doublings
+
+
+@pytest.mark.parametrize(
+    ("height", "width"),
+    [
+        (8, 8),  # no doubling
+        (27, 28),  # odd
+        (30, 30),  # 15 is odd
+        (34, 34),  # 17 is odd
+        (8, 32),  # the smallest map would be 2 high
+    ],
+)
+def test_compact_networks_refuse_sizes_that_do_not_double_to_the_image(height, width):
+    spec = ImageSpec(height, width, 1, 10)
+    for make in (compact.generator, compact.discriminator):
+        with pytest.raises(ValueError, match=f"images are {height}x{width}x1; the compact"):
+            make(spec)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        getattr(module, name)
+        for module in (tf_tutorial, maxout, keras_2017, keras_2018, keras_gan)
+        for name in ("generator", "discriminator", "projection_discriminator")
+        if hasattr(module, name)
+    ],
+    ids=lambda make: f"{make.__module__.rsplit('.', 1)[1]}.{make.__name__}",
+)
+@pytest.mark.parametrize("shape", [(32, 32, 1), (28, 28, 3)])
+def test_published_networks_refuse_other_shapes(make, shape):
+    spec = ImageSpec(*shape, 10)
+    with pytest.raises(ValueError, match=f"images are {spec}; .* take the architecture"):
+        make(spec)
+    make(MNIST)
+
+
+@pytest.mark.parametrize("which", COUNTS)
+def test_bfloat16_has_float32_weights_and_last_layers_and_is_much_the_same(which):
+    """Images of the same weights in both, and the logits of them."""
+    latents = tf.random.stateless_normal([30, 100], [0, 0])
+    labels = tf.range(30) % 10
+    results = []
+    for precision in ("float32", "bfloat16"):
+        keras.utils.set_random_seed(0)
+        gan = build_gan(which, precision=precision)
+        players = (gan.generator, gan.discriminator)
+        assert {w.dtype for player in players for w in player.weights} == {"float32"}
+        images = gan.generator([latents, labels], training=True)
+        logits = gan.discriminator([images, labels])
+        results.append([images, *tf.nest.flatten(logits)])
+    assert keras.config.dtype_policy().name == "float32"
+    for exact, rough in zip(*results, strict=True):
+        assert rough.dtype == tf.float32
+        assert not np.array_equal(exact, rough)
+        assert np.abs(exact - rough).mean() < 0.02 * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("which", [w for w in COUNTS if w[1] != "maxout"])
+def test_a_discriminator_in_bfloat16_sees_the_background_as_in_float32(which):
+    """One value nearly everywhere: what is rounded there is rounded alike at every pixel.
+
+    The first biases put it just above the kink of the LeakyReLUs.  With the first layer in
+    bfloat16 the gradients were off by 0.4 to 0.7 of their length.
+    """
+    shapes = np.random.default_rng(0).uniform(0, 2, (20, 12, 12, 1))
+    images = tf.constant(np.pad(shapes, [(0, 0), (8, 8), (8, 8), (0, 0)]) - 1, tf.float32)
+    labels = tf.range(20) % 10
+    results = []
+    for precision in ("float32", "bfloat16"):
+        keras.utils.set_random_seed(0)
+        gan = build_gan(which, precision=precision, dropout_rate=0.0)
+        kernel, bias, *_ = gan.discriminator.weights
+        bias.assign(tf.reduce_sum(kernel, [0, 1, 2]) + 1e-4)
+        with tf.GradientTape() as tape:
+            output = gan.discriminate(images, labels, training=True)
+            loss = gan.discriminator_terms(output, labels, None, None, {})["loss"]
+        results.append(tape.gradient(loss, [kernel, bias]))
+    for exact, rough in zip(*results, strict=True):
+        assert np.linalg.norm(rough - exact) < 0.2 * np.linalg.norm(exact)
+
+
+@pytest.mark.parametrize("which", COUNTS)
+def test_no_bias_learns_by_a_sum_in_bfloat16(which):
+    """TensorFlow's BiasAddGrad would be one: see `layers.BiasDense`."""
+    gan = build_gan(which, precision="bfloat16")
+
+    @tf.function
+    def gradients(latents, labels):
+        with tf.GradientTape(persistent=True) as tape:
+            images = gan.generator([latents, labels], training=True)
+            output = gan.discriminate(images, labels, training=True)
+            loss = gan.generator_terms(None, output, labels)["loss"]
+        players = (gan.generator, gan.discriminator)
+        return [tape.gradient(loss, player.trainable_weights) for player in players]
+
+    traced = gradients.get_concrete_function(
+        tf.TensorSpec([8, 100]), tf.TensorSpec([8], tf.int32)
+    )
+    sums = [op for op in traced.graph.get_operations() if op.type == "BiasAddGrad"]
+    assert all(op.outputs[0].dtype == tf.float32 for op in sums)

@@ -1,0 +1,81 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from dcgan_tf.reporting import images
+from dcgan_tf.reporting.tensorboard import Events
+
+
+def read(folder):
+    """A folder of event files, as TensorBoard reads it."""
+    everything = {"tensors": 0}
+    return EventAccumulator(str(folder), everything).Reload()
+
+
+def scalars(found, tag):
+    """(step, value) of each record of a scalar."""
+    assert found.SummaryMetadata(tag).plugin_data.plugin_name == "scalars"
+    records = found.Tensors(tag)
+    return [(r.step, float(tf.make_ndarray(r.tensor_proto))) for r in records]
+
+
+def grids(found):
+    """(step, pixels) of each record of the grid."""
+    assert found.SummaryMetadata("samples").plugin_data.plugin_name == "images"
+    decoded = []
+    for record in found.Tensors("samples"):
+        width, height, png = tf.make_ndarray(record.tensor_proto)
+        pixels = tf.io.decode_png(png).numpy()
+        assert pixels.shape == (int(height), int(width), 1)
+        decoded.append((record.step, pixels[..., 0]))
+    return decoded
+
+
+def test_the_scalars_and_the_grid_can_be_read_again(tmp_path):
+    """The numbers of epochs, or steps, are those that they were added by."""
+    pixels = np.arange(200, dtype=np.uint8).reshape(10, 20)
+    images.write_png(tmp_path / "frame.png", pixels)
+    events = Events(tmp_path / "events")
+    entry = {"epoch": 7.0, "step": 9, "generator/loss": 0.25, "images_per_second": 3e4}
+    events.add(entry, 7, tmp_path / "frame.png")
+    images.write_png(tmp_path / "frame.png", 255 - pixels)
+    events.add({"epoch": 8, "step": 12, "generator/loss": -1.5}, 8, tmp_path / "frame.png")
+    found = read(tmp_path / "events")
+    assert set(found.Tags()["tensors"]) == {
+        "generator/loss",
+        "images_per_second",
+        "samples",
+    }
+    assert scalars(found, "generator/loss") == [(7, 0.25), (8, -1.5)]
+    assert scalars(found, "images_per_second") == [(7, 3e4)]
+    (first, first_grid), (second, second_grid) = grids(found)
+    assert (first, second) == (7, 8)
+    assert np.array_equal(first_grid, pixels)
+    assert np.array_equal(second_grid, 255 - pixels)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"text"])
+def test_without_a_sound_frame_there_are_the_figures_alone(tmp_path, content):
+    frame = tmp_path / "frame.png"
+    if content is not None:
+        frame.write_bytes(content)
+    Events(tmp_path / "events").add({"step": 9, "generator/loss": 0.5}, 3, frame)
+    found = read(tmp_path / "events")
+    assert found.Tags()["tensors"] == ["generator/loss"]
+    assert scalars(found, "generator/loss") == [(3, 0.5)]
+
+
+def test_what_a_metrics_log_may_hold_can_be_added(tmp_path):
+    """The largest number, NaN, Inf, and names that are no names of TensorFlow's."""
+    entry = {"step": 1, "large": 2**62, "a b: é!": 1, "nan": float("nan"), "true": True}
+    entry |= json.loads('{"inf": -Infinity}')
+    Events(tmp_path / "events").add(entry, 2**40, tmp_path / "none.png")
+    found = read(tmp_path / "events")
+    ((step, large),) = scalars(found, "large")
+    assert (step, large) == (2**40, 2.0**62)
+    assert scalars(found, "a b: é!") == [(2**40, 1.0)]
+    assert scalars(found, "inf") == [(2**40, -np.inf)]
+    assert np.isnan(scalars(found, "nan")[0][1])

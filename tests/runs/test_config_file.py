@@ -1,0 +1,170 @@
+import dataclasses
+import json
+import sys
+
+import pytest
+from conftest import untrained
+
+import dcgan_tf
+from dcgan_tf import export, main, sample
+from dcgan_tf.cli import flags
+from dcgan_tf.runs import config_file
+from dcgan_tf.runs.config_file import Parent, RunConfig
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import errors
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(tmp_path / "run")
+
+
+def call(command, *arguments):
+    return flags.run(command.main, command.define_flags(), command.__doc__, list(arguments))
+
+
+def test_the_config_comes_back(run, small):
+    content = RunConfig(small("acgan"), data={"images": 48}).started({"threads": 2})
+    run.write_config(content)
+    assert run.read() == content
+    assert run.read_config() == small("acgan")
+    (start,) = json.loads(run.config_file.read_text())["starts"]
+    assert start["machine"] == {"threads": 2}
+    assert {"tensorflow", "keras", "numpy", "dcgan_tf"} <= start["versions"].keys()
+    assert [path.name for path in run.folder.iterdir()] == ["config.json"]
+
+
+def test_the_start_that_began_a_run_stays_the_first(run, small, monkeypatch):
+    """Later ones are appended; of very many the latest stay, and the first always."""
+    content = RunConfig(small("dcgan"))
+    for number in range(150):
+        monkeypatch.setattr(sys, "argv", ["/usr/bin/main.py", f"--epochs={number}"])
+        content = content.started()
+        if number in (0, 1, 149):
+            run.write_config(content)
+            content = run.read()
+        if number == 1:
+            commands = [start["command"] for start in content.starts]
+            assert commands == [["main.py", "--epochs=0"], ["main.py", "--epochs=1"]]
+    commands = [start["command"] for start in run.read().starts]
+    assert [command[1] for command in commands] == [
+        f"--epochs={number}" for number in (0, *range(51, 150))
+    ]
+    assert len(commands) == config_file.MOST_STARTS == 100
+
+
+def test_a_resume_and_an_export_keep_what_began_the_run(
+    tmp_path, run, monkeypatch, capsys
+):
+    """What an export is called by is no start of the run."""
+    began = {"versions": {"dcgan_tf": "0.1.9"}, "command": ["main.py", "--mode=cgan"]}
+    untrained(run.folder, mode="cgan", epochs=1, batch_size=500)
+    run.write_config(dataclasses.replace(run.read(), starts=(began,)))
+    monkeypatch.chdir(tmp_path)
+    assert call(export, "--run=run", "--output=given") == 0
+    assert Run(tmp_path / "given").read() == run.read()
+    assert Run(tmp_path / "given").read().starts == (began,)
+    monkeypatch.setattr(sys, "argv", ["main.py", "--mode=cgan", "--run_dir=run"])
+    assert call(main, "--mode=cgan", "--run_dir=run") == 0
+    first, second = run.read().starts
+    assert first == began
+    assert second["command"] == sys.argv
+    assert second["versions"]["dcgan_tf"] != "0.1.9"
+    assert capsys.readouterr().err == ""
+
+
+def test_other_conditions_than_at_first_are_named(small, monkeypatch):
+    """Those of a start in between do not count; nor what the first start does not tell."""
+    content = RunConfig(small("dcgan"))
+    assert content.changed_conditions({"threads": 1}) == []
+    content = content.started({"threads": 2, "processor": "fast"})
+    content = content.started({"threads": 1, "processor": "slow"})
+    assert content.changed_conditions({"threads": 2, "processor": "fast"}) == []
+    assert content.changed_conditions({"threads": 1, "onednn": "AVX2"}) == [
+        "threads 1 (2 at first)"
+    ]
+    version = dcgan_tf.__version__
+    monkeypatch.setattr(dcgan_tf, "__version__", "9.9.9")
+    assert content.changed_conditions({}) == [f"dcgan_tf 9.9.9 ({version} at first)"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"format": 3}',
+        b'{"format": 2}',
+        b'{"format": 1}',
+        b"[" * 900_000,
+        b" " * 2_000_000,
+        b"\xff\xfe",
+    ],
+)
+def test_a_damaged_config_is_one_line(run, content):
+    run.folder.mkdir()
+    run.config_file.write_bytes(content)
+    with pytest.raises(errors.RunError, match=r"config\.json.*name another folder"):
+        run.read_config()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("run_id", None), ("run_id", 7), ("data", []), ("data", "x")]
+)
+def test_an_id_or_a_fingerprint_that_is_none_is_damage(run, small, name, value):
+    run.write_config(RunConfig(small("dcgan")))
+    content = json.loads(run.config_file.read_text())
+    run.config_file.write_text(json.dumps({**content, name: value}))
+    with pytest.raises(errors.RunError, match="run_id is no text, or data no fingerprint"):
+        run.read_config()
+
+
+@pytest.mark.parametrize("starts", [None, {}, "main.py", ["main.py"], [{}, 3]])
+def test_starts_that_are_none_are_damage(run, small, starts):
+    run.write_config(RunConfig(small("dcgan")))
+    content = json.loads(run.config_file.read_text())
+    run.config_file.write_text(json.dumps({**content, "starts": starts}))
+    with pytest.raises(errors.RunError, match="starts is no list of starts"):
+        run.read_config()
+
+
+@pytest.mark.parametrize(
+    ("command", "flag"), [(main, "--run_dir"), (sample, "--run"), (main, "--init_from")]
+)
+def test_a_run_of_older_code_is_refused_in_one_line(
+    tmp_path, run, small, capsys, command, flag
+):
+    """As it stands on the disk: flat, with its versions and its command."""
+    run.write_config(RunConfig(small("cgan")))
+    content = json.loads(run.config_file.read_text())
+    del content["starts"]
+    old = {**content, "format": 2, "versions": {"dcgan_tf": "0.1.0"}, "command": ["main.py"]}
+    run.config_file.write_text(json.dumps(old))
+    before = run.config_file.read_bytes()
+    (run.checkpoints / "step_00000012").mkdir(parents=True)  # of a manifest of its own
+    more = ["--mode=cgan"] if command is main else []
+    if flag == "--init_from":
+        more.append(f"--run_dir={tmp_path / 'new'}")
+    assert call(command, f"{flag}={run.folder}", *more) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"error: {run.config_file}: is of format 2, made by another ")
+    assert err.count("\n") == 1
+    assert run.config_file.read_bytes() == before
+
+
+def test_the_parent_comes_back_and_is_checked(run, small):
+    parent = Parent("/somewhere/run", 7, "abc")
+    run.write_config(RunConfig(small("acgan"), parent))
+    assert run.read().parent == parent
+    content = json.loads(run.config_file.read_text())
+    for held in (
+        "../..",
+        {"run": "x"},
+        {"run": "x", "step": True, "manifest_hash": "y"},
+        {"run": "x", "step": 7, "identity": "y"},
+    ):
+        run.config_file.write_text(json.dumps({**content, "init_from": held}))
+        with pytest.raises(errors.RunError, match="init_from does not name"):
+            run.read_config()

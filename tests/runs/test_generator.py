@@ -1,0 +1,110 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from conftest import MODES, blank, untrained
+
+import dcgan_tf
+from dcgan_tf.runs import generator, manifest
+from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import errors
+from dcgan_tf.training.saver import save_state
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """An untrained run of each mode, saved."""
+    made = {}
+    for mode in MODES:
+        run, _ = untrained(tmp_path_factory.mktemp(mode) / "run", mode=mode, seed=3)
+        made[mode] = run.folder
+    return made
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_sample_generates_an_image_for_each_label(folders, mode):
+    run = dcgan_tf.load(folders[mode])
+    images = run.sample([2, 0, 2, 6], seed=1)
+    assert images.shape == (4, 28, 28, 1)
+    assert images.dtype == np.uint8
+    assert not np.array_equal(images[0], images[2])  # each has latents of its own
+    assert np.array_equal(images, dcgan_tf.load(str(folders[mode])).sample([2, 0, 2, 6], 1))
+    assert not np.array_equal(images, run.sample([2, 0, 2, 6], seed=2))
+
+
+def test_it_generates_with_the_ema(tmp_path):
+    run, state = untrained(tmp_path / "run", lambda gan: blank(gan.generator), mode="cgan")
+    loaded = dcgan_tf.load(run.folder).gan.ema_generator.get_weights()
+    for weight, expected in zip(
+        loaded, state.gan.ema_generator.get_weights(), strict=True
+    ):
+        assert np.array_equal(weight, expected)
+
+
+def test_it_generates_in_float32_whatever_the_run_was_trained_in(tmp_path):
+    images = [
+        generator.load(
+            untrained(tmp_path / precision, mode="dcgan", precision=precision)[0].folder
+        ).sample([1, 2])
+        for precision in ("float32", "bfloat16")
+    ]
+    assert np.array_equal(*images)
+
+
+@pytest.mark.parametrize("labels", [[10], [-1], [1.5], [], [[1]], ["2"]])
+def test_labels_that_are_no_classes_are_refused(folders, labels):
+    with pytest.raises(ValueError, match="labels must be"):
+        dcgan_tf.load(folders["acgan"]).sample(labels)
+
+
+def test_a_folder_without_a_run_or_a_checkpoint(tmp_path, small):
+    with pytest.raises(errors.UsageError, match="holds no run"):
+        dcgan_tf.load(tmp_path)
+    Run(tmp_path).write_config(RunConfig(small("dcgan")))
+    with pytest.raises(errors.UsageError, match="has no checkpoint yet"):
+        dcgan_tf.load(tmp_path)
+
+
+def test_a_checkpoint_that_vanishes_meanwhile_is_no_error(folders, monkeypatch):
+    """As when a run in progress removes the one that was just found."""
+    run = Run(folders["cgan"])
+    newest = run.newest_checkpoint()
+    folder = run.checkpoints / "step_00000099"
+    gone = dataclasses.replace(newest, folder=folder, step=99)
+    answers = iter([gone, newest])
+    monkeypatch.setattr(Run, "newest_checkpoint", lambda self: next(answers))
+    assert dcgan_tf.load(folders["cgan"]).step == newest.step
+    assert next(answers, None) is None
+
+
+def test_the_generator_itself_and_the_best_on_request(tmp_path):
+    run, state = untrained(
+        tmp_path / "run", lambda gan: blank(gan.ema_generator), mode="cgan"
+    )
+    blank_images = generator.load(run.folder).sample([1, 2])
+    raw = generator.load(run.folder, ema=False).sample([1, 2])
+    assert not np.array_equal(blank_images, raw)
+    blank(state.gan.generator)
+    save_state(state, run, manifest.BEST, keep=3, score=0.5)
+    best = generator.load(run.folder, ema=False, which="best").sample([1, 2])
+    assert np.array_equal(best, blank_images)
+    assert np.array_equal(generator.load(run.folder, ema=False).sample([1, 2]), raw)
+
+
+def test_a_run_without_a_best_checkpoint_says_how_to_have_one(folders):
+    with pytest.raises(errors.UsageError, match=r"no best checkpoint.*--evaluate_every"):
+        generator.load(folders["acgan"], which="best")
+    with pytest.raises(ValueError, match="latest, best"):
+        generator.load(folders["acgan"], which="newest")
+
+
+def test_a_generator_alone_has_no_best_and_no_other_than_its_ema(folders, tmp_path):
+    loaded = generator.load(folders["cgan"])
+    given = Run(tmp_path / "given")
+    given.write_config(RunConfig(loaded.config))
+    loaded.write(given.exported)
+    assert generator.load(given.folder).step == loaded.step
+    for asked in ({"ema": False}, {"which": "best"}):
+        with pytest.raises(errors.UsageError, match="an exported generator alone"):
+            generator.load(given.folder, **asked)

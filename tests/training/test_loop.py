@@ -1,0 +1,393 @@
+import dataclasses
+import io
+import signal
+
+import numpy as np
+import pytest
+from conftest import KERAS, MODES
+from same_runs import assert_same_run, assert_same_values, log_entries
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.reporting.tensorboard import Events
+from dcgan_tf.runs import checkpoint, manifest
+from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import errors
+from dcgan_tf.training import loop, pacing
+from dcgan_tf.training.train_state import TrainState
+
+
+class Stopped(Exception):
+    """The run was stopped by the signal that is its argument."""
+
+
+class Killed(BaseException):
+    """The end of the process."""
+
+
+def go(config, run, few, test=None):
+    """Trains the run from its newest checkpoint on, as the command does."""
+    content = run.read() if run.exists() else RunConfig(config)
+    run.write_config(dataclasses.replace(content, config=config))
+    state = TrainState.create(config)
+    if info := run.newest_checkpoint():
+        checkpoint.restore(state.checkpoint(), info)
+    caught = loop.train(config, run, state, few, test)
+    if caught:
+        raise Stopped(caught)
+
+
+@pytest.fixture
+def two(tmp_path):
+    """The folders of a run that is never stopped and of one that is."""
+    return Run(tmp_path / "straight"), Run(tmp_path / "stopped")
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_run_in_steps_resumes_to_the_same_bits(two, small, few):
+    """Alternating, with frames and checkpoints out of step with the epochs."""
+    straight, stopped = two
+    steps = {"update_rule": "alternating", "log_every_steps": 2}
+    config = small("acgan", **KERAS, steps=7, checkpoint_every_steps=3, **steps)
+    go(config, straight, few)
+    go(config.model_copy(update={"steps": 3}), stopped, few)
+    go(config, stopped, few)
+    assert [entry["step"] for entry in log_entries(straight)] == [2, 4, 6, 7]
+    assert [entry["step"] for entry in log_entries(stopped)] == [2, 3, 4, 6, 7]
+    assert_same_values(straight, stopped)
+    assert list(images.frames(straight.samples)) == [0, 2, 4, 6, 7]
+
+
+def test_test_losses_are_logged_and_printed_with_each_entry(tmp_path, small, few, capsys):
+    """With R1, too, which test images have none of; a line's terms add up to its total."""
+    run = Run(tmp_path / "run")
+    go(small("cgan", epochs=1, r1_weight=1.0, test_losses=True), run, few, test=few)
+    (entry,) = log_entries(run)
+    assert entry["test/generator/loss"] != entry["generator/loss"]
+    assert "test/discriminator/r1_penalty" not in entry
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    printed = {" ".join(words[:2]): words[2:] for words in lines if len(words) > 2}
+    for split, prefix in (("train", ""), ("test", "test/")):
+        for player in ("generator", "discriminator"):
+            total, adversarial = map(float, printed[f"{player}, {split}"])
+            assert total == pytest.approx(entry[f"{prefix}{player}/loss"], abs=1e-4)
+            penalty = entry.get(f"{prefix}{player}/r1_penalty", 0.0)
+            assert adversarial + penalty == pytest.approx(total, abs=2e-4)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_stopped_and_resumed_is_never_stopped(two, small, few, mode):
+    straight, stopped = two
+    overrides = KERAS if mode == "acgan" else {}
+    go(small(mode, epochs=4, **overrides), straight, few)
+    go(small(mode, epochs=2, **overrides), stopped, few)
+    go(small(mode, epochs=4, **overrides), stopped, few)
+    assert_same_run(straight, stopped)
+    assert [entry["epoch"] for entry in log_entries(straight)] == [1, 2, 3, 4]
+
+
+def at_step(monkeypatch, step, do):
+    """Calls `do` when as many steps are done, of which each is a call."""
+    advance = loop.Progress.advance
+    done = []
+
+    def count(self, images):
+        done.append(images)
+        advance(self, images)
+        if sum(done) == 16 * step:
+            do()
+
+    monkeypatch.setattr(loop.Progress, "advance", count)
+    monkeypatch.setattr(pacing, "CALL_SECONDS", 0.0)  # a step a call
+
+
+@pytest.mark.parametrize(
+    ("mode", "number", "after"), [("acgan", signal.SIGINT, 5), ("cgan", signal.SIGTERM, 6)]
+)
+def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
+    two, small, few, monkeypatch, mode, number, after
+):
+    straight, stopped = two
+    config = small(mode, epochs=3)
+    handler = signal.getsignal(number)
+    go(config, straight, few)
+    with monkeypatch.context() as patch:
+        at_step(patch, after, lambda: signal.raise_signal(number))
+        with pytest.raises(Stopped, match=str(int(number))):
+            go(config, stopped, few)
+    assert stopped.newest_checkpoint().step == after
+    assert stopped.gif.exists()
+    assert signal.getsignal(number) is handler
+    go(config, stopped, few)
+    assert_same_run(straight, stopped)
+
+
+def test_a_run_leaves_what_it_promises(tmp_path, small, few):
+    run = Run(tmp_path / "run")
+    config = small("acgan", **KERAS, epochs=3, checkpoint_every=2, keep_checkpoints=5)
+    go(config, run, few)
+    assert names(run.folder) == [
+        "checkpoints",
+        "config.json",
+        "events",
+        "metrics.jsonl",
+        "samples",
+        "training.gif",
+    ]
+    assert names(run.samples) == [f"epoch_{epoch:04d}.png" for epoch in range(4)]
+    assert names(run.checkpoints) == ["step_00000006", "step_00000009"]
+    last = log_entries(run)[-1]
+    assert (last["epoch"], last["step"]) == (3, 9)
+    real, fake, class_real = (
+        last[f"discriminator/{term}"]
+        for term in ("adversarial_real", "adversarial_fake", "class_real")
+    )
+    assert last["discriminator/loss"] == pytest.approx((real + fake) / 2 + class_real, 1e-5)
+
+
+def test_what_lies_beyond_a_restored_epoch_goes(tmp_path, small, few):
+    """A run that was killed after its checkpoint has entries and frames to be redone."""
+    run = Run(tmp_path / "run")
+    go(small("cgan", epochs=1), run, few)
+    metrics_log.append(run.metrics, {"epoch": 2, "step": 6, "generator/loss": 99})
+    images.write_png(images.frame_file(run.samples, "epoch", 7), np.zeros((8, 8), np.uint8))
+    go(small("cgan", epochs=2), run, few)
+    assert [entry["epoch"] for entry in log_entries(run)] == [1, 2]
+    assert log_entries(run)[1]["generator/loss"] != 99
+    assert list(images.frames(run.samples)) == [0, 1, 2]
+
+
+def test_losses_that_are_not_finite_stop_the_run_and_save_nothing(tmp_path, small, few):
+    run = Run(tmp_path / "run")
+    go(small("cgan", epochs=1), run, few)
+    state = TrainState.create(small("cgan", epochs=3))
+    checkpoint.restore(state.checkpoint(), run.newest_checkpoint())
+    weight = state.gan.generator.trainable_variables[0]
+    weight.assign(weight * float("nan"))
+    with pytest.raises(errors.RunError, match=r"generator/adversarial is nan by step 4"):
+        loop.train(small("cgan", epochs=3), run, state, few)
+    assert run.newest_checkpoint().epoch == 1
+
+
+class ClosedPipe(io.StringIO):
+    """As when `| head` has read enough, or Ctrl-C has ended `| tee` as well."""
+
+    def write(self, text):
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_a_closed_pipe_does_not_stop_a_run(tmp_path, small, few, monkeypatch):
+    run = Run(tmp_path / "run")
+    monkeypatch.setattr("sys.stdout", ClosedPipe())
+    go(small("cgan", epochs=1), run, few)
+    assert run.newest_checkpoint().epoch == 1
+
+
+def test_the_pacer_does_every_step_once():
+    counts = []
+
+    def train_steps(stream, count):
+        counts.append(int(count))
+        return sum(counts)
+
+    pacer = pacing.Pacer(train_steps, stream=None)
+    assert sum(pacer.calls(100)) == sum(counts) == 100
+    assert counts[:3] == [1, 2, 4]
+    assert list(pacer.calls(1)) == [1]
+    fixed = pacing.Pacer(train_steps, stream=None, fixed=7)
+    assert list(fixed.calls(16)) == [7, 7, 2]
+    assert counts[-3:] == [7, 7, 2]
+
+
+def test_a_run_is_saved_in_between_by_the_clock(two, small, few, monkeypatch):
+    """Into one latest checkpoint, which evicts none of the others."""
+    straight, run = two
+    written = []
+    save = checkpoint.save
+
+    def counted(tracked, run, *, kind, **more):
+        save(tracked, run, kind=kind, **more)
+        written.append((kind, int(tracked.step)))
+
+    monkeypatch.setattr(checkpoint, "save", counted)
+    monkeypatch.setattr(pacing, "CALL_SECONDS", 0.0)
+    config = small("cgan", epochs=2, checkpoint_every=1, checkpoint_minutes=1e-9)
+    go(config, run, few)
+    latest, regular = manifest.LATEST, manifest.REGULAR
+    assert written == [
+        *((latest, 1), (latest, 2), (regular, 3)),
+        *((latest, 4), (latest, 5), (regular, 6)),
+    ]
+    go(config.model_copy(update={"checkpoint_minutes": 5.0}), straight, few)
+    assert_same_run(straight, run)
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path, small, few, monkeypatch):
+    """The last step before a save spoils them: its losses were still sound."""
+    run = Run(tmp_path / "run")
+    go(small("cgan", epochs=1), run, few)
+    spoiled = small("cgan", epochs=2)
+    make = loop.make_train_steps
+
+    def spoiling(state, config):
+        train_steps = make(state, config)
+
+        def steps(batches, count):
+            reached = train_steps(batches, count)
+            if int(state.step) == 6:
+                weight = state.gan.discriminator.trainable_variables[-1]
+                weight.assign(weight * float("inf"))
+            return reached
+
+        return steps
+
+    monkeypatch.setattr(loop, "make_train_steps", spoiling)
+    with pytest.raises(errors.RunError, match=r"not finite by step 6.*--init_from"):
+        go(spoiled, run, few)
+    assert run.newest_checkpoint().epoch == 1
+
+
+def test_the_events_of_a_resumed_run_are_those_of_one_run(tmp_path, small, few):
+    """None of the attempt that was killed, and each epoch's once, with its frame."""
+    run = Run(tmp_path / "run")
+    go(small("cgan", epochs=1), run, few)
+    Events(run.events).add({"step": 9, "lost": 1.0}, 9, tmp_path / "none")
+    go(small("cgan", epochs=3), run, few)
+    assert len(names(run.events)) == 1
+    found = EventAccumulator(str(run.events), {"tensors": 0}).Reload()
+    tags = {name for name in log_entries(run)[0] if name not in ("epoch", "step")}
+    assert set(found.Tags()["tensors"]) == tags | {"samples"}
+    for tag in found.Tags()["tensors"]:
+        assert [record.step for record in found.Tensors(tag)] == [1, 2, 3], tag
+
+
+def test_frames_are_thinned_as_the_run_goes(tmp_path, small, few):
+    run = Run(tmp_path / "run")
+    go(small("cgan", epochs=5, keep_frames=3), run, few)
+    assert list(images.frames(run.samples)) == [0, 4, 5]
+    assert [entry["epoch"] for entry in log_entries(run)] == [1, 2, 3, 4, 5]
+
+
+def test_the_steps_are_traced_once(tmp_path, small, few, monkeypatch):
+    """Whatever number of them goes into a call, and however long the run."""
+    made = []
+    make = loop.make_train_steps
+    monkeypatch.setattr(
+        loop, "make_train_steps", lambda *a: made.append(make(*a)) or made[0]
+    )
+    go(small("cgan", epochs=6, checkpoint_minutes=1e-9), Run(tmp_path / "run"), few)
+    assert made[0].experimental_get_tracing_count() == 1
+
+
+@pytest.fixture
+def scored(monkeypatch):
+    """Lets evaluations find the scores that it is given, by step."""
+    scores = {}
+
+    class Scores:
+        def __init__(self, *_):
+            pass
+
+        def figures_of_run(self, run):
+            return {"selection_score": scores[run.step]}
+
+    monkeypatch.setattr(loop.classifier, "load", lambda *_: None)
+    monkeypatch.setattr(loop, "Evaluator", Scores)
+    return scores.update
+
+
+def of_kind(run, kind):
+    return [name for name in names(run.checkpoints) if name.startswith(kind)]
+
+
+def test_the_best_checkpoint_is_kept_and_a_resume_knows_it(
+    tmp_path, small, few, scored, capsys
+):
+    scored({3: 0.5, 6: 0.9, 9: 0.4, 12: 0.8, 15: 0.95})
+    run = Run(tmp_path / "run")
+
+    def best_after(epochs):
+        every = {"evaluate_every": 1, "checkpoint_every": 1}
+        config = small("cgan", architecture="maxout", epochs=epochs, **every)
+        go(config, run, few, test=few)
+        assert len(of_kind(run, manifest.BEST)) == 1
+        return run.best_checkpoint().epoch, run.best_checkpoint().score
+
+    assert best_after(1) == (1, 0.5)
+    assert best_after(3) == (2, 0.9)
+    assert best_after(4) == (2, 0.9)
+    assert best_after(5) == (5, 0.95)
+    assert log_entries(run)[1]["quality/selection_score"] == 0.9
+    assert "selection score 0.950" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("first", [0.5, 0.0])
+def test_the_score_of_the_best_stands_in_its_manifest(tmp_path, small, few, scored, first):
+    """Whatever became of metrics.jsonl.  A score of 0 is one, too."""
+    scored({3: first, 6: first / 2, 9: first + 0.25})
+    run = Run(tmp_path / "run")
+    config = small("cgan", architecture="maxout", epochs=3, evaluate_every=1)
+    for epochs, best, score in ((1, 1, first), (2, 1, first), (3, 3, first + 0.25)):
+        go(config.model_copy(update={"epochs": epochs}), run, few, test=few)
+        assert (run.best_checkpoint().epoch, run.best_checkpoint().score) == (best, score)
+        run.metrics.unlink()
+
+
+def test_a_best_is_gone_on_from_after_a_kill(two, small, few, scored, monkeypatch):
+    """It removes the latest before it, and takes its place: no step is done once more."""
+    straight, stopped = two
+    scored({3: 0.5, 6: 0.75, 9: 0.25})
+    config = small("cgan", architecture="maxout", epochs=3, evaluate_every=1)
+    go(config, straight, few, test=few)
+
+    def kill():
+        raise Killed
+
+    reached = 0
+    for step, minutes, left in (
+        (5, 1e-9, ["best_00000003", "latest_00000004"]),
+        (7, 5.0, ["best_00000006"]),
+    ):
+        with monkeypatch.context() as patch:
+            at_step(patch, step - reached, kill)
+            with pytest.raises(Killed):
+                saving = config.model_copy(update={"checkpoint_minutes": minutes})
+                go(saving, stopped, few, test=few)
+        assert names(stopped.checkpoints) == left
+        reached = stopped.newest_checkpoint().step
+    assert reached == 6
+    go(config, stopped, few, test=few)
+    assert_same_run(straight, stopped)
+
+
+@pytest.fixture
+def quick_classifier(tmp_path, monkeypatch):
+    """A classifier of the digits that took two steps to train."""
+    monkeypatch.setattr(loop.classifier, "LEAST_STEPS", 1)
+    monkeypatch.setattr(loop.classifier, "EPOCHS", 1)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize("mode", ["dcgan", "acgan"])
+def test_evaluations_come_at_their_interval_and_at_the_end(
+    tmp_path, small, few, quick_classifier, mode
+):
+    run = Run(tmp_path / "run")
+    go(small(mode, epochs=3, evaluate_every=2), run, few, test=few)
+    entries = log_entries(run)
+    assert ["quality/selection_score" in e for e in entries] == [False, True, True]
+    for entry in entries[1:]:
+        figures = {name for name in entry if name.startswith("quality/")}
+        assert {"quality/coverage", "quality/kid"} <= figures
+        assert ("quality/class_accuracy" in figures) == (mode == "acgan")
+        accuracy = entry.get("quality/class_accuracy", 1.0)
+        assert 0.0 <= accuracy <= 1.0
+        score = entry["quality/coverage"] * accuracy
+        assert entry["quality/selection_score"] == pytest.approx(score)
+    assert run.best_checkpoint().score == max(
+        entry["quality/selection_score"] for entry in entries[1:]
+    )

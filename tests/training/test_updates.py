@@ -1,0 +1,211 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import KERAS, MODES
+
+from dcgan_tf.data import pipeline
+from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
+from dcgan_tf.training import updates
+from dcgan_tf.training.train_state import TrainState
+
+ALTERNATING = {"update_rule": "alternating", "g_batch_multiplier": 1}
+
+
+def batch(few):
+    return next(iter(pipeline.Batches(few, 16, seed=0).stream()))
+
+
+def weights(network):
+    return [w.numpy().copy() for w in network.trainable_variables]
+
+
+@pytest.mark.parametrize(
+    "rule", [{}, ALTERNATING], ids=lambda rule: rule.get("update_rule", "paired")
+)
+@pytest.mark.parametrize("loss", ADVERSARIAL_LOSSES)
+@pytest.mark.parametrize("mode", MODES)
+def test_a_step_moves_every_weight_of_both_players(small, few, mode, loss, rule):
+    """But for a bias of the discriminator's logit, which may cancel.
+
+    It shifts real and fake logits alike, which a relativistic loss does not see, and a
+    hinge loss only beyond its margins.
+    """
+    config = small(mode, adversarial_loss=loss, r2_weight=0.1, **rule)
+    state = TrainState.create(config)
+    players = (state.gan.generator, state.gan.discriminator)
+    before = [weights(player) for player in players]
+    update = updates.UPDATE_RULES[config.update_rule]
+    terms = update(state, config, *batch(few), seed=tf.constant([0, 0]))
+    for player, old in zip(players, before, strict=True):
+        for variable, value in zip(player.trainable_variables, old, strict=True):
+            cancels = loss in ("hinge", "relativistic") and variable.shape == (1,)
+            if not (cancels and player is state.gan.discriminator):
+                assert not np.array_equal(variable, value), variable.path
+    assert set(terms) == set(state.term_sums)
+    assert all(np.isfinite(float(term)) for term in terms.values())
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_paired_gradients_are_those_of_two_tapes(small, few, mode):
+    """Each player's gradient is the one that a pass and a tape of its own give.
+
+    After one step Adam's mean of the gradients is 1 - beta_1 times the gradient.
+    """
+    config = small(mode, dropout_rate=0.0, r1_weight=0.0)
+    state, reference = TrainState.create(config), TrainState.create(config)
+    images, labels = batch(few)
+    updates.paired(state, config, images, labels, seed=[7, 8])
+
+    gan = reference.gan
+    latent_seed, label_seed = tf.unstack(tf.random.split([7, 8]))
+    fake_labels = gan.sample_labels(labels, label_seed)
+    latents = gan.sample_latents(16, latent_seed)
+
+    def outputs():
+        fakes = gan.generator([latents, fake_labels], training=True)
+        real = gan.discriminate(images, labels, training=True)
+        return real, gan.discriminate(fakes, fake_labels, training=True)
+
+    with tf.GradientTape() as tape:
+        _, fake = outputs()
+        loss = gan.generator_terms(None, fake, fake_labels)["loss"]
+    of_generator = tape.gradient(loss, gan.generator.trainable_variables)
+    with tf.GradientTape() as tape:
+        real, fake = outputs()
+        loss = gan.discriminator_terms(real, labels, None, None, {})["loss"]
+        loss += gan.discriminator_terms(None, None, fake, fake_labels, {})["loss"]
+    of_discriminator = tape.gradient(loss, gan.discriminator.trainable_variables)
+
+    for optimizer, gradients in (
+        (state.generator_optimizer, of_generator),
+        (state.discriminator_optimizer, of_discriminator),
+    ):
+        for momentum, gradient in zip(optimizer._momentums, gradients, strict=True):
+            mean = momentum.numpy() / (1 - config.beta_1)
+            expected = tf.convert_to_tensor(gradient).numpy()  # an embedding's is sparse
+            assert np.allclose(mean, expected, atol=1e-4 * abs(expected).max())
+
+
+def test_the_generator_s_step_leaves_the_discriminator_s_moving_averages(small, few):
+    """They are of its own step: the same whatever the generator's loss asks of it.
+
+    A relativistic generator asks for the real images' logits as well.
+    """
+    averages = []
+    for loss in ("hinge", "relativistic"):
+        config = small(
+            "acgan",
+            architecture="keras_gan",
+            adversarial_loss=loss,
+            dropout_rate=0.0,
+            **ALTERNATING,
+        )
+        state = TrainState.create(config)
+        before = [w.numpy() for w in state.gan.discriminator.non_trainable_weights]
+        updates.alternating(state, config, *batch(few), seed=tf.constant([0, 0]))
+        after = [w.numpy() for w in state.gan.discriminator.non_trainable_weights]
+        assert len(after) == 4
+        assert not any(map(np.array_equal, before, after))
+        averages.append(after)
+    for one, other in zip(*averages, strict=True):
+        assert np.allclose(one, other, rtol=1e-6)
+
+
+def test_many_steps_in_one_call_are_the_steps_one_by_one(small, few):
+    config = small("acgan", **KERAS)
+    together, apart = TrainState.create(config), TrainState.create(config)
+    batches = pipeline.Batches(few, 16, seed=0)
+    updates.make_train_steps(together, config)(iter(batches.stream()), tf.constant(3))
+    one_by_one, stream = updates.make_train_steps(apart, config), iter(batches.stream())
+    for _ in range(3):
+        one_by_one(stream, tf.constant(1))
+    assert int(together.step) == int(apart.step) == 3
+    for a, b in zip(
+        weights(together.gan.generator), weights(apart.gan.generator), strict=True
+    ):
+        assert np.array_equal(a, b)
+    assert int(together.term_steps) == int(apart.term_steps) == 3
+    for name, total in together.term_sums.items():
+        assert float(total) == float(apart.term_sums[name])
+        assert float(total) > 0 or "accuracy" in name
+
+
+@pytest.mark.parametrize("update_rule", updates.UPDATE_RULES)
+@pytest.mark.parametrize("mode", MODES)
+def test_the_compiled_step_is_the_step(small, few, mode, update_rule):
+    """Against the same step run line by line: no graph optimisation may change it."""
+    networks = KERAS if mode == "acgan" else {}
+    config = small(mode, **networks, update_rule=update_rule)
+    compiled, plain = TrainState.create(config), TrainState.create(config)
+    batches = pipeline.Batches(few, 16, seed=0)
+    updates.make_train_steps(compiled, config)(iter(batches.stream()), tf.constant(1))
+    seed = tf.constant([config.seed, 0], tf.int64)
+    updates.UPDATE_RULES[update_rule](plain, config, *batch(few), seed)
+    for player in ("generator_optimizer", "discriminator_optimizer"):
+        momentums = (getattr(state, player)._momentums for state in (compiled, plain))
+        for one, other in zip(*momentums, strict=True):
+            # A bias that BatchNormalization takes out has a gradient of rounding alone.
+            tolerance = max(1e-4 * abs(other.numpy()).max(), 1e-8)
+            assert np.allclose(one, other, atol=tolerance)
+
+
+def test_one_trace_serves_every_stream_and_count(small, few):
+    config = small("cgan")
+    state = TrainState.create(config)
+    train_steps = updates.make_train_steps(state, config)
+    batches = pipeline.Batches(few, 16, seed=0)
+    for start, count in ((0, 3), (3, 1), (6, 2)):
+        train_steps(iter(batches.stream(start)), tf.constant(count))
+    assert train_steps.experimental_get_tracing_count() == 1
+
+
+def test_two_runs_of_one_seed_are_equal_and_of_two_are_not(small, few):
+    ends = []
+    for seed in (5, 5, 6):
+        config = small("acgan", **KERAS, seed=seed)
+        state = TrainState.create(config)
+        batches = pipeline.Batches(few, 16, seed=seed)
+        updates.make_train_steps(state, config)(iter(batches.stream()), tf.constant(3))
+        ends.append(np.concatenate([w.ravel() for w in weights(state.gan.generator)]))
+    assert np.array_equal(ends[0], ends[1])
+    assert not np.array_equal(ends[0], ends[2])
+
+
+def with_ema_of_zeros(config, step):
+    """A state whose EMA is 0 and whose generator is 1 throughout."""
+    state = TrainState.create(config)
+    state.step.assign(step)
+    for slow, fast in zip(
+        state.gan.ema_generator.weights, state.gan.generator.weights, strict=True
+    ):
+        slow.assign(tf.zeros_like(slow))
+        fast.assign(tf.ones_like(fast))
+    return state
+
+
+def test_the_ema_halves_its_memory_in_the_half_life(small):
+    state = with_ema_of_zeros(small("acgan"), step=1_000_000)  # long after the start
+    for _ in range(10):
+        updates.update_ema(state, half_life=160, batch_size=16)
+    for slow in state.gan.ema_generator.weights:
+        assert np.allclose(slow, 0.5, atol=1e-5)
+
+
+def test_the_ema_soon_forgets_the_start(small):
+    state = with_ema_of_zeros(small("acgan"), step=1)
+    updates.update_ema(state, half_life=10**9, batch_size=16)
+    assert np.allclose(state.gan.ema_generator.weights[0], 1 - 2 / 11)
+
+
+def test_the_discriminator_learns_eight_images_by_heart(small, few):
+    """Against a generator that hardly moves, in sixteen steps."""
+    rates = {"learning_rate": 1e-9, "discriminator_learning_rate": 1e-3}
+    config = small("dcgan", **rates, r1_weight=0.0)
+    state = TrainState.create(config)
+    images, labels = batch(few)
+    first = updates.paired(state, config, images[:8], labels[:8], seed=[0, 0])
+    for _ in range(15):
+        last = updates.paired(state, config, images[:8], labels[:8], seed=[0, 0])
+    for term in ("loss", "adversarial_real", "adversarial_fake"):
+        name = f"discriminator/{term}"
+        assert float(last[name]) < 0.5 * float(first[name])
