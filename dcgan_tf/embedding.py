@@ -7,7 +7,6 @@ each coordinate of the latents; and how well a linear probe predicts the class f
 generator is fed, against a new network's embedding and against chance.
 """
 
-import pathlib
 import sys
 
 from absl.flags import FlagValues
@@ -35,7 +34,7 @@ def main(values: FlagValues) -> None:
             f"--run={run.folder}: its generator has no embedding of the class (mode "
             f"{config.mode}, architecture {config.architecture}); name a run of acgan"
         )
-    output = pathlib.Path(values.output or run.folder).expanduser()
+    output = errors.user_path(values.output or run.folder, "output")
     if not output.is_dir():
         raise errors.UsageError(f"--output={output}: is no folder; make it first")
     plot = embedding_plot.pyplot()

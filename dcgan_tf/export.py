@@ -5,7 +5,6 @@
 sample, evaluate and dcgan_tf.load take the folder as they take a run.
 """
 
-import pathlib
 import sys
 
 from absl.flags import FlagValues
@@ -30,7 +29,7 @@ def main(values: FlagValues) -> None:
     run = Run.existing(values.run)
     if values.output is None:
         raise errors.UsageError("--output: name the folder to make")
-    output = pathlib.Path(values.output).expanduser()
+    output = errors.user_path(values.output, "output")
     if output.exists():
         raise errors.UsageError(f"--output={output}: is in the way; name a new folder")
     content = run.read()

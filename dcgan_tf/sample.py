@@ -7,14 +7,13 @@ Without --run by the ACGAN's generator that comes with the package.  A run may b
 stopped or still training.  Every image has latents of its own.
 """
 
-import pathlib
 import sys
 
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags, sampling
 from dcgan_tf.runs.folder import PRETRAINED, Run
-from dcgan_tf.support import tf_setup
+from dcgan_tf.support import errors, tf_setup
 
 
 def define_flags() -> FlagValues:
@@ -44,7 +43,7 @@ def define_flags() -> FlagValues:
 
 def main(values: FlagValues) -> None:
     run = Run.existing(values.run or PRETRAINED)
-    output = pathlib.Path(values.output or "sample.png").expanduser()
+    output = errors.user_path(values.output or "sample.png", "output")
     sampling.check_output(output)
     config = run.read_config()
     labels, columns = sampling.requested_labels(values, config)

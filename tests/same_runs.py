@@ -21,7 +21,9 @@ def log_entries(run):
 
 def without_clock(run):
     clock = ("seconds", "images_per_second")
-    return [{k: v for k, v in entry.items() if k not in clock} for entry in log_entries(run)]
+    return [
+        {k: v for k, v in entry.items() if k not in clock} for entry in log_entries(run)
+    ]
 
 
 def assert_same_values(one, other):

@@ -1,6 +1,7 @@
 """What `evaluate` is asked for, and how it reports."""
 
 import dataclasses
+import os
 import pathlib
 
 import numpy as np
@@ -46,9 +47,7 @@ class Request:
 
 def request(values: FlagValues) -> Request:
     """What the flags ask for; UsageError unless it can be measured."""
-    output = pathlib.Path(values.output).expanduser() if values.output else None
-    if output and not output.is_dir():
-        raise errors.UsageError(f"--output={output}: is no folder; make it first")
+    output = errors.user_path(values.output, "output") if values.output else None
     if (values.run is None) == (values.samples is None):
         raise errors.UsageError("--run or --samples: name one of them")
     run = samples = None
@@ -68,6 +67,8 @@ def request(values: FlagValues) -> Request:
                 f"--dataset={values.dataset}: goes with --samples; a run is compared with "
                 f"its own, {name}"
             )
+    if output:
+        _check_output(output)
     if values.cas and not labelled:
         raise errors.UsageError(
             "--cas: the images have no labels, without which nothing can be trained"
@@ -81,19 +82,31 @@ def request(values: FlagValues) -> Request:
     )
 
 
+def _check_output(output: pathlib.Path) -> None:
+    """UsageError unless files can be written into the folder, which may have to be made."""
+    nearest = next(path for path in (output, *output.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise errors.UsageError(
+            f"--output={output}: {nearest} is no folder that can be written; name another"
+        )
+
+
 def read_samples(path: str) -> dict[str, np.ndarray]:
     """The arrays of a .npz; UsageError unless they can be measured."""
 
     def refuse(reason: str):
         return errors.UsageError(f"--samples={path}: {reason}")
 
-    file = pathlib.Path(path).expanduser()
+    file = errors.user_path(path, "samples")
     try:
         headers = arrays.headers(file)
     except ValueError as error:
         raise refuse(f"is no .npz of arrays ({error})") from None
     if "images" not in headers:
-        raise refuse(f"has no array images, only {', '.join(headers) or 'nothing'}")
+        raise refuse(
+            f"has no array images, only {', '.join(headers) or 'nothing'}; name "
+            "it by np.savez(path, images=..., labels=...)"
+        )
     shape, dtype = headers["images"]
     if dtype != np.uint8:
         raise refuse(
@@ -153,14 +166,15 @@ def table(report: dict) -> str:
                 f"{name:<26}" + "".join(f"{value:>22}" for value in values)
                 for name, *values in lines
             ),
-            f"near copies of training images: {nearest['near_copies']:.2%} (closer than "
-            f"{nearest['near_copy_distance']:g} grey levels, as 1% of real test images are)",
+            f"near copies of training images: {nearest['near_copies']:.2%} (closer "
+            f"than {nearest['near_copy_distance']:g} grey levels, as 1% of test images)",
         ]
     )
 
 
 def write(folder: pathlib.Path, report: dict) -> str:
     """Writes evaluation.json and evaluation.png; returns their names."""
+    folder.mkdir(parents=True, exist_ok=True)
     pairs = report["nearest_training_images"].pop("pairs")
     files = folder / "evaluation.json", folder / "evaluation.png"
     grids.write_png(files[1], grids.grid(pairs, len(pairs) // 2))

@@ -202,7 +202,7 @@ def run(
     except (errors.RunError, OSError) as error:
         return fail(error, 1)
     except Exception as error:
-        if TRACEBACK in os.environ:
+        if os.environ.get(TRACEBACK, "0") != "0":
             raise
         return fail(
             f"unexpected {type(error).__name__}: {errors.first_line(error)}; "
@@ -228,7 +228,7 @@ def _find_flagfile(name: str) -> pathlib.Path:
 
     UsageError where there is neither.
     """
-    path = pathlib.Path(name).expanduser()
+    path = errors.user_path(name, "flagfile")
     if name and path.exists() and not path.is_dir():
         return path
     carried = {path.stem: path for path in FLAGFILES.glob("*.flags")}

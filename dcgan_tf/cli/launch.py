@@ -87,8 +87,8 @@ def _check_data(plan: Plan, split: Split) -> RunConfig:
         then, now = (f"{d['images']:,} of {d['shape']}" for d in (held, data))
         raise errors.UsageError(
             f"--data_dir: {plan.dataset} is not what {plan.run.folder} was trained on "
-            f"({then} then, {now} now; other images, labels or another order); put the data "
-            "back, or begin another run with another --run_dir"
+            f"({then} then, {now} now; other images, labels or another order); put the "
+            "data back, or begin another run with another --run_dir"
         )
     return dataclasses.replace(plan.content, data=data)
 

@@ -1,7 +1,6 @@
 """From what the user gave to what will run, before TensorFlow is imported."""
 
 import dataclasses
-import pathlib
 import sys
 from collections.abc import Mapping
 
@@ -79,7 +78,7 @@ def make(
             f"--init_from={init_from}: name the folder of the new run by --run_dir"
         )
     mode = overrides.get("mode", resolve.DEFAULT_MODE)
-    run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
+    run = Run(errors.user_path(run_dir or f"checkpoints/{mode}", "run_dir"))
     check_folder(run.folder)
     if not run.exists():
         return _new(overrides, run, data_dir, init_from)
@@ -120,8 +119,8 @@ def _parent(init_from: str) -> tuple[Config, Parent]:
     config = run.read_config()  # first: it tells of a run of another version
     if run.exported.exists():
         raise errors.UsageError(
-            f"--init_from={init_from}: holds an exported generator alone; name the folder of "
-            "a run, which has the discriminator's weights as well"
+            f"--init_from={init_from}: holds an exported generator alone; name the folder "
+            "of a run, which has the discriminator's weights as well"
         )
     checkpoint = run.newest_checkpoint()
     if checkpoint is None:
@@ -141,7 +140,7 @@ def _resumed(
     with run.locked():  # for a moment: what is refused is best refused at once
         content = run.read()
     parent = content.parent.run if content.parent else "new weights"
-    if init_from and str(pathlib.Path(init_from).expanduser().resolve()) != parent:
+    if init_from and str(errors.user_path(init_from, "init_from").resolve()) != parent:
         raise errors.UsageError(
             f"--init_from={init_from}: {run.folder} began from {parent}; leave it out "
             "to go on with that run, or name another --run_dir"

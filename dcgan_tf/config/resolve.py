@@ -31,8 +31,9 @@ def check(overrides: Mapping[str, object]) -> None:
         )
     if overrides.keys() >= {"steps", "epochs"}:
         raise errors.UsageError(
-            f"--steps={overrides['steps']} and --epochs={overrides['epochs']}: one of them gives "
-            "a run's length; leave one out (behind a flagfile, give the one that it gives)"
+            f"--steps={overrides['steps']} and --epochs={overrides['epochs']}: one of "
+            "them gives a run's length; leave one out (behind a flagfile, "
+            "give the one that it gives)"
         )
     own = preset.default_values(overrides, dataset="")
     for name in sorted(overrides.keys() - own.keys() - _ALWAYS):
@@ -53,8 +54,8 @@ def _conflict(values: Mapping[str, object]) -> str:
         )
     if values.get("resample_latents") is False and multiplier != 1:
         return (
-            "--resample_latents=false: the generator has the latents of the discriminator's "
-            "step; it goes with --g_batch_multiplier=1"
+            "--resample_latents=false: the generator has the latents of the "
+            "discriminator's step; it goes with --g_batch_multiplier=1"
         )
     if values["adversarial_loss"] == "relativistic":
         reason = "--adversarial_loss=relativistic: compares each fake with a real image; "

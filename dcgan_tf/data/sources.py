@@ -60,7 +60,9 @@ def find(name: str, data_dir: str | None) -> Dataset:
     """
     folder = data_folder(data_dir)
     if data_dir and not folder.is_dir():
-        raise errors.UsageError(f"--data_dir={data_dir}: is no folder; make it first, or name another")
+        raise errors.UsageError(
+            f"--data_dir={data_dir}: is no folder; make it first, or name another"
+        )
     if name == DIGITS:
         return Dataset(DIGITS, 1797 - TEST_DIGITS, MNIST)
     if name == AUTO:
@@ -78,7 +80,7 @@ def find(name: str, data_dir: str | None) -> Dataset:
 def data_folder(data_dir: str | None) -> pathlib.Path:
     """tensorflow-datasets' folder: `data_dir`, else TFDS_DATA_DIR, else its own default."""
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return pathlib.Path(data_dir or default).expanduser()
+    return errors.user_path(data_dir or default, "data_dir")
 
 
 def _known(name: str, folder: pathlib.Path) -> Dataset:

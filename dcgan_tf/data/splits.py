@@ -29,7 +29,7 @@ class Split:
     def content_hash(self) -> str:
         """A hash of the labelled images in whatever order."""
         pairs = zip(self.images.numpy(), self.labels.numpy(), strict=True)
-        each = [hashlib.sha256(i.tobytes() + l.tobytes()).digest() for i, l in pairs]
+        each = [hashlib.sha256(x.tobytes() + y.tobytes()).digest() for x, y in pairs]
         return hashlib.sha256(b"".join(sorted(each))).hexdigest()
 
 

@@ -139,4 +139,4 @@ def _read(path: pathlib.Path, spec: ImageSpec, known: str | None) -> Classifier:
 
 def _cache() -> pathlib.Path:
     folder = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return pathlib.Path(folder).expanduser() / "dcgan_tf" / "classifiers"
+    return errors.user_path(folder, "XDG_CACHE_HOME") / "dcgan_tf" / "classifiers"

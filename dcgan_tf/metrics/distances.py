@@ -17,7 +17,8 @@ def frechet_classifier_distance(one: np.ndarray, other: np.ndarray) -> float:
     """The squared Frechet distance of the normal distributions that fit two sets.
 
     FID, with a classifier's features in place of Inception's.  Heusel et al. 2017, section
-    3: |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)).  The trace of the root comes from the eigenvalues of the symmetric C1^(1/2) C2 C1^(1/2).
+    3: |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)).  The trace of the root comes from the
+    eigenvalues of the symmetric C1^(1/2) C2 C1^(1/2).
     """
     (mean, covariance), (other_mean, other_covariance) = map(_normal, (one, other))
     values, vectors = np.linalg.eigh(covariance)

@@ -51,7 +51,7 @@ def signs(
         if entry.get("generator/class", 0.0) > CHANCE * math.log(classes):
             found["classes"] = (
                 "the class loss of the generator's images is that of a guess: the known "
-                "collapse of an ACGAN; try --real_label=0.9, a larger --g_class_weight and "
-                "lower rates"
+                "collapse of an ACGAN; try a larger --g_class_weight, lower rates, and "
+                "with the non-saturating loss --real_label=0.9"
             )
     return found

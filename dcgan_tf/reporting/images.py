@@ -81,9 +81,7 @@ def thin_frames(samples: pathlib.Path, *, every: int, kept: int) -> None:
             path.unlink()
 
 
-def write_gif(
-    path: pathlib.Path, samples: pathlib.Path, most: int | None = None
-) -> None:
+def write_gif(path: pathlib.Path, samples: pathlib.Path, most: int | None = None) -> None:
     """The frames in the order of their numbers: at most `most`, evenly, in a loop.
 
     most: MOST_FRAMES if it is None.

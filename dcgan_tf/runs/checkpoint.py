@@ -1,8 +1,8 @@
 """Checkpoints that are whole or absent, and restores that are strict.
 
 A checkpoint is a folder: TensorFlow's files and a manifest with their hashes, written
-as <name>.tmp and renamed when everything is on the disk.  The newest valid manifest
-wins, so there is no state file that could lie.
+under a temporary name and renamed when everything is on the disk.  The newest intact one
+wins, of whatever kind, so there is no state file that could lie.
 """
 
 import math

@@ -1,8 +1,8 @@
 """A run's folder: what lies where, and the checking of everything read from it.
 
-checkpoints/<run>/config.json    the Config, versions, the command line
+checkpoints/<run>/config.json    the Config, the parent, and how the run was started
                   checkpoints/   a folder for each checkpoint, with a manifest
-                  metrics.jsonl  an object for each epoch
+                  metrics.jsonl  an object for each log entry
                   samples/       epoch_0000.png ...
                   training.gif   made from samples/
                   events/        TensorBoard
@@ -53,7 +53,7 @@ class Run:
 
     @property
     def exported(self) -> pathlib.Path:
-        """The generator alone, in a folder that is no run any more but for drawing."""
+        """The generator alone, in a folder that is no run any more but for sampling."""
         return self.folder / "generator.npz"
 
     @property
@@ -75,7 +75,7 @@ class Run:
             raise errors.UsageError(
                 f"--{flag}: name the folder of a run, as checkpoints/acgan"
             )
-        run = cls(pathlib.Path(folder).expanduser())
+        run = cls(errors.user_path(folder, flag))
         if not run.exists():
             raise errors.UsageError(
                 f"--{flag}={run.folder}: holds no run; name the folder of one, as "

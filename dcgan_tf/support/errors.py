@@ -5,6 +5,8 @@ way out; a traceback is left to what nobody foresaw.
 """
 
 import difflib
+import os
+import pathlib
 import re
 from collections.abc import Iterable
 
@@ -27,3 +29,13 @@ def first_line(error: BaseException) -> str:
     """An exception's message: its first line, without what TensorFlow says of its graph."""
     line = next(iter(str(error).splitlines()), type(error).__name__)
     return re.sub(r"\{\{.*?\}\} ?| ?\[Op:\w+\]", "", line)
+
+
+def user_path(text: str | os.PathLike, flag: str) -> pathlib.Path:
+    """A path that a user gave, with ~ as a home folder; UsageError where there is none."""
+    try:
+        return pathlib.Path(text).expanduser()
+    except RuntimeError:
+        raise UsageError(
+            f"--{flag}={text}: ~ stands for a home folder that is not known"
+        ) from None

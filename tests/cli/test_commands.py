@@ -69,8 +69,9 @@ def test_every_command_has_a_help_of_its_own(do, name):
     assert (status, err) == (0, "")
     assert f"dcgan-tf {name} " in out
     listed = titles(out)[""]
-    assert listed.count("-h, --help") == 1
-    assert not {"--h", "-h", "--help"} & set(listed)
+    assert [title for title in listed if re.search(r"--?h(elp)?\b", title)] == [
+        "-h, --help"
+    ]
     assert {"--helpfull", "--version", "--flagfile"} <= set(listed)
 
 

@@ -63,7 +63,7 @@ def test_wrong_use_is_one_line(do, tmp_path, small):
         (export, ["--run=run", "--output=given"], "is in the way"),
         (export, ["--run=nowhere", "--output=new"], "holds no run"),
         (main, ["--run_dir=given"], "cannot be trained on"),
-        (main, ["--init_from=given", "--run_dir=new"], "has no checkpoint"),
+        (main, ["--init_from=given", "--run_dir=new"], "an exported generator alone"),
     ):
         status, _, err = do(module, *arguments)
         assert (status, err.count("\n")) == (2, 1)

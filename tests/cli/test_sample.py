@@ -4,7 +4,7 @@ import pytest
 from conftest import untrained
 
 from dcgan_tf import sample
-from dcgan_tf.cli import flags, sampling
+from dcgan_tf.cli import flags
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 
@@ -110,6 +110,6 @@ def test_without_a_run_the_pretrained_one_generates(tmp_path, monkeypatch, capsy
     arguments = ["--digits=2026", "--output=year.npz"]
     assert flags.run(sample.main, sample.define_flags(), sample.__doc__, arguments) == 0
     assert np.load("year.npz")["labels"].tolist() == [2, 0, 2, 6]
-    monkeypatch.setattr(sampling, "PRETRAINED", tmp_path / "none")
+    monkeypatch.setattr(sample, "PRETRAINED", tmp_path / "none")
     assert flags.run(sample.main, sample.define_flags(), sample.__doc__, arguments) == 2
     assert "none: holds no run" in capsys.readouterr().err

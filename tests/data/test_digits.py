@@ -19,8 +19,7 @@ def test_digits_are_1500_and_297_of_all_classes(digits, held_out):
         assert split.labels.dtype == tf.int32
         assert np.bincount(split.labels).min() > 0.08 * len(split.labels)
     trained, tested = (
-        {image.tobytes() for image in split.images.numpy()}
-        for split in (digits, held_out)
+        {image.tobytes() for image in split.images.numpy()} for split in (digits, held_out)
     )
     assert not trained & tested
 

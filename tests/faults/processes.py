@@ -22,7 +22,7 @@ _SERVER.set_forkserver_preload(
 
 
 def _start_tensorflow():
-    """Its lines on the devices that it finds are not the command's: it was imported before."""
+    """As it is imported already, its lines on devices are not the command's."""
     import tensorflow as tf
 
     with open(os.devnull, "wb") as nowhere:

@@ -76,17 +76,45 @@ def test_the_reference_rows(measure):
     assert measure.figures(memorised)["intra_class_std"] == 0.0
 
 
-def test_a_memorised_image_is_found():
+@pytest.fixture
+def images():
+    """(samples, training images, test images): two samples are near copies.
+
+    Training images are dark, the test images 10 grey levels lighter, the samples far from
+    all but for number 7, which is a training image, and 9, which is a grey level off one.
+    """
     generator = np.random.default_rng(0)
-    training = generator.integers(0, 256, (50, 28, 28, 1), dtype=np.uint8)
-    samples = generator.integers(0, 256, (20, 28, 28, 1), dtype=np.uint8)
+    training = generator.integers(0, 100, (50, 28, 28, 1), dtype=np.uint8)
+    samples = generator.integers(150, 256, (20, 28, 28, 1), dtype=np.uint8)
     samples[7] = training[33]
-    samples[9] = training[2] ^ np.uint8(1)  # a grey level off
-    found = evaluator.nearest_training_images(samples, training)
+    samples[9] = training[2] ^ np.uint8(1)
+    return samples, training, training[:30] + np.uint8(10)
+
+
+def test_memorised_images_are_found(images):
+    samples, training, test = images
+    found = evaluator.nearest_training_images(evaluator.Images(samples), training, test)
     assert found["samples"][:2] == [7, 9]
     assert found["training_images"][:2] == [33, 2]
     assert found["distances"][:2] == [0.0, 1.0]
+    assert len(found["samples"]) == evaluator.NEAREST
     assert np.array_equal(found["pairs"][0], found["pairs"][10])
+
+
+def test_near_copies_are_nearer_than_test_images_are(images):
+    samples, training, test = images
+    found = evaluator.nearest_training_images(evaluator.Images(samples), training, test)
+    assert found["near_copy_distance"] == 10.0
+    assert found["near_copies"] == 2 / 20
+
+
+def test_of_images_with_labels_the_nearest_of_each_class_is_shown(images):
+    samples, training, test = images
+    labelled = evaluator.Images(samples, np.arange(20) % 4)
+    found = evaluator.nearest_training_images(labelled, training, test)
+    assert [number % 4 for number in found["samples"]] == [0, 1, 2, 3]
+    assert (found["samples"][1], found["samples"][3]) == (9, 7)
+    assert (found["training_images"][1], found["training_images"][3]) == (2, 33)
 
 
 def test_labels_that_are_wrong_lower_the_classification_accuracy(digits, monkeypatch):

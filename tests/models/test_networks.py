@@ -181,10 +181,13 @@ def test_halves_are_the_outputs_for_either_half_of_the_batch():
 
 
 def test_a_compact_generator_stands_alone():
-    network = compact.generator(ImageSpec(32, 32, 3, 10), latent_dim=64)
-    images = network([tf.random.stateless_normal([5, 64], [0, 0]), tf.range(5)])
-    assert images.shape == (5, 32, 32, 3)
-    assert float(tf.reduce_max(abs(images))) <= 1.0
+    spec, labels = ImageSpec(32, 32, 3, 10), tf.constant([0, 1, 2, 8, 9])
+    latents = tf.random.stateless_normal([5, 64], [0, 0])
+    for fusion in (None, "concatenate"):
+        network = compact.generator(spec, latent_dim=64, label_fusion=fusion)
+        images = network([latents, labels])
+        assert images.shape == (5, 32, 32, 3)
+        assert float(tf.reduce_max(abs(images))) <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -192,12 +195,12 @@ def test_a_compact_generator_stands_alone():
     [compact.discriminator, compact.projection_discriminator, compact.acgan_discriminator],
 )
 def test_compact_discriminators_stand_alone(make):
-    network = make(ImageSpec(32, 32, 3, 7))
-    output = network([tf.zeros([5, 32, 32, 3]), tf.constant([0, 1, 2, 3, 6])])
+    network = make(ImageSpec(32, 32, 3, 12))
+    output = network([tf.zeros([5, 32, 32, 3]), tf.constant([0, 1, 2, 3, 11])])
     assert output.pop("adversarial").shape == (5, 1)
     acgan = make is compact.acgan_discriminator
     assert output.keys() == ({"classes", "twin"} if acgan else set())
-    assert all(logits.shape == (5, 7) for logits in output.values())
+    assert all(logits.shape == (5, 12) for logits in output.values())
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,15 @@ def in_float64():
         yield
 
 
+def center_logits(discriminator, images):
+    """Puts logits on both sides of a hinge loss's margins, 1 and -1."""
+    *others, kernel, bias = discriminator.get_weights()
+    logits = by_hand.Discriminator(discriminator.get_weights())(tf.constant(images))
+    scale = 2 / np.std(logits)
+    bias = scale * (bias - np.mean(logits)) + 1
+    discriminator.set_weights([*others, scale * kernel, bias])
+
+
 def compare(loss, **overrides):
     """The largest deviations of a package's update from the oracle's."""
     config = new_config(
@@ -44,9 +53,10 @@ def compare(loss, **overrides):
     ours = TrainState.create(config)
     for seed, network in enumerate((ours.gan.generator, ours.gan.discriminator)):
         perturb(network, seed)
-    # So that logits lie on both sides of the margins, at 1 and -1 and at 0.
-    *others, kernel, bias = ours.gan.discriminator.get_weights()
-    ours.gan.discriminator.set_weights([*others, 4 * kernel, bias])
+    random = np.random.default_rng(2)
+    images = random.uniform(-1, 1, (B, 28, 28, 1))
+    samples = [random.normal(size=(B, 100)) for _ in range(2)]
+    center_logits(ours.gan.discriminator, images)
     system = by_hand.System(
         by_hand.Generator(ours.gan.generator.get_weights()),
         by_hand.Discriminator(ours.gan.discriminator.get_weights()),
@@ -60,9 +70,6 @@ def compare(loss, **overrides):
         RATES,
         BETA_1,
     )
-    random = np.random.default_rng(2)
-    images = random.uniform(-1, 1, (B, 28, 28, 1))
-    samples = [random.normal(size=(B, 100)) for _ in range(2)]
     log = []
     given = iter(samples)
     ours = dataclasses.replace(

@@ -55,7 +55,12 @@ def test_nothing_of_later_steps_stays(run, small, step, entries, frames, checkpo
     assert entry_steps(run) == entries
     assert list(images.frames(run.samples)) == frames
     assert contents(run.checkpoints) == checkpoints
-    assert contents(run.folder) == ["checkpoints", "metrics.jsonl", "samples", "training.gif"]
+    assert contents(run.folder) == [
+        "checkpoints",
+        "metrics.jsonl",
+        "samples",
+        "training.gif",
+    ]
 
 
 def test_in_steps_frames_are_numbered_by_steps(run, small):

@@ -166,7 +166,7 @@ def test_a_save_that_fails_leaves_the_earlier_and_no_leftover(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(atomic_files, "sync", full)
-    with pytest.raises(errors.RunError, match=r"step_00000020 could not be saved.*No space"):
+    with pytest.raises(errors.RunError, match=r"00000020 could not be saved.*No space"):
         save(trained_state, run)
     assert named(run) == ["step_00000010"]
     assert run.newest_checkpoint().epoch == 1

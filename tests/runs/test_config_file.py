@@ -53,9 +53,7 @@ def test_the_start_that_began_a_run_stays_the_first(run, small, monkeypatch):
     assert len(commands) == config_file.MOST_STARTS == 100
 
 
-def test_a_resume_and_an_export_keep_what_began_the_run(
-    tmp_path, run, monkeypatch, capsys
-):
+def test_a_resume_and_an_export_keep_what_began_the_run(tmp_path, run, monkeypatch, capsys):
     """What an export is called by is no start of the run."""
     began = {"versions": {"dcgan_tf": "0.1.9"}, "command": ["main.py", "--mode=cgan"]}
     untrained(run.folder, mode="cgan", epochs=1, batch_size=500)
@@ -139,7 +137,12 @@ def test_a_run_of_older_code_is_refused_in_one_line(
     run.write_config(RunConfig(small("cgan")))
     content = json.loads(run.config_file.read_text())
     del content["starts"]
-    old = {**content, "format": 2, "versions": {"dcgan_tf": "0.1.0"}, "command": ["main.py"]}
+    old = {
+        **content,
+        "format": 2,
+        "versions": {"dcgan_tf": "0.1.0"},
+        "command": ["main.py"],
+    }
     run.config_file.write_text(json.dumps(old))
     before = run.config_file.read_bytes()
     (run.checkpoints / "step_00000012").mkdir(parents=True)  # of a manifest of its own

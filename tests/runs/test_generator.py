@@ -36,9 +36,7 @@ def test_sample_generates_an_image_for_each_label(folders, mode):
 def test_it_generates_with_the_ema(tmp_path):
     run, state = untrained(tmp_path / "run", lambda gan: blank(gan.generator), mode="cgan")
     loaded = dcgan_tf.load(run.folder).gan.ema_generator.get_weights()
-    for weight, expected in zip(
-        loaded, state.gan.ema_generator.get_weights(), strict=True
-    ):
+    for weight, expected in zip(loaded, state.gan.ema_generator.get_weights(), strict=True):
         assert np.array_equal(weight, expected)
 
 

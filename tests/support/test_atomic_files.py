@@ -21,13 +21,18 @@ def killed(monkeypatch):
     monkeypatch.undo()
 
 
-def leave(path):
-    """What is left of writing the file or folder `path` in a process that is killed."""
+def write_and_raise(path, error):
+    """Fails in the midst of writing the file (with a suffix) or the folder `path`."""
     writing = atomic_files.replacing if path.suffix else atomic_files.replacing_folder
-    with pytest.raises(Killed), writing(path) as temporary:
-        if not path.suffix:
-            (temporary / "part").touch()
-        raise Killed
+    with writing(path) as temporary:
+        (temporary if path.suffix else temporary / "part").write_text("new")
+        raise error
+
+
+def leave(path):
+    """What is left of writing `path` in a process that is killed."""
+    with pytest.raises(Killed):
+        write_and_raise(path, Killed())
 
 
 # Names of a user's own, and those of marks that are not whole.
@@ -100,15 +105,9 @@ def test_a_block_that_fails_leaves_what_was_there(tmp_path):
     file.write_text("old")
     folder.mkdir()
     (folder / "old").touch()
-    with pytest.raises(ValueError, match="no"), atomic_files.replacing(file) as temporary:
-        temporary.write_text("new")
-        raise ValueError("no")
-    with (
-        pytest.raises(ValueError, match="no"),
-        atomic_files.replacing_folder(folder) as temporary,
-    ):
-        (temporary / "new").touch()
-        raise ValueError("no")
+    for path in (file, folder):
+        with pytest.raises(ValueError, match="no"):
+            write_and_raise(path, ValueError("no"))
     assert file.read_text() == "old"
     assert [path.name for path in folder.iterdir()] == ["old"]
     assert len(list(tmp_path.iterdir())) == 2

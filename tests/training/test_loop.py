@@ -354,8 +354,8 @@ def test_a_best_is_gone_on_from_after_a_kill(two, small, few, scored, monkeypatc
     ):
         with monkeypatch.context() as patch:
             at_step(patch, step - reached, kill)
+            saving = config.model_copy(update={"checkpoint_minutes": minutes})
             with pytest.raises(Killed):
-                saving = config.model_copy(update={"checkpoint_minutes": minutes})
                 go(saving, stopped, few, test=few)
         assert names(stopped.checkpoints) == left
         reached = stopped.newest_checkpoint().step
