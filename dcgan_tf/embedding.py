@@ -11,7 +11,7 @@ import sys
 
 from absl.flags import FlagValues
 
-from dcgan_tf.cli import flags
+from dcgan_tf.cli import evaluation, flags
 from dcgan_tf.reporting import embedding_plot
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors, tf_setup
@@ -34,9 +34,8 @@ def main(values: FlagValues) -> None:
             f"--run={run.folder}: its generator has no embedding of the class (mode "
             f"{config.mode}, architecture {config.architecture}); name a run of acgan"
         )
-    output = errors.user_path(values.output or run.folder, "output")
-    if not output.is_dir():
-        raise errors.UsageError(f"--output={output}: is no folder; make it first")
+    output = errors.user_path(values.output or run.folder, "--output")
+    evaluation.check_output(output)
     plot = embedding_plot.pyplot()
     tf_setup.start()
     from dcgan_tf.metrics import label_embedding  # which imports TensorFlow
@@ -44,6 +43,7 @@ def main(values: FlagValues) -> None:
     report, arrays = label_embedding.report(run.folder)
     title = f"{config.label_fusion}, at step {report['step']:,}"
     figure = embedding_plot.draw(plot, arrays, title)
+    output.mkdir(parents=True, exist_ok=True)
     with atomic_files.replacing(output / "embedding.png") as path:
         figure.savefig(path)
     atomic_files.write_json(output / "embedding.json", report)

@@ -29,7 +29,7 @@ def main(values: FlagValues) -> None:
     run = Run.existing(values.run)
     if values.output is None:
         raise errors.UsageError("--output: name the folder to make")
-    output = errors.user_path(values.output, "output")
+    output = errors.user_path(values.output, "--output")
     if output.exists():
         raise errors.UsageError(f"--output={output}: is in the way; name a new folder")
     content = run.read()

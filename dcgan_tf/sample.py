@@ -43,7 +43,7 @@ def define_flags() -> FlagValues:
 
 def main(values: FlagValues) -> None:
     run = Run.existing(values.run or PRETRAINED)
-    output = errors.user_path(values.output or "sample.png", "output")
+    output = errors.user_path(values.output or "sample.png", "--output")
     sampling.check_output(output)
     config = run.read_config()
     labels, columns = sampling.requested_labels(values, config)

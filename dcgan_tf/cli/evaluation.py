@@ -47,7 +47,7 @@ class Request:
 
 def request(values: FlagValues) -> Request:
     """What the flags ask for; UsageError unless it can be measured."""
-    output = errors.user_path(values.output, "output") if values.output else None
+    output = errors.user_path(values.output, "--output") if values.output else None
     if (values.run is None) == (values.samples is None):
         raise errors.UsageError("--run or --samples: name one of them")
     run = samples = None
@@ -68,7 +68,7 @@ def request(values: FlagValues) -> Request:
                 f"its own, {name}"
             )
     if output:
-        _check_output(output)
+        check_output(output)
     if values.cas and not labelled:
         raise errors.UsageError(
             "--cas: the images have no labels, without which nothing can be trained"
@@ -82,7 +82,7 @@ def request(values: FlagValues) -> Request:
     )
 
 
-def _check_output(output: pathlib.Path) -> None:
+def check_output(output: pathlib.Path) -> None:
     """UsageError unless files can be written into the folder, which may have to be made."""
     nearest = next(path for path in (output, *output.absolute().parents) if path.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
@@ -97,7 +97,7 @@ def read_samples(path: str) -> dict[str, np.ndarray]:
     def refuse(reason: str):
         return errors.UsageError(f"--samples={path}: {reason}")
 
-    file = errors.user_path(path, "samples")
+    file = errors.user_path(path, "--samples")
     try:
         headers = arrays.headers(file)
     except ValueError as error:
@@ -177,6 +177,6 @@ def write(folder: pathlib.Path, report: dict) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     pairs = report["nearest_training_images"].pop("pairs")
     files = folder / "evaluation.json", folder / "evaluation.png"
-    grids.write_png(files[1], grids.grid(pairs, len(pairs) // 2))
     atomic_files.write_json(files[0], report)
+    grids.write_png(files[1], grids.grid(pairs, len(pairs) // 2))
     return f"{files[0]}, {files[1]}"

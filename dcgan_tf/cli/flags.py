@@ -228,7 +228,7 @@ def _find_flagfile(name: str) -> pathlib.Path:
 
     UsageError where there is neither.
     """
-    path = errors.user_path(name, "flagfile")
+    path = errors.user_path(name, "--flagfile")
     if name and path.exists() and not path.is_dir():
         return path
     carried = {path.stem: path for path in FLAGFILES.glob("*.flags")}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import sys
 
 import tensorflow as tf
 
@@ -16,7 +17,7 @@ from dcgan_tf.runs.folder import parent_checkpoint
 from dcgan_tf.support import errors, tf_setup
 from dcgan_tf.support.progress import say
 from dcgan_tf.training.loop import train
-from dcgan_tf.training.saver import save_state, what_is_left
+from dcgan_tf.training.saver import save_state
 from dcgan_tf.training.train_state import TrainState
 
 
@@ -37,9 +38,10 @@ def start(plan: Plan, *, dry_run: bool) -> None:
     summary.show(plan, state)
     machine = tf_setup.conditions()
     if changed := plan.content.changed_conditions(machine):
-        say(
-            f"warning: {', '.join(changed)}: the bits will differ from those of a run that "
-            "went on as it began"
+        print(
+            f"warning: {', '.join(changed)}: the bits may differ from those of a run that "
+            "went on as it began",
+            file=sys.stderr,
         )
     if dry_run:
         summary.show_settings(config)
@@ -52,8 +54,8 @@ def start(plan: Plan, *, dry_run: bool) -> None:
     test = splits.load(plan.dataset, "test") if measured else None
     with plan.run.locked():
         _check_unmoved(plan)
-        plan.run.write_config(content.started(machine))
         _check_room(plan, state)
+        plan.run.write_config(content.started(machine))
         try:
             if parent and not plan.checkpoint:  # which may be gone by the next start
                 plan.run.checkpoints.mkdir(exist_ok=True)
@@ -61,8 +63,7 @@ def start(plan: Plan, *, dry_run: bool) -> None:
             caught = train(config, plan.run, state, split, test)
         except (tf.errors.OpError, OSError) as error:  # no memory, or a disk that refuses
             raise errors.RunError(
-                f"{plan.run.folder}: {errors.first_line(error)}; a checkpoint needs "
-                f"{state.size() / 1e6:.0f} MB; {what_is_left(plan.run)}"
+                f"{plan.run.folder}: {errors.first_line(error)}; {plan.run.what_is_left()}"
             ) from error
     if caught:
         say(f"{caught.name}: saved; the same command goes on from here")

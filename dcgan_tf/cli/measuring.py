@@ -16,8 +16,8 @@ def measure(request: Request, *, ema: bool, which: str) -> dict[str, object]:
     train, test = (splits.load(dataset, split) for split in ("train", "test"))
     if request.run:
         data = request.run.read().data
-        if data and data != train.fingerprint():
-            raise errors.RunError(
+        if data and data["content_hash"] != train.content_hash():
+            raise errors.UsageError(
                 f"--data_dir: {dataset} is not what {request.run.folder} was trained on; "
                 "name the folder of that data"
             )

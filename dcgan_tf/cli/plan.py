@@ -78,7 +78,7 @@ def make(
             f"--init_from={init_from}: name the folder of the new run by --run_dir"
         )
     mode = overrides.get("mode", resolve.DEFAULT_MODE)
-    run = Run(errors.user_path(run_dir or f"checkpoints/{mode}", "run_dir"))
+    run = Run(errors.user_path(run_dir or f"checkpoints/{mode}", "--run_dir"))
     check_folder(run.folder)
     if not run.exists():
         return _new(overrides, run, data_dir, init_from)
@@ -140,7 +140,7 @@ def _resumed(
     with run.locked():  # for a moment: what is refused is best refused at once
         content = run.read()
     parent = content.parent.run if content.parent else "new weights"
-    if init_from and str(errors.user_path(init_from, "init_from").resolve()) != parent:
+    if init_from and str(errors.user_path(init_from, "--init_from").resolve()) != parent:
         raise errors.UsageError(
             f"--init_from={init_from}: {run.folder} began from {parent}; leave it out "
             "to go on with that run, or name another --run_dir"

@@ -7,6 +7,7 @@ from dcgan_tf.cli.plan import Plan, not_defaults
 from dcgan_tf.config import schema
 from dcgan_tf.config.presets import PRESETS
 from dcgan_tf.config.schema import Config
+from dcgan_tf.support import tf_setup
 from dcgan_tf.training.train_state import TrainState
 
 
@@ -29,7 +30,7 @@ def show(plan: Plan, state: TrainState) -> None:
         "weights from": plan.content.parent,
         "generator": _parameters(state.gan.generator),
         "discriminator": _parameters(state.gan.discriminator),
-        "device": _device(),
+        "device": tf_setup.gpu_name() or "CPU",
         "precision": config.precision,
         "run folder": f"{plan.run.folder}: {begins}",
     }
@@ -48,10 +49,3 @@ def show_settings(config: Config) -> None:
 def _parameters(network: keras.Model) -> str:
     trained = sum(tf.size(weight).numpy() for weight in network.trainable_weights)
     return f"{network.count_params():,} parameters, {trained:,} trained"
-
-
-def _device() -> str:
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
-        return "CPU"
-    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")

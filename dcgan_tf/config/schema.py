@@ -100,7 +100,8 @@ class Config(pydantic.BaseModel):
     )
     real_label: Share | None = _optional(
         "loss",
-        "the discriminator's target for real images; below 1: one-sided label smoothing",
+        "with non_saturating: the discriminator's target for real images; below 1: "
+        "one-sided label smoothing",
     )
     generator_label: Share | None = _optional(
         "loss", "the generator's target for its images"
@@ -212,7 +213,7 @@ class Config(pydantic.BaseModel):
     )
     keep_checkpoints: int = _setting(
         "run",
-        "checkpoints kept, the newest, besides the latest in between",
+        "how many regular checkpoints are kept, the newest",
         kind=ADJUSTABLE,
         ge=1,
         le=10_000,

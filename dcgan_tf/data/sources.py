@@ -80,7 +80,8 @@ def find(name: str, data_dir: str | None) -> Dataset:
 def data_folder(data_dir: str | None) -> pathlib.Path:
     """tensorflow-datasets' folder: `data_dir`, else TFDS_DATA_DIR, else its own default."""
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return errors.user_path(data_dir or default, "data_dir")
+    name = "--data_dir" if data_dir else "TFDS_DATA_DIR"
+    return errors.user_path(data_dir or default, name)
 
 
 def _known(name: str, folder: pathlib.Path) -> Dataset:

@@ -20,11 +20,19 @@ class Split:
     labels: tf.Tensor
 
     def fingerprint(self) -> dict[str, object]:
-        """The images' number and shape, and a hash of images and labels in their order."""
+        """Number and shape of the images, and hashes of images and labels.
+
+        sha256: in their order; content_hash: in whatever order
+        """
         count, *shape = self.images.shape
         found = hashlib.sha256(self.images.numpy())
         found.update(self.labels.numpy())
-        return {"images": count, "shape": shape, "sha256": found.hexdigest()}
+        return {
+            "images": count,
+            "shape": shape,
+            "sha256": found.hexdigest(),
+            "content_hash": self.content_hash(),
+        }
 
     def content_hash(self) -> str:
         """A hash of the labelled images in whatever order."""

@@ -59,7 +59,7 @@ class Evaluator:
             "kid": distances.kid(self._real, features),
             **prdc(self._real, features, NEIGHBOURS, self._real_radii),
             "classifier_score": class_metrics.classifier_score(probabilities),
-            "intra_class_std": float(np.nanmean(std)),
+            "intra_class_std": float(std[np.isfinite(std)].mean()),
             "intra_class_std_by_class": _numbers(std),
             "class_shares": (counts / counts.sum()).tolist(),
         }
@@ -100,8 +100,8 @@ class Evaluator:
 
 
 def _numbers(values: np.ndarray) -> list[float | None]:
-    """As JSON has them, which has no NaN: None for what is of no image."""
-    return [None if np.isnan(value) else float(value) for value in values]
+    """As JSON has them: None for NaN and Inf, as of a class without images."""
+    return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def selection_score(figures: dict[str, object]) -> float:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 
 ALIKE = 3.0  # grey levels of 255: the mean deviation of a pixel, real digits have over 40
-WON = 0.02  # the discriminator's loss on fakes when it knows nearly all of them
+# The discriminator's loss on fakes when it knows nearly all of them: nats of cross-entropy,
+# and as strict a sign with the other losses.
+WON = 0.02
 EARLY = 500  # steps before which grey images are no sign of anything
 CHANCE = 0.95  # of ln(classes), which is the class loss of a guess
 

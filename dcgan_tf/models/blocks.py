@@ -56,11 +56,6 @@ def discriminator_model(images, labels, logits) -> keras.Model:
     return keras.Model([images, labels], logits, name="discriminator")
 
 
-def adversarial_head(features):
-    """{"adversarial": logits [B, 1]} from features [B, F]."""
-    return {"adversarial": layers.Dense(1, dtype=floatx())(features)}
-
-
 def projection_head(features, labels, classes: int):
     """Projection (Miyato & Koyama 2018, equation 3): w . h + b + embedding(label) . h."""
     embedding = layers.Embedding(classes, features.shape[-1])(labels)

@@ -43,4 +43,5 @@ def discriminator(spec: ImageSpec, dropout_rate: float = 0.0) -> keras.Model:
     x = layers.Concatenate()([image_features, label_features])  # [B, 290]
     x = Dropout(dropout_rate)(x)
     x = Dropout(dropout_rate)(MaxoutDense(240, k=4)(x))
-    return blocks.discriminator_model(images, labels, blocks.adversarial_head(x))
+    logits = {"adversarial": layers.Dense(1, dtype=floatx())(x)}
+    return blocks.discriminator_model(images, labels, logits)

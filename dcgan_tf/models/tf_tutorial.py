@@ -40,8 +40,10 @@ def discriminator(
 ) -> keras.Model:
     """212,865 parameters."""
     images, labels = blocks.discriminator_inputs(spec)
-    logits = blocks.adversarial_head(_features(images, spec, negative_slope, dropout_rate))
-    return blocks.discriminator_model(images, labels, logits)
+    # Made first, so that a seed gives the weights that it gave in version 0.1.
+    head = layers.Dense(1, dtype=floatx())
+    features = _features(images, spec, negative_slope, dropout_rate)
+    return blocks.discriminator_model(images, labels, {"adversarial": head(features)})
 
 
 def projection_discriminator(

@@ -8,8 +8,11 @@ from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files
 
 
-def rewind(run: Run, intervals: Intervals, step: int) -> None:
-    """Removes what a run that stands at `step` will make once more, and leftovers."""
+def rewind(run: Run, intervals: Intervals, step: int, last_entry: int) -> None:
+    """Removes what a run that stands at `step` will make once more, and leftovers.
+
+    last_entry: the step of its last log entry; 0: it has none yet
+    """
     for folder in (run.folder, run.samples, run.checkpoints):
         folder.mkdir(exist_ok=True)
         atomic_files.remove_leftovers(folder)
@@ -17,11 +20,11 @@ def rewind(run: Run, intervals: Intervals, step: int) -> None:
     for folder in (run.folder, run.folder.parent):
         atomic_files.sync(folder)
     metrics_log.cut(run.metrics, step)
-    last = step - step % intervals.log_every
-    if last and last not in (e["step"] for e in metrics_log.entries(run.metrics)):
+    steps = (entry["step"] for entry in metrics_log.entries(run.metrics))
+    if last_entry and last_entry not in steps:
         print(
-            f"warning: {run.metrics} lacks entries up to step {step:,}, where the run goes "
-            "on; curves will have a gap",
+            f"warning: {run.metrics} lacks the entry of step {last_entry:,}; curves will "
+            "have a gap",
             file=sys.stderr,
         )
     images.remove_frames(run.samples, beyond=intervals.number(step))

@@ -25,7 +25,7 @@ class RunLogger:
         self._thinning = {"every": every, "kept": keep_frames}
         self._events = Events(run.events)
         for entry in metrics_log.entries(run.metrics):
-            self._add_event(entry)
+            self._events.add(entry, self._number(entry), self._frame(entry["step"]))
 
     def write_frame(self, step: int, grid: np.ndarray) -> None:
         """Adds the grid of a step to samples/, which keeps as many as it may."""
@@ -35,7 +35,11 @@ class RunLogger:
     def write_entry(self, entry: Mapping[str, float]) -> None:
         """Adds an entry to metrics.jsonl, and with its step's frame to the events."""
         metrics_log.append(self._run.metrics, entry)
-        self._add_event(entry)
+        number, frame = self._number(entry), self._frame(entry["step"])
+        thinned = number % images.spacing(number, **self._thinning)
+        if thinned and entry["step"] != self._intervals.end:
+            frame = frame.with_suffix("")  # not there: frames that go are not in the events
+        self._events.add(entry, number, frame)
 
     def write_gif(self) -> None:
         images.write_gif(self._run.gif, self._run.samples)
@@ -49,9 +53,5 @@ class RunLogger:
         number = self._intervals.number(step)
         return images.frame_file(self._run.samples, self._intervals.unit, number)
 
-    def _add_event(self, entry: Mapping[str, float]) -> None:
-        number = self._intervals.number(entry["step"])
-        frame = self._frame(entry["step"])
-        if number % images.spacing(number, **self._thinning):  # it will be thinned
-            frame = frame.with_suffix("")
-        self._events.add(entry, number, frame)
+    def _number(self, entry: Mapping[str, float]) -> int:
+        return self._intervals.number(entry["step"])

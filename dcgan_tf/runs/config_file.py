@@ -63,7 +63,7 @@ class RunConfig:
         """What makes other bits than where the run began: "threads 1 (2 at first)" ..."""
         if not self.starts:
             return []
-        began = {**self.starts[0].get("versions", {}), **self.starts[0].get("machine", {})}
+        began = {**self.starts[0]["versions"], **self.starts[0]["machine"]}
         return [
             f"{name} {value} ({began[name]} at first)"
             for name, value in {**versions(), **machine}.items()
@@ -101,11 +101,13 @@ def read(path: pathlib.Path) -> RunConfig:
                 "name another folder"
             )
         starts = content.get("starts")
-        if not isinstance(starts, list) or not all(isinstance(s, dict) for s in starts):
+        if not isinstance(starts, list) or not all(map(_is_start, starts)):
             raise ValueError("starts is no list of starts")
         run_id, data = content.get("run_id"), content.get("data")
-        if not isinstance(run_id, str) or not isinstance(data, dict | None):
-            raise ValueError("run_id is no text, or data no fingerprint")
+        if not isinstance(run_id, str):
+            raise ValueError("run_id is no text")
+        if data is not None and not _has(data, _FINGERPRINT):
+            raise ValueError("data is no fingerprint of images")
         config = resolve.from_json(content.get("config"))
         parent = _parent(content.get("init_from"))
         return RunConfig(config, parent, tuple(starts), run_id, data)
@@ -120,7 +122,19 @@ def read(path: pathlib.Path) -> RunConfig:
 def _parent(held: object) -> Parent | None:
     if held is None:
         return None
-    kinds = {field.name: field.type for field in dataclasses.fields(Parent)}
-    if not isinstance(held, dict) or {k: type(v) for k, v in held.items()} != kinds:
+    if not _has(held, {field.name: field.type for field in dataclasses.fields(Parent)}):
         raise ValueError("init_from does not name a checkpoint")
     return Parent(**held)
+
+
+_START = {"versions": dict, "machine": dict, "command": list}
+_FINGERPRINT = {"images": int, "shape": list, "sha256": str, "content_hash": str}
+
+
+def _is_start(held: object) -> bool:
+    return _has(held, _START)
+
+
+def _has(held: object, types: Mapping[str, type]) -> bool:
+    """Whether it is an object of exactly these keys and types."""
+    return isinstance(held, dict) and {k: type(v) for k, v in held.items()} == dict(types)

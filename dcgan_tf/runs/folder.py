@@ -75,7 +75,7 @@ class Run:
             raise errors.UsageError(
                 f"--{flag}: name the folder of a run, as checkpoints/acgan"
             )
-        run = cls(errors.user_path(folder, flag))
+        run = cls(errors.user_path(folder, f"--{flag}"))
         if not run.exists():
             raise errors.UsageError(
                 f"--{flag}={run.folder}: holds no run; name the folder of one, as "
@@ -163,6 +163,15 @@ class Run:
         """The newest intact one that was the best when it was evaluated, if any."""
         found = (one for one in self.saved() if manifest.is_best(one.folder))
         return next((one for one in found if one.is_intact()), None)
+
+    def what_is_left(self) -> str:
+        """What a run that failed can go on from, as it stands on the disk."""
+        found = next((one for one in self.saved() if one.is_intact()), None)
+        if found:
+            return f"the same command goes on from its checkpoint of step {found.step:,}"
+        if self.checkpoint_folders():
+            return "its checkpoints are damaged"
+        return "it has no checkpoint: the same command begins it anew"
 
     def checkpoint_folders(self) -> list[pathlib.Path]:
         """The folders of checkpoints; those half written or removed are not among them."""

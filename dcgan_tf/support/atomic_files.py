@@ -1,6 +1,6 @@
 """Files that are whole or absent: written beside their place, then renamed into it.
 
-What a killed process leaves of a temporary name, `remove_leftovers` clears away.  Temporary
+What a killed process leaves in a run's folder, `remove_leftovers` clears away.  Temporary
 names are random and marked as this package's: nothing else is ever taken for one.
 """
 

@@ -31,11 +31,11 @@ def first_line(error: BaseException) -> str:
     return re.sub(r"\{\{.*?\}\} ?| ?\[Op:\w+\]", "", line)
 
 
-def user_path(text: str | os.PathLike, flag: str) -> pathlib.Path:
-    """A path that a user gave, with ~ as a home folder; UsageError where there is none."""
+def user_path(text: str | os.PathLike, name: str) -> pathlib.Path:
+    """A path that a user gave as `name`; UsageError where its ~ stands for nothing."""
     try:
         return pathlib.Path(text).expanduser()
     except RuntimeError:
         raise UsageError(
-            f"--{flag}={text}: ~ stands for a home folder that is not known"
+            f"{name}={text}: ~ stands for a home folder that is not known"
         ) from None

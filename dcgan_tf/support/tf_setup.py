@@ -28,7 +28,11 @@ def start() -> None:
 
 @contextlib.contextmanager
 def as_library() -> Iterator[None]:
-    """What `start` does for a command, for a while; the caller's settings are put back."""
+    """What `start` does for a command, for a while.
+
+    The caller's settings of Keras and Python's random state are put back; TensorFlow's
+    messages below errors stay off.
+    """
     import_quietly()
     import keras
 
@@ -97,24 +101,41 @@ def import_quietly() -> None:
 def conditions() -> dict[str, object]:
     """What a run's bits depend on besides the versions of packages.
 
-    threads: that TensorFlow computes one operation with; processor: its model; onednn: the
-    limit of its instruction set, as oneDNN's environment variable has it
+    threads: that compute one operation; threads_between: operations at once, 0: as
+    TensorFlow chooses; device: that of the first GPU, else the processor's model; onednn
+    and onednn_isa: whether TensorFlow uses oneDNN, and the limit of its instruction set
     """
     import tensorflow as tf
 
     cores = os.cpu_count()
     if hasattr(os, "sched_getaffinity"):  # which taskset and schedulers set; not on macOS
         cores = len(os.sched_getaffinity(0))
-    threads = tf.config.threading.get_intra_op_parallelism_threads()
+    threading = tf.config.threading
+    requested = os.environ.get(THREADS, "")
+    if requested.isdecimal() and int(requested):
+        cores = int(requested)
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
     models = [line for line in text.splitlines() if line.startswith("model name")]
     processor = models[0].partition(":")[2].strip() if models else platform.machine()
     return {
-        "threads": threads or int(os.environ.get(THREADS) or cores),
-        "processor": processor,
-        "onednn": os.environ.get("ONEDNN_MAX_CPU_ISA", "default"),
+        "threads": threading.get_intra_op_parallelism_threads() or cores,
+        "threads_between": threading.get_inter_op_parallelism_threads()
+        or os.environ.get("TF_NUM_INTEROP_THREADS", "0"),
+        "device": gpu_name() or processor,
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
+        "onednn_isa": os.environ.get("ONEDNN_MAX_CPU_ISA", "default"),
     }
+
+
+def gpu_name() -> str | None:
+    """The name of the first GPU that TensorFlow uses; None without one."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return None
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
 
 
 def native_precision(processor: str = "/proc/cpuinfo") -> str:

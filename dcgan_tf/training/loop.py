@@ -27,6 +27,8 @@ from dcgan_tf.training.saver import Saver
 from dcgan_tf.training.train_state import TrainState
 from dcgan_tf.training.updates import make_train_steps
 
+SCORE = "quality/selection_score"
+
 
 def train(
     config: Config,
@@ -51,7 +53,7 @@ def train(
     )
     intervals = Intervals.of(config, batches.per_epoch)
     step = int(state.step)
-    rewind(run, intervals, step)
+    rewind(run, intervals, step, last_entry=step - int(state.term_steps))
     logger = RunLogger(run, intervals, config.keep_frames)
     saver = Saver(
         state, run, logger, keep=config.keep_checkpoints, minutes=config.checkpoint_minutes
@@ -68,13 +70,13 @@ def train(
         while step < intervals.end:
             began = time.monotonic()
             for count in pacer.calls(intervals.after(step) - step):
-                _check_losses(state)
+                _check_losses(state, run)
                 progress.advance(count * config.batch_size)
                 images += count * config.batch_size
                 if stop.signal or saver.due():
                     break
             seconds += time.monotonic() - began
-            _check_weights(state)
+            _check_weights(state, run)
             stopped = stop.signal
             step = int(state.step)
             state.epoch.assign(step // batches.per_epoch)
@@ -112,9 +114,6 @@ def train(
     return None
 
 
-SCORE = "quality/selection_score"
-
-
 class _Observer:
     """What is looked at in a run's networks at a log entry; it changes nothing of them."""
 
@@ -128,20 +127,21 @@ class _Observer:
             seed=config.seed,
             real=split if config.preview_real else None,
         )
-        test_gan = build.test_gan(state.gan, config)
         self._test_losses = self._evaluator = None
+        self._weights = {}
         if config.test_losses:
+            test_gan = build.test_gan(state.gan, config)
             self._test_losses = TestLosses(test_gan, config.seed, test)
+            self._weights = {
+                "generator/": state.gan.generator_weights,
+                "discriminator/": build.reported_weights(config),
+                "test/generator/": test_gan.generator_weights,
+                "test/discriminator/": test_gan.discriminator_weights,
+            }
         if config.evaluate_every:
             spec = build.image_spec(config)
             trained_classifier = classifier.load(config.dataset, spec, split)
             self._evaluator = Evaluator(trained_classifier, test, spec)
-        self._weights = {
-            "generator/": state.gan.generator_weights,
-            "discriminator/": build.reported_weights(config),
-            "test/generator/": test_gan.generator_weights,
-            "test/discriminator/": test_gan.discriminator_weights,
-        }
         self._warned: set[str] = set()
 
     def test_losses(self) -> dict[str, float]:
@@ -170,22 +170,26 @@ class _Observer:
         return lines
 
 
-def _check_losses(state: TrainState) -> None:
+def _check_losses(state: TrainState, run: Run) -> None:
     """RunError if a loss since the last log entry is NaN or Inf: its term is named."""
     for name, total in sorted(state.term_sums.items(), key=lambda one: "/loss" in one[0]):
         if not math.isfinite(float(total)):
-            raise _diverged(f"{name} is {float(total)}", state)
+            raise _diverged(f"{name} is {float(total)}", state, run)
 
 
-def _check_weights(state: TrainState) -> None:
-    """RunError if a weight or an optimizer's slot is: the next loss would be."""
+def _check_weights(state: TrainState, run: Run) -> None:
+    """RunError if a weight or a slot of an optimizer holds NaN or Inf."""
     if name := state.first_not_finite():
-        raise _diverged(f"{name} is not finite", state)
+        raise _diverged(f"{name} is not finite", state, run)
 
 
-def _diverged(what: str, state: TrainState) -> errors.RunError:
+def _diverged(what: str, state: TrainState, run: Run) -> errors.RunError:
+    advice = "begin anew in another --run_dir with a lower --learning_rate"
+    if run.saved():
+        advice = (
+            "going on from its checkpoints would diverge again; --init_from this run with "
+            "another --run_dir and a lower --learning_rate may do better"
+        )
     return errors.RunError(
-        f"{what} by step {int(state.step):,}: training diverged; the run's checkpoints are "
-        "from before, and going on from them would diverge again; --init_from this run "
-        "with another --run_dir and a lower --learning_rate may do better"
+        f"{what} by step {int(state.step):,}: training diverged; {advice}"
     )

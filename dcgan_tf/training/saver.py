@@ -56,13 +56,5 @@ def save_state(
         raise errors.RunError(
             f"{run.checkpoints / manifest.name(kind, int(state.step))} could not be saved: "
             f"{errors.first_line(error)}; it needs {state.size() / 1e6:.0f} MB; "
-            f"{what_is_left(run)}"
+            f"{run.what_is_left()}"
         ) from error
-
-
-def what_is_left(run: Run) -> str:
-    """What a run that failed can go on from, as it stands on the disk."""
-    found = run.saved()
-    if not found:
-        return "the run has no checkpoint: the same command begins it anew"
-    return f"the same command goes on from its checkpoint of step {found[0].step:,}"
