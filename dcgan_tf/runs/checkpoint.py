@@ -35,7 +35,7 @@ def save(
     """
     step, epoch = int(tracked.step), int(tracked.epoch)
     folder = run.checkpoints / manifest.name(kind, step)
-    with atomic_files.replacing_folder(folder) as temporary:
+    with atomic_files.replacing_folder(folder, overwrite=True) as temporary:
         tracked.write(str(temporary / CheckpointInfo.PREFIX))
         manifest.write_manifest(temporary, step, epoch, run.run_id, score)
     kinds = {manifest.REGULAR: [], manifest.LATEST: [], manifest.BEST: []}

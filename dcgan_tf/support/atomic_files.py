@@ -37,10 +37,13 @@ def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 @contextlib.contextmanager
-def replacing_folder(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+def replacing_folder(
+    folder: pathlib.Path, *, overwrite: bool = False
+) -> Iterator[pathlib.Path]:
     """Yields a temporary folder to fill; renames it to `folder` if the block succeeds.
 
-    Whatever stood there before goes.
+    overwrite: whatever stood there before goes; else OSError if there is more than an empty
+    folder
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(folder)
@@ -49,7 +52,8 @@ def replacing_folder(folder: pathlib.Path) -> Iterator[pathlib.Path]:
         yield temporary
         for path in (*temporary.iterdir(), temporary):
             sync(path)
-        remove_folder(folder)
+        if overwrite:
+            remove_folder(folder)
         temporary.rename(folder)
         sync(folder.parent)
     finally:

@@ -217,7 +217,7 @@ def leave_half_a_checkpoint(run, step):
     folder = run.checkpoints / manifest.name(manifest.REGULAR, step)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(atomic_files.shutil, "rmtree", lambda *_, **__: None)
-        with atomic_files.replacing_folder(folder) as temporary:
+        with atomic_files.replacing_folder(folder, overwrite=True) as temporary:
             (temporary / "manifest.json").write_text("{}")
             raise KeyboardInterrupt
 

@@ -159,3 +159,13 @@ def test_json_has_no_nan(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         atomic_files.write_json(path, {"one": float("nan")})
     assert path.read_text() == before
+
+
+def test_a_folder_that_was_filled_meanwhile_is_not_overwritten(tmp_path):
+    (tmp_path / "set").mkdir()
+    with pytest.raises(OSError, match="not empty"):  # noqa: SIM117
+        with atomic_files.replacing_folder(tmp_path / "set") as temporary:
+            (temporary / "ours").touch()
+            (tmp_path / "set" / "theirs").touch()
+    assert [path.name for path in (tmp_path / "set").iterdir()] == ["theirs"]
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
