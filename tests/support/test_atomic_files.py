@@ -163,7 +163,7 @@ def test_json_has_no_nan(tmp_path):
 
 def test_a_folder_that_was_filled_meanwhile_is_not_overwritten(tmp_path):
     (tmp_path / "set").mkdir()
-    with pytest.raises(OSError, match="not empty"):  # noqa: SIM117
+    with pytest.raises(OSError, match="not empty"):  # noqa: PT012, SIM117
         with atomic_files.replacing_folder(tmp_path / "set") as temporary:
             (temporary / "ours").touch()
             (tmp_path / "set" / "theirs").touch()
