@@ -45,6 +45,6 @@ def test_no_run_and_no_folder_are_refused(tmp_path, capsys):
     assert do(capsys)[0] == 2
     assert do(capsys, f"--run={tmp_path}")[0] == 2
     run = untrained(tmp_path / "run", mode="acgan")[0].folder
-    status, _, err = do(capsys, f"--run={run}", f"--output={tmp_path / 'nowhere'}")
+    status, _, err = do(capsys, f"--run={run}", f"--output={run / 'config.json'}")
     assert status == 2
     assert "is no folder" in err

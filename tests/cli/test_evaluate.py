@@ -97,7 +97,7 @@ def test_an_array_that_claims_to_be_huge_is_not_read(do, tmp_path, monkeypatch):
         (["--run=run", "--dataset=digits"], "--dataset=digits: goes with --samples"),
         (["--run=run"], "--run=run: has no checkpoint yet"),
         (["--run=run", "--cas"], "--cas: the images have no labels"),
-        (["--run=run", "--output=nowhere"], "--output=nowhere: is no folder"),
+        (["--run=run", "--output=run/config.json/x"], "config.json is no folder"),
         (["--run=run", "--count=10"], "count"),
         (["--samples=a.npz", "--count=500"], "--count: goes with --run"),
     ],

@@ -50,8 +50,12 @@ def entry_steps(run):
         (0, [], [0], []),
     ],
 )
-def test_nothing_of_later_steps_stays(run, small, step, entries, frames, checkpoints):
-    rewind(run, Intervals.of(small("cgan", epochs=5), 3), step)
+def test_nothing_of_later_steps_stays(
+    run, small, capsys, step, entries, frames, checkpoints
+):
+    last = entries[-1] if entries else 0
+    rewind(run, Intervals.of(small("cgan", epochs=5), 3), step, last_entry=last)
+    assert capsys.readouterr().err == ""
     assert entry_steps(run) == entries
     assert list(images.frames(run.samples)) == frames
     assert contents(run.checkpoints) == checkpoints
@@ -67,13 +71,13 @@ def test_in_steps_frames_are_numbered_by_steps(run, small):
     config = small("cgan", steps=20)
     for step in (200, 400):
         images.frame_file(run.samples, "step", step).touch()
-    rewind(run, Intervals.of(config, 3), 200)
+    rewind(run, Intervals.of(config, 3), 200, last_entry=0)
     assert list(images.frames(run.samples)) == [0, 1, 2, 3, 200]
 
 
 def test_a_new_folder_gets_its_parts(tmp_path, small):
     run = Run(tmp_path / "new")
-    rewind(run, Intervals.of(small("cgan"), 3), 0)
+    rewind(run, Intervals.of(small("cgan"), 3), 0, last_entry=0)
     assert contents(run.folder) == ["checkpoints", "metrics.jsonl", "samples"]
     assert run.metrics.read_text() == ""
 
@@ -88,7 +92,7 @@ def test_leftovers_go_and_what_is_the_users_stays(run, small):
         (folder / "notes.tmp").mkdir()
         (folder / "notes.tmp" / "thesis.tex").write_text("mine")
         (folder / ".config.tmp.json").write_text("mine")
-    rewind(run, Intervals.of(small("cgan", epochs=5), 3), 9)
+    rewind(run, Intervals.of(small("cgan", epochs=5), 3), 9, last_entry=9)
     for folder in (run.folder, run.samples, run.checkpoints):
         assert not [name for name in contents(folder) if "dcgan_tf-" in name]
         assert (folder / "notes.tmp" / "thesis.tex").read_text() == "mine"
@@ -104,4 +108,10 @@ def test_what_cannot_be_brought_to_a_step_stops_it(run, small, monkeypatch):
 
     monkeypatch.setattr(atomic_files, "sync", refuse)
     with pytest.raises(OSError, match="Read-only"):
-        rewind(run, Intervals.of(small("cgan", epochs=5), 3), 6)
+        rewind(run, Intervals.of(small("cgan", epochs=5), 3), 6, last_entry=6)
+
+
+def test_a_log_that_lacks_the_last_entry_is_told(run, small, capsys):
+    run.metrics.unlink()
+    rewind(run, Intervals.of(small("cgan", epochs=5), 3), 6, last_entry=6)
+    assert "lacks the entry of step 6" in capsys.readouterr().err
