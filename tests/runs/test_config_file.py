@@ -118,7 +118,7 @@ def test_an_id_or_a_fingerprint_that_is_none_is_damage(run, small, name, value):
     content = json.loads(run.config_file.read_text())
     run.config_file.write_text(json.dumps({**content, name: value}))
     with pytest.raises(
-        errors.RunError, match="is damaged: (run_id is no text|data is no fing)"
+        errors.RunError, match=r"is damaged: (run_id is no text|data is no fing)"
     ):
         run.read_config()
 
