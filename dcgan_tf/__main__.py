@@ -28,7 +28,7 @@ COMMANDS = {
 
 def main(argv: list[str] | None = None) -> int:
     name, *rest = (sys.argv[1:] if argv is None else argv) or ["--help"]
-    if name in ("-h", "--help", "help"):
+    if name in ("-h", "--help", "--helpfull", "help"):
         print(__doc__.strip())
         return 0
     if name == "--version":

@@ -212,15 +212,19 @@ def run(
 
 
 def _with_flagfiles(argv: list[str]) -> list[str]:
-    """The arguments, in which a flagfile that the package carries has its whole path."""
-    found, arguments = [], iter(argv)
+    """The arguments, flagfiles first, so that what is given beside them overrides them.
+
+    One that the package carries has its whole path.
+    """
+    flagfiles, others, arguments = [], [], iter(argv)
     for argument in arguments:
         name, equals, value = argument.partition("=")
         if name in ("--flagfile", "-flagfile"):
             value = value if equals else next(arguments, "")
-            argument = f"--flagfile={_find_flagfile(value)}"
-        found.append(argument)
-    return found
+            flagfiles.append(f"--flagfile={_find_flagfile(value)}")
+        else:
+            others.append(argument)
+    return flagfiles + others
 
 
 def _find_flagfile(name: str) -> pathlib.Path:

@@ -25,7 +25,7 @@ def show(plan: Plan, state: TrainState) -> None:
         "mode": f"{config.mode}, architecture {config.architecture}, {config.update_rule}",
         "defaults from": PRESETS[config.mode].architectures[config.architecture].source,
         "changed": changed or "nothing",
-        "brought along": brought,
+        "implied by it": brought,
         "length": plan.length,
         "weights from": plan.content.parent,
         "generator": _parameters(state.gan.generator),

@@ -180,7 +180,7 @@ KERAS_2018 = {
 }
 
 HARD_LABELS = {"real_label": 1.0, "generator_label": 1.0}
-OURS = "this package's own"
+OURS = "this package"
 
 PRESETS = {
     "dcgan": Preset(

@@ -32,7 +32,7 @@ def check(overrides: Mapping[str, object]) -> None:
     if overrides.keys() >= {"steps", "epochs"}:
         raise errors.UsageError(
             f"--steps={overrides['steps']} and --epochs={overrides['epochs']}: one of "
-            "them gives a run's length; leave one out (behind a flagfile, "
+            "them gives a run's length; leave one out (beside a flagfile, "
             "give the one that it gives)"
         )
     own = preset.default_values(overrides, dataset="")

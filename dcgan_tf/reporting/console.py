@@ -15,8 +15,9 @@ Entry = Mapping[str, float]
 
 
 def losses(entry: Entry, name: str) -> str:
-    """An entry's name, the players' losses and accuracies, and the speed."""
+    """An entry's name, both losses, the discriminator's accuracies, and the speed."""
     parts = [f"{player} {entry[f'{player}/loss']:.3f}" for player in PLAYERS]
+    accuracies = []
     for kind in ("adversarial", "class"):
         found = [
             value
@@ -24,7 +25,8 @@ def losses(entry: Entry, name: str) -> str:
             if key.startswith(f"discriminator/{kind}_accuracy")
         ]
         if found:
-            parts.append(f"{kind} accuracy {100 * sum(found) / len(found):.0f} %")
+            accuracies.append(f"{kind} {100 * sum(found) / len(found):.0f} %")
+    parts[-1] += f" (its accuracy: {', '.join(accuracies)})"
     return f"{name}: {', '.join(parts)}, {entry['images_per_second']:.0f} images/s"
 
 

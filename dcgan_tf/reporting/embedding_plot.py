@@ -13,7 +13,7 @@ def pyplot():
     except ImportError:
         raise errors.UsageError(
             "embedding: draws with matplotlib, which is not installed; "
-            "pip install 'dcgan-tf[plots]'"
+            "pip install matplotlib"
         ) from None
     matplotlib.use("Agg")
     import matplotlib.pyplot

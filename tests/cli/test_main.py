@@ -169,7 +169,7 @@ def test_a_dry_run_tells_what_is_not_the_architectures_own(do):
     _, out, _ = do(*given, "--dataset=digits", "--dry_run", "--precision=float32")
     changed, brought = (
         next(line for line in out.splitlines() if line.startswith(name))
-        for name in ("changed:", "brought along:")
+        for name in ("changed:", "implied by it:")
     )
     assert "--architecture=keras_2018" in changed
     assert "--dropout_rate=0.0" in changed
@@ -214,9 +214,14 @@ def test_the_precision_is_settled_when_the_run_begins(do, tmp_path):
     assert f"--precision={other} (the run has {tf_setup.native_precision()})" in err
 
 
-def test_a_flagfile_is_read(do, tmp_path):
-    (tmp_path / "mine.flags").write_text("# a comment\n--mode=acgan\n--dataset=digits\n")
-    status, out, _ = do("--flagfile=mine.flags", "--dry_run", "--seed=9")
+@pytest.mark.parametrize(
+    "arguments",
+    [["--flagfile=mine.flags", "--seed=9"], ["--seed=9", "--flagfile", "mine.flags"]],
+)
+def test_a_flagfile_is_read_and_flags_beside_it_override_it(do, tmp_path, arguments):
+    text = "# a comment\n--mode=acgan\n--dataset=digits\n--seed=3\n"
+    (tmp_path / "mine.flags").write_text(text)
+    status, out, _ = do(*arguments, "--dry_run")
     assert status == 0
     assert "acgan" in out
     assert "--seed=9" in out

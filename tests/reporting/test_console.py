@@ -16,8 +16,8 @@ def test_the_line_of_an_entry_has_losses_accuracies_and_the_speed():
         "discriminator/class_accuracy_fake": 0.5,
     }
     assert console.losses(entry, "epoch 3/50") == (
-        "epoch 3/50: generator 0.750, discriminator 1.333, adversarial accuracy 80 %, "
-        "class accuracy 75 %, 1234 images/s"
+        "epoch 3/50: generator 0.750, discriminator 1.333 (its accuracy: adversarial "
+        "80 %, class 75 %), 1234 images/s"
     )
 
 
@@ -29,8 +29,8 @@ def test_a_pair_has_one_accuracy():
         "discriminator/adversarial_accuracy": 0.6,
     }
     assert console.losses(entry, "step 1/2") == (
-        "step 1/2: generator 1.000, discriminator 2.000, adversarial accuracy 60 %, "
-        "10 images/s"
+        "step 1/2: generator 1.000, discriminator 2.000 (its accuracy: adversarial "
+        "60 %), 10 images/s"
     )
 
 
