@@ -12,6 +12,7 @@ from dcgan_tf.metrics import class_metrics, classifier, distances
 from dcgan_tf.metrics.classifier import Classifier
 from dcgan_tf.metrics.prdc import prdc, radii
 from dcgan_tf.runs.generator import TrainedRun, balanced_labels
+from dcgan_tf.support import errors
 
 NEIGHBOURS = 5  # k of precision, recall, density and coverage
 NEAREST = 10  # samples that are shown beside their nearest training image
@@ -33,6 +34,12 @@ class Evaluator:
     """Figures of images against the test split, in the features of one classifier."""
 
     def __init__(self, trained_classifier: Classifier, test: Split, spec: ImageSpec):
+        """RunError where the test split is too small for nearest neighbours."""
+        if len(test.labels) <= NEIGHBOURS:
+            raise errors.RunError(
+                f"the test split has {len(test.labels)} images; figures with {NEIGHBOURS} "
+                f"nearest neighbours need {NEIGHBOURS + 1} or more"
+            )
         self._classifier = trained_classifier
         self._spec = spec
         self._test = test
@@ -50,7 +57,8 @@ class Evaluator:
         counts = np.bincount(predicted, minlength=self._spec.classes)
         labels = predicted if images.labels is None else images.labels
         std = class_metrics.intra_class_std(features, labels, self._spec.classes)
-        std /= self._real_std
+        with np.errstate(divide="ignore", invalid="ignore"):
+            std /= self._real_std
         return {
             **self._accuracies(images.labels, predicted),
             "frechet_classifier_distance": distances.frechet_classifier_distance(

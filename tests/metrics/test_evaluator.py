@@ -50,6 +50,24 @@ def test_figures_of_images_of_which_a_third_is_wrong(measure):
     assert figures["coverage"] > 0.8
 
 
+def test_a_test_split_without_enough_neighbours_is_one_line():
+    few = evaluator.NEIGHBOURS
+    with pytest.raises(errors.RunError, match=r"has 5 images; .* need 6 or more"):
+        evaluator.Evaluator(Known(), split(np.arange(few) % 3, seed=0), THREE)
+
+
+def test_one_test_image_of_a_class_leaves_no_number_that_json_lacks():
+    """Its std is 0, and a share of 0 would be Inf or NaN."""
+    labels = np.append(np.arange(20) % 2, 2)
+    measure = evaluator.Evaluator(Known(), split(labels, seed=0), THREE)
+    images = split(np.arange(300) % 3, seed=1)
+    figures = measure.figures(
+        evaluator.Images(images.images.numpy(), images.labels.numpy())
+    )
+    assert figures["intra_class_std_by_class"][2] is None
+    assert np.isfinite(figures["intra_class_std"])
+
+
 def test_without_requested_classes_the_predicted_ones_count(measure):
     images = split(np.array([0, 1, 1] * 100), seed=1).images.numpy()
     figures = measure.figures(evaluator.Images(images))
