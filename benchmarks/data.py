@@ -15,7 +15,7 @@ def write(path: pathlib.Path) -> str:
     """
     from dcgan_tf.data import sources, splits
 
-    found = sources.find("auto", None)
+    found = sources.find("auto")
     split = splits.load(found, "train")
     rows = np.arange(IMAGES) % len(split.labels)
     images, labels = (part.numpy()[rows] for part in (split.images, split.labels))

@@ -50,7 +50,7 @@ def main(values: FlagValues) -> None:
     checkpoint = run.newest_checkpoint()
     if checkpoint is None:
         raise errors.UsageError(f"--run={run.folder}: has no {generator.MISSING['latest']}")
-    split = splits.load(sources.find(config.dataset, values.data_dir), "train")
+    split = splits.load(sources.find(config.dataset, Options(values.data_dir)), "train")
     both = [restored(config, name, checkpoint) for name in ("float32", "bfloat16")]
     exact, rough = (
         [gradients(gan, config, split, number) for number in range(BATCHES)] for gan in both

@@ -42,7 +42,7 @@ def main(values: FlagValues) -> None:
 
     report, arrays = label_embedding.report(run.folder)
     title = f"{config.label_fusion}, at step {report['step']:,}"
-    figure = embedding_plot.draw(plot, arrays, title)
+    figure = embedding_plot.draw(plot, arrays, title, config.names)
     output.mkdir(parents=True, exist_ok=True)
     with atomic_files.replacing(output / "embedding.png") as path:
         figure.savefig(path)

@@ -3,9 +3,9 @@
     dcgan-tf evaluate --run=checkpoints/acgan
     dcgan-tf evaluate --samples=set.npz
 
-Prints a table with two reference rows beside each figure - real training images, and 10
-memorised ones, measured the same way - and writes evaluation.json, and the samples that are
-nearest to a training image, each above it, in evaluation.png.
+Prints a table with two reference rows beside each figure - real training images, and
+memorised ones, one of each class, measured the same way - and writes evaluation.json, and
+the samples that are nearest to a training image, each above it, in evaluation.png.
 """
 
 import sys
@@ -23,23 +23,21 @@ def define_flags() -> FlagValues:
     flags.define_string(
         values,
         "samples",
-        "measure these images instead: a .npz with images uint8 [N, 28, 28, 1] or "
-        "[N, 28, 28] and, where they have requested classes, their labels int [N]",
+        "measure these images instead: a .npz with images uint8 [N, H, W, C], or [N, H, W] "
+        "where they are grey, and, where they have requested classes, their labels int [N]",
     )
     flags.define_string(
         values,
         "dataset",
-        "what --samples are compared with.  Default: mnist if within reach, else digits",
+        "what --samples are compared with, by name or path; with --run, where the run's "
+        "own images lie now.  Default: the run's; mnist if within reach, else digits",
     )
-    flags.define_string(
-        values,
-        "data_dir",
-        "folder of tensorflow-datasets.  Default: TFDS_DATA_DIR, else its own",
-    )
+    flags.define_data(values)
     flags.define_integer(
         values,
         "count",
-        "images generated, as many of each class.  Default: as many as the test split has",
+        "images generated, with the classes as often as in the test split.  Default: as "
+        "many as that has, at most 10,000",
         lowest=evaluation.LEAST_IMAGES,
         highest=evaluation.MOST_IMAGES,
     )
@@ -50,8 +48,9 @@ def define_flags() -> FlagValues:
     flags.define_switch(
         values,
         "cas",
-        "also the classification accuracy score: train a classifier on 60,000 generated "
-        "images (or on --samples) and test it on real ones: takes minutes",
+        "also the classification accuracy score: train a classifier on as many generated "
+        "images as there are training images, at most 60,000 (or on --samples), and test "
+        "it on real ones: takes minutes",
     )
     flags.define_string(
         values,

@@ -10,6 +10,7 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
+from dcgan_tf.config import resolve
 from dcgan_tf.reporting import images
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors, tf_setup
@@ -33,15 +34,16 @@ def main(values: FlagValues) -> None:
     if output.exists():
         raise errors.UsageError(f"--output={output}: is in the way; name a new folder")
     content = run.read()
-    classes = content.config.classes
+    config = content.config
 
     tf_setup.start()
     from dcgan_tf.runs import generator  # which imports TensorFlow
 
     loaded = generator.load(run.folder, ema=values.ema, which=values.which)
-    grid = images.grid(
-        loaded.sample(generator.balanced_labels(ROWS * classes, classes)), classes
-    )
+    labels = resolve.shown_classes(config.classes) if config.conditional else None
+    layout = images.Layout.of(config, labels)
+    generated = loaded.sample((labels or [0] * layout.columns) * ROWS)
+    grid = images.legible(images.grid(generated, layout.columns), layout)
     with atomic_files.replacing_folder(output) as folder:
         exported = Run(folder)
         exported.write_config(content)  # what the run was trained by stays with it

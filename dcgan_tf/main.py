@@ -20,11 +20,7 @@ def define_flags() -> FlagValues:
     flags.define_string(
         values, "run_dir", "folder of the run.  Default: checkpoints/<mode>"
     )
-    flags.define_string(
-        values,
-        "data_dir",
-        "folder of tensorflow-datasets.  Default: TFDS_DATA_DIR, else its own",
-    )
+    flags.define_data(values)
     flags.define_string(
         values,
         "init_from",
@@ -42,7 +38,7 @@ def main(values: FlagValues) -> None:
     planned = plan.make(
         flags.overrides(values),
         run_dir=values.run_dir,
-        data_dir=values.data_dir,
+        options=flags.data_options(values),
         fresh=values.fresh,
         init_from=values.init_from,
     )

@@ -2,6 +2,7 @@
 
     dcgan-tf sample --digits=2026
     dcgan-tf sample --run=checkpoints/cgan --per_class=10
+    dcgan-tf sample --run=checkpoints/animals --classes=cat,dog,cat
 
 Without --run by the ACGAN's generator that comes with the package.  A run may be finished,
 stopped or still training.  Every image has latents of its own.
@@ -15,17 +16,25 @@ from dcgan_tf.cli import flags, sampling
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import errors, tf_setup
 
+MOST_MAGNIFICATION = 50
+
 
 def define_flags() -> FlagValues:
     values = FlagValues()
     flags.define_string(
         values, "run", "folder of the run.  Default: the ACGAN that comes with the package"
     )
+    flags.define_string(
+        values,
+        "classes",
+        "generate these classes, by name or number, in a row: --classes=cat,dog,cat",
+    )
     flags.define_string(values, "digits", "generate these digits, in a row: --digits=2026")
     flags.define_integer(
         values,
         "per_class",
-        "generate so many images of each class, a column each.  Default: 10",
+        "generate so many images of each class, a column each; a grid has 20 evenly chosen "
+        "classes where there are more.  Default: 10",
     )
     flags.define_integer(values, "count", "generate so many images, of the classes in turn")
     flags.define_integer(
@@ -35,8 +44,16 @@ def define_flags() -> FlagValues:
     flags.define_string(
         values,
         "output",
-        "what to write: a grid (.png), arrays images uint8 [N, H, W, C] and labels "
-        "int32 [N] (.npz), or a new folder of PNG files (no suffix).  Default: sample.png",
+        "what to write: a grid (.png); arrays images uint8 [N, H, W, C], labels int32 [N] "
+        "and class_names (.npz); or a new folder of PNG files (no suffix).  Default: "
+        "sample.png",
+    )
+    flags.define_integer(
+        values,
+        "magnify",
+        "pixels of a grid for each pixel of an image, each way; 1: images alone, without "
+        "lines and names between them.  Default: as many as make it easy to see",
+        highest=MOST_MAGNIFICATION,
     )
     return values
 
@@ -46,15 +63,17 @@ def main(values: FlagValues) -> None:
     output = errors.user_path(values.output or "sample.png", "--output")
     sampling.check_output(output)
     config = run.read_config()
-    labels, columns = sampling.requested_labels(values, config)
+    request = sampling.request(values, config, output)
 
     tf_setup.start()
     from dcgan_tf.runs import generator  # which imports TensorFlow
 
     loaded = generator.load(run.folder, ema=values.ema, which=values.which)
-    images = loaded.sample(labels, seed=values.seed or 0)
-    sampling.write(output, images, labels if config.conditional else None, columns)
-    print(f"{output}: {len(images)} images, generated at step {loaded.step:,}")
+    blocks = loaded.sample_blocks(request.labels, seed=values.seed or 0)
+    sampling.write(output, blocks, request, config, values.magnify)
+    print(f"{output}: {len(request.labels)} images, generated at step {loaded.step:,}")
+    if request.note:
+        print(request.note)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def collect(run: Run, output: pathlib.Path) -> None:
         shutil.copyfile(path, output / path.name)
     frames = images.frames(run.samples)
     shutil.copyfile(frames[max(frames)], output / "grid.png")
-    images.write_gif(output / "training.gif", run.samples, most=FRAMES)
+    layout = images.Layout.of_preview(run.read_config())
+    images.write_gif(output / "training.gif", run.samples, layout, most=FRAMES)
 
 
 def _step(evaluation: pathlib.Path) -> int:

@@ -17,7 +17,13 @@ from dcgan_tf.training.train_state import TrainState  # noqa: E402
 MODES = ("dcgan", "cgan", "acgan")
 # An acgan with dropout, label smoothing and uniformly random classes.
 KERAS = {"architecture": "keras_2018"}
-MNIST = {"classes": 10, "height": 28, "width": 28, "channels": 1}
+MNIST = {
+    "classes": 10,
+    "class_names": None,
+    "height": 28,
+    "width": 28,
+    "channels": 1,
+}
 
 
 def new_config(dataset="mnist", **overrides):
@@ -66,7 +72,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def digits():
     """The training split of the bundled digits."""
-    return splits.load(sources.find("digits", None), "train")
+    return splits.load(sources.find("digits"), "train")
 
 
 @pytest.fixture(scope="session")

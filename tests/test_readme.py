@@ -8,7 +8,9 @@ import shlex
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import dcgan_tf
 from dcgan_tf import embedding, evaluate, export, main, sample
@@ -156,18 +158,30 @@ def shortened(kind, content, mnist):
     if any(one.startswith("--flagfile") for one in given):
         # Without MNIST the flags are parsed, and nothing else is done.
         given = [*given, "--dry_run" if mnist else "--version"]
+    elif "--dataset=pictures" in given:
+        given = [*given, "--batch_size=16", "--steps=2"]
     elif command == "train":
         longer = any(one.startswith("--epochs") for one in given)
         given = [*given, *TINY, f"--epochs={2 if longer else 1}"]
-    elif any(one.startswith("--samples") for one in given):
+    elif "--samples=set.npz" in given:
         given = [*given, "--dataset=digits"]
     return kind, [command, *given]
+
+
+def draw_pictures(folder):
+    """160 pictures of noise: cats and dogs."""
+    pixels = np.random.default_rng(0).integers(0, 256, (160, 20, 20, 3), np.uint8)
+    for number, image in enumerate(pixels):
+        path = folder / ("cat", "dog")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
 
 
 def test_what_readme_shows_runs(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     pretrained = ROOT / "checkpoints" / "pretrained"
     (tmp_path / "checkpoints" / "pretrained").symlink_to(pretrained)
+    draw_pictures(tmp_path / "pictures")
     mnist = sources.is_prepared("mnist", sources.data_folder(None))
     shown = readme_commands(text_of(README))
     commands = [shortened(*one, mnist) for one in shown]
@@ -196,7 +210,13 @@ def test_what_readme_shows_runs(tmp_path):
         if status != 0
     ]
     assert not failed
-    made = {"sample.png", "set.npz", "exported", "checkpoints/acgan/training.gif"}
+    made = {
+        "sample.png",
+        "set.npz",
+        "pets.npz",
+        "exported",
+        "checkpoints/acgan/training.gif",
+    }
     assert all((tmp_path / one).exists() for one in made)
     for name in re.findall(r"^ {4} +(\S+)  ", text_of(README), re.MULTILINE):
         assert (tmp_path / "checkpoints" / "acgan" / name).exists(), name

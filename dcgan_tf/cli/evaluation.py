@@ -3,31 +3,41 @@
 import dataclasses
 import os
 import pathlib
+import sys
+import textwrap
+from collections.abc import Mapping
 
 import numpy as np
 from absl.flags import FlagValues
 
+from dcgan_tf.cli import flags
 from dcgan_tf.config.presets import AUTO
+from dcgan_tf.config.schema import Config
 from dcgan_tf.data import sources
+from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.reporting import images as grids
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import arrays, atomic_files, errors
 
 LEAST_IMAGES = 200
 MOST_IMAGES = 200_000
+WIDTH = 80  # of the table
+NAME = 25  # letters of a class's name
+MOST_CLASSES = 20  # that the table has a line for
 
-# key in the JSON, name and format in the table
+# key in the JSON, name in the table, which direction is better, and format
+UP, DOWN = "\u2191", "\u2193"  # arrows
 ROWS = (
-    ("class_accuracy", "class accuracy (GAN-test)", "{:.2%}"),
-    ("frechet_classifier_distance", "Frechet distance", "{:.3f}"),
-    ("kid", "kernel distance (KID)", "{:.5f}"),
-    ("precision", "precision", "{:.3f}"),
-    ("recall", "recall", "{:.3f}"),
-    ("density", "density", "{:.3f}"),
-    ("coverage", "coverage", "{:.3f}"),
-    ("classifier_score", "classifier score", "{:.3f}"),
-    ("intra_class_std", "intra-class std, of real", "{:.3f}"),
-    ("classification_accuracy_score", "CAS (GAN-train)", "{:.2%}"),
+    ("class_accuracy", "class accuracy (GAN-test)", UP, "{:.2%}"),
+    ("frechet_classifier_distance", "Frechet distance", DOWN, "{:.3f}"),
+    ("kid", "kernel distance (KID)", DOWN, "{:.5f}"),
+    ("precision", "precision", UP, "{:.3f}"),
+    ("recall", "recall", UP, "{:.3f}"),
+    ("density", "density", UP, "{:.3f}"),
+    ("coverage", "coverage", UP, "{:.3f}"),
+    ("classifier_score", "classifier score", UP, "{:.3f}"),
+    ("intra_class_std", "intra-class std, of real", "", "{:.3f}"),
+    ("classification_accuracy_score", "CAS (GAN-train)", UP, "{:.2%}"),
 )
 
 
@@ -50,36 +60,63 @@ def request(values: FlagValues) -> Request:
     output = errors.user_path(values.output, "--output") if values.output else None
     if (values.run is None) == (values.samples is None):
         raise errors.UsageError("--run or --samples: name one of them")
-    run = samples = None
+    run, samples = None, None
     if values.samples is not None:
-        for name in ("count", "seed", "which", "ema"):
-            if values[name].present:
-                raise errors.UsageError(f"--{name}: goes with --run, not with --samples")
-        samples = read_samples(values.samples)
-        labelled, name = "labels" in samples, values.dataset or AUTO
+        _refuse(values, ("count", "seed", "which", "ema"), "--run, not with --samples")
+        headers = _sample_headers(values.samples)
+        dataset = sources.find(values.dataset or AUTO, flags.data_options(values))
+        samples = _read_samples(values.samples, headers, dataset.spec)
+        labelled = "labels" in samples
     else:
+        _refuse(values, ("image_size", "channels"), "--samples; a run has its own")
         run = Run.existing(values.run)
         config = run.read_config()
-        labelled, name = config.conditional, config.dataset
+        labelled = config.conditional
         output = output or run.folder
-        if values.dataset is not None:
-            raise errors.UsageError(
-                f"--dataset={values.dataset}: goes with --samples; a run is compared with "
-                f"its own, {name}"
-            )
     if output:
         check_output(output)
     if values.cas and not labelled:
         raise errors.UsageError(
             "--cas: the images have no labels, without which nothing can be trained"
         )
-    dataset = sources.find(name, values.data_dir)
-    if samples:
-        _check_labels(samples, dataset.spec.classes, values.samples)
+    if run:
+        dataset = _dataset_of(run, config, values)
     seed = values.seed or 0
     return Request(
         dataset, run, samples, values.samples, values.count, seed, values.cas, output
     )
+
+
+def _refuse(values: FlagValues, names: tuple[str, ...], goes_with: str) -> None:
+    for name in names:
+        if values[name].present:
+            raise errors.UsageError(f"--{name}: goes with {goes_with}")
+
+
+def _dataset_of(run: Run, config: Config, values: FlagValues) -> sources.Dataset:
+    """What a run was trained on; UsageError where that is not to be found."""
+    name = config.dataset
+    if values.dataset is not None:
+        # Files may lie elsewhere now: they are told by their content.
+        if not (sources.is_path(name) and sources.is_path(values.dataset)):
+            raise errors.UsageError(
+                f"--dataset={values.dataset}: goes with --samples; a run is compared with "
+                f"its own, {name}"
+            )
+        name = values.dataset
+    options = dataclasses.replace(
+        flags.data_options(values),
+        size=(config.height, config.width),
+        channels=config.channels,
+    )
+    dataset = sources.find(name, options, files=run.data_files())
+    spec = ImageSpec(config.height, config.width, config.channels, config.classes)
+    if dataset.spec != spec:
+        raise errors.RunError(
+            f"{run.config_file}: says {spec.classes} classes of {spec}; {dataset.name} has "
+            f"{dataset.spec.classes} of {dataset.spec}"
+        )
+    return dataset
 
 
 def check_output(output: pathlib.Path) -> None:
@@ -91,85 +128,162 @@ def check_output(output: pathlib.Path) -> None:
         )
 
 
-def read_samples(path: str) -> dict[str, np.ndarray]:
-    """The arrays of a .npz; UsageError unless they can be measured."""
-
-    def refuse(reason: str):
-        return errors.UsageError(f"--samples={path}: {reason}")
-
+def _sample_headers(path: str) -> arrays.Headers:
+    """What a .npz claims to hold; UsageError unless it can be measured."""
     file = errors.user_path(path, "--samples")
     try:
         headers = arrays.headers(file)
     except ValueError as error:
-        raise refuse(f"is no .npz of arrays ({error})") from None
+        raise _unfit(path, f"is no .npz of arrays ({error})") from None
     if "images" not in headers:
-        raise refuse(
+        raise _unfit(
+            path,
             f"has no array images, only {', '.join(headers) or 'nothing'}; name "
-            "it by np.savez(path, images=..., labels=...)"
+            "it by np.savez(path, images=..., labels=...)",
         )
     shape, dtype = headers["images"]
     if dtype != np.uint8:
-        raise refuse(
+        raise _unfit(
+            path,
             f"images are {dtype}; they must be uint8 from 0 to 255: from [-1, 1], "
-            "np.rint((x + 1) * 127.5).astype(np.uint8)"
+            "np.rint((x + 1) * 127.5).astype(np.uint8)",
         )
-    if shape[1:] not in ((28, 28, 1), (28, 28)):
-        raise refuse(
-            f"images have the shape {shape}; it must be [N, 28, 28, 1] or [N, 28, 28]"
+    if len(shape) not in (3, 4):
+        raise _unfit(
+            path, f"images have the shape {shape}; it must be [N, H, W] or [N, H, W, C]"
         )
     if not LEAST_IMAGES <= shape[0] <= MOST_IMAGES:
-        raise refuse(
+        raise _unfit(
+            path,
             f"has {shape[0]:,} images; from fewer than {LEAST_IMAGES} these figures say "
-            f"nothing, and more than {MOST_IMAGES:,} are not taken"
+            f"nothing, and more than {MOST_IMAGES:,} are not taken",
         )
     if "labels" in headers:
         label_shape, label_dtype = headers["labels"]
         if label_shape != shape[:1] or label_dtype.kind not in "iu":
-            raise refuse(
+            raise _unfit(
+                path,
                 f"labels are {label_dtype} {label_shape}; they must be whole numbers, one "
-                "for each image"
+                "for each image",
             )
+    return headers
+
+
+def _read_samples(
+    path: str, headers: arrays.Headers, spec: ImageSpec
+) -> dict[str, np.ndarray]:
+    """images uint8 [N, H, W, C] and, where there are classes, labels int64 [N].
+
+    UsageError unless they are of the data set's shape and classes.
+    """
+    shape, _ = headers["images"]
+    grey = spec.shape[:2] if spec.channels == 1 else None
+    if shape[1:] not in (spec.shape, grey):
+        size = f"{spec.height}, {spec.width}"
+        or_grey = f" or [N, {size}]" if grey else ""
+        raise _unfit(
+            path,
+            f"images have the shape {shape}; it must be [N, {size}, {spec.channels}]"
+            f"{or_grey}, as that of the data set",
+        )
     try:
-        held = arrays.read(file)
+        held = arrays.read(
+            errors.user_path(path, "--samples"), {"images", "labels"}.__contains__
+        )
     except ValueError as error:
-        raise refuse(f"is damaged ({error})") from None
-    found = {"images": held["images"].reshape(-1, 28, 28, 1)}
-    if "labels" in headers:
-        found["labels"] = held["labels"].astype(np.int64)
+        raise _unfit(path, f"is damaged ({error})") from None
+    found = {"images": held["images"].reshape(-1, *spec.shape)}
+    if "labels" in held:
+        labels = held["labels"].astype(np.int64)
+        if not ((labels >= 0) & (labels < spec.classes)).all():
+            raise _unfit(
+                path,
+                f"labels reach from {labels.min()} to {labels.max()}; the classes are 0 to "
+                f"{spec.classes - 1}",
+            )
+        if spec.classes > 1:
+            found["labels"] = labels
     return found
 
 
-def _check_labels(samples: dict[str, np.ndarray], classes: int, path: str) -> None:
-    labels = samples.get("labels")
-    if labels is not None and not ((labels >= 0) & (labels < classes)).all():
-        raise errors.UsageError(
-            f"--samples={path}: labels reach from {labels.min()} to {labels.max()}; the "
-            f"classes are 0 to {classes - 1}"
-        )
+def _unfit(path: str, reason: str) -> errors.UsageError:
+    return errors.UsageError(f"--samples={path}: {reason}")
 
 
-def table(report: dict) -> str:
-    """What was compared with what, and a line for each figure."""
+def table(report: Mapping, encoding: str | None = None) -> str:
+    """What was compared with what, a line for each figure, and what is to be known.
+
+    encoding: that of what it is printed to; None: that of stdout
+    """
     protocol, columns = report["protocol"], report["figures"]
-    lines = [("", *columns)]
-    for key, name, style in ROWS:
-        values = [figures.get(key) for figures in columns.values()]
-        if values[0] is not None:
-            lines.append((name, *("" if v is None else style.format(v) for v in values)))
-    nearest = report["nearest_training_images"]
+    headline = (
+        f"{protocol['images']['generated']:,} images, compared with "
+        f"{protocol['test_images']:,} of {protocol['dataset']} (figures of other numbers "
+        "of images are not comparable)"
+    )
+    arrows = _prints(UP + DOWN, encoding or sys.stdout.encoding)
+    lines = [("", *(name.removesuffix(" images") for name in columns))]
+    for key, name, arrow, style in ROWS:
+        if key in columns["generated"]:
+            values = [_cell(figures, key, style) for figures in columns.values()]
+            lines.append((f"{name} {arrow}" if arrows else name, *values))
+    lines += _by_class(report["class_names"], columns)
     return "\n".join(
         [
-            f"{protocol['images']['generated']:,} images, compared with "
-            f"{protocol['test_images']:,} of {protocol['dataset']} (figures of other "
-            "numbers of images are not comparable)",
+            _wrapped(headline),
             *(
-                f"{name:<26}" + "".join(f"{value:>22}" for value in values)
+                (f"{name:<28}" + "".join(f"{value:>17}" for value in values)).rstrip()
                 for name, *values in lines
             ),
-            f"near copies of training images: {nearest['near_copies']:.2%} (closer "
-            f"than {nearest['near_copy_distance']:g} grey levels, as 1% of test images)",
+            *map(_wrapped, [*_near_copies(report), *report["notes"]]),
         ]
     )
+
+
+def _cell(figures: Mapping, key: str, style: str) -> str:
+    if key not in figures:
+        return ""
+    return "-" if figures[key] is None else style.format(figures[key])
+
+
+def _by_class(names: list[str] | None, columns: Mapping) -> list[tuple[str, ...]]:
+    """A line for the class accuracy of each class, of generated and real images."""
+    key = "class_accuracy_by_class"
+    if names is None or len(names) > MOST_CLASSES or key not in columns["generated"]:
+        return []
+    generated, real = (columns[n][key] for n in ("generated", "real training images"))
+    lines = [("class accuracy of:",)]
+    for name, *accuracies in zip(names, generated, real, strict=True):
+        short = name if len(name) <= NAME else f"{name[: NAME - 3]}..."
+        cells = ("-" if a is None else f"{a:.2%}" for a in accuracies)
+        lines.append((f"  {short}", *cells))
+    return lines
+
+
+def _near_copies(report: Mapping) -> list[str]:
+    nearest = report["nearest_training_images"]
+    if nearest["near_copies"] is None:
+        return []
+    count = report["protocol"]["images"]["generated"]
+    among = ""
+    if nearest["searched"] < count:
+        among = f"; among {nearest['searched']:,} of the {count:,}"
+    return [
+        f"near copies of training images: {nearest['near_copies']:.2%} (closer than "
+        f"{nearest['near_copy_distance']:g} grey levels, as 1% of test images{among})"
+    ]
+
+
+def _prints(text: str, encoding: str | None) -> bool:
+    try:
+        text.encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def write(folder: pathlib.Path, report: dict) -> str:

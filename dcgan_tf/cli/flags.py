@@ -1,8 +1,10 @@
 """What the commands share: their flags, their --help and how they end."""
 
+import codecs
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import sys
 import textwrap
@@ -21,8 +23,12 @@ from dcgan_tf.config.presets import (
     PRESETS,
     UPDATE_RULES,
 )
+from dcgan_tf.data.sources import Options
+from dcgan_tf.data.spec import LEAST_SIZE, MOST_SIZE
 from dcgan_tf.support import errors
 
+DATA_FLAGS = ("data_dir", "image_size", "channels", "skip_broken", "cache_dir")
+OWN_IMAGES = "images of your own, at 32x32,"  # any data set but those that are named
 CHOICE = "architecture"  # which other defaults depend on
 FLAGFILES = pathlib.Path(dcgan_tf.__file__).parent / "flagfiles"
 TRACEBACK = "DCGAN_TF_TRACEBACK"  # the environment variable that asks for one
@@ -79,6 +85,49 @@ def define_switch(values: FlagValues, name: str, help_text: str) -> None:
     flags.DEFINE_bool(name, False, f"{help_text}.  Default: false", flag_values=values)
 
 
+def define_data(values: FlagValues) -> None:
+    """How and where images are read."""
+    define_string(
+        values,
+        "data_dir",
+        "folder of tensorflow-datasets.  Default: TFDS_DATA_DIR, else its own",
+    )
+    define_integer(
+        values,
+        "image_size",
+        "pixels: images are cropped square at their centre and resized to it.  Default: "
+        "their own size where all agree and networks can be built for it, else 32",
+        lowest=LEAST_SIZE,
+        highest=MOST_SIZE,
+    )
+    flags.DEFINE_enum(
+        "channels",
+        None,
+        ("1", "3"),
+        "1: grey, 3: colour.  Default: grey where all images are",
+        flag_values=values,
+    )
+    define_switch(values, "skip_broken", "go on without the pictures that cannot be read")
+    define_string(
+        values,
+        "cache_dir",
+        "folder for images that were read, which takes height * width * channels bytes an "
+        "image; it may be deleted.  Default: dcgan_tf/images in XDG_CACHE_HOME, else in "
+        "~/.cache",
+    )
+
+
+def data_options(values: FlagValues) -> Options:
+    """What `define_data`'s flags say."""
+    return Options(
+        data_dir=values.data_dir,
+        cache_dir=values.cache_dir,
+        size=(values.image_size, values.image_size) if values.image_size else None,
+        channels=int(values.channels) if values.channels else None,
+        skip_broken=values.skip_broken,
+    )
+
+
 def define_generator_choice(values: FlagValues) -> None:
     flags.DEFINE_enum(
         "which",
@@ -97,7 +146,11 @@ def define_generator_choice(values: FlagValues) -> None:
 
 def overrides(values: FlagValues) -> dict[str, object]:
     """The settings that the command line gives."""
-    names = [name for name in schema.FIELDS if name in values]
+    names = [
+        name
+        for name in schema.FIELDS
+        if name in values and schema.kind(name) != schema.DERIVED
+    ]
     return {name: values[name].value for name in names if values[name].present}
 
 
@@ -114,13 +167,15 @@ def _defaults(name: str) -> str:
         return f"Default: {resolve.DEFAULT_MODE}"
     if name == "dataset":
         return f"Default: {AUTO}"
-    usual, digits = _by_mode(name, dataset=""), _by_mode(name, dataset=DIGITS)
+    usual, digits, own = (_by_mode(name, dataset) for dataset in ("", DIGITS, OWN_IMAGES))
     if not usual:
-        return _by_choice(name)
+        only_own = own and name not in LENGTHS["steps"]
+        return _by_choice(name) + (f"; on {OWN_IMAGES} {own}" if only_own else "")
     return (
         f"Default: {usual}"
         + (", or the architecture's own" if _is_brought(name) else "")
         + (f"; on digits {digits}" if digits != usual else "")
+        + (f"; on {OWN_IMAGES} {own}" if own not in ("", usual) else "")
     )
 
 
@@ -186,7 +241,7 @@ def run(
         elif values.help or values.helpfull:
             print(_help(values, description, full=values.helpfull))
         elif len(arguments) > 1:
-            raise errors.UsageError(f"{arguments[1]}: not a flag; flags begin with --")
+            raise errors.UsageError(f"{arguments[1]}: not a flag; {_hint(arguments[1])}")
         else:
             command(values)
         return 0
@@ -211,20 +266,42 @@ def run(
         )
 
 
-def _with_flagfiles(argv: list[str]) -> list[str]:
-    """The arguments, flagfiles first, so that what is given beside them overrides them.
+def _hint(argument: str) -> str:
+    if argument.lower() in ("true", "false"):
+        return f"write --flag={argument.lower()}, or --flag and --noflag"
+    return "flags begin with --"
 
-    One that the package carries has its whole path.
+
+def _with_flagfiles(argv: list[str], within: tuple[pathlib.Path, ...] = ()) -> list[str]:
+    """The arguments, those of flagfiles first, so that what is given beside them wins.
+
+    within: the flagfiles that these arguments stand in
     """
-    flagfiles, others, arguments = [], [], iter(argv)
+    from_files, others, arguments = [], [], iter(argv)
     for argument in arguments:
         name, equals, value = argument.partition("=")
         if name in ("--flagfile", "-flagfile"):
-            value = value if equals else next(arguments, "")
-            flagfiles.append(f"--flagfile={_find_flagfile(value)}")
+            path = _find_flagfile(value if equals else next(arguments, ""))
+            if path in within:
+                raise errors.UsageError(f"--flagfile={path}: holds itself")
+            from_files += _with_flagfiles(_read_flagfile(path), (*within, path))
         else:
             others.append(argument)
-    return flagfiles + others
+    return from_files + others
+
+
+def _read_flagfile(path: pathlib.Path) -> list[str]:
+    """Its flags; # begins a comment.  In UTF-8, or UTF-16 with its byte order mark."""
+    try:
+        content = path.read_bytes()
+        utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = content.decode("utf-16" if utf_16 else "utf-8").lstrip("\ufeff")
+        lines = (shlex.split(line, comments=True) for line in text.splitlines())
+        return [argument for line in lines for argument in line]
+    except (OSError, ValueError) as error:
+        raise errors.UsageError(
+            f"--flagfile={path}: is no file of flags ({errors.first_line(error)})"
+        ) from None
 
 
 def _find_flagfile(name: str) -> pathlib.Path:
@@ -265,7 +342,8 @@ def _help(values: FlagValues, description: str, *, full: bool) -> str:
             continue
         title = f"-{flag.short_name}, --{name}" if flag.short_name else f"--{name}"
         if not isinstance(flag.parser, _SettingParser):
-            groups[""][title] = flag.help
+            group = "data" if name in DATA_FLAGS and "mode" in values else ""
+            groups[group][title] = flag.help
             continue
         extra = schema.FIELDS[name].json_schema_extra
         if full or extra["common"]:

@@ -56,6 +56,7 @@ def start(plan: Plan, *, dry_run: bool) -> None:
         _check_unmoved(plan)
         _check_room(plan, state)
         plan.run.write_config(content.started(machine))
+        plan.run.write_data_files(plan.dataset.files)
         try:
             if parent and not plan.checkpoint:  # which may be gone by the next start
                 plan.run.checkpoints.mkdir(exist_ok=True)

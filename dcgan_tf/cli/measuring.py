@@ -1,13 +1,12 @@
 """Measures what `evaluate` is asked for."""
 
 from dcgan_tf.cli.evaluation import Request
-from dcgan_tf.data import splits
-from dcgan_tf.metrics import evaluator
-from dcgan_tf.metrics.evaluator import Images
+from dcgan_tf.data import sources, splits
+from dcgan_tf.data.splits import Split
+from dcgan_tf.metrics import evaluator, image_sets
+from dcgan_tf.metrics.image_sets import Images
 from dcgan_tf.runs import generator
 from dcgan_tf.support import errors
-
-CAS_COUNT = 60_000
 
 
 def measure(request: Request, *, ema: bool, which: str) -> dict[str, object]:
@@ -15,15 +14,11 @@ def measure(request: Request, *, ema: bool, which: str) -> dict[str, object]:
     dataset = request.dataset
     train, test = (splits.load(dataset, split) for split in ("train", "test"))
     if request.run:
-        data = request.run.read().data
-        if data and data["content_hash"] != train.content_hash():
-            raise errors.UsageError(
-                f"--data_dir: {dataset} is not what {request.run.folder} was trained on; "
-                "name the folder of that data"
-            )
+        _check_data(request, train)
         loaded = generator.load(request.run.folder, ema=ema, which=which)
-        count = request.count or len(test.labels)
-        images = evaluator.generate(loaded, count, request.seed)
+        like = image_sets.of_test(test).labels
+        labels = image_sets.labels_like(like, request.count or len(like))
+        images = image_sets.generated(loaded, labels, request.seed)
         of = {
             "run": str(request.run.folder),
             "step": loaded.step,
@@ -32,9 +27,22 @@ def measure(request: Request, *, ema: bool, which: str) -> dict[str, object]:
         }
         for_cas = None
         if request.cas:
-            for_cas = evaluator.generate(loaded, CAS_COUNT, request.seed + 1)
+            count = evaluator.cas_count(train)
+            labels = image_sets.labels_like(train.labels.numpy(), count)
+            for_cas = image_sets.generated(loaded, labels, request.seed + 1)
     else:
         images = Images(request.samples["images"], request.samples.get("labels"))
         of = {"samples": request.samples_path}
         for_cas = images if request.cas else None
     return {"of": of, **evaluator.compare(images, train, test, dataset, for_cas)}
+
+
+def _check_data(request: Request, train: Split) -> None:
+    """UsageError where a run was trained on other images."""
+    data = request.run.read().data
+    if data and data["content_hash"] != train.content_hash():
+        own = sources.is_path(request.dataset.name)
+        raise errors.UsageError(
+            f"--{'dataset' if own else 'data_dir'}: {request.dataset} is not what "
+            f"{request.run.folder} was trained on; name the folder of that data"
+        )

@@ -8,6 +8,8 @@ from dcgan_tf.config import resolve
 from dcgan_tf.config.presets import AUTO, DIGITS, PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data import sources
+from dcgan_tf.data.sources import Options
+from dcgan_tf.data.spec import ImageSpec, fits, nearest_size
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run, check_folder
 from dcgan_tf.runs.manifest import CheckpointInfo
@@ -65,13 +67,14 @@ def make(
     overrides: Mapping[str, object],
     *,
     run_dir: str | None,
-    data_dir: str | None,
+    options: Options,
     fresh: bool,
     init_from: str | None = None,
 ) -> Plan:
     """Settles every choice, from `overrides`, config.json and the defaults, in this order.
 
-    Raises UsageError for whatever cannot be trained.  Writes nothing.
+    Raises UsageError for whatever cannot be trained.  Writes nothing but the cache of
+    images.
     """
     if init_from and run_dir is None:
         raise errors.UsageError(
@@ -81,17 +84,17 @@ def make(
     run = Run(errors.user_path(run_dir or f"checkpoints/{mode}", "--run_dir"))
     check_folder(run.folder)
     if not run.exists():
-        return _new(overrides, run, data_dir, init_from)
+        return _new(overrides, run, options, init_from)
     if fresh:
         raise errors.UsageError(
             f"--fresh: {run.folder} holds a run; name another --run_dir, delete the "
             "folder, or leave --fresh out to go on with the run"
         )
-    return _resumed(overrides, run, data_dir, init_from)
+    return _resumed(overrides, run, options, init_from)
 
 
 def _new(
-    overrides: Mapping[str, object], run: Run, data_dir: str | None, init_from: str | None
+    overrides: Mapping[str, object], run: Run, options: Options, init_from: str | None
 ) -> Plan:
     inherited = parent = None
     if init_from is not None:
@@ -99,19 +102,72 @@ def _new(
         overrides = resolve.inherit(inherited, overrides, init_from)
     resolve.check(overrides)  # before a host is asked
     requested = overrides.get("dataset", AUTO)
-    dataset = sources.find(requested, data_dir)
-    spec = dataclasses.asdict(dataset.spec)
-    config = resolve.new(overrides, dataset=dataset.name, **spec)
+    if options.size:
+        _check_size(overrides, *options.size)
+    dataset = sources.find(requested, options)
+    spec = dataset.spec
+    _check_size(overrides, *spec.shape)
+    _check_classes(overrides, dataset)
+    config = resolve.new(
+        overrides,
+        dataset=dataset.name,
+        class_names=list(dataset.class_names) if dataset.class_names else None,
+        **dataclasses.asdict(spec),
+    )
+    _check_preview_classes(config)
     if dataset.size is not None:
         check_batch_size(config, dataset.size)
-    if inherited and inherited.classes != config.classes:
+    if inherited and _spec(inherited) != spec:
         raise errors.UsageError(
-            f"--dataset={config.dataset}: has {config.classes} classes, the weights of "
-            f"{init_from} are for {inherited.classes}"
+            f"--dataset={config.dataset}: has images of {spec} in {spec.classes} classes, "
+            f"the weights of {init_from} are for {_spec(inherited)} in "
+            f"{inherited.classes}"
         )
     if requested != dataset.name == DIGITS:
         print(NO_MNIST, file=sys.stderr)
     return Plan(RunConfig(config, parent), run, dataset, checkpoint=None)
+
+
+def _spec(config: Config) -> ImageSpec:
+    return ImageSpec(config.height, config.width, config.channels, config.classes)
+
+
+def _check_size(
+    overrides: Mapping[str, object], height: int, width: int, channels: int = 1
+) -> None:
+    """UsageError unless the networks can be built for images of this size."""
+    architectures = PRESETS[overrides.get("mode", resolve.DEFAULT_MODE)].architectures
+    name = overrides.get("architecture", next(iter(architectures)))
+    size = f"{height}x{width}"
+    if not architectures[name].any_size and (height, width, channels) != (28, 28, 1):
+        size = f"{size}x{channels}"
+        raise errors.UsageError(
+            f"--architecture={name}: is for images of 28x28x1 alone, these are {size}; "
+            "make them so by --image_size=28 --channels=1, or take --architecture=compact"
+        )
+    if not fits(height, width):
+        raise errors.UsageError(
+            f"--image_size: networks cannot be built for {size}; the nearest size that "
+            f"they can be built for is --image_size={nearest_size(height, width)}"
+        )
+
+
+def _check_classes(overrides: Mapping[str, object], dataset: sources.Dataset) -> None:
+    mode = overrides.get("mode", resolve.DEFAULT_MODE)
+    if PRESETS[mode].conditional and dataset.spec.classes == 1:
+        raise errors.UsageError(
+            f"--mode={mode}: {'; '.join([dataset.name, *dataset.notes])} has no classes, "
+            "or one; sort its pictures into a folder for each class, or take --mode=dcgan"
+        )
+
+
+def _check_preview_classes(config: Config) -> None:
+    try:
+        resolve.preview_labels(config)
+    except ValueError as error:
+        raise errors.UsageError(
+            f"--preview_classes={config.preview_classes}: {error}"
+        ) from None
 
 
 def _parent(init_from: str) -> tuple[Config, Parent]:
@@ -130,7 +186,7 @@ def _parent(init_from: str) -> tuple[Config, Parent]:
 
 
 def _resumed(
-    overrides: Mapping[str, object], run: Run, data_dir: str | None, init_from: str | None
+    overrides: Mapping[str, object], run: Run, options: Options, init_from: str | None
 ) -> Plan:
     if run.exported.exists():
         raise errors.UsageError(
@@ -146,12 +202,22 @@ def _resumed(
             "to go on with that run, or name another --run_dir"
         )
     overrides = {name: value for name, value in overrides.items() if value != AUTO}
-    if different := resolve.differences(content.config, overrides):
+    saved = content.config
+    moved = {}  # files may lie elsewhere now: they are told by their content
+    if sources.is_path(saved.dataset) and sources.is_path(overrides.get("dataset", "")):
+        moved["dataset"] = str(sources.own_path(overrides.pop("dataset")))
+    different = resolve.differences(saved, overrides)
+    size = (saved.height, saved.width)
+    if options.size not in (None, size):
+        different.append(f"--image_size={options.size[0]} (the run has {size[0]})")
+    if options.channels not in (None, saved.channels):
+        different.append(f"--channels={options.channels} (the run has {saved.channels})")
+    if different:
         raise errors.UsageError(
             f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
             "out to go on with it, or name another --run_dir"
         )
-    config = content.config.model_copy(update=overrides)
+    config = saved.model_copy(update=overrides | moved)
     content = dataclasses.replace(content, config=config)
     plan = Plan(content, run, None, run.newest_checkpoint())
     if plan.is_complete:
@@ -162,11 +228,12 @@ def _resumed(
             "its log entries and frames are made once more",
             file=sys.stderr,
         )
-    dataset = sources.find(config.dataset, data_dir)
-    if dataset.spec.classes != config.classes:
+    options = dataclasses.replace(options, size=size, channels=config.channels)
+    dataset = sources.find(config.dataset, options, files=run.data_files())
+    if dataset.spec != _spec(config):
         raise errors.RunError(
-            f"{run.config_file}: says {config.classes} classes; {dataset.name} has "
-            f"{dataset.spec.classes}"
+            f"{run.config_file}: says {config.classes} classes of {_spec(config)}; "
+            f"{dataset.name} has {dataset.spec.classes} of {dataset.spec}"
         )
     return dataclasses.replace(plan, dataset=dataset)
 
@@ -182,8 +249,8 @@ def check_batch_size(config: Config, size: int) -> None:
 def not_defaults(config: Config) -> tuple[list[str], list[str]]:
     """Settings that are not the architecture's defaults, as flags: given, and brought.
 
-    A loss, an update rule, a length in steps and the digits bring settings along.  What the
-    machine decides by default is neither.
+    A loss, an update rule, a length in steps and the data set bring settings along.  What
+    the machine decides by default is neither.
     """
     values = config.model_dump()
     preset = PRESETS[config.mode]
@@ -192,14 +259,18 @@ def not_defaults(config: Config) -> tuple[list[str], list[str]]:
         **preset.default_values(architecture, dataset=""),
         "architecture": next(iter(preset.architectures)),
     }
-    brings = preset.default_values(values, config.dataset)
-    choices = ("architecture", "adversarial_loss", "update_rule", "steps")
+    data = (config.dataset, config.height, config.width)
+    brings = preset.default_values(values, *data)
+    chosen = ("architecture", "adversarial_loss", "update_rule")
+    usual = {**brings, **{name: defaults.get(name) for name in chosen}}
+    length = preset.default_values({**values, "steps": None, "epochs": None}, *data)
+    usual["steps"] = length.get("steps")
     given, brought = [], []
     for name in brings:
         # What was settled is in the line on precision, whoever settled it.
         if brings[name] == AUTO:
             continue
-        if values[name] != (defaults.get(name) if name in choices else brings[name]):
+        if values[name] != usual[name]:
             given.append(f"--{name}={values[name]}")
         elif values[name] != defaults.get(name):
             brought.append(f"--{name}={values[name]}")

@@ -10,6 +10,8 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.support import tf_setup
 from dcgan_tf.training.train_state import TrainState
 
+MOST_NAMED = 30  # classes in a line
+
 
 def show(plan: Plan, state: TrainState) -> None:
     config = plan.config
@@ -21,11 +23,12 @@ def show(plan: Plan, state: TrainState) -> None:
             f"{plan.requested:,} {plan.unit} completed"
         )
     lines = {
-        "data set": plan.dataset,
+        "data set": "; ".join([str(plan.dataset), *plan.dataset.notes]),
+        "classes": _classes(plan),
         "mode": f"{config.mode}, architecture {config.architecture}, {config.update_rule}",
         "defaults from": PRESETS[config.mode].architectures[config.architecture].source,
-        "changed": changed or "nothing",
-        "implied by it": brought,
+        "not default": changed or "nothing",
+        "implied": brought,
         "length": plan.length,
         "weights from": plan.content.parent,
         "generator": _parameters(state.gan.generator),
@@ -44,6 +47,18 @@ def show_settings(config: Config) -> None:
     for name, value in config.model_dump(exclude_none=True).items():
         if schema.kind(name) != schema.DERIVED:
             print(f"{'':<16}--{name}={value}")
+
+
+def _classes(plan: Plan) -> str:
+    """The number of training images of each class, where they may differ."""
+    entry, names = plan.dataset.entry, plan.config.names
+    if not entry or len(names) == 1:
+        return ""
+    counts = entry.counts["train"]
+    if len(names) > MOST_NAMED:
+        return f"from {min(counts):,} to {max(counts):,} images each"
+    pairs = zip(names, counts, strict=True)
+    return ", ".join(f"{name} {count:,}" for name, count in pairs)
 
 
 def _parameters(network: keras.Model) -> str:

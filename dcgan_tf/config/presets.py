@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Mapping
 
 DIGITS = "digits"  # scikit-learn's 1,797 bundled digits
+MNIST_LIKE = ("mnist", "fashion_mnist", "kmnist")  # 60,000 images, 28x28x1, 10 classes
 AUTO = "auto"  # what the machine decides: the data set, the precision
 
 Settings = Mapping[str, object]
@@ -20,11 +21,33 @@ Settings = Mapping[str, object]
 ON_DIGITS = {"batch_size": 32, "epochs": 45, "max_translation": 1, "ema_half_life": 5_000}
 
 
+def on_own_images(height: int, width: int) -> dict[str, object]:
+    """What differs on any other data set: few images, of any size.
+
+    A length in steps, because an epoch of few images is over in seconds.  R1's weight is in
+    proportion to the pixels, as in StyleGAN2-ADA (Karras et al. 2020, appendix C):
+    1 at 32x32.
+    """
+    return {
+        "steps": 10_000,
+        "r1_weight": round(height * width / 1024, 3),
+        "ema_half_life": 5_000,
+    }
+
+
 @dataclasses.dataclass(frozen=True)
 class Architecture:
+    """Networks, and the settings that suit them.
+
+    digits:   the settings that come with it on DIGITS besides
+    any_size: whether it takes other images than 28x28x1; on those, and on any data set but
+              DIGITS and MNIST_LIKE, it has the settings of `on_own_images`
+    """
+
     source: str
-    settings: Settings  # what comes with it
-    digits: Settings = dataclasses.field(default_factory=dict)  # and, on DIGITS, these
+    settings: Settings
+    digits: Settings = dataclasses.field(default_factory=dict)
+    any_size: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,8 +56,13 @@ class Preset:
     architectures: Mapping[str, Architecture]  # the first is the default
     defaults: Settings
 
-    def default_values(self, overrides: Settings, dataset: str) -> dict[str, object]:
+    def default_values(
+        self, overrides: Settings, dataset: str, height: int = 32, width: int = 32
+    ) -> dict[str, object]:
         """Values of all settings of a run on `dataset`, given what `overrides` choose.
+
+        dataset: its name or path; "" for MNIST's settings
+        height, width: of its images
 
         Those of `overrides` themselves are not among them, but for the choices.
         """
@@ -42,13 +70,20 @@ class Preset:
         chosen = self.architectures[architecture]
         loss = overrides.get("adversarial_loss", next(iter(ADVERSARIAL_LOSSES)))
         rule = overrides.get("update_rule", next(iter(UPDATE_RULES)))
-        length = "epochs" if overrides.get("steps") is None else "steps"
+        own = {}
+        if chosen.any_size and dataset not in ("", AUTO, DIGITS, *MNIST_LIKE):
+            own = on_own_images(height, width)
+        steps = overrides.get("steps")
+        if steps is None and overrides.get("epochs") is None:
+            steps = own.get("steps")
+        length = "epochs" if steps is None else "steps"
         values = {
             **COMMON,
             **ADVERSARIAL_LOSSES[loss],
             **self.defaults,
             **chosen.settings,
             **({**ON_DIGITS, **chosen.digits} if dataset == DIGITS else {}),
+            **own,
             **UPDATE_RULES[rule],
             **LENGTHS[length],
             "architecture": architecture,
@@ -59,9 +94,9 @@ class Preset:
             if other != loss:
                 for name in brings.keys() - ADVERSARIAL_LOSSES[loss].keys():
                     values.pop(name, None)
+        values.pop("epochs" if length == "steps" else "steps", None)
         if length == "steps":
-            del values["epochs"]
-            values["steps"] = overrides["steps"]
+            values["steps"] = steps
         return values
 
 
@@ -71,6 +106,9 @@ COMMON = {
     "r1_weight": 0.0,
     "r2_weight": 0.0,
     "max_translation": 0,
+    "flip": False,
+    "augment_fakes": False,
+    "class_balance": "data",
     "ema_half_life": 0,
     "deterministic": False,
     "precision": AUTO,
@@ -107,7 +145,14 @@ LENGTHS = {
     "steps": {"log_every_steps": 200, "checkpoint_every_steps": 1000},
 }
 
-CONDITIONAL = {"preview_real": False}
+CONDITIONAL = {"preview_real": False, "preview_classes": ""}
+# What settings that were added later are in a config.json that lacks them.
+ADDED = {
+    "flip": False,
+    "augment_fakes": False,
+    "class_balance": "data",
+    "preview_classes": "",
+}
 FUSION = {"label_fusion": "multiply"}
 
 # What the default presets share; experiments/defaults/README.md tells how it was found.
@@ -186,7 +231,7 @@ PRESETS = {
     "dcgan": Preset(
         conditional=False,
         architectures={
-            "compact": Architecture(OURS, COMPACT, COMPACT_ON_DIGITS),
+            "compact": Architecture(OURS, COMPACT, COMPACT_ON_DIGITS, any_size=True),
             "tf_tutorial": Architecture("the DCGAN tutorial of tensorflow.org", TUTORIAL),
         },
         defaults={},
@@ -194,7 +239,9 @@ PRESETS = {
     "cgan": Preset(
         conditional=True,
         architectures={
-            "compact": Architecture(OURS, {**COMPACT, **FUSION}, COMPACT_ON_DIGITS),
+            "compact": Architecture(
+                OURS, {**COMPACT, **FUSION}, COMPACT_ON_DIGITS, any_size=True
+            ),
             "maxout": Architecture(
                 "Mirza & Osindero 2014; optimizer, rates, batch, latents and R1 are ours",
                 MAXOUT,
@@ -235,6 +282,7 @@ PRESETS = {
                     "fake_label_source": "batch",
                 },
                 COMPACT_ON_DIGITS,
+                any_size=True,
             ),
             "keras_2018": Architecture(
                 "the ACGAN example of Keras, 2018, but for its update rule", KERAS_2018

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from dcgan_tf.config import schema
 from dcgan_tf.config.presets import (
+    ADDED,
     ADVERSARIAL_LOSSES,
     AUTO,
     LENGTHS,
@@ -14,6 +15,7 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.support import errors
 
 DEFAULT_MODE = "dcgan"
+MOST_COLUMNS = 20  # of classes in a grid
 NETWORK_FIELDS = ("mode", "architecture", "latent_dim", "label_fusion", "twin")
 _ALWAYS = {name for name in schema.FIELDS if schema.kind(name) == schema.DERIVED}
 _ALWAYS |= {"mode", "dataset"}
@@ -35,7 +37,7 @@ def check(overrides: Mapping[str, object]) -> None:
             "them gives a run's length; leave one out (beside a flagfile, "
             "give the one that it gives)"
         )
-    own = preset.default_values(overrides, dataset="")
+    own = preset.default_values(overrides, overrides.get("dataset", AUTO))
     for name in sorted(overrides.keys() - own.keys() - _ALWAYS):
         raise errors.UsageError(
             f"--{name}={overrides[name]}: goes with {_owner(name, mode)}"
@@ -56,6 +58,11 @@ def _conflict(values: Mapping[str, object]) -> str:
         return (
             "--resample_latents=false: the generator has the latents of the "
             "discriminator's step; it goes with --g_batch_multiplier=1"
+        )
+    if values["augment_fakes"] and not (values["max_translation"] or values["flip"]):
+        return (
+            "--augment_fakes: there is no augmentation to share; it goes with "
+            "--max_translation or --flip"
         )
     if values["adversarial_loss"] == "relativistic":
         reason = "--adversarial_loss=relativistic: compares each fake with a real image; "
@@ -91,11 +98,13 @@ def _owner(name: str, mode: str) -> str:
 def new(overrides: Mapping[str, object], **derived: object) -> Config:
     """The Config of a new run: what the user gave, and the mode's defaults for the rest.
 
-    derived: dataset (its name), classes, height, width, channels
+    derived: dataset (its name), classes, class_names, height, width, channels
     """
-    check(overrides)
     mode = overrides.get("mode", DEFAULT_MODE)
-    defaults = PRESETS[mode].default_values(overrides, derived["dataset"])
+    check({**overrides, "dataset": derived["dataset"]})
+    defaults = PRESETS[mode].default_values(
+        overrides, derived["dataset"], derived["height"], derived["width"]
+    )
     values = {"mode": mode, **defaults}
     if "learning_rate" in overrides:
         values["discriminator_learning_rate"] = overrides["learning_rate"]
@@ -128,6 +137,37 @@ def inherit(
     return {**kept, **overrides}
 
 
+def class_numbers(text: str, names: list[str]) -> list[int]:
+    """The classes that a text names, by name or number, separated by commas.
+
+    ValueError where one is no class.
+    """
+    found = []
+    for part in (part.strip() for part in text.split(",")):
+        if part in names:
+            found.append(names.index(part))
+        elif part.isascii() and part.isdecimal() and int(part) < len(names):
+            found.append(int(part))
+        else:
+            known = ", ".join(names[:20]) + (", ..." if names[20:] else "")
+            near = errors.near_matches(part, names)
+            raise ValueError(f"{part!r} is no class of {known}{near}")
+    return found
+
+
+def preview_labels(config: Config) -> list[int]:
+    """The classes in the grid that shows a run's training; ValueError as above."""
+    if config.preview_classes:
+        return class_numbers(config.preview_classes, config.names)
+    return shown_classes(config.classes)
+
+
+def shown_classes(classes: int) -> list[int]:
+    """All classes, or MOST_COLUMNS of them, evenly chosen."""
+    shown = min(classes, MOST_COLUMNS)
+    return [number * classes // shown for number in range(shown)]
+
+
 def differences(saved: Config, overrides: Mapping[str, object]) -> list[str]:
     """What `overrides` would change of a run that cannot change, a phrase for each."""
     phrases = []
@@ -142,14 +182,21 @@ def differences(saved: Config, overrides: Mapping[str, object]) -> list[str]:
 
 def from_json(values: object) -> Config:
     """A Config from what a config.json holds; ValueError says what is wrong with it."""
+    if isinstance(values, dict) and values.get("mode") in PRESETS:
+        conditional = PRESETS[values["mode"]].conditional
+        added = {n: v for n, v in ADDED.items() if conditional or n != "preview_classes"}
+        values = {**added, **values}
     config = schema.read(values)
     preset = PRESETS[config.mode]
     if config.architecture not in preset.architectures:
         raise ValueError(f"mode {config.mode} has no architecture {config.architecture}")
     held = config.model_dump(exclude_none=True)
     own = {*preset.default_values(held, dataset=""), *_ALWAYS}
+    own -= {"class_names"} - held.keys()
     if odd := sorted(held.keys() ^ own):
         raise ValueError(f"{odd[0]} is {held.get(odd[0])}, which does not go with the rest")
+    if len(config.names) != config.classes:
+        raise ValueError(f"class_names has {len(config.names)} names of {config.classes}")
     for name in ("precision", "dataset"):
         if held[name] == AUTO:
             raise ValueError(f"{name} is auto, which a run settles when it begins")

@@ -43,21 +43,44 @@ class Config(pydantic.BaseModel):
 
     dataset: str = _setting(
         "data",
-        "mnist, digits (bundled with scikit-learn), fashion_mnist, kmnist, any other "
-        "28x28x1 labelled tensorflow-datasets name, or auto: mnist if prepared on disk "
-        "or its host answers, else digits",
+        "images to train on: a folder with a folder of pictures for each class, or of "
+        "pictures alone; a .npz with images uint8 [N, H, W] or [N, H, W, C] and labels int "
+        "[N]; mnist, digits (bundled with scikit-learn), fashion_mnist, kmnist, or the "
+        "name of any other image set of tensorflow-datasets; or auto: mnist if prepared on "
+        "disk or its host answers, else digits",
         common=True,
         min_length=1,
     )
     classes: int = _setting("data", "classes", kind=DERIVED, ge=1, le=1000)
+    class_names: list[str] | None = _optional(
+        "data", "names of the classes, where they are not numbers from 0", kind=DERIVED
+    )
     height: int = _setting("data", "pixels", kind=DERIVED, ge=1, le=1024)
     width: int = _setting("data", "pixels", kind=DERIVED, ge=1, le=1024)
     channels: int = _setting("data", "1: grey, 3: RGB", kind=DERIVED, ge=1, le=3)
     max_translation: int = _setting(
         "data",
-        "augmentation: pixels by which real images move at most, each way",
+        "augmentation: pixels by which real images move at most, each way; an image's "
+        "edge pixels are repeated outwards",
         ge=0,
-        le=8,
+        le=32,
+    )
+    flip: bool = _setting(
+        "data",
+        "augmentation: real images are mirrored left to right, each with probability 1/2; "
+        "not for characters",
+        common=True,
+    )
+    augment_fakes: bool = _setting(
+        "data",
+        "translate and flip fakes as well, before the discriminator sees them, so that the "
+        "generator does not learn the augmentation (DiffAugment, Zhao et al. 2020)",
+        common=True,
+    )
+    class_balance: Literal["data", "uniform"] = _setting(
+        "data",
+        "classes in the batches: as often as in the data, or equally often (uniform): an "
+        "epoch has as many images, those of small classes several times",
     )
 
     mode: Literal[tuple(PRESETS)] = _setting("model", "which GAN to train", common=True)
@@ -224,6 +247,11 @@ class Config(pydantic.BaseModel):
     preview_real: bool | None = _optional(
         "run", "real images of the same classes beside the generated ones in the grid"
     )
+    preview_classes: str | None = _optional(
+        "run",
+        "classes in the grid that shows the training, by name or number, separated by "
+        "commas; empty: all, or of more than 20 classes 20 evenly chosen ones",
+    )
     keep_frames: int = _setting(
         "run",
         "grids kept in samples/, evenly over the run",
@@ -258,6 +286,11 @@ class Config(pydantic.BaseModel):
     def conditional(self) -> bool:
         """Whether the generator makes the class that it is asked for."""
         return PRESETS[self.mode].conditional
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the classes; numbers where they have none."""
+        return self.class_names or [str(number) for number in range(self.classes)]
 
 
 FIELDS = Config.model_fields
@@ -312,6 +345,8 @@ def _allowed(name: str) -> str:
         return "must be true or false"
     if found["type"] == "string":
         return "must be a word"
+    if found["type"] == "array":
+        return "must be a list of words"
     noun = "a whole number" if found["type"] == "integer" else "a number"
     if "exclusiveMinimum" in found:
         lowest = f"above {found['exclusiveMinimum']:g}"

@@ -1,20 +1,39 @@
-"""Augmentation: what happens to real images before a discriminator sees them."""
+"""Augmentation: what happens to images before a discriminator sees them."""
 
 import tensorflow as tf
 
 
-def translate(images: tf.Tensor, most: int, seed: tf.Tensor) -> tf.Tensor:
-    """Images float32 [B, H, W, C] in [-1, 1], each moved by up to `most` pixels each way.
+def augment(
+    images: tf.Tensor, seed: tf.Tensor, *, max_translation: int = 0, flip: bool = False
+) -> tf.Tensor:
+    """Images float32 [B, H, W, C], each translated and mirrored at random.
 
-    Black comes in.
+    seed [2] decides.  Gradients pass through (DiffAugment: Zhao et al. 2020).
+    """
+    if max_translation:
+        images = translate(images, max_translation, seed)
+    if flip:
+        images = mirror(images, tf.random.experimental.stateless_fold_in(seed, 1))
+    return images
+
+
+def translate(images: tf.Tensor, most: int, seed: tf.Tensor) -> tf.Tensor:
+    """Images float32 [B, H, W, C], each moved by up to `most` pixels each way.
+
+    What comes in repeats the edge: black on MNIST, the background on most pictures.
     """
     _, height, width, _ = images.shape
-    padding = [[0, 0], [most, most], [most, most], [0, 0]]
-    padded = tf.pad(images, padding, constant_values=-1.0)
     offsets = tf.random.stateless_uniform(
         [tf.shape(images)[0], 2], seed, 0, 2 * most + 1, dtype=tf.int32
     )
-    rows = offsets[:, :1] + tf.range(height)  # [B, H]
-    columns = offsets[:, 1:] + tf.range(width)
-    moved = tf.gather(padded, rows, axis=1, batch_dims=1)
+    offsets -= most
+    rows = tf.clip_by_value(offsets[:, :1] + tf.range(height), 0, height - 1)  # [B, H]
+    columns = tf.clip_by_value(offsets[:, 1:] + tf.range(width), 0, width - 1)
+    moved = tf.gather(images, rows, axis=1, batch_dims=1)
     return tf.gather(moved, columns, axis=2, batch_dims=1)
+
+
+def mirror(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Images [B, H, W, C], each mirrored left to right with probability 1/2."""
+    coins = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], seed) < 0.5
+    return tf.where(coins, tf.reverse(images, axis=[2]), images)

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+LEAST_SIZE, MOST_SIZE = 16, 128  # pixels that the compact networks are made for
+
 
 @dataclasses.dataclass(frozen=True)
 class ImageSpec:
@@ -18,3 +20,42 @@ class ImageSpec:
 
     def __str__(self) -> str:
         return f"{self.height}x{self.width}x{self.channels}"
+
+    def doublings(self) -> int:
+        """How often the smallest feature map doubles to the image: until it is at most 8.
+
+        ValueError for sizes that do not come from a map of at least 4 in this way; it names
+        the nearest that do.
+        """
+        if not fits(self.height, self.width):
+            raise ValueError(
+                f"images are {self}; the compact networks take heights and widths of 4 to "
+                f"8 times one power of 2, {LEAST_SIZE} to {MOST_SIZE} pixels; the nearest "
+                f"size is {nearest_size(self.height, self.width)}"
+            )
+        return _doublings(self.height, self.width)
+
+
+def fits(height: int, width: int) -> bool:
+    """Whether the compact networks can be built for images of this size."""
+    step = 1 << _doublings(height, width)
+    least, most = min(height, width), max(height, width)
+    return (
+        least >= LEAST_SIZE
+        and most <= MOST_SIZE
+        and height % step == width % step == 0
+        and least // step >= 4
+    )
+
+
+def nearest_size(height: int, width: int) -> int:
+    """The nearest size of a square image that fits."""
+    sizes = (size for size in range(LEAST_SIZE, MOST_SIZE + 1) if fits(size, size))
+    return min(sizes, key=lambda size: abs(2 * size - height - width))
+
+
+def _doublings(height: int, width: int) -> int:
+    count = 0
+    while max(height, width) > 8 << count:
+        count += 1
+    return count

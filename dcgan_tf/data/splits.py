@@ -1,31 +1,50 @@
-"""A data set's images and labels, in memory once."""
+"""A data set's images and labels: in memory once, or mapped into it from a file."""
 
 import dataclasses
 import hashlib
 
+import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.data.sources import Dataset
-from dcgan_tf.support import errors
+from dcgan_tf.support import arrays, errors
+
+MOST_IN_MEMORY = 200_000_000  # bytes of images; more of them stay in their file
+BLOCK = 10_000  # images
 
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """images uint8 [N, H, W, C], labels int32 [N]: tensors that batches are gathered from.
+    """images uint8 [N, H, W, C], labels int32 [N]: what batches are gathered from.
 
+    The labels are a tensor, and so are the images, or an array that is mapped into memory.
     They are never made from arrays of the same size, which would double their memory.
     """
 
-    images: tf.Tensor
+    images: tf.Tensor | np.memmap
     labels: tf.Tensor
+
+    def take(self, rows: tf.Tensor) -> tf.Tensor:
+        """The images [B, H, W, C] of rows [B], in a graph as well."""
+        if isinstance(self.images, tf.Tensor):
+            return tf.gather(self.images, rows)
+        found = tf.numpy_function(lambda chosen: self.images[chosen], [rows], tf.uint8)
+        return tf.ensure_shape(found, [*rows.shape, *self.images.shape[1:]])
+
+    def array(self) -> np.ndarray:
+        """The images as a read-only array of the same memory."""
+        return np.asarray(self.images)
 
     def fingerprint(self) -> dict[str, object]:
         """Number and shape of the images, and hashes of images and labels.
 
         sha256: in their order; content_hash: in whatever order
         """
-        count, *shape = self.images.shape
-        found = hashlib.sha256(self.images.numpy())
+        images = self.array()
+        count, *shape = images.shape
+        found = hashlib.sha256()
+        for rows in arrays.blocks(count, BLOCK):
+            found.update(images[rows])
         found.update(self.labels.numpy())
         return {
             "images": count,
@@ -36,7 +55,7 @@ class Split:
 
     def content_hash(self) -> str:
         """A hash of the labelled images in whatever order."""
-        pairs = zip(self.images.numpy(), self.labels.numpy(), strict=True)
+        pairs = zip(self.array(), self.labels.numpy(), strict=True)
         each = [hashlib.sha256(x.tobytes() + y.tobytes()).digest() for x, y in pairs]
         return hashlib.sha256(b"".join(sorted(each))).hexdigest()
 
@@ -46,6 +65,12 @@ def load(dataset: Dataset, split: str) -> Split:
 
     Raises RunError if that fails.
     """
+    if dataset.entry:
+        images = dataset.entry.images(split)
+        labels = tf.constant(dataset.entry.labels(split), tf.int32)
+        if images.nbytes <= MOST_IN_MEMORY:
+            images = tf.constant(images)
+        return Split(images, labels)
     if dataset.folder is None:
         from dcgan_tf.data import digits  # scikit-learn takes a second to import
 
@@ -58,13 +83,7 @@ def load(dataset: Dataset, split: str) -> Split:
         if dataset.prepared and not builder.is_prepared():
             raise ValueError("is of another version than this tensorflow-datasets reads")
         builder.download_and_prepare()
-        if split not in builder.info.splits:
-            raise ValueError(f"it has no {split} split to compare with")
         tensors = builder.as_dataset(split=split, batch_size=-1)
-        if tensors["image"].dtype != tf.uint8:
-            raise ValueError(
-                f"its images are {tensors['image'].dtype.name}, not uint8 from 0 to 255"
-            )
     except Exception as error:  # of a dozen kinds: network, disk, checksums, TensorFlow
         raise errors.RunError(
             f"--dataset={dataset.name} could not be read from {dataset.folder}: "

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import keras
 
 from dcgan_tf.config.schema import Config
+from dcgan_tf.data.augment import augment
 from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.gans import latents
 from dcgan_tf.gans.gan import Gan
@@ -55,6 +56,11 @@ def build(config: Config) -> Gan:
         generator_weights=generator_weights(config),
         sample_latents=functools.partial(prior, config.latent_dim),
         sample_labels=functools.partial(label_source, config.classes),
+        augment_fakes=functools.partial(
+            augment,
+            max_translation=config.max_translation * config.augment_fakes,
+            flip=config.flip and config.augment_fakes,
+        ),
     )
 
 

@@ -27,6 +27,7 @@ class Gan:
     discriminator_weights, generator_weights: of the terms in each player's loss, by name
     sample_latents:   (count, seed [2]) -> latents [count, Z]
     sample_labels:    (labels of the real batch [B], seed [2]) -> labels of the fakes [B]
+    augment_fakes:    (fakes [B, H, W, C], seed [2]) -> what the discriminator sees of them
 
     The training step asks nothing else: it is the same for every mode.
     """
@@ -39,6 +40,7 @@ class Gan:
     generator_weights: Mapping[str, float]
     sample_latents: Callable[..., tf.Tensor]
     sample_labels: Callable[..., tf.Tensor]
+    augment_fakes: Callable[..., tf.Tensor]
 
     def discriminate(self, images, labels, *, training: bool) -> DiscriminatorOutput:
         return DiscriminatorOutput(

@@ -1,12 +1,13 @@
 """The classifier that measures generated images: small, and trained on real images alone.
 
 The one for MNIST comes with the package; `experiments/classifier/train.py` made it.  For
-other data sets one is trained at first use and kept in a cache folder.
+other data sets one is trained at first use and kept in a cache folder.  Images without
+classes are given pseudo-classes first, by k-means: its features alone count then.
 """
 
-import math
-import os
+import dataclasses
 import pathlib
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from keras import layers
 from dcgan_tf.data.pipeline import Batches, scale
 from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.data.splits import Split
+from dcgan_tf.metrics import class_metrics, image_sets
 from dcgan_tf.support import arrays, atomic_files, errors
 from dcgan_tf.support.progress import say
 
@@ -33,15 +35,29 @@ SEED = 0
 BATCH_SIZE = 128
 EPOCHS = 12
 LEAST_STEPS = 1_500
+MOST_STEPS = 5_616  # 12 epochs of MNIST
 MAX_TRANSLATION = 2  # pixels
 RATE = 2e-3  # at first; it falls to 0 as a cosine
 BLOCK = 500  # images at a time
+GOOD = 0.95  # an accuracy below it bounds what the class accuracy of images can be
+PSEUDO_CLASSES = 20
+PSEUDO_IMAGES = 10_000  # that k-means is fitted to, at most
+PSEUDO_SIZE = 32  # pixels: larger images are averaged over squares first
+COMPONENTS = 50  # of the pixels, that k-means sees
 
 
 def network(spec: ImageSpec) -> keras.Model:
-    """images [B, H, W, C] in [-1, 1] -> features [B, 96] and logits [B, classes]."""
+    """images [B, H, W, C] in [-1, 1] -> features [B, 96] and logits [B, classes].
+
+    The first layer takes images of over 32 pixels in strides of 2, of over 64 in strides of
+    4, so that all maps are at most those of 32 pixels, and so is the time.
+    """
     images = keras.Input(spec.shape)
-    x = layers.MaxPooling2D()(_convolved(images, 32, 5))  # MNIST: [B, 12, 12, 32]
+    stride = 1
+    while max(spec.height, spec.width) > 32 * stride:
+        stride *= 2
+    x = _convolved(images, 32, 5, stride)
+    x = layers.MaxPooling2D()(x)  # MNIST: [B, 12, 12, 32]
     x = _convolved(_convolved(x, 64, 3), 64, 3)  # MNIST: [B, 8, 8, 64]
     x = layers.Flatten()(layers.MaxPooling2D()(x))
     features = layers.Dense(FEATURES, activation="relu", name="features")(x)
@@ -49,8 +65,8 @@ def network(spec: ImageSpec) -> keras.Model:
     return keras.Model(images, {"features": features, "logits": logits})
 
 
-def _convolved(x, filters: int, size: int):
-    x = layers.Conv2D(filters, size, use_bias=False)(x)
+def _convolved(x, filters: int, size: int, stride: int = 1):
+    x = layers.Conv2D(filters, size, stride, use_bias=False)(x)
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
 
@@ -59,14 +75,14 @@ def fit(
 ) -> keras.Model:
     """A network trained on `split`: Adam, a rate that falls to 0, translated images.
 
-    On few images it takes as many epochs more as make LEAST_STEPS.
+    The epochs are as many more or fewer as make LEAST_STEPS to MOST_STEPS.
     """
     keras.utils.set_random_seed(seed)
     model = network(spec)
     batch_size = min(BATCH_SIZE, len(split.labels))
     batches = Batches(split, batch_size, seed=seed, max_translation=max_translation)
-    epochs = max(epochs, math.ceil(LEAST_STEPS / batches.per_epoch))
-    rate = keras.optimizers.schedules.CosineDecay(RATE, epochs * batches.per_epoch)
+    steps = min(max(epochs * batches.per_epoch, LEAST_STEPS), MOST_STEPS)
+    rate = keras.optimizers.schedules.CosineDecay(RATE, steps)
     model.compile(
         optimizer=keras.optimizers.Adam(rate),
         loss={"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
@@ -74,8 +90,7 @@ def fit(
     targets = batches.stream().map(lambda images, labels: (images, {"logits": labels}))
     model.fit(
         targets,
-        steps_per_epoch=batches.per_epoch,
-        epochs=epochs,
+        steps_per_epoch=steps,
         shuffle=False,  # they are
         verbose=0,
     )
@@ -100,10 +115,11 @@ class Classifier:
         return features, tf.nn.softmax(logits).numpy()
 
 
-def load(name: str, spec: ImageSpec, train: Split) -> Classifier:
-    """The classifier of the data set called `name`, whose training images are `train`.
+def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
+    """The classifier of the data set called `name`, whose splits are `train` and `test`.
 
-    It is trained on these where there is none of exactly these images.
+    It is trained where there is none of exactly these training images.  Of images without
+    classes it is one of pseudo-classes.
 
     Raises RunError where its file is not what it should be.
     """
@@ -111,13 +127,70 @@ def load(name: str, spec: ImageSpec, train: Split) -> Classifier:
     if content in PACKAGED:
         file, sha256 = PACKAGED[content]
         return _read(FOLDER / file, spec, sha256)
-    path = _cache() / f"{name.replace('/', '_')}_{content[:16]}.npz"
+    labelled = spec.classes > 1
+    if not labelled:
+        spec = dataclasses.replace(spec, classes=pseudo_class_count(len(train.labels)))
+    path = errors.cache_folder() / "classifiers" / f"{content[:32]}.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        say(f"training a classifier for {name}, once; it is kept in {path.parent}")
-        model = fit(train, spec, seed=SEED, epochs=EPOCHS, max_translation=MAX_TRANSLATION)
+        kind = "classifier" if labelled else f"classifier of {spec.classes} pseudo-classes"
+        say(f"training a {kind} for {name}, once; it is kept in {path.parent}")
+        split = train if labelled else with_pseudo_classes(train, spec.classes)
+        model = fit(split, spec, seed=SEED, epochs=EPOCHS, max_translation=MAX_TRANSLATION)
         save(model, path)
+        if labelled:
+            say(f"its accuracy: {in_words(accuracy(Classifier(model), test))}")
     return _read(path, spec, None)
+
+
+def accuracy(trained_classifier: Classifier, test: Split) -> float:
+    """The share of test images whose class it names."""
+    images = image_sets.of_test(test)
+    _, probabilities = trained_classifier.predict(images.pixels)
+    return class_metrics.class_accuracy(images.labels, probabilities.argmax(axis=1))
+
+
+def in_words(share: float) -> str:
+    """An accuracy on test images, and what it means for those of generated images."""
+    text = f"{100 * share:.1f} % of held-out images"
+    if share >= GOOD:
+        return text
+    return f"{text}; class accuracy of generated images can hardly be higher"
+
+
+def pseudo_class_count(images: int) -> int:
+    """PSEUDO_CLASSES, or fewer where there would be less than ten images of each."""
+    return max(2, min(PSEUDO_CLASSES, images // 10))
+
+
+def with_pseudo_classes(split: Split, count: int) -> Split:
+    """The same images; their labels, int32 [N], are clusters by k-means of their pixels."""
+    from sklearn.cluster import KMeans  # scikit-learn takes a second to import
+    from sklearn.decomposition import PCA
+    from sklearn.pipeline import make_pipeline
+
+    images = split.array()
+    sample = np.concatenate(
+        list(_shrunk(images, image_sets.evenly(len(images), PSEUDO_IMAGES)))
+    )
+    clusters = make_pipeline(
+        PCA(min(COMPONENTS, *sample.shape), random_state=SEED),
+        KMeans(count, n_init=4, random_state=SEED),
+    ).fit(sample)
+    blocks = _shrunk(images, np.arange(len(images)))
+    labels = np.concatenate([clusters.predict(block) for block in blocks])
+    return Split(split.images, tf.constant(labels, tf.int32))
+
+
+def _shrunk(images: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Rows of images uint8 [N, H, W, C], as float32 [B, pixels], PSEUDO_SIZE at most."""
+    _, height, width, channels = images.shape
+    side = -(-max(height, width) // PSEUDO_SIZE)
+    down, across = height // side, width // side
+    for place in arrays.blocks(len(rows), BLOCK):
+        block = images[rows[place], : down * side, : across * side]
+        squares = block.reshape(-1, down, side, across, side, channels)
+        yield squares.mean(axis=(2, 4), dtype=np.float32).reshape(len(block), -1)
 
 
 def save(model: keras.Model, path: pathlib.Path) -> None:
@@ -135,8 +208,3 @@ def _read(path: pathlib.Path, spec: ImageSpec, known: str | None) -> Classifier:
         return Classifier(model, sha256)
     except (OSError, ValueError) as error:
         raise errors.RunError(f"{path}: {errors.first_line(error)}; delete it") from error
-
-
-def _cache() -> pathlib.Path:
-    folder = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return errors.user_path(folder, "XDG_CACHE_HOME") / "dcgan_tf" / "classifiers"

@@ -1,4 +1,4 @@
-"""Distances between sets of features, in plain NumPy.
+"""Distances between sets of features, and nearest neighbours, in plain NumPy.
 
 Features are rows, float [N, F].  All is computed in float64 and in blocks of rows that take
 80 MB, where all distances of 10,000 images from 10,000 would take 800.
@@ -10,7 +10,7 @@ import numpy as np
 
 from dcgan_tf.support import arrays
 
-BLOCK_SIZE = 10_000_000  # distances at a time
+BLOCK_SIZE = 10_000_000  # numbers at a time
 
 
 def frechet_classifier_distance(one: np.ndarray, other: np.ndarray) -> float:
@@ -61,13 +61,28 @@ def _kernel_diagonal(features: np.ndarray) -> float:
 
 
 def nearest_neighbours(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each row of `one` the nearest row of `other`: (its number, the distance)."""
-    numbers, distances = [], []
-    for _, block in squared_distances(one, other):
-        number = block.argmin(axis=1)
-        numbers.append(number)
-        distances.append(np.sqrt(block[np.arange(len(block)), number]))
-    return np.concatenate(numbers), np.concatenate(distances)
+    """For each row of `one` the nearest row of `other`: (its number, the distance).
+
+    Of any type, as uint8; never whole in float64.  Of several nearest ones the first.
+    """
+    size = max(1, BLOCK_SIZE // one.shape[1])
+    numbers = np.zeros(len(one), np.int64)
+    squares = np.full(len(one), np.inf)
+    for candidates in arrays.blocks(len(other), size):
+        block = np.asarray(other[candidates], np.float64)
+        for place in arrays.blocks(len(one), size):
+            _keep_nearest(numbers[place], squares[place], one[place], block, candidates)
+    return numbers, np.sqrt(squares)
+
+
+def _keep_nearest(numbers, squares, rows, block, candidates: slice) -> None:
+    """Puts into numbers and squares [N] where rows [N, F] have a nearer one in a block."""
+    for place, found in squared_distances(rows, block):
+        nearest = found.argmin(axis=1)
+        distance = found[np.arange(len(found)), nearest]
+        nearer = distance < squares[place]
+        squares[place][nearer] = distance[nearer]
+        numbers[place][nearer] = candidates.start + nearest[nearer]
 
 
 def _blocks(one: np.ndarray, other: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
@@ -88,3 +103,43 @@ def squared_distances(
         squares += lengths
         squares += np.sum(rows**2, axis=1)[:, None]
         yield place, np.maximum(squares, 0.0, out=squares)
+
+
+def radii(features: np.ndarray, k: int) -> np.ndarray:
+    """The squared distance of each row from its k-th nearest other row, [N]."""
+    found = np.empty(len(features))
+    for place, distances in squared_distances(features, features):
+        # Number 0 is the row itself.
+        found[place] = np.partition(distances, k, axis=1)[:, k]
+    return found
+
+
+def prdc(
+    real: np.ndarray, fake: np.ndarray, k: int, real_radii: np.ndarray | None = None
+) -> dict[str, float]:
+    """Precision, recall, density and coverage from k nearest neighbours.
+
+    real_radii: `radii(real, k)`, where it is known
+
+    Precision and recall (Kynkaanniemi et al. 2019, section 2): the shares of fakes among
+    the real, and of the real among the fakes.  Density and coverage (Naeem et al. 2020,
+    section 3): how many of the real's neighbourhoods a fake lies in, over k, on average;
+    and the share of the real in whose neighbourhood some fake lies.
+    """
+    if real_radii is None:
+        real_radii = radii(real, k)
+    fake_radii = radii(fake, k)
+    inside = np.empty(len(fake))
+    covered = np.zeros(len(real), bool)
+    recalled = np.zeros(len(real), bool)
+    for place, distances in squared_distances(fake, real):
+        near_real = distances < real_radii
+        inside[place] = near_real.sum(axis=1)
+        covered |= near_real.any(axis=0)
+        recalled |= (distances < fake_radii[place, None]).any(axis=0)
+    return {
+        "precision": float(np.mean(inside > 0)),
+        "recall": float(np.mean(recalled)),
+        "density": float(np.mean(inside) / k),
+        "coverage": float(np.mean(covered)),
+    }

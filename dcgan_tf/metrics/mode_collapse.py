@@ -5,7 +5,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-ALIKE = 3.0  # grey levels of 255: the mean deviation of a pixel, real digits have over 40
+from dcgan_tf.data.splits import Split
+from dcgan_tf.metrics import image_sets
+
+# Images that deviate by less than this share of what real images do are alike: on MNIST,
+# whose pixels deviate by 49 grey levels of 255 on average, by less than 3.7.
+ALIKE = 3 / 40
+REAL_IMAGES = 1_000  # that the real deviation is taken of
 # The discriminator's loss on fakes when it knows nearly all of them: nats of cross-entropy,
 # and as strict a sign with the other losses.
 WON = 0.02
@@ -18,6 +24,17 @@ WEAKEN = (
 )
 
 
+def mean_std(images: np.ndarray, axis: int | tuple[int, ...] = 0) -> float:
+    """The standard deviation of a pixel over some axes of images, the mean over pixels."""
+    return float(images.astype(np.float32).std(axis=axis).mean())
+
+
+def std_of_split(split: Split) -> float:
+    """That of at most REAL_IMAGES of its images, evenly spread."""
+    images = split.array()
+    return mean_std(images[image_sets.evenly(len(images), REAL_IMAGES)])
+
+
 def signs(
     images: np.ndarray,
     columns: int,
@@ -25,24 +42,27 @@ def signs(
     *,
     conditional: bool,
     classes: int,
+    real_std: float,
 ) -> dict[str, str]:
     """Each sign that is seen, by a short name, with what it means and what to try.
 
     images: uint8 [rows * columns, H, W, C], in conditional modes a class a column and a
-    latent vector a row; entry: the losses, as in metrics.jsonl.
+    latent vector a row; columns: of the classes that are shown; entry: the losses, as in
+    metrics.jsonl; real_std: that of the training images.
     """
     if entry["step"] < EARLY:
         return {}
-    grid = images.reshape(-1, columns, images[0].size).astype(np.float32)
+    grid = images.reshape(-1, columns, images[0].size)
+    alike = ALIKE * real_std
     found = {}
-    if grid.std(axis=(0, 1)).mean() < ALIKE:
+    if len(images) > 1 and mean_std(grid, (0, 1)) < alike:
         found["one image"] = f"all images are alike; {WEAKEN}"
-    elif conditional and grid.std(axis=1).mean() < ALIKE:
+    elif conditional and columns > 1 and mean_std(grid, 1) < alike:
         found["one class"] = (
             "the images of all classes are alike: the generator ignores the class; train "
             "longer, or try another --seed or --fake_label_source"
         )
-    elif conditional and len(grid) > 1 and grid.std(axis=0).mean() < ALIKE:
+    elif conditional and len(grid) > 1 and mean_std(grid, 0) < alike:
         found["one image a class"] = (
             "the images of a class are alike: the generator ignores its latents; try a "
             "larger --r1_weight or lower rates"

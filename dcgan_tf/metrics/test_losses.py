@@ -6,6 +6,7 @@ from dcgan_tf.data.pipeline import scale
 from dcgan_tf.data.splits import Split
 from dcgan_tf.gans.gan import Gan
 from dcgan_tf.losses.terms import prefix_terms
+from dcgan_tf.metrics import image_sets
 from dcgan_tf.support import arrays
 
 BLOCK = 500  # real images at a time
@@ -25,17 +26,20 @@ class TestLosses:
     def __init__(self, gan: Gan, seed: int, split: Split):
         self._gan = gan
         self._seed = seed
-        self._split = split
+        self._images = image_sets.of_test(split)
         self._terms_of_block = tf.function(self._terms)
 
     def terms(self) -> dict[str, float]:
-        """The means over the split of what a step returns: "test/generator/loss" ..."""
-        count = len(self._split.labels)
+        """The means over the split of what a step returns: "test/generator/loss" ...
+
+        Of a large split over those images that evaluations use.
+        """
+        count = len(self._images.labels)
         total: dict[str, float] = {}
         for rows in arrays.blocks(count, BLOCK):
-            labels = self._split.labels[rows]
+            images, labels = self._images.pixels[rows], self._images.labels[rows]
             start = tf.constant(rows.start)
-            terms = self._terms_of_block(self._split.images[rows], labels, start)
+            terms = self._terms_of_block(images, labels, start)
             for name, term in terms.items():
                 share = float(term) * len(labels) / count
                 total[f"test/{name}"] = total.get(f"test/{name}", 0.0) + share

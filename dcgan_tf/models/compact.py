@@ -1,5 +1,7 @@
 """Our networks, the default of every mode: small enough for two CPU cores."""
 
+import math
+
 import keras
 from keras import layers
 from keras.config import floatx
@@ -15,21 +17,12 @@ from dcgan_tf.models.layers import (
 )
 
 
-def doublings(spec: ImageSpec) -> int:
-    """How often the smallest feature map doubles to the image: until it is at most 8.
+def width(spec: ImageSpec) -> int:
+    """The channels of the largest feature map; a map of half its size has twice as many.
 
-    ValueError for sizes that do not come from a map of at least 4 in this way.
+    Half as many for images over 32 pixels, whose largest maps take most of a step's time.
     """
-    count = 0
-    while max(spec.height, spec.width) > 8 << count:
-        count += 1
-    least = min(spec.height, spec.width) >> count
-    if count < 1 or spec.height % (1 << count) or spec.width % (1 << count) or least < 4:
-        raise ValueError(
-            f"images are {spec}; the compact networks take sizes of 4 to 8 times a power "
-            "of 2, such as 16, 20, 24, 28, 32, 48, 64"
-        )
-    return count
+    return 32 if max(spec.height, spec.width) <= 32 else 16
 
 
 def generator(
@@ -40,16 +33,16 @@ def generator(
     label_fusion: how the class is given, see `blocks.fuse_label` (1,000 parameters more);
     None: the labels are ignored
     """
-    count = doublings(spec)
-    height, width, filters = spec.height >> count, spec.width >> count, 32 << count
+    count = spec.doublings()
+    smallest, filters = (spec.height >> count, spec.width >> count), width(spec) << count
     latents, labels = blocks.generator_inputs(latent_dim)
     x = latents
     if label_fusion:
         x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
-    for units in (256, height * width * filters):
+    for units in (256, math.prod(smallest) * filters):
         x = layers.Dense(units, use_bias=False)(x)
         x = layers.ReLU()(BatchNormalization()(x))
-    x = layers.Reshape((height, width, filters))(x)  # MNIST: [B, 7, 7, 128]
+    x = layers.Reshape((*smallest, filters))(x)  # MNIST: [B, 7, 7, 128]
     for level in range(1, count):
         x = layers.Conv2DTranspose(filters >> level, 4, 2, padding="same", use_bias=False)(
             x
@@ -101,9 +94,9 @@ def _features(x, spec: ImageSpec, negative_slope: float, dropout_rate: float):
     def activated(x):
         return Dropout(dropout_rate)(layers.LeakyReLU(negative_slope)(x))
 
-    for level in range(doublings(spec)):
+    for level in range(spec.doublings()):
         # The first layer in float32: see blocks.
         dtype = None if level else floatx()
-        x = BiasConv2D(32 << level, 4, 2, padding="same", dtype=dtype)(x)
+        x = BiasConv2D(width(spec) << level, 4, 2, padding="same", dtype=dtype)(x)
         x = activated(x)  # MNIST: [B, 14, 14, 32], then [B, 7, 7, 64]
     return activated(BiasDense(256)(layers.Flatten()(x)))

@@ -1,35 +1,194 @@
-"""Grids of images, PNG frames of the training, and the GIF made of them."""
+"""Plain grids of images, the same enlarged for people, the frames and the GIF of them."""
 
+import dataclasses
+import functools
+import io
 import math
 import pathlib
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 
 import imageio.v3 as iio
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
+from dcgan_tf.config import resolve
+from dcgan_tf.config.schema import Config
 from dcgan_tf.support import atomic_files
+
+PLAIN_COLUMNS = 10  # where a column is no class
+SEPARATOR = 4  # pixels between generated and real images
+LEAST_WIDTH = 560  # of an enlarged grid, in pixels
+LEAST_HEIGHT = 112  # of a single row
+LEAST_COLUMN = 64  # where a name stands over it, unless the name is short
+MOST_WIDTH = 2_000  # of a grid that is enlarged
+MOST_AREA = 1_300_000  # pixels of a grid that is enlarged, and of a GIF
+GAP, GAP_LEVEL = 2, 128  # pixels between enlarged images, and their grey level
+FONT_SIZES = range(20, 10, -1)  # the largest is taken at which all titles fit
+MARGIN = 2  # pixels beside a title
 
 FRAME_MS = 150  # GIF counts in units of 10 ms
 HELD_MS = 1500  # the first and the last frame
 MOST_FRAMES = 100
-MOST_PIXELS = 20_000_000  # of a frame that is read
-SEPARATOR = 4  # pixels
+MOST_PIXELS = 80_000_000  # of a frame that is read; Pillow warns of more
+MOST_BYTES = 4_000_000  # of a GIF, which has fewer frames instead, down to LEAST_FRAMES
+LEAST_FRAMES = 10
+COLOURS = 120  # of a GIF in colour, fitted to its images
+GREYS = 8  # beside them, for what stands around the images
+NEAR = 8  # levels from black or white that are taken for it
+TOLERANCE = 16  # levels by which a colour in a GIF may be off
+NO_DITHER = Image.Dither.NONE
+FITTED = 5  # frames that the colours are fitted to
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """What a plain grid is made of.
+
+    height, width: of each image, in pixels
+    columns:       of images, without those of real images beside them
+    titles:        what stands over the columns; None: nothing
+    """
+
+    height: int
+    width: int
+    columns: int
+    titles: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(
+        cls, config: Config, classes: Sequence[int] | None, columns: int = PLAIN_COLUMNS
+    ) -> "Layout":
+        """Of a run's images: a column for each of `classes`, or columns of no class."""
+        if classes is None:
+            return cls(config.height, config.width, columns)
+        names = config.names
+        titles = tuple(_title(names[number], number) for number in classes)
+        return cls(config.height, config.width, len(titles), titles)
+
+    @classmethod
+    def of_preview(cls, config: Config) -> "Layout":
+        """Of the frames of a run."""
+        return cls.of(
+            config, resolve.preview_labels(config) if config.conditional else None
+        )
+
+    def split(self, pixels: np.ndarray) -> list[np.ndarray]:
+        """The plain grid; of a frame with real images both grids; [] if it is neither."""
+        height, width = pixels.shape[:2]
+        grid_width = self.columns * self.width
+        if height % self.height or width not in (grid_width, 2 * grid_width + SEPARATOR):
+            return []
+        if width == grid_width:
+            return [pixels]
+        return [pixels[:, :grid_width], pixels[:, -grid_width:]]
+
+
+def _title(name: str, number: int) -> str:
+    """A class's name, without accents; its number where Pillow's font lacks a letter."""
+    plain = "".join(
+        letter
+        for letter in unicodedata.normalize("NFKD", name)
+        if not unicodedata.combining(letter)
+    )
+    return plain if plain.isascii() and plain.isprintable() and plain else str(number)
 
 
 def grid(images: np.ndarray, columns: int) -> np.ndarray:
-    """uint8 [N, H, W, 1] -> uint8 [rows * H, columns * W], row by row, the rest black."""
-    count, height, width, _ = images.shape
+    """uint8 [N, H, W, C] -> uint8 [rows * H, columns * W], row by row, the rest black.
+
+    [rows * H, columns * W, 3] where C is 3.
+    """
+    count, height, width, channels = images.shape
     rows = -(-count // columns)
-    tiles = np.zeros((rows * columns, height, width), np.uint8)
-    tiles[:count] = images[..., 0]
-    tiles = tiles.reshape(rows, columns, height, width)
-    return tiles.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
+    tiles = np.zeros((rows * columns, height, width, channels), np.uint8)
+    tiles[:count] = images
+    tiles = tiles.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    pixels = tiles.reshape(rows * height, columns * width, channels)
+    return pixels[..., 0] if channels == 1 else pixels
 
 
-def beside(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Two grids of one height, uint8 [H, W], with a white line between them."""
-    line = np.full((len(left), SEPARATOR), 255, np.uint8)
+def beside(left: np.ndarray, right: np.ndarray, separator: int = SEPARATOR) -> np.ndarray:
+    """Two grids of one height, uint8 [H, W] or [H, W, 3], with a white line between."""
+    line = np.full_like(left, 255, shape=(len(left), separator, *left.shape[2:]))
     return np.concatenate([left, line, right], axis=1)
+
+
+def legible(pixels: np.ndarray, layout: Layout, magnify: int | None = None) -> np.ndarray:
+    """A plain grid or a frame, uint8 [H, W] or [H, W, 3], made larger for people.
+
+    Each pixel becomes `magnify` x `magnify` (None: as many as make it easy to see), grey
+    lines stand between the images, and the layout's titles over the columns.  ValueError
+    where the pixels are no grid of this layout.
+    """
+    parts = layout.split(pixels)
+    if not parts:
+        raise ValueError(f"pixels {pixels.shape} are no grid of {layout}")
+    times = magnify or _magnification(parts, layout)
+    enlarged = [_enlarge(part, layout, times) for part in parts]
+    return beside(*enlarged, SEPARATOR * times) if len(parts) > 1 else enlarged[0]
+
+
+def _magnification(parts: list[np.ndarray], layout: Layout) -> int:
+    """The least that makes images and titles easy to see, within the bounds above."""
+    height, width = parts[0].shape[:2]
+    column = min(LEAST_COLUMN, _longest(layout.titles or ("",), FONT_SIZES[-1]))
+    least = max(LEAST_WIDTH / width, LEAST_HEIGHT / height, column / layout.width)
+    most = min(
+        MOST_WIDTH // (width * len(parts)),
+        math.isqrt(MOST_AREA // (height * width * len(parts))),
+    )
+    return max(1, min(math.ceil(least), most))
+
+
+def _enlarge(pixels: np.ndarray, layout: Layout, times: int) -> np.ndarray:
+    """A plain grid with lines between its images, and titles."""
+    (height, width), colour = pixels.shape[:2], pixels.shape[2:]
+    rows, columns = height // layout.height, width // layout.width
+    gap = min(GAP, times)
+    high, wide = layout.height * times + gap, layout.width * times + gap
+    tiles = pixels.reshape(rows, layout.height, columns, layout.width, *colour)
+    spaced = np.full((rows, high, columns, wide, *colour), GAP_LEVEL, np.uint8)
+    spaced[:, :-gap, :, :-gap] = tiles.repeat(times, axis=1).repeat(times, axis=3)
+    spaced = spaced.reshape(rows * high, columns * wide, *colour)[:-gap, :-gap]
+    if layout.titles is None:
+        return spaced
+    strip = _strip(layout.titles, wide, gap)
+    if colour:
+        strip = np.repeat(strip[..., None], 3, axis=2)
+    return np.concatenate([strip, spaced])
+
+
+@functools.lru_cache
+def _strip(titles: tuple[str, ...], pitch: int, gap: int) -> np.ndarray:
+    """Titles over columns that lie `pitch` apart, black on white, uint8 [H, W]."""
+    room = pitch - gap
+    fitting = (size for size in FONT_SIZES if _longest(titles, size) <= room)
+    size = next(fitting, FONT_SIZES[-1])
+    font = ImageFont.load_default(size)
+    image = Image.new("L", (len(titles) * pitch - gap, round(1.5 * size)), 255)
+    drawing = ImageDraw.Draw(image)
+    for column, title in enumerate(titles):
+        centre = column * pitch + room / 2, image.height / 2
+        text = _cut(title, font, room - 2 * MARGIN)
+        drawing.text(centre, text, fill=0, font=font, anchor="mm")
+    return np.asarray(image)
+
+
+@functools.lru_cache
+def _longest(titles: tuple[str, ...], size: int) -> float:
+    """The width of the longest title with its margins, in pixels."""
+    font = ImageFont.load_default(size)
+    return max(font.getlength(title) for title in titles) + 2 * MARGIN
+
+
+def _cut(title: str, font: ImageFont.FreeTypeFont, room: float) -> str:
+    """As much of the title as has room."""
+    if font.getlength(title) <= room:
+        return title
+    while title and font.getlength(f"{title}…") > room:
+        title = title[:-1]
+    return f"{title}…"
 
 
 def write_png(path: pathlib.Path, pixels: np.ndarray) -> None:
@@ -81,38 +240,110 @@ def thin_frames(samples: pathlib.Path, *, every: int, kept: int) -> None:
             path.unlink()
 
 
-def write_gif(path: pathlib.Path, samples: pathlib.Path, most: int | None = None) -> None:
-    """The frames in the order of their numbers: at most `most`, evenly, in a loop.
+def write_gif(
+    path: pathlib.Path, samples: pathlib.Path, layout: Layout, most: int | None = None
+) -> None:
+    """The frames, made legible, in the order of their numbers, in a loop.
 
-    most: MOST_FRAMES if it is None.
+    most: how many at most, evenly chosen; None: MOST_FRAMES; fewer where the file would be
+          too large
 
     A frame that is damaged, or of another size than the newest, is left out; without any
-    there is no GIF.
+    there is no GIF.  Grey levels are kept; colours may be off by some levels.
     """
     found = list(frames(samples).values())
-    places = np.linspace(0, len(found) - 1, most or MOST_FRAMES)
-    chosen = np.unique(places.round().astype(int))
-    read = [read_frame(found[index]) for index in chosen if found]
-    whole = [frame for frame in read if frame is not None]
-    if not whole:
+    chosen = [found[place] for place in _evenly(len(found), most or MOST_FRAMES)]
+    newest = next(_sound_frames(reversed(chosen), layout), None)
+    if newest is None:
         return
-    pixels = [frame for frame in whole if frame.shape == whole[-1].shape]
-    durations = [FRAME_MS] * len(pixels)
-    durations[0] = durations[-1] = HELD_MS
+    shown, palette = _sound_frames(chosen, layout, newest.shape), None
+    if newest.ndim == 3:
+        fitted = [chosen[place] for place in _evenly(len(chosen), FITTED)]
+        palette = _palette([*_sound_frames(fitted, layout, newest.shape), newest])
+        shown = _steadied(shown)
+    pictures = [_picture(frame, layout, palette) for frame in shown]
+    pictures[-1] = _picture(newest, layout, palette)  # as it is: it stays longest
+    while len(content := _gif(pictures)) > MOST_BYTES and len(pictures) > LEAST_FRAMES:
+        places = _evenly(len(pictures), len(pictures) * 2 // 3)
+        pictures = [pictures[place] for place in places]
     with atomic_files.replacing(path) as temporary:
-        # Pillow wants no list for a single frame.
-        duration = durations if len(durations) > 1 else HELD_MS
-        iio.imwrite(temporary, pixels, duration=duration, loop=0)
+        temporary.write_bytes(content)
+
+
+def _evenly(count: int, most: int) -> np.ndarray:
+    """At most `most` of the places 0 to count - 1, evenly chosen, with both ends."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+
+
+def _sound_frames(
+    paths: Iterable[pathlib.Path], layout: Layout, shape: tuple[int, ...] | None = None
+) -> Iterator[np.ndarray]:
+    """Those that are whole, and grids of the layout, and of this shape if there is one."""
+    read = (read_frame(path) for path in paths)
+    sound = (frame for frame in read if frame is not None and layout.split(frame))
+    return (frame for frame in sound if shape in (None, frame.shape))
+
+
+def _steadied(coloured: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The frames [H, W, 3], without changes that are hardly seen, which fill the file.
+
+    A pixel changes once it is more than TOLERANCE levels from what is shown of it.
+    """
+    shown = None
+    for frame in coloured:
+        if shown is not None:
+            far = abs(frame.astype(np.int16) - shown) > TOLERANCE
+            frame = np.where(far.any(axis=-1, keepdims=True), frame, shown)
+        shown = frame
+        yield shown
+
+
+def _picture(
+    frame: np.ndarray, layout: Layout, palette: Image.Image | None = None
+) -> Image.Image:
+    """A legible frame of at most about MOST_AREA pixels, in the colours of the palette.
+
+    All have the same, so that colours do not flicker.
+    """
+    picture = Image.fromarray(legible(frame, layout))
+    excess = picture.width * picture.height / MOST_AREA
+    if excess > 2:
+        picture = picture.reduce(round(math.sqrt(excess)))
+    return picture.quantize(palette=palette, dither=NO_DITHER) if palette else picture
+
+
+def _palette(some: list[np.ndarray]) -> Image.Image:
+    """The colours of a GIF, as Pillow takes them: fitted to some frames, and greys."""
+    montage = Image.fromarray(np.concatenate(some))
+    fitted = np.array(montage.quantize(COLOURS, dither=NO_DITHER).getpalette())
+    fitted = fitted.reshape(-1, 3)
+    # Else a background that is white would have a tint.
+    for level in (0, 255):
+        fitted[abs(fitted - level).max(axis=1) < NEAR] = level
+    greys = np.linspace(0, 255, GREYS).round().astype(int).repeat(3)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*fitted.flat, *greys])
+    return palette
+
+
+def _gif(pictures: list[Image.Image]) -> bytes:
+    first, *rest = pictures
+    # Pillow wants no list for a single frame.
+    durations = [HELD_MS, *[FRAME_MS] * (len(rest) - 1), HELD_MS] if rest else HELD_MS
+    file = io.BytesIO()
+    first.save(file, "GIF", save_all=True, append_images=rest, duration=durations, loop=0)
+    return file.getvalue()
 
 
 def read_frame(path: pathlib.Path) -> np.ndarray | None:
-    """A frame, uint8 [H, W]; None where it is absent, damaged or no frame of ours."""
+    """A frame, uint8 [H, W] or [H, W, 3]; None: absent, damaged or no frame of ours."""
     try:
         if not path.is_file():  # a pipe would be waited for
             return None
-        if math.prod(iio.improps(path, plugin="pillow").shape) > MOST_PIXELS:
+        if math.prod(iio.improps(path, plugin="pillow").shape[:2]) > MOST_PIXELS:
             return None
         frame = iio.imread(path, plugin="pillow")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
-    return frame if frame.ndim == 2 and frame.dtype == np.uint8 else None
+    ours = frame.dtype == np.uint8 and (frame.ndim == 2 or frame.shape[2:] == (3,))
+    return frame if ours else None

@@ -45,20 +45,26 @@ def _sound(entry: object) -> bool:
 def cut(path: pathlib.Path, step: int) -> None:
     """Removes the entries beyond `step`, and damaged lines, from metrics.jsonl.
 
-    Says on stderr how many of the latter there were.
+    Of entries of one step, which two processes wrote, the last stays.  Says on stderr how
+    many lines were damaged or doubled.
     """
-    damaged = 0
+    found = [entry for entry in _lines(path) if entry is None or entry["step"] <= step]
+    damaged = found.count(None)
+    kept = {entry["step"]: entry for entry in found if entry is not None}
     with (
         atomic_files.replacing(path) as temporary,
         temporary.open("w", encoding="utf-8") as file,
     ):
-        for entry in _lines(path):
-            if entry is None:
-                damaged += 1
-            elif entry["step"] <= step:
-                file.write(json.dumps(entry) + "\n")
+        for _, entry in sorted(kept.items()):
+            file.write(json.dumps(entry) + "\n")
     if damaged:
         print(f"warning: {path}: damaged lines removed: {damaged}", file=sys.stderr)
+    if doubled := len(found) - damaged - len(kept):
+        print(
+            f"warning: {path}: lines of a step that has another removed: {doubled}; did "
+            "two processes train this run?",
+            file=sys.stderr,
+        )
 
 
 def append(path: pathlib.Path, entry: Mapping[str, object]) -> None:

@@ -1,5 +1,7 @@
 """The grid that shows a run's training."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
@@ -8,28 +10,33 @@ from dcgan_tf.gans.gan import Gan
 from dcgan_tf.reporting import images
 
 STREAM = -1  # of the grid's latents: training uses steps, from 0
-UNCONDITIONAL_COLUMNS = 10
 
 
 class Preview:
     """A grid of images from latents that the seed alone decides.
 
-    classes: where the generator is conditional; a column is then a class and a row one
-             latent vector.  None: every image has latents of its own.
-    real:    the split whose images of the same classes stand beside them, or None
+    labels: the classes of the columns, where the generator is conditional; a row is then
+            one latent vector.  None: every image has latents of its own.
+    real:   the split whose images of the same classes stand beside them, or None
     """
 
     def __init__(
-        self, gan: Gan, *, classes: int | None, rows: int, seed: int, real: Split | None
+        self,
+        gan: Gan,
+        *,
+        labels: Sequence[int] | None,
+        rows: int,
+        seed: int,
+        real: Split | None,
     ):
         self._gan = gan
-        self.columns = classes or UNCONDITIONAL_COLUMNS
+        self.columns = len(labels or range(images.PLAIN_COLUMNS))
         count = rows * self.columns
         places = tf.range(count)
-        if classes:
+        if labels:
             places //= self.columns
         self._latents = tf.gather(gan.sample_latents(count, [seed, STREAM]), places)
-        self._labels = tf.tile(tf.range(self.columns), [rows])
+        self._labels = tf.tile(labels or tf.range(self.columns), [rows])
         self._real = None
         if real is not None:
             self._real = images.grid(_of_classes(real, self._labels), self.columns)
@@ -39,7 +46,7 @@ class Preview:
         return self._gan.generate(self._latents, self._labels)
 
     def render(self, generated: np.ndarray) -> np.ndarray:
-        """The grid: uint8 [H * rows, W * columns], wider with real images."""
+        """The plain grid, as `images.grid` makes it; wider with real images."""
         pixels = images.grid(generated, self.columns)
         return pixels if self._real is None else images.beside(pixels, self._real)
 

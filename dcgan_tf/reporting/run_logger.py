@@ -16,14 +16,18 @@ class RunLogger:
     """Writes metrics.jsonl, samples/, training.gif and events/ of a run.
 
     keep_frames: how many grids stay in samples/, evenly over the run
+    layout:      of the grids
     """
 
-    def __init__(self, run: Run, intervals: Intervals, keep_frames: int):
+    def __init__(
+        self, run: Run, intervals: Intervals, keep_frames: int, layout: images.Layout
+    ):
         self._run = run
         self._intervals = intervals
+        self._layout = layout
         every = intervals.number(intervals.log_every)
         self._thinning = {"every": every, "kept": keep_frames}
-        self._events = Events(run.events)
+        self._events = Events(run.events, layout)
         for entry in metrics_log.entries(run.metrics):
             self._events.add(entry, self._number(entry), self._frame(entry["step"]))
 
@@ -42,7 +46,7 @@ class RunLogger:
         self._events.add(entry, number, frame)
 
     def write_gif(self) -> None:
-        images.write_gif(self._run.gif, self._run.samples)
+        images.write_gif(self._run.gif, self._run.samples, self._layout)
 
     def sync(self) -> None:
         """Hands the entries and the names of the frames to the disk itself."""

@@ -3,16 +3,16 @@
 import pathlib
 from collections.abc import Mapping
 
-import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.reporting import images
 
 
 class Events:
-    """Writes the event files of a run into a folder."""
+    """Writes the event files of a run, whose frames are of `layout`, into a folder."""
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, layout: images.Layout):
+        self._layout = layout
         self._writer = tf.summary.create_file_writer(str(folder))
 
     def add(self, entry: Mapping[str, float], number: int, frame: pathlib.Path) -> None:
@@ -24,6 +24,7 @@ class Events:
             for name in entry.keys() - {"epoch", "step"}:
                 tf.summary.scalar(name, entry[name])
             pixels = images.read_frame(frame)
-            if pixels is not None:
-                tf.summary.image("samples", np.reshape(pixels, (1, *pixels.shape, 1)))
+            if pixels is not None and self._layout.split(pixels):
+                shown = images.legible(pixels, self._layout)
+                tf.summary.image("samples", shown.reshape(1, *shown.shape[:2], -1))
         self._writer.flush()

@@ -6,6 +6,7 @@ checkpoints/<run>/config.json    the Config, the parent, and how the run was sta
                   samples/       epoch_0000.png ...
                   training.gif   made from samples/
                   events/        TensorBoard
+                  data.sha256    the files that it is trained on, if they are the user's own
 """
 
 import contextlib
@@ -15,7 +16,7 @@ import functools
 import os
 import pathlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dcgan_tf
 from dcgan_tf.config.schema import Config
@@ -55,6 +56,27 @@ class Run:
     def exported(self) -> pathlib.Path:
         """The generator alone, in a folder that is no run any more but for sampling."""
         return self.folder / "generator.npz"
+
+    @property
+    def data_hashes(self) -> pathlib.Path:
+        """The files that the run is trained on, in the form of `sha256sum`."""
+        return self.folder / "data.sha256"
+
+    def data_files(self) -> dict[str, str]:
+        """The sha256 of each of those files; {} where they are not known."""
+        try:
+            text = self.data_hashes.read_text("utf-8", "surrogateescape")
+        except OSError:
+            return {}
+        lines = (line.partition("  ") for line in text.split("\n") if line)
+        return {path: sha256 for sha256, _, path in lines}
+
+    def write_data_files(self, files: Mapping[str, str]) -> None:
+        """Keeps them; the first time alone."""
+        if files and not self.data_hashes.exists():
+            lines = (f"{sha256}  {path}\n" for path, sha256 in files.items())
+            with atomic_files.replacing(self.data_hashes) as temporary:
+                temporary.write_text("".join(lines), "utf-8", "surrogateescape")
 
     @property
     def events(self) -> pathlib.Path:

@@ -3,20 +3,22 @@
 import dataclasses
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.gans.build import build
-from dcgan_tf.gans.gan import Gan
+from dcgan_tf.gans.gan import BLOCK, Gan
 from dcgan_tf.runs import checkpoint
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import arrays, errors
 
+LISTED = 20  # names of classes in a message
 
-@dataclasses.dataclass(frozen=True)
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class TrainedRun:
     """The generator of a run, at the `step` of its checkpoint."""
 
@@ -24,35 +26,59 @@ class TrainedRun:
     gan: Gan
     step: int
 
-    def sample(self, labels: Sequence[int], seed: int = 0) -> np.ndarray:
+    def __repr__(self) -> str:
+        config = self.config
+        parts = [
+            f"{config.mode} on {config.dataset}",
+            f"{config.height}x{config.width}x{config.channels}",
+            *([f"{config.classes:,} classes"] if config.conditional else []),
+            f"step {self.step:,}",
+        ]
+        return f"TrainedRun({', '.join(parts)})"
+
+    def sample(self, labels: Sequence[int | str], seed: int = 0) -> np.ndarray:
         """uint8 [N, H, W, C], an image of each class in `labels` [N], latents by `seed`.
 
-        A run whose mode is unconditional ignores the labels but for their number.  Raises
-        ValueError for labels that are not classes of the run's data set.
+        labels: classes by number or by name.  A run whose mode is unconditional ignores
+        them but for how many they are.  Raises ValueError for what is no class of the run's
+        data set.
         """
-        labels = np.asarray(labels)
-        if labels.ndim != 1 or not len(labels):
+        return np.concatenate(list(self.sample_blocks(labels, seed)))
+
+    def sample_blocks(
+        self, labels: Sequence[int | str], seed: int = 0
+    ) -> Iterator[np.ndarray]:
+        """What `sample` returns, in blocks [B, H, W, C], made when they are asked for."""
+        numbers = tf.constant(self._class_numbers(labels), tf.int32)
+        latents = self.gan.sample_latents(len(numbers), [seed, 0])
+        # Blocks of whole batches of `generate`: of other sizes it may round otherwise.
+        parts = arrays.blocks(len(numbers), 4 * BLOCK)
+        return (self.gan.generate(latents[part], numbers[part]) for part in parts)
+
+    def _class_numbers(self, labels: Sequence[int | str]) -> np.ndarray:
+        """int [N]; ValueError unless each is the name or the number of a class."""
+        given = np.asarray(labels)
+        if given.ndim != 1 or not len(given):
             raise ValueError("labels must be a list of one class or more")
-        if (
-            labels.dtype.kind not in "iu"
-            or not ((labels >= 0) & (labels < self.config.classes)).all()
-        ):
+        names, classes = self.config.names, self.config.classes
+        if given.dtype.kind == "U":
+            known = {name: number for number, name in enumerate(names)}
+            given = np.array([known.get(name, -1) for name in given.tolist()])
+        if given.dtype.kind not in "iu" or not ((given >= 0) & (given < classes)).all():
+            or_names = ""
+            if self.config.class_names:
+                or_names = f", or names: {', '.join(names[:LISTED])}"
+                or_names += ", ..." if classes > LISTED else ""
             raise ValueError(
-                f"labels must be whole numbers from 0 to {self.config.classes - 1}"
+                f"labels must be whole numbers from 0 to {classes - 1}{or_names}"
             )
-        latents = self.gan.sample_latents(len(labels), [seed, 0])
-        return self.gan.generate(latents, tf.constant(labels, tf.int32))
+        return given
 
     def write(self, path: pathlib.Path) -> None:
         """The generator's weights in half precision, and the step that they are of."""
         weights = self.gan.ema_generator.get_weights()
         halves = [weight.astype(np.float16) for weight in weights]
         arrays.write(path, *halves, step=np.int64(self.step))
-
-
-def balanced_labels(count: int, classes: int) -> np.ndarray:
-    """`count` labels, int32, the classes in turn."""
-    return np.arange(count, dtype=np.int32) % classes
 
 
 def load(

@@ -1,10 +1,11 @@
 """Arrays: .npz files from strangers, and rows in blocks."""
 
+import math
 import pathlib
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -24,6 +25,7 @@ _UNREADABLE = (
     zlib.error,
 )
 
+ROW_BYTES = 10_000_000  # read at a time
 Headers = dict[str, tuple[tuple[int, ...], np.dtype]]
 
 
@@ -38,25 +40,54 @@ def headers(path: pathlib.Path) -> Headers:
         raise ValueError(errors.first_line(error)) from None
 
 
+def _read_header(file):
+    """(shape, whether in Fortran's order, dtype) of the array that begins there."""
+    version = np.lib.format.read_magic(file)
+    readers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    return readers[version](file)
+
+
 def _headers(path: pathlib.Path):
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             with archive.open(name) as file:
-                version = np.lib.format.read_magic(file)
-                reader = {
-                    (1, 0): np.lib.format.read_array_header_1_0,
-                    (2, 0): np.lib.format.read_array_header_2_0,
-                }[version]
-                shape, _, dtype = reader(file)
+                shape, _, dtype = _read_header(file)
                 yield name.removesuffix(".npy"), (shape, dtype)
 
 
-def read(path: pathlib.Path) -> dict[str, np.ndarray]:
-    """The arrays of a .npz, by name; ValueError where it is damaged or holds objects."""
+def rows(path: pathlib.Path, name: str) -> Iterator[np.ndarray]:
+    """The rows of one array of a .npz, a block of them in memory at a time.
+
+    ValueError where it is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
+            shape, fortran_order, dtype = _read_header(file)
+            if fortran_order:
+                raise ValueError(f"{name} is in Fortran's order; np.ascontiguousarray it")
+            size = dtype.itemsize * math.prod(shape[1:])
+            for part in blocks(shape[0], max(1, ROW_BYTES // max(1, size))):
+                count = min(part.stop, shape[0]) - part.start
+                block = np.frombuffer(file.read(count * size), dtype)
+                yield from block.reshape(count, *shape[1:])
+    except _UNREADABLE as error:
+        raise ValueError(errors.first_line(error)) from None
+
+
+def read(
+    path: pathlib.Path, wanted: Callable[[str], bool] = lambda name: True
+) -> dict[str, np.ndarray]:
+    """The arrays of a .npz whose name is `wanted`, by name.
+
+    ValueError where it is damaged or holds objects.
+    """
     try:
         # NumPy leaves a file that it opened itself open if it fails.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            return {name: arrays[name] for name in arrays.files if wanted(name)}
     except _UNREADABLE as error:
         raise ValueError(errors.first_line(error)) from None
 

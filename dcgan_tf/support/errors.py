@@ -31,6 +31,12 @@ def first_line(error: BaseException) -> str:
     return re.sub(r"\{\{.*?\}\} ?| ?\[Op:\w+\]", "", line)
 
 
+def cache_folder() -> pathlib.Path:
+    """This package's folder of what can be made again: in XDG_CACHE_HOME, else ~/.cache."""
+    folder = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return user_path(folder, "XDG_CACHE_HOME") / "dcgan_tf"
+
+
 def user_path(text: str | os.PathLike, name: str) -> pathlib.Path:
     """A path that a user gave as `name`; UsageError where its ~ stands for nothing."""
     try:

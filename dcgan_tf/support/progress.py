@@ -3,6 +3,7 @@
 import io
 import sys
 import time
+from collections.abc import Iterable
 
 import tqdm
 
@@ -15,6 +16,19 @@ def say(line: str) -> None:
         print(line, flush=True)
     except OSError:
         sys.stdout = io.StringIO()  # or Python would complain of the pipe at its exit
+
+
+def bar(items: Iterable, name: str, total: int | None = None) -> Iterable:
+    """The items, with a bar of how many are done on a terminal."""
+    return tqdm.tqdm(
+        items,
+        name,
+        total,
+        leave=False,
+        disable=not sys.stderr.isatty(),
+        dynamic_ncols=True,
+        delay=1,
+    )
 
 
 class Progress:

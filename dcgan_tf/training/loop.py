@@ -4,6 +4,7 @@ import math
 import time
 from signal import Signals
 
+from dcgan_tf.config import resolve
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data.pipeline import Batches
@@ -13,6 +14,7 @@ from dcgan_tf.metrics import classifier, mode_collapse
 from dcgan_tf.metrics.evaluator import Evaluator
 from dcgan_tf.metrics.test_losses import TestLosses
 from dcgan_tf.reporting import console
+from dcgan_tf.reporting.images import Layout
 from dcgan_tf.reporting.preview import Preview
 from dcgan_tf.reporting.rewind import rewind
 from dcgan_tf.reporting.run_logger import RunLogger
@@ -50,16 +52,19 @@ def train(
         config.batch_size,
         seed=config.seed,
         max_translation=config.max_translation,
+        flip=config.flip,
+        class_balance=config.class_balance,
     )
     intervals = Intervals.of(config, batches.per_epoch)
     step = int(state.step)
     rewind(run, intervals, step, last_entry=step - int(state.term_steps))
-    logger = RunLogger(run, intervals, config.keep_frames)
+    layout = Layout.of_preview(config)
+    logger = RunLogger(run, intervals, config.keep_frames, layout)
     saver = Saver(
         state, run, logger, keep=config.keep_checkpoints, minutes=config.checkpoint_minutes
     )
     observer = _Observer(config, state, split, test)
-    steps = make_train_steps(state, config)
+    steps = make_train_steps(state, config, trained_before=run.read().parent is not None)
     pacer = Pacer(steps, iter(batches.stream(step)), config.steps_per_execution)
     if step == 0:
         logger.write_frame(0, observer.preview.render(observer.preview.generate()))
@@ -93,6 +98,7 @@ def train(
                     **(observer.evaluate(step) if evaluated else {}),
                 }
                 generated = observer.preview.generate()
+                saver.check_alone()
                 logger.write_frame(step, observer.preview.render(generated))
                 logger.write_entry(entry)
                 progress.log(
@@ -122,7 +128,7 @@ class _Observer:
         self._gan = state.gan
         self.preview = Preview(
             state.gan,
-            classes=config.classes if config.conditional else None,
+            labels=resolve.preview_labels(config) if config.conditional else None,
             rows=config.preview_rows,
             seed=config.seed,
             real=split if config.preview_real else None,
@@ -140,8 +146,9 @@ class _Observer:
             }
         if config.evaluate_every:
             spec = build.image_spec(config)
-            trained_classifier = classifier.load(config.dataset, spec, split)
+            trained_classifier = classifier.load(config.dataset, spec, split, test)
             self._evaluator = Evaluator(trained_classifier, test, spec)
+        self._real_std = mode_collapse.std_of_split(split)
         self._warned: set[str] = set()
 
     def test_losses(self) -> dict[str, float]:
@@ -164,6 +171,7 @@ class _Observer:
             entry,
             conditional=self._config.conditional,
             classes=self._config.classes,
+            real_std=self._real_std,
         )
         lines += [f"warning: {text}" for s, text in signs.items() if s not in self._warned]
         self._warned = set(signs)

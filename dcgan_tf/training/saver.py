@@ -27,17 +27,45 @@ class Saver:
         self._keep = keep
         self._seconds = 60 * minutes
         self._saved = time.monotonic()
+        self._mine = self._place(), run.checkpoint_folders()
         best = run.best_checkpoint()
         self._best = -math.inf if best is None else best.score
 
     def due(self) -> bool:
         return time.monotonic() - self._saved > self._seconds
 
+    def check_alone(self) -> None:
+        """RunError if the run's folder is another now, or another process has saved in it.
+
+        A lock does not tell where the file system has none, as between two machines.
+        """
+        place, folders = self._mine
+        if self._place() != place:
+            raise errors.RunError(
+                f"{self._run.folder}: was moved, removed or replaced while this run was "
+                "trained; nothing more is written; put it back and give the command again"
+            )
+        if foreign := set(self._run.checkpoint_folders()) - set(folders):
+            raise errors.RunError(
+                f"{min(foreign)}: was saved by another process, which trains this run as "
+                "well; nothing more is written; see to it that one alone does"
+            )
+
     def save(self, kind: str, score: float | None = None) -> None:
         """RunError if the disk refuses; earlier checkpoints are then untouched."""
+        self.check_alone()
         self._logger.sync()  # a checkpoint promises that the entries before it exist
         save_state(self._state, self._run, kind, keep=self._keep, score=score)
+        self._mine = self._place(), self._run.checkpoint_folders()
         self._saved = time.monotonic()
+
+    def _place(self) -> tuple[int, int] | None:
+        """What tells the run's folder from any other of its name; None if it is gone."""
+        try:
+            found = self._run.checkpoints.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def save_if_best(self, score: float) -> None:
         """Saves as the best if no earlier evaluation had so high a score."""

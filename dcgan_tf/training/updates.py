@@ -22,6 +22,7 @@ def paired(state: TrainState, config: Config, images, labels, seed) -> Terms:
     latents, fake_labels = _sample(gan, labels, seed)
     with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
         fakes = gan.generator([latents, fake_labels], training=True)
+        fakes = gan.augment_fakes(fakes, tf.random.experimental.stateless_fold_in(seed, 2))
         # Two calls, not one of both: BatchNorm and dropout see real and fake apart.
         real = gan.discriminate(images, labels, training=True)
         fake = gan.discriminate(fakes, fake_labels, training=True)
@@ -54,6 +55,7 @@ def alternating(state: TrainState, config: Config, images, labels, seed) -> Term
     fakes = gan.generator(
         [latents, fake_labels], training=config.d_step_batchnorm == "training"
     )
+    fakes = gan.augment_fakes(fakes, seeds[0])
     update = DISCRIMINATOR_UPDATES[config.discriminator_update]
     discriminator_terms = update(state, images, labels, fakes, fake_labels)
 
@@ -66,6 +68,7 @@ def alternating(state: TrainState, config: Config, images, labels, seed) -> Term
     before = [tf.identity(average) for average in averages]
     with tf.GradientTape() as tape:
         fakes = gan.generator([latents, fake_labels], training=True)
+        fakes = gan.augment_fakes(fakes, seeds[1])
         real = None
         if gan.adversarial_loss.needs_pair:
             real = gan.discriminate(images, labels, training=True)
@@ -130,26 +133,32 @@ def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) 
     optimizer.apply(tape.gradient(terms["loss"], variables), variables)
 
 
-def update_ema(state: TrainState, half_life: int, batch_size: int) -> None:
+def update_ema(
+    state: TrainState, half_life: int, batch_size: int, warm_up: bool = True
+) -> None:
     """Moves the EMA generator's weights towards the generator's.
 
-    A weight counts half after `half_life` images (Karras et al. 2018, section 4.1);
-    shorter at first, so that the start is soon forgotten.
+    A weight counts half after `half_life` images (Karras et al. 2018, section 4.1); with
+    `warm_up` shorter at first, so that random weights are soon forgotten.
     """
-    completed = tf.cast(state.step, tf.float32)
-    decay = tf.minimum(
-        0.5 ** (batch_size / half_life), (1.0 + completed) / (10.0 + completed)
-    )
+    decay = tf.constant(0.5 ** (batch_size / half_life))
+    if warm_up:
+        completed = tf.cast(state.step, tf.float32)
+        decay = tf.minimum(decay, (1.0 + completed) / (10.0 + completed))
     pairs = zip(state.gan.ema_generator.weights, state.gan.generator.weights, strict=True)
     for slow, fast in pairs:
         slow.assign(fast + decay * (slow - fast))
 
 
-def make_train_steps(state: TrainState, config: Config) -> Callable:
+def make_train_steps(
+    state: TrainState, config: Config, *, trained_before: bool = False
+) -> Callable:
     """`train_steps(batches, count)`: `count` steps in one call, on the iterator's batches.
 
     Returns the step that it has reached.  Everything they leave is in `state`: the players,
     the step and the sums of the terms.
+
+    trained_before: whether the run began with weights of another run, whose EMA is kept
     """
     update = UPDATE_RULES[config.update_rule]
 
@@ -163,7 +172,9 @@ def make_train_steps(state: TrainState, config: Config) -> Callable:
             state.term_steps.assign_add(1)
             state.step.assign_add(1)
             if config.ema_half_life:
-                update_ema(state, config.ema_half_life, config.batch_size)
+                update_ema(
+                    state, config.ema_half_life, config.batch_size, not trained_before
+                )
         return state.step.read_value()
 
     return train_steps

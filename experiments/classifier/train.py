@@ -17,7 +17,7 @@ from dcgan_tf.data import sources, splits  # noqa: E402
 from dcgan_tf.metrics import classifier  # noqa: E402
 
 path = pathlib.Path(sys.argv[1])
-mnist = sources.find("mnist", None)
+mnist = sources.find("mnist")
 train, test = (splits.load(mnist, split) for split in ("train", "test"))
 model = classifier.fit(
     train,

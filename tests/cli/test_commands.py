@@ -83,7 +83,8 @@ def test_the_help_of_train_is_short_and_grouped(do):
     assert listed["model"] == ["--mode", "--architecture"]
     assert listed["loss"] == ["--adversarial_loss"]
     assert "--run_dir" in listed[""]
-    settings = [title for group in schema.GROUPS for title in listed[group]]
+    settings = [t for group in schema.GROUPS for t in listed[group] if t[2:] in SETTINGS]
+    assert {"--image_size", "--cache_dir", "--skip_broken"} <= set(listed["data"])
     assert 5 < len(settings) < 15
     hidden = len(SETTINGS) - len(settings)
     assert out.endswith(f"\n{hidden} more flags: --helpfull\n")
@@ -95,7 +96,7 @@ def test_the_full_help_lists_every_setting_with_its_default(do):
     assert (status, err) == (0, "")
     listed = titles(out)
     assert list(listed) == ["", *schema.GROUPS]
-    found = [title for group in schema.GROUPS for title in listed[group]]
+    found = [t for group in schema.GROUPS for t in listed[group] if t[2:] in SETTINGS]
     assert sorted(found) == sorted(f"--{name}" for name in SETTINGS)
     assert "more flags" not in out
     entries = {}
@@ -114,7 +115,8 @@ def test_the_full_help_lists_every_setting_with_its_default(do):
         "log_every_steps": "Default, with --steps: 200",
         "keep_checkpoints": "Default: 3. May change on a resume",
         "latent_prior": "One of normal, uniform. Default: normal",
-        "steps": "Default: none",
+        "steps": "Default: none; on images of your own, at 32x32, 10000",
+        "r1_weight": "on images of your own, at 32x32, 1.0",
     }.items():
         assert words in " ".join(entries[f"--{name}"].split())
 
@@ -145,6 +147,40 @@ def test_the_flagfiles_in_their_own_folder_come_first(do, tmp_path):
     status, _, err = do("train", "--flagfile=acgan_keras")
     assert status == 2
     assert "--batch_size=0" in err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "--mode=acgan  # a comment\n# another\n\n--seed=7\n",
+        "\ufeff--mode=acgan\n--seed=7",  # as Windows' editor saves it
+        "--mode acgan\r\n--seed 7\r\n",
+        "--flagfile=other\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_flagfiles_of_any_editor_are_read(do, tmp_path, content, encoding):
+    (tmp_path / "mine").write_text(content, encoding)
+    (tmp_path / "other").write_text("--mode=acgan --seed=7")
+    more = ["--dataset=digits", "--precision=float32", "--run_dir=new", "--dry_run"]
+    status, out, _ = do("train", "--flagfile=mine", *more)
+    assert (status, "acgan, architecture compact" in out, "--seed=7" in out) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xff\x00\xff", "is no file of flags"),
+        (b"--run_dir='unclosed", "is no file of flags (No closing quotation)"),
+        (b"--flagfile=mine", "holds itself"),
+        (b"--deterministic False", "False: not a flag; write --flag=false"),
+    ],
+)
+def test_a_flagfile_that_cannot_be_read_is_one_line(do, tmp_path, content, told):
+    (tmp_path / "mine").write_bytes(content)
+    status, out, err = do("train", "--flagfile=mine")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert told in err
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 import json
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 from conftest import untrained
 
-from dcgan_tf import evaluate
-from dcgan_tf.cli import flags
+from dcgan_tf import evaluate, main
+from dcgan_tf.cli import evaluation, flags
 from dcgan_tf.data import sources, splits
 from dcgan_tf.metrics import classifier
 from dcgan_tf.runs.config_file import RunConfig
@@ -48,6 +49,8 @@ IMAGES = np.zeros((200, 28, 28, 1), np.uint8)
         ({"pictures": IMAGES}, "has no array images, only pictures"),
         ({"images": IMAGES.astype(np.float32)}, "they must be uint8 from 0 to 255"),
         ({"images": IMAGES[:, :27]}, "it must be [N, 28, 28, 1] or [N, 28, 28]"),
+        ({"images": IMAGES[:, 0, 0]}, "it must be [N, H, W] or [N, H, W, C]"),
+        ({"images": np.repeat(IMAGES, 3, -1)}, "it must be [N, 28, 28, 1] or"),
         ({"images": IMAGES[:0]}, "has 0 images"),
         ({"images": IMAGES[:199]}, "from fewer than 200 these figures say nothing"),
         ({"images": IMAGES, "labels": np.zeros(200)}, "must be whole numbers"),
@@ -100,6 +103,8 @@ def test_an_array_that_claims_to_be_huge_is_not_read(do, tmp_path, monkeypatch):
         (["--run=run", "--output=run/config.json/x"], "config.json is no folder"),
         (["--run=run", "--count=10"], "count"),
         (["--samples=a.npz", "--count=500"], "--count: goes with --run"),
+        (["--run=run", "--image_size=32"], "--image_size: goes with --samples"),
+        (["--run=run", "--channels=3"], "--channels: goes with --samples"),
     ],
 )
 def test_wrong_use_is_one_line(do, tmp_path, small, arguments, told):
@@ -116,17 +121,22 @@ def test_a_run_is_measured_twice_with_the_same_figures(do, tmp_path, quick):
         status, out, err = do("--run=run")
         assert (status, err) == (0, "")
         assert "class accuracy (GAN-test)" in out
-        assert "290 images, compared with 297 of digits" in out
+        assert "297 images, compared with 297 of digits" in out
         reports.append(json.loads((run.folder / "evaluation.json").read_text()))
     assert reports[0] == reports[1]
     assert (run.folder / "evaluation.png").exists()
     figures = reports[0]["figures"]
     assert figures["generated"].keys() == figures["10 memorised images"].keys()
-    assert np.sum(figures["generated"]["confusion_matrix"]) == 290  # of 297 test images
-    assert set(reports[0]["protocol"]["images"].values()) == {290}
+    # The classes are as often as in the test split.
+    labels = splits.load(sources.find("digits"), "test").labels.numpy()
+    for one in figures.values():
+        assert (
+            np.sum(one["confusion_matrix"], axis=1).tolist() == np.bincount(labels).tolist()
+        )
+    assert set(reports[0]["protocol"]["images"].values()) == {297}
     # The classifier was trained once, and kept.
     (kept,) = (tmp_path / "cache/dcgan_tf/classifiers").iterdir()
-    assert kept.name.startswith("digits_")
+    assert kept.suffix == ".npz"
 
 
 def test_images_are_measured_and_nothing_is_written(do, tmp_path, quick, digits):
@@ -145,12 +155,145 @@ def test_images_are_measured_and_nothing_is_written(do, tmp_path, quick, digits)
     assert "GAN-test" not in out
 
 
+def pictures(folder, classes=("cats", "dogs")):
+    """A folder of 120 pictures of each class, 16x16 pixels in colour."""
+    generator = np.random.default_rng(0)
+    for number, name in enumerate(classes):
+        (folder / name).mkdir(parents=True)
+        for index in range(120):
+            image = generator.integers(0, 100, (16, 16, 3), dtype=np.uint8)
+            image[..., number] += 100
+            iio.imwrite(folder / name / f"{index}.png", image)
+    return folder
+
+
+def test_samples_are_measured_against_own_pictures(do, tmp_path, quick):
+    pictures(tmp_path / "own")
+    images = np.random.default_rng(1).integers(0, 200, (200, 16, 16, 3), dtype=np.uint8)
+    argument = npz(tmp_path / "set.npz", images=images, labels=np.arange(200) % 2)
+    status, out, err = do(argument, "--dataset=own", "--output=out")
+    assert (status, err) == (0, "")
+    report = json.loads((tmp_path / "out/evaluation.json").read_text())
+    assert report["class_names"] == ["cats", "dogs"]
+    for name, accuracy in zip(
+        ("cats", "dogs"),
+        report["figures"]["generated"]["class_accuracy_by_class"],
+        strict=True,
+    ):
+        assert any(
+            line.split()[:2] == [name, f"{accuracy:.2%}"] for line in out.split("\n")
+        )
+    # About 30 pictures are held out: too few for a covariance.
+    assert report["figures"]["generated"]["frechet_classifier_distance"] is None
+    assert "cannot be told from fewer than 200 test images" in out
+    status, _, err = do(npz(tmp_path / "wide.npz", images=images[:, :8]), "--dataset=own")
+    assert status == 2
+    assert "it must be [N, 16, 16, 3], as that of the data set" in err
+    labels = np.full(200, 2)
+    status, _, err = do(
+        npz(tmp_path / "odd.npz", images=images, labels=labels), "--dataset=own"
+    )
+    assert (status, "the classes are 0 to 1" in err) == (2, True)
+
+
+def test_samples_of_what_has_no_classes(do, tmp_path, quick):
+    pictures(tmp_path / "own", classes=("",))
+    images = np.random.default_rng(1).integers(0, 200, (200, 16, 16, 3), dtype=np.uint8)
+    argument = npz(tmp_path / "set.npz", images=images, labels=np.zeros(200, int))
+    status, out, err = do(argument, "--dataset=own")
+    assert (status, err) == (0, "")
+    assert "class accuracy" not in out
+    assert "classifier of pseudo-classes" in " ".join(out.split())
+    status, _, err = do(argument, "--dataset=own", "--cas")
+    assert (status, "--cas: the images have no labels" in err) == (2, True)
+
+
+def test_a_run_is_measured_against_the_pictures_that_it_was_trained_on(do, tmp_path, quick):
+    """They are found where they were, or where --dataset says that they lie now."""
+    own = pictures(tmp_path / "own")
+    train = main.define_flags()
+    arguments = ["--mode=cgan", "--dataset=own", "--steps=1", "--run_dir=run"]
+    small = ["--batch_size=16", "--preview_rows=1", "--checkpoint_every_steps=1"]
+    assert flags.run(main.main, train, "", [*arguments, *small]) == 0
+    status, out, _ = do("--run=run")
+    assert (status, f"of {own}" in " ".join(out.split())) == (0, True)
+    own.rename(tmp_path / "moved")
+    status, _, err = do("--run=run")
+    assert (status, "there is no such folder or file" in err) == (2, True)
+    status, out, err = do("--run=run", "--dataset=moved")
+    assert (status, err) == (0, "")
+    assert sum(name in out for name in ("cats", "dogs")) == 2
+    (tmp_path / "moved" / "cats" / "0.png").unlink()
+    status, _, err = do("--run=run", "--dataset=moved")
+    assert (status, "1 file removed" in err) == (2, True)
+    status, _, err = do("--run=run", "--dataset=digits")
+    assert (status, "--dataset=digits: goes with --samples" in err) == (2, True)
+
+
+def report(classes=2, **changes):
+    """What `measure` gives, of three columns."""
+    figures = {
+        "class_accuracy": 0.5,
+        "class_accuracy_by_class": [0.25, None, *[1.0] * 98][:classes],
+        "kid": 0.125,
+        "precision": 0.5,
+    }
+    nearest = {"near_copies": 0.01, "near_copy_distance": 7.5, "searched": 300}
+    return {
+        "class_names": [f"class {n}" for n in range(classes - 1)] + ["x" * 40],
+        "figures": {
+            "generated": figures | changes,
+            "real training images": figures,
+            "1,000 memorised images": figures,
+        },
+        "nearest_training_images": nearest,
+        "protocol": {
+            "dataset": "own",
+            "images": {"generated": 300},
+            "test_images": 300,
+        },
+        "notes": [],
+    }
+
+
+def test_the_table_fits_a_terminal_and_says_which_direction_is_better():
+    lines = evaluation.table(report(), "utf-8").split("\n")
+    assert max(map(len, lines)) <= 80
+    assert "class accuracy (GAN-test) \u2191" in lines[3]
+    assert "kernel distance (KID) \u2193" in lines[4]
+    plain = evaluation.table(report(), "ascii")
+    assert plain.isascii()
+    assert len(plain.split("\n")) == len(lines)
+
+
+def test_the_table_has_a_line_for_each_class_unless_there_are_many():
+    lines = evaluation.table(report(), "ascii").split("\n")
+    cells = [line.split() for line in lines]
+    assert ["class", "0", "25.00%", "25.00%"] in cells
+    assert ["x" * 22 + "...", "-", "-"] in cells
+    assert "class 0" not in evaluation.table(report(21), "ascii")
+
+
+def test_the_table_shows_what_cannot_be_told_and_what_is_to_be_known():
+    known = report(kid=None)
+    known["notes"] = ["a sentence " * 10]
+    known["nearest_training_images"]["searched"] = 50
+    text = evaluation.table(known, "ascii")
+    assert [line.split() for line in text.split("\n") if "KID" in line] == [
+        ["kernel", "distance", "(KID)", "-", "0.12500", "0.12500"]
+    ]
+    assert "among 50 of the 300" in " ".join(text.split())
+    assert " ".join(text.split()).count("a sentence") == 10
+    known["nearest_training_images"]["near_copies"] = None
+    assert "near copies" not in evaluation.table(known, "ascii")
+
+
 @pytest.mark.mnist
 def test_the_packaged_classifier_names_the_test_set(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    mnist = sources.find("mnist", None)
+    mnist = sources.find("mnist")
     train, test = (splits.load(mnist, split) for split in ("train", "test"))
-    packaged = classifier.load("mnist", mnist.spec, train)
+    packaged = classifier.load("mnist", mnist.spec, train, test)
     assert not list(tmp_path.iterdir())  # where one of other images is kept
     _, probabilities = packaged.predict(test.images.numpy())
     assert (probabilities.argmax(axis=1) == test.labels.numpy()).mean() >= 0.993

@@ -2,6 +2,7 @@ import json
 import pickle
 import shutil
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 from conftest import MODES
@@ -53,6 +54,27 @@ def test_an_exported_generator_generates_what_the_run_does(do, tmp_path, small, 
     assert theirs.step == 12
     images = [run.sample([3, 1, 4], seed=2).astype(int) for run in (ours, theirs)]
     assert np.abs(images[0] - images[1]).max() <= 2  # grey levels
+
+
+@pytest.mark.parametrize(
+    ("mode", "classes", "columns"), [("cgan", 24, 20), ("cgan", 5, 5), ("dcgan", 1, 10)]
+)
+def test_the_grid_has_a_column_for_each_class_or_for_twenty(
+    do, tmp_path, small, mode, classes, columns
+):
+    changed = {"classes": classes, "height": 32, "width": 16, "channels": 3}
+    make(tmp_path / "run", small(mode).model_copy(update=changed))
+    assert do(export, "--run=run", "--output=given")[0] == 0
+    grid = iio.imread(tmp_path / "given" / "grid.png")
+    times = -(-560 // (columns * 16))
+    assert grid.shape[1:] == (columns * (16 * times + 2) - 2, 3)
+    shown = grid[-(10 * (32 * times + 2) - 2) :][:: 32 * times + 2, :: 16 * times + 2]
+    numbers = [n * classes // columns for n in range(columns)]
+    labels = numbers if mode == "cgan" else [0] * columns
+    images = dcgan_tf.load("given").sample(labels * 10)
+    # The weights of the grid are the run's, in the folder they are halves.
+    found = images[:, 0, 0].reshape(10, columns, 3).astype(int)
+    assert np.abs(found - shown).max() <= 2
 
 
 def test_wrong_use_is_one_line(do, tmp_path, small):

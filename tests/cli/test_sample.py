@@ -3,10 +3,18 @@ import numpy as np
 import pytest
 from conftest import untrained
 
+import dcgan_tf
 from dcgan_tf import sample
-from dcgan_tf.cli import flags
+from dcgan_tf.cli import flags, sampling
+from dcgan_tf.config import resolve
+from dcgan_tf.reading import npz
+from dcgan_tf.runs import generator, manifest
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
+from dcgan_tf.training.saver import save_state
+from dcgan_tf.training.train_state import TrainState
+
+ANIMALS = ["cat", "dog/wolf", "日本", *(f"animal {n}" for n in range(3, 24))]
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +24,19 @@ def folders(tmp_path_factory):
     for mode in ("dcgan", "cgan"):
         run, _ = untrained(tmp_path_factory.mktemp(mode) / "run", mode=mode)
         made[mode] = run.folder
+    config = resolve.new(
+        {"mode": "cgan", "precision": "float32"},
+        dataset="/pictures/animals",
+        classes=len(ANIMALS),
+        class_names=ANIMALS,
+        height=16,
+        width=32,
+        channels=3,
+    )
+    animals = Run(tmp_path_factory.mktemp("animals") / "run")
+    animals.write_config(RunConfig(config).started())
+    save_state(TrainState.create(config), animals, manifest.REGULAR, keep=3)
+    made["animals"] = animals.folder
     empty = Run(tmp_path_factory.mktemp("empty") / "run")
     empty.write_config(RunConfig(run.read_config()))
     return {**made, "unsaved": empty.folder}
@@ -34,20 +55,60 @@ def do(tmp_path, monkeypatch, capsys, folders):
 
 
 def test_a_string_of_digits_is_a_row(do, tmp_path):
+    """Enlarged five times to 560 pixels, with lines of two between, and titles."""
     status, out, err = do("cgan", "--digits=2026", "--output=year.png")
     assert (status, err) == (0, "")
     assert "year.png: 4 images" in out
-    assert iio.imread(tmp_path / "year.png").shape == (28, 4 * 28)
+    shown = iio.imread(tmp_path / "year.png")
+    assert shown.shape[1] == 4 * 28 * 5 + 3 * 2
+    assert shown.shape[0] == 28 * 5 + 30
+
+
+def test_magnified_once_it_is_the_images_alone(do, tmp_path, folders):
+    assert do("cgan", "--digits=2026", "--output=year.png", "--magnify=1")[0] == 0
+    images = dcgan_tf.load(folders["cgan"]).sample([2, 0, 2, 6])[..., 0]
+    assert np.array_equal(iio.imread(tmp_path / "year.png"), np.hstack(images))
+
+
+def test_classes_by_name_or_number_are_a_row_in_colour(do, tmp_path, folders):
+    arguments = ("--classes=cat,dog/wolf,2,cat", "--magnify=1")
+    assert do("animals", *arguments)[0] == 0
+    images = dcgan_tf.load(folders["animals"]).sample([0, 1, 2, 0])
+    assert images.shape == (4, 16, 32, 3)
+    assert np.array_equal(iio.imread(tmp_path / "sample.png"), np.hstack(images))
+    assert do("animals", "--classes=cat,dog/wolf,2,cat", "--magnify=3")[0] == 0
+    shown = iio.imread(tmp_path / "sample.png")
+    assert shown.shape[1:] == (4 * (3 * 32 + 2) - 2, 3)
+    assert np.array_equal(shown[-3 * 16 :: 3, : 3 * 32 : 3], images[0])
+
+
+def test_a_grid_of_many_classes_shows_twenty_and_says_so(do, tmp_path):
+    status, out, _ = do("animals", "--per_class=2", "--magnify=1")
+    assert status == 0
+    assert "40 images" in out
+    assert "20 of 24 classes" in out
+    assert iio.imread(tmp_path / "sample.png").shape == (2 * 16, 20 * 32, 3)
+    status, out, _ = do("animals", "--per_class=2", "--output=set.npz")
+    assert "48 images" in out
+    assert "20 of" not in out
 
 
 def test_arrays_have_images_and_labels(do, tmp_path):
     assert do("cgan", "--per_class=3", "--output=set.npz")[0] == 0
     with np.load(tmp_path / "set.npz", allow_pickle=False) as arrays:
-        assert sorted(arrays) == ["images", "labels"]
+        assert sorted(arrays) == ["class_names", "images", "labels"]
         assert arrays["images"].shape == (30, 28, 28, 1)
         assert arrays["images"].dtype == np.uint8
         assert arrays["labels"].dtype == np.int32
         assert arrays["labels"].tolist() == list(range(10)) * 3
+        assert arrays["class_names"].tolist() == list("0123456789")
+
+
+def test_arrays_can_be_trained_on(do, tmp_path):
+    assert do("animals", "--per_class=3", "--output=set.npz")[0] == 0
+    source = npz.find(tmp_path / "set.npz")
+    assert (source.count, source.channels) == (3 * 24, 3)
+    assert list(source.class_names) == ANIMALS
 
 
 def test_an_unconditional_run_has_no_labels(do, tmp_path):
@@ -65,10 +126,46 @@ def test_a_folder_has_a_file_for_each_image(do, tmp_path):
     ]
 
 
+def test_files_have_the_names_of_their_classes(do, tmp_path, folders, monkeypatch):
+    """As far as a file's name may have them; three blocks of images, in order."""
+    monkeypatch.setattr(generator, "BLOCK", 1)
+    names = ["cat", "dog/wolf", "2", *["animal 7"] * 6]
+    assert do("animals", f"--classes={','.join(names)}", "--output=some")[0] == 0
+    paths = sorted((tmp_path / "some").iterdir())
+    assert [path.name for path in paths[:4]] == [
+        "image_000000_class_cat.png",
+        "image_000001_class_dog_wolf.png",
+        "image_000002_class_日本.png",
+        "image_000003_class_animal_7.png",
+    ]
+    images = dcgan_tf.load(folders["animals"]).sample([0, 1, 2, *[7] * 6])
+    assert len(paths) == len(images) == 9
+    for path, image in zip(paths, images, strict=True):
+        assert np.array_equal(iio.imread(path), image)
+
+
+def test_an_unconditional_run_makes_a_hundred(do, tmp_path):
+    status, out, _ = do("dcgan", "--magnify=1")
+    assert status == 0
+    assert "100 images" in out
+    assert iio.imread(tmp_path / "sample.png").shape == (280, 280)
+
+
+def test_what_memory_does_not_hold_is_refused_but_for_a_folder(monkeypatch, do, tmp_path):
+    monkeypatch.setattr(sampling, "MOST_BYTES", 28 * 28 * 50)
+    for arguments in (["--count=51", "--output=set.npz"], ["--digits=123", "--magnify=5"]):
+        status, _, err = do("cgan", *arguments)
+        assert (status, err.count("\n")) == (2, 1)
+        assert "of memory; name a folder" in err
+    assert not list(tmp_path.iterdir())
+    assert do("cgan", "--count=51", "--output=some")[0] == 0
+    assert len(list((tmp_path / "some").iterdir())) == 51
+
+
 def test_the_same_seed_gives_the_same_and_the_default_is_a_grid(do, tmp_path):
     grids = []
     for seed in (0, 0, 1):
-        assert do("cgan", f"--seed={seed}")[0] == 0
+        assert do("cgan", f"--seed={seed}", "--magnify=1")[0] == 0
         grids.append(iio.imread(tmp_path / "sample.png"))
     assert grids[0].shape == (280, 280)
     assert np.array_equal(grids[0], grids[1])
@@ -92,6 +189,15 @@ def test_the_same_seed_gives_the_same_and_the_default_is_a_grid(do, tmp_path):
         ("cgan", ["--seed=99999999999999999999"], "--seed=99999999999999999999"),
         ("cgan", ["--output=.png"], ".png or .npz"),
         ("dcgan", ["--per_class=3"], "use --count"),
+        ("dcgan", ["--classes=3"], "use --count"),
+        ("cgan", ["--classes=3,cat"], "--classes=3,cat: 'cat' is no class of 0, 1"),
+        ("cgan", ["--classes=10"], "'10' is no class"),
+        ("cgan", ["--classes="], "is no class"),
+        ("animals", ["--classes=cta"], "did you mean cat?"),
+        ("animals", ["--digits=2026"], "use --classes, as in --classes=cat,"),
+        ("cgan", ["--classes=1", "--digits=3"], "only one"),
+        ("cgan", ["--magnify=0"], "--magnify=0"),
+        ("cgan", ["--magnify=2", "--output=set.npz"], "goes with an --output that is"),
         ("unsaved", [], "no checkpoint yet"),
         ("nowhere", [], "holds no run"),
     ],

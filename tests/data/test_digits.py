@@ -7,12 +7,12 @@ from dcgan_tf.data import sources, splits
 
 @pytest.fixture(scope="module")
 def held_out():
-    return splits.load(sources.find("digits", None), "test")
+    return splits.load(sources.find("digits"), "test")
 
 
 def test_digits_are_1500_and_297_of_all_classes(digits, held_out):
     assert digits.images.shape == (1500, 28, 28, 1)
-    assert sources.find("digits", None).size == 1500
+    assert sources.find("digits").size == 1500
     assert held_out.images.shape == (297, 28, 28, 1)
     for split in (digits, held_out):
         assert split.images.dtype == tf.uint8

@@ -78,3 +78,58 @@ def test_a_stream_that_starts_within_an_epoch_goes_on_as_the_whole_one():
     for expected, found in zip(whole[2:], rest, strict=True):
         assert np.array_equal(expected[0], found[0])
         assert np.array_equal(expected[1], found[1])
+
+
+def imbalanced():
+    """20 images of class 0, 7 of class 1, 3 of class 2; each image's value is its row."""
+    labels = [0] * 20 + [1] * 7 + [2] * 3
+    values = np.arange(30, dtype=np.uint8)[:, None, None, None]
+    return Split(tf.constant(values), tf.constant(labels))
+
+
+def drawn(batches, epochs):
+    """The rows of each epoch, in order."""
+    stream = batches.stream().take(epochs * batches.per_epoch)
+    values = [np.rint((x.numpy() + 1) * 127.5)[:, 0, 0, 0] for x, _ in stream]
+    return np.array(values, int).reshape(epochs, -1)
+
+
+def test_uniform_batches_have_every_class_equally_often():
+    batches = pipeline.Batches(imbalanced(), 15, seed=0, class_balance="uniform")
+    labels = np.concatenate([y.numpy() for _, y in batches.stream().take(2)])
+    assert np.bincount(labels).tolist() == [10, 10, 10]
+
+
+def test_uniform_batches_repeat_an_image_only_when_its_class_is_through():
+    rows = drawn(pipeline.Batches(imbalanced(), 30, seed=0, class_balance="uniform"), 20)
+    for epoch in rows:
+        counts = np.bincount(epoch, minlength=30)
+        assert set(counts[:20]) == {0, 1}  # ten of twenty
+        assert set(counts[20:27]) == {1, 2}  # seven ten times
+        assert set(counts[27:]) == {3, 4}
+    assert set(rows.ravel()) == set(range(30))  # others in each epoch
+    assert len({tuple(epoch) for epoch in rows}) == 20
+
+
+def test_a_uniform_order_is_a_function_of_seed_and_epoch():
+    batches = pipeline.Batches(imbalanced(), 15, seed=3, class_balance="uniform")
+    rows = drawn(batches, 3)
+    third = [y.numpy() for _, y in batches.stream(4).take(2)]
+    assert np.concatenate(third).tolist() == imbalanced().labels.numpy()[rows[2]].tolist()
+    other = drawn(pipeline.Batches(imbalanced(), 15, seed=4, class_balance="uniform"), 3)
+    assert rows.tolist() != other.tolist()
+
+
+def test_images_that_stay_in_their_file_make_the_same_batches(tmp_path, few):
+    path = tmp_path / "images.bin"
+    path.write_bytes(few.images.numpy().tobytes())
+    mapped = Split(np.memmap(path, np.uint8, "r", shape=(48, 28, 28, 1)), few.labels)
+    assert mapped.fingerprint() == few.fingerprint()
+    options = {"seed": 1, "max_translation": 2, "flip": True}
+    for one, other in zip(
+        pipeline.Batches(mapped, 16, **options).stream(2).take(4),
+        pipeline.Batches(few, 16, **options).stream(2).take(4),
+        strict=True,
+    ):
+        assert np.array_equal(one[0], other[0])
+        assert np.array_equal(one[1], other[1])

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.data import sources, splits
+from dcgan_tf.data.sources import Options
 from dcgan_tf.data.splits import Split
 from dcgan_tf.support import errors
 
@@ -18,19 +19,19 @@ def prepare(folder, name="mnist", version="3.0.1"):
 def test_another_version_is_not_downloaded_over(tmp_path, no_network):
     prepare(tmp_path, version="1.0.0")
     with pytest.raises(errors.RunError, match="another version"):
-        splits.load(sources.find("mnist", str(tmp_path)), "train")
+        splits.load(sources.find("mnist", Options(str(tmp_path))), "train")
 
 
 def test_damaged_files_are_one_line(tmp_path, no_network):
     prepare(tmp_path)
     with pytest.raises(errors.RunError, match=r"--dataset=mnist could not be read") as told:
-        splits.load(sources.find("mnist", str(tmp_path)), "train")
+        splits.load(sources.find("mnist", Options(str(tmp_path))), "train")
     assert "\n" not in str(told.value)
 
 
 @pytest.mark.mnist
 def test_mnist_is_read_whole():
-    mnist = sources.find("mnist", None)
+    mnist = sources.find("mnist")
     train, test = (splits.load(mnist, split) for split in ("train", "test"))
     assert (len(train.images), len(test.images)) == (60_000, 10_000)
     assert train.images.dtype == tf.uint8

@@ -172,3 +172,15 @@ def test_losses_on_the_test_split_keep_a_loss_without_labels():
         "class_fake": 1.0,
         "twin_fake": 1.0,
     }
+
+
+def test_fakes_are_augmented_only_where_it_is_asked_for():
+    fakes = tf.random.stateless_normal([64, 28, 28, 1], [1, 2])
+    shared = {"max_translation": 2, "flip": True}
+    plain = built("dcgan", **shared).augment_fakes(fakes, tf.constant([0, 1]))
+    assert np.array_equal(plain, fakes)
+    gan = built("dcgan", augment_fakes=True, **shared)
+    changed = gan.augment_fakes(fakes, tf.constant([0, 1])).numpy()
+    assert not np.array_equal(changed, fakes)
+    again = gan.augment_fakes(fakes, tf.constant([0, 1]))
+    assert np.array_equal(changed, again)

@@ -1,5 +1,7 @@
 """Each figure on cases whose answer is known without computing it this way."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,25 @@ def test_squared_distances_by_hand():
     one, other = np.array([[0.0, 0.0], [3.0, 4.0]]), np.array([[0.0, 1.0], [3.0, 0.0]])
     blocks = [block for _, block in distances.squared_distances(one, other)]
     assert np.concatenate(blocks).tolist() == [[1.0, 9.0], [18.0, 16.0]]
+
+
+def test_of_several_nearest_rows_the_first_counts():
+    """In whichever block they lie; pixels, whose sums are exact."""
+    other = np.array([[9, 9], [1, 1], [3, 3], [1, 1]] * 30, np.uint8)
+    numbers, found = distances.nearest_neighbours(np.array([[1, 1]], np.uint8), other)
+    assert (numbers.tolist(), found.tolist()) == ([1], [0.0])
+    numbers, found = distances.nearest_neighbours(np.array([[2, 2]] * 99, np.uint8), other)
+    assert set(numbers) == {1}
+    assert set(found) == {2**0.5}
+
+
+def test_nearest_neighbours_hold_no_more_than_a_few_blocks(monkeypatch):
+    """However many rows there are on either side; uint8, never whole in float64."""
+    monkeypatch.setattr(distances, "BLOCK_SIZE", 100_000)  # of 8 bytes: 0.8 MB
+    pixels = np.random.default_rng(0).integers(0, 256, (5_000, 300), dtype=np.uint8)
+    tracemalloc.start()
+    numbers, _ = distances.nearest_neighbours(pixels[::-10], pixels)  # 12 MB in float64
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert numbers.tolist() == list(range(4_999, -1, -10))
+    assert peak < 5_000_000

@@ -1,9 +1,17 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from dcgan_tf.data.splits import Split
 from dcgan_tf.metrics import mode_collapse
 
+REAL_STD = 49.0  # of MNIST
 SOUND = {"step": 9000, "discriminator/adversarial_fake": 0.6, "generator/class": 0.1}
+
+
+def look(images, columns, entry, real_std=REAL_STD, **what):
+    what = {"conditional": True, "classes": 10, "real_std": real_std} | what
+    return mode_collapse.signs(images, columns, entry, **what)
 
 
 def grid(rows, by_class=True, by_latent=True):
@@ -35,28 +43,51 @@ def grid(rows, by_class=True, by_latent=True):
 )
 def test_each_sign_is_seen_and_no_other(images, changes, signs):
     entry = SOUND | changes
-    found = mode_collapse.signs(images, 3, entry, conditional=True, classes=10)
+    found = look(images, 3, entry)
     assert list(found) == signs
 
 
 def test_without_classes_columns_mean_nothing():
     images = grid(4, by_class=False)
     entry = {"step": 9000, "discriminator/adversarial_fake": 0.6}
-    found = mode_collapse.signs(images, 3, entry, conditional=False, classes=10)
+    found = look(images, 3, entry, conditional=False)
     assert found == {}
 
 
 def test_a_loss_of_pairs_has_one_term_for_both_kinds():
     entry = {"step": 9000, "discriminator/adversarial": 0.6}
-    look = {"conditional": True, "classes": 10}
-    assert mode_collapse.signs(grid(4), 3, entry, **look) == {}
+    assert look(grid(4), 3, entry) == {}
     entry["discriminator/adversarial"] = 0.001
-    assert list(mode_collapse.signs(grid(4), 3, entry, **look)) == ["discriminator"]
+    assert list(look(grid(4), 3, entry)) == ["discriminator"]
 
 
 def test_a_guess_among_two_classes_costs_less_than_among_ten():
     """ln 2 = 0.693: a guess among two, far from one among ten."""
     entry = SOUND | {"discriminator/adversarial_fake": 0.0, "generator/class": 0.69}
     for classes, signs in ((2, ["discriminator", "classes"]), (10, ["discriminator"])):
-        found = mode_collapse.signs(grid(4), 3, entry, conditional=True, classes=classes)
+        found = look(grid(4), 3, entry, classes=classes)
         assert list(found) == signs
+
+
+def test_images_are_alike_beside_what_real_images_are():
+    """Two grey levels apart, so a deviation of 1: alike where real images deviate by 49."""
+    images = np.full((12, 20, 16, 3), 100, np.uint8)
+    images[::2] += 2
+    assert list(look(images, 4, SOUND)) == ["one image"]
+    assert look(images, 4, SOUND, real_std=13.0, conditional=False) == {}
+    assert list(look(images, 4, SOUND, real_std=13.5, conditional=False)) == ["one image"]
+
+
+def test_a_single_column_says_nothing_of_the_classes():
+    assert look(grid(4)[::3], 1, SOUND) == {}
+    assert look(grid(1)[:1], 1, SOUND) == {}
+
+
+def test_the_deviation_of_real_images_is_that_of_a_pixel(monkeypatch):
+    """0 and 10 deviate by 5, and half of the pixels never change; of rows 0 and 2 alone."""
+    monkeypatch.setattr(mode_collapse, "REAL_IMAGES", 2)
+    images = np.zeros((4, 2, 2, 3), np.uint8)
+    images[2, 0] = 10
+    images[3] = 255
+    split = Split(tf.constant(images), tf.zeros(4, tf.int32))
+    assert mode_collapse.std_of_split(split) == 2.5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.metrics import distances
-from dcgan_tf.metrics.prdc import prdc, radii
+from dcgan_tf.metrics.distances import prdc, radii
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from conftest import KERAS, blank
 
 from dcgan_tf.data.splits import Split
 from dcgan_tf.gans import build
-from dcgan_tf.metrics import test_losses
+from dcgan_tf.metrics import image_sets, test_losses
 from dcgan_tf.metrics.test_losses import TestLosses
 
 
@@ -121,3 +121,13 @@ def test_measuring_moves_nothing_and_repeats(small, few):
     for player, weights in zip(players, before, strict=True):
         for now, then in zip(player.get_weights(), weights, strict=True):
             assert np.array_equal(now, then)
+
+
+def test_of_a_large_split_the_images_of_evaluations_count(small, few, monkeypatch):
+    config = small("cgan")
+    gan = build.build(config)
+    monkeypatch.setattr(image_sets, "MOST_TEST_IMAGES", 12)
+    chosen = image_sets.of_test(few)
+    some = Split(tf.constant(chosen.pixels[:]), tf.constant(chosen.labels))
+    assert len(some.labels) == 12
+    assert measured(gan, config, few) == measured(gan, config, some)

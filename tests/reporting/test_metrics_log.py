@@ -47,3 +47,15 @@ def test_a_file_that_is_not_there_has_no_entries(tmp_path):
     assert list(metrics_log.entries(path)) == []
     metrics_log.cut(path, 5)
     assert path.read_text() == ""
+
+
+def test_of_doubled_entries_the_last_stays_and_it_is_told(tmp_path, capsys):
+    path = tmp_path / "metrics.jsonl"
+    for step, loss in ((1, 0.5), (2, 0.4), (1, 0.6), (2, 0.3), (3, 0.2)):
+        metrics_log.append(path, {"step": step, "generator/loss": loss})
+    metrics_log.cut(path, 2)
+    assert "another removed: 2" in capsys.readouterr().err
+    assert [(e["step"], e["generator/loss"]) for e in metrics_log.entries(path)] == [
+        (1, 0.6),
+        (2, 0.3),
+    ]

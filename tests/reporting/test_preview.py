@@ -1,6 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.config import resolve
 from dcgan_tf.data.splits import Split
 from dcgan_tf.gans import build
 from dcgan_tf.gans import gan as gan_module
@@ -11,7 +12,7 @@ def preview(config, real=None):
     """The preview of a new gan, as the loop makes it."""
     return Preview(
         build.build(config),
-        classes=config.classes if config.conditional else None,
+        labels=resolve.preview_labels(config) if config.conditional else None,
         rows=config.preview_rows,
         seed=config.seed,
         real=real if config.preview_real else None,
@@ -31,6 +32,30 @@ def test_columns_are_classes_and_rows_are_latents(small):
     rows = latents.reshape(10, 10, -1)
     assert (rows == rows[:, :1]).all()
     assert len(np.unique(rows[:, 0], axis=0)) == 10
+
+
+def test_columns_may_be_some_of_the_classes(small):
+    made = preview(small("acgan", preview_classes="7,1,7", preview_rows=2))
+    assert made.columns == 3
+    assert made._labels.numpy().tolist() == [7, 1, 7] * 2
+    shown = made.generate().reshape(2, 3, 28, 28, 1)
+    assert np.array_equal(shown[:, 0], shown[:, 2])
+    assert not np.array_equal(shown[:, 0], shown[:, 1])
+    assert made.render(made.generate()).shape == (2 * 28, 3 * 28)
+
+
+def test_the_latents_are_the_same_as_ever(small):
+    """Of run (seed 3), whose frames of before must be those of today: by hand."""
+    made = preview(small("cgan", seed=3))
+    expected = tf.random.stateless_normal([100, made._latents.shape[1]], [3, -1])
+    assert np.array_equal(made._latents, np.repeat(expected[:10], 10, axis=0))
+
+
+def test_colour_and_any_size(small):
+    config = small("cgan").model_copy(update={"height": 16, "width": 32, "channels": 3})
+    made = preview(config)
+    assert made.generate().shape == (100, 16, 32, 3)
+    assert rendered(made).shape == (160, 320, 3)
 
 
 def test_without_labels_every_image_has_latents_of_its_own(small):

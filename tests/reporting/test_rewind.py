@@ -29,7 +29,7 @@ def run(tmp_path):
     ):
         (made.checkpoints / manifest.name(kind, step)).mkdir()
     (made.events / "events.out").touch()
-    images.write_gif(made.gif, made.samples)
+    images.write_gif(made.gif, made.samples, images.Layout(8, 8, 1))
     return made
 
 

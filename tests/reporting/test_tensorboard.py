@@ -1,5 +1,6 @@
 import json
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -29,16 +30,17 @@ def grids(found):
     for record in found.Tensors("samples"):
         width, height, png = tf.make_ndarray(record.tensor_proto)
         pixels = tf.io.decode_png(png).numpy()
-        assert pixels.shape == (int(height), int(width), 1)
-        decoded.append((record.step, pixels[..., 0]))
+        assert pixels.shape[:2] == (int(height), int(width))
+        decoded.append((record.step, pixels))
     return decoded
 
 
 def test_the_scalars_and_the_grid_can_be_read_again(tmp_path):
     """The numbers of epochs, or steps, are those that they were added by."""
     pixels = np.arange(200, dtype=np.uint8).reshape(10, 20)
+    layout = images.Layout(10, 10, 2)
     images.write_png(tmp_path / "frame.png", pixels)
-    events = Events(tmp_path / "events")
+    events = Events(tmp_path / "events", layout)
     entry = {"epoch": 7.0, "step": 9, "generator/loss": 0.25, "images_per_second": 3e4}
     events.add(entry, 7, tmp_path / "frame.png")
     images.write_png(tmp_path / "frame.png", 255 - pixels)
@@ -53,16 +55,30 @@ def test_the_scalars_and_the_grid_can_be_read_again(tmp_path):
     assert scalars(found, "images_per_second") == [(7, 3e4)]
     (first, first_grid), (second, second_grid) = grids(found)
     assert (first, second) == (7, 8)
-    assert np.array_equal(first_grid, pixels)
-    assert np.array_equal(second_grid, 255 - pixels)
+    assert np.array_equal(first_grid[..., 0], images.legible(pixels, layout))
+    assert np.array_equal(second_grid[..., 0], images.legible(255 - pixels, layout))
 
 
-@pytest.mark.parametrize("content", [None, b"", b"text"])
+def test_a_grid_in_colour_has_its_titles(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (10, 20, 3), np.uint8)
+    images.write_png(tmp_path / "frame.png", pixels)
+    layout = images.Layout(10, 10, 2, ("cat", "dog"))
+    Events(tmp_path / "events", layout).add({"step": 9}, 3, tmp_path / "frame.png")
+    ((step, grid),) = grids(read(tmp_path / "events"))
+    assert step == 3
+    assert np.array_equal(grid, images.legible(pixels, layout))
+
+
+OTHER_SIZE = iio.imwrite("<bytes>", np.zeros((9, 9), np.uint8), extension=".png")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"text", OTHER_SIZE])
 def test_without_a_sound_frame_there_are_the_figures_alone(tmp_path, content):
     frame = tmp_path / "frame.png"
     if content is not None:
         frame.write_bytes(content)
-    Events(tmp_path / "events").add({"step": 9, "generator/loss": 0.5}, 3, frame)
+    layout = images.Layout(8, 8, 1)
+    Events(tmp_path / "events", layout).add({"step": 9, "generator/loss": 0.5}, 3, frame)
     found = read(tmp_path / "events")
     assert found.Tags()["tensors"] == ["generator/loss"]
     assert scalars(found, "generator/loss") == [(3, 0.5)]
@@ -72,7 +88,8 @@ def test_what_a_metrics_log_may_hold_can_be_added(tmp_path):
     """The largest number, NaN, Inf, and names that are no names of TensorFlow's."""
     entry = {"step": 1, "large": 2**62, "a b: é!": 1, "nan": float("nan"), "true": True}
     entry |= json.loads('{"inf": -Infinity}')
-    Events(tmp_path / "events").add(entry, 2**40, tmp_path / "none.png")
+    events = Events(tmp_path / "events", images.Layout(8, 8, 1))
+    events.add(entry, 2**40, tmp_path / "none.png")
     found = read(tmp_path / "events")
     ((step, large),) = scalars(found, "large")
     assert (step, large) == (2**40, 2.0**62)

@@ -50,7 +50,41 @@ def test_it_generates_in_float32_whatever_the_run_was_trained_in(tmp_path):
     assert np.array_equal(*images)
 
 
-@pytest.mark.parametrize("labels", [[10], [-1], [1.5], [], [[1]], ["2"]])
+def named(run, names):
+    """The run, as if its classes had names."""
+    config = run.config.model_copy(update={"class_names": names})
+    return dataclasses.replace(run, config=config)
+
+
+def test_labels_may_be_names(folders):
+    run = dcgan_tf.load(folders["cgan"])
+    expected = run.sample([3, 1, 3])
+    assert np.array_equal(run.sample(["3", "1", "3"]), expected)
+    animals = named(run, ["ant", "bee", "cat", "dog", "elk", *"fghij"])
+    assert np.array_equal(animals.sample(["dog", "bee", "dog"]), expected)
+    assert np.array_equal(animals.sample([3, 1, 3]), expected)
+    for unknown in (["dog", "cow"], [10], ["3"]):
+        with pytest.raises(ValueError, match="from 0 to 9, or names: ant, bee, cat, dog, "):
+            animals.sample(unknown)
+
+
+def test_blocks_are_what_sample_returns(folders):
+    run = dcgan_tf.load(folders["cgan"])
+    labels = np.arange(1001) % 10
+    blocks = list(run.sample_blocks(labels, seed=4))
+    assert [len(block) for block in blocks] == [1000, 1]
+    assert np.array_equal(np.concatenate(blocks), run.sample(labels, seed=4))
+
+
+def test_a_run_says_what_it_is(folders):
+    run = dataclasses.replace(dcgan_tf.load(folders["acgan"]), step=14_055)
+    assert repr(run) == ("TrainedRun(acgan on digits, 28x28x1, 10 classes, step 14,055)")
+    assert repr(dcgan_tf.load(folders["dcgan"])) == (
+        "TrainedRun(dcgan on digits, 28x28x1, step 0)"
+    )
+
+
+@pytest.mark.parametrize("labels", [[10], [-1], [1.5], [], [[1]], ["x"], [True], [None]])
 def test_labels_that_are_no_classes_are_refused(folders, labels):
     with pytest.raises(ValueError, match="labels must be"):
         dcgan_tf.load(folders["acgan"]).sample(labels)

@@ -1,13 +1,17 @@
 import dataclasses
 import io
+import shutil
 import signal
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import KERAS, MODES
 from same_runs import assert_same_run, assert_same_values, log_entries
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from dcgan_tf.config import resolve
+from dcgan_tf.data.splits import Split
 from dcgan_tf.reporting import images, metrics_log
 from dcgan_tf.reporting.tensorboard import Events
 from dcgan_tf.runs import checkpoint, manifest
@@ -60,6 +64,41 @@ def test_a_run_in_steps_resumes_to_the_same_bits(two, small, few):
     assert [entry["step"] for entry in log_entries(stopped)] == [2, 3, 4, 6, 7]
     assert_same_values(straight, stopped)
     assert list(images.frames(straight.samples)) == [0, 2, 4, 6, 7]
+
+
+@pytest.mark.parametrize("rule", ["paired", "alternating"])
+def test_own_images_resume_to_the_same_bits(two, tmp_path, rule):
+    """In colour, mapped from a file, imbalanced, augmented, stopped within an epoch."""
+    images = np.random.default_rng(0).integers(0, 256, (70, 16, 16, 3), np.uint8)
+    images.tofile(tmp_path / "images.bin")
+    mapped = np.memmap(tmp_path / "images.bin", np.uint8, "r", shape=images.shape)
+    split = Split(mapped, tf.constant([0] * 50 + [1] * 15 + [2] * 5))
+    overrides = {
+        "mode": "cgan",
+        "batch_size": 16,
+        "precision": "float32",
+        "steps": 7,
+        "max_translation": 2,
+        "flip": True,
+        "augment_fakes": True,
+        "class_balance": "uniform",
+        "log_every_steps": 2,
+        "update_rule": rule,
+    }
+    config = resolve.new(
+        overrides,
+        dataset="own.npz",
+        class_names=["a", "b", "c"],
+        classes=3,
+        height=16,
+        width=16,
+        channels=3,
+    )
+    straight, stopped = two
+    go(config, straight, split)
+    go(config.model_copy(update={"steps": 3}), stopped, split)
+    go(config, stopped, split)
+    assert_same_values(straight, stopped)
 
 
 def test_test_losses_are_logged_and_printed_with_each_entry(tmp_path, small, few, capsys):
@@ -255,7 +294,8 @@ def test_the_events_of_a_resumed_run_are_those_of_one_run(tmp_path, small, few):
     """None of the attempt that was killed, and each epoch's once, with its frame."""
     run = Run(tmp_path / "run")
     go(small("cgan", epochs=1), run, few)
-    Events(run.events).add({"step": 9, "lost": 1.0}, 9, tmp_path / "none")
+    events = Events(run.events, images.Layout(28, 28, 10))
+    events.add({"step": 9, "lost": 1.0}, 9, tmp_path / "none")
     go(small("cgan", epochs=3), run, few)
     assert len(names(run.events)) == 1
     found = EventAccumulator(str(run.events), {"tensors": 0}).Reload()
@@ -382,7 +422,8 @@ def test_evaluations_come_at_their_interval_and_at_the_end(
     assert ["quality/selection_score" in e for e in entries] == [False, True, True]
     for entry in entries[1:]:
         figures = {name for name in entry if name.startswith("quality/")}
-        assert {"quality/coverage", "quality/kid"} <= figures
+        assert {"quality/coverage", "quality/recall"} <= figures
+        assert "quality/kid" not in figures  # of 48 test images
         assert ("quality/class_accuracy" in figures) == (mode == "acgan")
         accuracy = entry.get("quality/class_accuracy", 1.0)
         assert 0.0 <= accuracy <= 1.0
@@ -391,3 +432,29 @@ def test_evaluations_come_at_their_interval_and_at_the_end(
     assert run.best_checkpoint().score == max(
         entry["quality/selection_score"] for entry in entries[1:]
     )
+
+
+@pytest.mark.parametrize("what", ["moved", "replaced", "saved by another"])
+def test_nothing_is_written_into_a_run_that_another_process_has(
+    tmp_path, small, few, monkeypatch, what
+):
+    """Where the file system has no locks, both would train it."""
+    run = Run(tmp_path / "run")
+    config = small("dcgan", epochs=3, checkpoint_every=1)
+
+    def interfere():
+        if what == "saved by another":
+            other = tmp_path / "run" / "checkpoints" / manifest.name(manifest.LATEST, 4)
+            shutil.copytree(run.newest_checkpoint().folder, other)
+            return
+        run.folder.rename(tmp_path / "away")
+        if what == "replaced":
+            shutil.copytree(tmp_path / "away", run.folder)
+
+    at_step(monkeypatch, 5, interfere)
+    told = "saved by another process" if what == "saved by another" else "was moved"
+    with pytest.raises(errors.RunError, match=told):
+        go(config, run, few)
+    left = run.folder if run.folder.exists() else tmp_path / "away"
+    assert [entry["epoch"] for entry in log_entries(Run(left))] == [1]
+    assert list(images.frames(left / "samples")) == [0, 1]

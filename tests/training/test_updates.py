@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -197,6 +199,12 @@ def test_the_ema_soon_forgets_the_start(small):
     assert np.allclose(state.gan.ema_generator.weights[0], 1 - 2 / 11)
 
 
+def test_the_ema_of_a_run_with_another_s_weights_is_kept_from_the_start(small):
+    state = with_ema_of_zeros(small("acgan"), step=0)
+    updates.update_ema(state, half_life=160, batch_size=16, warm_up=False)
+    assert np.allclose(state.gan.ema_generator.weights[0], 1 - 0.5**0.1, atol=1e-6)
+
+
 def test_the_discriminator_learns_eight_images_by_heart(small, few):
     """Against a generator that hardly moves, in sixteen steps."""
     rates = {"learning_rate": 1e-9, "discriminator_learning_rate": 1e-3}
@@ -209,3 +217,45 @@ def test_the_discriminator_learns_eight_images_by_heart(small, few):
     for term in ("loss", "adversarial_real", "adversarial_fake"):
         name = f"discriminator/{term}"
         assert float(last[name]) < 0.5 * float(first[name])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {},
+        {**ALTERNATING, "discriminator_update": "mixed"},
+        {**ALTERNATING, "discriminator_update": "separate"},
+    ],
+    ids=["paired", "mixed", "separate"],
+)
+def test_the_discriminator_sees_augmented_fakes_in_both_players_losses(small, few, rule):
+    """Fakes are augmented to black here: all its logits of fakes are then one number."""
+    config = small("dcgan", **rule)
+    state = TrainState.create(config)
+    gan = dataclasses.replace(state.gan, augment_fakes=lambda fakes, seed: -fakes / fakes)
+    state = dataclasses.replace(state, gan=gan)
+    images, labels = batch(few)
+    black = -tf.ones_like(images)
+    logit = gan.discriminate(black, labels, training=False).adversarial
+    update = updates.UPDATE_RULES[config.update_rule]
+    terms = update(state, config, images, labels, seed=tf.constant([0, 0]))
+    fake = float(terms["discriminator/adversarial_fake"])
+    expected = np.log1p(np.exp(logit.numpy())).mean()
+    if rule.get("discriminator_update") != "separate":  # which has moved on real images
+        assert fake == pytest.approx(expected, rel=1e-5)
+    after = gan.discriminate(black, labels, training=False).adversarial
+    if rule:  # the generator's step comes after the discriminator's
+        expected = np.log1p(np.exp(-after.numpy())).mean()
+        assert float(terms["generator/adversarial"]) == pytest.approx(expected, rel=1e-5)
+    else:
+        expected = np.log1p(np.exp(-logit.numpy())).mean()
+        assert float(terms["generator/adversarial"]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_generator_learns_through_the_augmentation(small, few):
+    config = small("cgan", augment_fakes=True, max_translation=2, flip=True)
+    state = TrainState.create(config)
+    before = weights(state.gan.generator)
+    updates.paired(state, config, *batch(few), seed=tf.constant([0, 0]))
+    for variable, old in zip(state.gan.generator.trainable_variables, before, strict=True):
+        assert not np.array_equal(variable, old), variable.path

@@ -1,0 +1,126 @@
+"""The sets of images that are measured: generated, real, memorised.
+
+All have the classes as often as the test images that they are compared with.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from dcgan_tf.data.splits import Split
+from dcgan_tf.runs.generator import TrainedRun
+
+MOST_TEST_IMAGES = 10_000
+MEMORISED = 10  # images, of a set without classes
+
+
+class Rows:
+    """Images of a split in an order of their own, uint8 [N, H, W, C], read when wanted.
+
+    Slices of it, or `[:]`, are arrays.
+    """
+
+    def __init__(self, split: Split, rows: np.ndarray):
+        self._images = split.array()
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def distinct(self) -> int:
+        """How many rows it has that are not repetitions."""
+        return len(np.unique(self._rows))
+
+    def __getitem__(self, place: slice | np.ndarray) -> np.ndarray:
+        return self._images[self._rows[place]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Images:
+    """uint8 [N, H, W, C], and the requested classes, int [N], or None."""
+
+    pixels: np.ndarray | Rows
+    labels: np.ndarray | None = None
+
+
+def evenly(count: int, most: int) -> np.ndarray:
+    """At most `most` of the numbers below `count`, evenly spread, the first among them."""
+    chosen = min(count, most)
+    return np.arange(chosen) * count // max(chosen, 1)
+
+
+def in_proportion(counts: np.ndarray, total: int) -> np.ndarray:
+    """`total` in the proportion of `counts`, in whole numbers: those of largest remainder.
+
+    int [classes] each
+    """
+    quotas = np.asarray(counts) * total
+    shares = quotas // np.sum(counts)
+    remainders = quotas - shares * np.sum(counts)
+    most = np.argsort(-remainders, kind="stable")[: total - shares.sum()]
+    shares[most] += 1
+    return shares
+
+
+def rows_of_classes(labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Rows of as many images of each class as `counts` [classes] says, or as there are.
+
+    They are evenly spread over the images of their class, and in the order of all.
+    """
+    order = np.argsort(labels, kind="stable")
+    held = np.bincount(labels, minlength=len(counts))
+    first = np.cumsum(held) - held
+    chosen = [
+        order[start + evenly(has, wanted)]
+        for start, has, wanted in zip(first, held, counts, strict=True)
+    ]
+    return np.sort(np.concatenate(chosen))
+
+
+def labels_like(labels: np.ndarray, total: int) -> np.ndarray:
+    """`total` labels, int32, with the classes as often as in `labels`."""
+    counts = in_proportion(np.bincount(labels), total)
+    return np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+
+
+def spread(images: Images, most: int) -> np.ndarray:
+    """At most `most` rows of images, with the classes, if any, as often as in all."""
+    if images.labels is None or len(images.pixels) <= most:
+        return evenly(len(images.pixels), most)
+    counts = in_proportion(np.bincount(images.labels), most)
+    return rows_of_classes(images.labels, counts)
+
+
+def of_test(test: Split) -> Images:
+    """The test images that all are compared with: at most MOST_TEST_IMAGES."""
+    labels = test.labels.numpy()
+    rows = spread(Images(test.array(), labels), MOST_TEST_IMAGES)
+    return Images(Rows(test, rows), labels[rows])
+
+
+def generated(run: TrainedRun, labels: np.ndarray, seed: int) -> Images:
+    """An image of each class in `labels` [N]; with these if the run is conditional."""
+    return Images(run.sample(labels, seed), labels if run.config.conditional else None)
+
+
+def real(train: Split, like: np.ndarray, total: int) -> Images:
+    """About `total` training images, with the classes as often as in the labels `like`."""
+    labels = train.labels.numpy()
+    counts = in_proportion(np.bincount(like, minlength=labels.max() + 1), total)
+    rows = rows_of_classes(labels, counts)
+    return Images(Rows(train, rows), labels[rows])
+
+
+def memorised(train: Split, like: np.ndarray, total: int) -> Images:
+    """About `total` copies of the first image of each class, as often as in `like`.
+
+    The floor.  Of a set without classes they are of MEMORISED images.
+    """
+    labels = train.labels.numpy()
+    present, first = np.unique(labels, return_index=True)
+    if len(present) == 1:
+        first = evenly(len(labels), MEMORISED)
+        return Images(Rows(train, np.resize(first, total)))
+    wanted = labels_like(like[np.isin(like, present)], total)
+    rows = first[np.searchsorted(present, wanted)]
+    return Images(Rows(train, rows), wanted)

@@ -1,0 +1,202 @@
+"""Runs on images of one's own, as they are planned: no TensorFlow, nothing trained."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dcgan_tf.cli import plan
+from dcgan_tf.config import presets
+from dcgan_tf.data.sources import Options
+from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.support import errors
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Plans a run on `dataset` in tmp_path/run."""
+
+    def make(dataset, options=(), run="run", **overrides):
+        return plan.make(
+            {
+                "mode": "cgan",
+                "batch_size": 4,
+                "precision": "float32",
+                "dataset": str(dataset),
+                **overrides,
+            },
+            run_dir=str(tmp_path / run),
+            options=Options(cache_dir=str(tmp_path / "cache"), **dict(options)),
+            fresh=False,
+        )
+
+    return make
+
+
+def draw(folder, classes=("cat", "dog"), count=20, size=(16, 16)):
+    values = np.random.default_rng(0).integers(0, 256, (count, *size, 3), np.uint8)
+    for number, pixels in enumerate(values):
+        path = folder / classes[number % len(classes)] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    return folder
+
+
+def begin(planned):
+    """Writes what a start writes before it trains."""
+    planned.run.write_config(planned.content.started())
+    planned.run.write_data_files(planned.dataset.files)
+    return planned
+
+
+def test_a_folder_makes_a_run_of_its_shape_and_classes(tmp_path, make):
+    config = make(draw(tmp_path / "set")).config
+    shape = (config.height, config.width, config.channels)
+    assert (shape, config.classes, config.class_names) == ((16, 16, 3), 2, ["cat", "dog"])
+    assert config.dataset == str(tmp_path / "set")
+
+
+def test_classes_named_by_numbers_have_no_names_of_their_own(tmp_path, make):
+    config = make(draw(tmp_path / "set", ("0", "1"))).config
+    assert config.class_names is None
+    assert config.names == ["0", "1"]
+
+
+@pytest.mark.parametrize(("size", "weight"), [(16, 0.25), (32, 1.0), (64, 4.0)])
+def test_r1_is_in_proportion_to_the_pixels(tmp_path, make, size, weight):
+    config = make(draw(tmp_path / "set", size=(size, size))).config
+    assert config.r1_weight == weight
+    assert (config.steps, config.epochs) == (10_000, None)
+
+
+def test_a_length_in_epochs_and_other_settings_override(tmp_path, make):
+    config = make(draw(tmp_path / "set"), epochs=3, r1_weight=0.5).config
+    assert (config.steps, config.epochs, config.r1_weight) == (None, 3, 0.5)
+    assert config.checkpoint_every == presets.LENGTHS["epochs"]["checkpoint_every"]
+
+
+def test_own_images_of_mnists_shape_have_not_mnists_settings(tmp_path, make):
+    np.savez(
+        tmp_path / "x.npz",
+        images=np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8),
+        labels=np.arange(40) % 2,
+    )
+    assert make(tmp_path / "x.npz").config.steps == 10_000
+    maxout = make(tmp_path / "x.npz", architecture="maxout").config
+    assert (maxout.steps, maxout.epochs) == (None, 50)  # as published
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"architecture": "maxout"}, r"--architecture=maxout: .*28x28x1 alone.*16x16x3"),
+        ({"options": {"size": (50, 50)}}, r"--image_size: .*50x50; .*--image_size=48"),
+        ({"batch_size": 1000}, r"--batch_size=1000: .* only \d+ training images"),
+        ({"augment_fakes": True}, r"--augment_fakes: .*--max_translation or --flip"),
+        ({"preview_classes": "cat,cow"}, r"--preview_classes=cat,cow: 'cow' is no class"),
+    ],
+)
+def test_what_does_not_go_together_is_one_line(tmp_path, make, changes, told):
+    with pytest.raises(errors.UsageError, match=told):
+        make(draw(tmp_path / "set"), **changes)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("classes", [("cat",), (".",)])
+def test_a_conditional_mode_needs_two_classes(tmp_path, make, classes):
+    folder = draw(tmp_path / "set", classes)
+    with pytest.raises(errors.UsageError, match=r"--mode=cgan: .*no classes, or one"):
+        make(folder)
+    assert make(folder, mode="dcgan").config.classes == 1
+
+
+def test_a_path_that_is_not_there_is_one_line(tmp_path, make):
+    for name in (tmp_path / "absent", "./absent", "absent.npz"):
+        with pytest.raises(errors.UsageError, match="there is no such folder or file"):
+            make(name)
+    (tmp_path / "notes.txt").write_text("text")
+    with pytest.raises(errors.UsageError, match="is neither a folder of pictures nor"):
+        make(tmp_path / "notes.txt")
+
+
+def test_a_run_goes_on_with_its_data_wherever_it_lies_now(tmp_path, make):
+    begin(make(draw(tmp_path / "set")))
+    assert make(tmp_path / "set").dataset.size
+    (tmp_path / "set").rename(tmp_path / "moved")
+    with pytest.raises(errors.UsageError, match="no such folder or file; name where it"):
+        make(tmp_path / "set")
+    again = make(tmp_path / "moved")
+    assert again.config.dataset == str(tmp_path / "moved")
+    assert again.config.model_copy(update={"dataset": ""}) == make(
+        tmp_path / "moved", run="other"
+    ).config.model_copy(update={"dataset": ""})
+
+
+def test_a_npz_may_be_renamed_but_not_changed(tmp_path, make):
+    rng = np.random.default_rng(0)
+    arrays = {"images": rng.integers(0, 256, (40, 16, 16), np.uint8)}
+    np.savez(tmp_path / "x.npz", **arrays, labels=np.arange(40) % 2)
+    begin(make(tmp_path / "x.npz"))
+    (tmp_path / "x.npz").rename(tmp_path / "y.npz")
+    assert make(tmp_path / "y.npz").dataset.size
+    np.savez(tmp_path / "y.npz", **arrays, labels=np.arange(40) % 3)
+    with pytest.raises(errors.UsageError, match=r"since the run began"):
+        make(tmp_path / "y.npz")
+
+
+def test_changed_data_is_refused_and_what_changed_is_told(tmp_path, make):
+    begin(make(draw(tmp_path / "set")))
+    for number in (0, 2):
+        (tmp_path / "set" / "cat" / f"{number}.png").unlink()
+    draw(tmp_path / "new", count=1)
+    (tmp_path / "new" / "cat" / "0.png").rename(tmp_path / "set" / "cat" / "new.png")
+    Image.new("RGB", (16, 16)).save(tmp_path / "set" / "dog" / "1.png")
+    told = (
+        r"1 file added \(as cat/new.png\), 2 files removed \(as cat/0.png\), 1 file "
+        r"altered \(as dog/1.png\) since the run began; put back .*--run_dir"
+    )
+    with pytest.raises(errors.UsageError, match=told):
+        make(tmp_path / "set")
+    assert len(list((tmp_path / "cache").iterdir())) == 1, "nothing was read for it"
+
+
+def test_the_files_of_a_run_can_be_checked_by_sha256sum(tmp_path, make):
+    planned = begin(make(draw(tmp_path / "set")))
+    lines = planned.run.data_hashes.read_text().splitlines()
+    assert len(lines) == 20
+    assert planned.run.data_files() == planned.dataset.files
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"size": (32, 32)}, r"--image_size=32 \(the run has 16\)"),
+        ({"channels": 1}, r"--channels=1 \(the run has 3\)"),
+    ],
+)
+def test_a_run_keeps_its_size_and_channels(tmp_path, make, options, told):
+    begin(make(draw(tmp_path / "set")))
+    with pytest.raises(errors.UsageError, match=told):
+        make(tmp_path / "set", options)
+    assert make(tmp_path / "set", {"size": (16, 16), "channels": 3}).dataset
+
+
+def test_a_config_without_later_settings_is_read(tmp_path, make):
+    """Runs that were begun before there was augmentation by flips, and more."""
+    planned = make(draw(tmp_path / "set"))
+    planned.run.write_config(RunConfig(planned.config).started())
+    content = json.loads(planned.run.config_file.read_text())
+    for name in presets.ADDED:
+        del content["config"][name]
+    planned.run.config_file.write_text(json.dumps(content))
+    assert planned.run.read_config() == planned.config
+
+
+def test_class_names_must_be_as_many_as_classes(tmp_path, make):
+    planned = begin(make(draw(tmp_path / "set")))
+    content = json.loads(planned.run.config_file.read_text())
+    content["config"]["class_names"].append("cow")
+    planned.run.config_file.write_text(json.dumps(content))
+    with pytest.raises(errors.RunError, match="class_names has 3 names of 2"):
+        planned.run.read_config()

@@ -1,0 +1,117 @@
+"""Which images are compared, by hand."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_tf.data.splits import Split
+from dcgan_tf.metrics import image_sets
+from dcgan_tf.metrics.image_sets import Images, Rows
+
+
+def numbered(labels):
+    """A split whose images are their own numbers."""
+    numbers = np.arange(len(labels), dtype=np.uint8)
+    return Split(tf.constant(numbers.reshape(-1, 1, 1, 1)), tf.constant(labels, tf.int32))
+
+
+def numbers(images):
+    return images.pixels[:].reshape(-1).tolist()
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "chosen"),
+    [
+        (5, 9, [0, 1, 2, 3, 4]),
+        (10, 4, [0, 2, 5, 7]),
+        (3, 1, [0]),
+        (4, 0, []),
+        (0, 3, []),
+    ],
+)
+def test_rows_are_spread_evenly_from_the_first_on(count, most, chosen):
+    assert image_sets.evenly(count, most).tolist() == chosen
+
+
+@pytest.mark.parametrize(
+    ("counts", "total", "shares"),
+    [
+        ([980, 1135, 10], 2125, [980, 1135, 10]),
+        ([1, 1, 1], 10, [4, 3, 3]),
+        # Quotas 4.7, 3.8 and 1.5: those cut by 0.8 and 0.7 are rounded up.
+        ([47, 38, 15], 10, [5, 4, 1]),
+        ([5, 0, 5], 3, [2, 0, 1]),
+        ([7], 4, [4]),
+    ],
+)
+def test_shares_are_those_of_the_largest_remainder(counts, total, shares):
+    assert image_sets.in_proportion(np.array(counts), total).tolist() == shares
+
+
+def test_labels_follow_those_of_other_images():
+    labels = image_sets.labels_like(np.array([3, 0, 3, 3]), 8)
+    assert labels.tolist() == [0, 0, 3, 3, 3, 3, 3, 3]
+    assert labels.dtype == np.int32
+
+
+def test_rows_of_each_class_are_spread_and_as_many_as_there_are():
+    labels = np.array([1, 0, 1, 0, 1, 0, 1, 2])  # class 1 in rows 0, 2, 4, 6
+    assert image_sets.rows_of_classes(labels, np.array([0, 2, 5])).tolist() == [0, 4, 7]
+
+
+def test_few_of_many_images_have_the_classes_of_all():
+    """An even step of 2 would meet one class alone."""
+    labels = np.arange(100) % 2
+    chosen = image_sets.spread(Images(np.zeros((100, 1, 1, 1)), labels), 50)
+    assert np.bincount(labels[chosen]).tolist() == [25, 25]
+    without = image_sets.spread(Images(np.zeros((100, 1, 1, 1))), 4)
+    assert without.tolist() == [0, 25, 50, 75]
+
+
+def test_all_test_images_count_unless_there_are_too_many(monkeypatch):
+    test = numbered([0, 1, 1] * 4)
+    assert numbers(image_sets.of_test(test)) == list(range(12))
+    monkeypatch.setattr(image_sets, "MOST_TEST_IMAGES", 6)
+    some = image_sets.of_test(test)
+    assert np.bincount(some.labels).tolist() == [2, 4]
+    assert test.labels.numpy()[numbers(some)].tolist() == some.labels.tolist()
+
+
+def test_rows_are_read_in_slices():
+    rows = Rows(numbered([0] * 5), np.array([4, 0, 4]))
+    assert (len(rows), rows.distinct()) == (3, 2)
+    assert rows[1:].reshape(-1).tolist() == [0, 4]
+    assert rows[np.array([1])].reshape(-1).tolist() == [0]
+
+
+def test_the_reference_rows_follow_the_test_images():
+    train, like = numbered([2, 0, 0, 1, 2, 2]), np.array([0, 2, 2, 2])
+    real = image_sets.real(train, like, 4)
+    assert (real.labels.tolist(), numbers(real)) == ([2, 0, 2, 2], [0, 1, 4, 5])
+    memorised = image_sets.memorised(train, like, 8)
+    assert numbers(memorised) == [1, 1, 0, 0, 0, 0, 0, 0]
+    assert memorised.labels.tolist() == [0, 0, 2, 2, 2, 2, 2, 2]
+    assert memorised.pixels.distinct() == 2
+
+
+def test_a_class_that_is_tested_alone_is_passed_over():
+    """As in a set whose own splits differ."""
+    train, like = numbered([0, 0, 1]), np.array([0, 1, 2])
+    assert set(image_sets.real(train, like, 3).labels) <= {0, 1}
+    assert set(image_sets.memorised(train, like, 3).labels) <= {0, 1}
+
+
+def test_without_classes_ten_images_are_memorised():
+    memorised = image_sets.memorised(numbered([0] * 20), np.zeros(5, int), 30)
+    assert numbers(memorised) == list(range(0, 20, 2)) * 3
+    assert memorised.pixels.distinct() == image_sets.MEMORISED
+
+
+def test_of_a_file_that_is_mapped_a_slice_alone_is_read(tmp_path):
+    """A split may be larger than memory."""
+    mapped = np.memmap(tmp_path / "images", np.uint8, "w+", shape=(1_000, 8, 8, 1))
+    mapped[:] = np.arange(1_000).reshape(-1, 1, 1, 1) % 251
+    split = Split(mapped, tf.zeros(1_000, tf.int32))
+    rows = Rows(split, np.arange(999, -1, -1))
+    assert np.shares_memory(rows._images, mapped)
+    assert rows[:3][:, 0, 0, 0].tolist() == [999 % 251, 998 % 251, 997 % 251]

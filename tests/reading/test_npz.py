@@ -1,0 +1,114 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from dcgan_tf.reading import npz
+from dcgan_tf.support import errors
+
+
+def pixels(count=4, shape=(4, 4)):
+    return np.arange(count * np.prod(shape)).reshape(count, *shape).astype(np.uint8)
+
+
+def saved(path, **arrays):
+    np.savez(path, **arrays)
+    return path
+
+
+def test_images_and_labels_in_their_order(tmp_path):
+    images = pixels(shape=(4, 4, 3))
+    path = saved(tmp_path / "x.npz", images=images, labels=[1, 0, 1, 1])
+    source = npz.find(path)
+    assert (source.count, source.channels, source.common_size()) == (4, 3, (4, 4))
+    assert source.class_names == ("0", "1")
+    items = list(source.items((4, 4)))
+    assert np.array_equal([item.image for item in items], images)
+    assert [item.label for item in items] == [1, 0, 1, 1]
+    held_out = [
+        int(hashlib.sha256(image.tobytes()).hexdigest()[:8], 16) % 7 == 0
+        for image in images
+    ]
+    assert [item.test for item in items] == held_out
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("images", "labels", "test_images", "test_labels"),
+        ("train_images", "train_labels", "test_images", "test_labels"),  # MedMNIST
+        ("x_train", "y_train", "x_test", "y_test"),  # Keras
+    ],
+)
+def test_other_peoples_names_and_a_test_split(tmp_path, names):
+    values = (pixels(3), np.array([[0], [1], [0]]), pixels(1), np.array([[1]]))
+    source = npz.find(saved(tmp_path / "x.npz", **dict(zip(names, values, strict=True))))
+    items = list(source.items((4, 4)))
+    assert [(item.label, item.test) for item in items] == [
+        (0, False),
+        (1, False),
+        (0, False),
+        (1, True),
+    ]
+    assert source.channels == 1
+
+
+def test_without_labels_there_are_no_classes(tmp_path):
+    source = npz.find(saved(tmp_path / "x.npz", images=pixels(shape=(4, 4, 1))))
+    assert source.class_names == ("",)
+    assert {item.label for item in source.items((4, 4))} == {0}
+
+
+def test_class_names_may_be_given(tmp_path):
+    path = saved(tmp_path / "x.npz", images=pixels(), labels=[0, 1, 0, 1])
+    arrays = dict(np.load(path))
+    source = npz.find(saved(path, **arrays, class_names=["cat", "dog"]))
+    assert source.class_names == ("cat", "dog")
+
+
+GOOD = {"images": pixels(), "labels": np.array([0, 1, 0, 1])}
+
+
+@pytest.mark.parametrize(
+    ("arrays", "told"),
+    [
+        ({"arr_0": pixels()}, r"no array images, only arr_0.*np.savez"),
+        ({"images": pixels() / 255}, r"images are float64; they must be uint8"),
+        ({"images": pixels(shape=(4, 4, 2))}, r"images have the shape \(4, 4, 4, 2\)"),
+        ({"images": pixels()[:0]}, r"images have the shape \(0, 4, 4\)"),
+        ({**GOOD, "labels": [0, 1, 3, 1]}, r"labels reach from 0 to 3, and none is 2"),
+        ({**GOOD, "labels": [1, 2, 1, 2]}, r"and none is 0; number the classes"),
+        ({**GOOD, "labels": [0, 1, 0]}, r"labels are int64 \(3,\).*one for each of 4"),
+        ({**GOOD, "labels": [0.0, 1, 0, 1]}, r"labels are float64"),
+        ({**GOOD, "labels": np.array([0, "x"] * 2, object)}, r"is damaged|no .npz"),
+        ({**GOOD, "class_names": ["a"]}, r"class_names has 1 names, not 2"),
+        ({**GOOD, "test_images": pixels(1)}, r"one has labels and one has none"),
+        (
+            {**GOOD, "test_images": pixels(1, (5, 5)), "test_labels": [0]},
+            r"test_images have the shape \(1, 5, 5\), unlike images",
+        ),
+        (
+            {**GOOD, "test_images": pixels(1), "test_labels": [2]},
+            r"test labels have 2, which no training image has",
+        ),
+    ],
+)
+def test_what_cannot_be_trained_on_is_one_line(tmp_path, arrays, told):
+    path = saved(tmp_path / "x.npz", **arrays)
+    with pytest.raises(errors.UsageError, match=told) as error:
+        npz.find(path)
+    assert str(error.value).startswith(f"--dataset={path}: ")
+
+
+def test_a_cut_file_is_told_while_it_is_read(tmp_path):
+    path = saved(tmp_path / "x.npz", **GOOD)
+    source = npz.find(path)
+    content = bytearray(path.read_bytes())
+    place = content.find(GOOD["images"].tobytes())
+    content[place] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(errors.UsageError, match="is damaged"):
+        list(source.items((4, 4)))
+    path.write_bytes(content[:50])
+    with pytest.raises(errors.UsageError, match=r"is no \.npz"):
+        npz.find(path)
