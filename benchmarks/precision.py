@@ -17,6 +17,7 @@ from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
 from dcgan_tf.config.schema import Config
+from dcgan_tf.data.sources import Options
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import errors, tf_setup
