@@ -24,11 +24,14 @@ ON_DIGITS = {"batch_size": 32, "epochs": 45, "max_translation": 1, "ema_half_lif
 def on_own_images(height: int, width: int) -> dict[str, object]:
     """What differs on any other data set: few images, of any size.
 
-    A length in steps, because an epoch of few images is over in seconds.  R1's weight is in
-    proportion to the pixels, as in StyleGAN2-ADA (Karras et al. 2020, appendix C):
-    1 at 32x32.
+    A length in steps, because an epoch of few images is over in seconds.  Translations of
+    real images and fakes by up to an eighth (DiffAugment: Zhao et al. 2020), without which
+    the discriminator learns few images by heart.  R1's weight is in proportion to the
+    pixels, as in StyleGAN2-ADA (Karras et al. 2020, appendix C): 1 at 32x32.
     """
     return {
+        "max_translation": min(height, width) // 8,
+        "augment_fakes": True,
         "steps": 10_000,
         "r1_weight": round(height * width / 1024, 3),
         "ema_half_life": 5_000,

@@ -42,8 +42,14 @@ def check(overrides: Mapping[str, object]) -> None:
         raise errors.UsageError(
             f"--{name}={overrides[name]}: goes with {_owner(name, mode)}"
         )
-    if conflict := _conflict({**own, **overrides}):
+    values = {**own, **overrides}
+    if conflict := _conflict(values):
         raise errors.UsageError(conflict)
+    if overrides.get("augment_fakes") and not (values["max_translation"] or values["flip"]):
+        raise errors.UsageError(
+            "--augment_fakes: there is no augmentation to share; it goes with "
+            "--max_translation or --flip"
+        )
 
 
 def _conflict(values: Mapping[str, object]) -> str:
@@ -58,11 +64,6 @@ def _conflict(values: Mapping[str, object]) -> str:
         return (
             "--resample_latents=false: the generator has the latents of the "
             "discriminator's step; it goes with --g_batch_multiplier=1"
-        )
-    if values["augment_fakes"] and not (values["max_translation"] or values["flip"]):
-        return (
-            "--augment_fakes: there is no augmentation to share; it goes with "
-            "--max_translation or --flip"
         )
     if values["adversarial_loss"] == "relativistic":
         reason = "--adversarial_loss=relativistic: compares each fake with a real image; "

@@ -9,6 +9,7 @@ CACHE/<key>/train_images.bin    uint8 [N, H, W, C]
 import contextlib
 import dataclasses
 import fcntl
+import itertools
 import json
 import os
 import pathlib
@@ -91,9 +92,8 @@ def prepare(
     skip_broken: go on without pictures that cannot be read; else they are a UsageError that
     lists them
     """
-    # A run that goes on asks for what was found when it began.
-    asked = (None, None), (size, channels)
-    for options in asked:
+    # A run that goes on asks for what was found when it began, when it asked for less.
+    for options in itertools.product({None, size}, {None, channels}):
         found = _read(cache / _key(source, *options))
         if found and (
             options == (size, channels) or (found.size, found.channels) == (size, channels)

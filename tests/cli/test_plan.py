@@ -63,10 +63,14 @@ def test_classes_named_by_numbers_have_no_names_of_their_own(tmp_path, make):
     assert config.names == ["0", "1"]
 
 
-@pytest.mark.parametrize(("size", "weight"), [(16, 0.25), (32, 1.0), (64, 4.0)])
-def test_r1_is_in_proportion_to_the_pixels(tmp_path, make, size, weight):
+@pytest.mark.parametrize(
+    ("size", "weight", "pixels"), [(16, 0.25, 2), (32, 1.0, 4), (64, 4.0, 8)]
+)
+def test_r1_and_translation_grow_with_the_size(tmp_path, make, size, weight, pixels):
     config = make(draw(tmp_path / "set", size=(size, size))).config
     assert config.r1_weight == weight
+    assert (config.max_translation, config.augment_fakes) == (pixels, True)
+    assert make(tmp_path / "set", max_translation=0).config.max_translation == 0
     assert (config.steps, config.epochs) == (10_000, None)
 
 
@@ -93,7 +97,10 @@ def test_own_images_of_mnists_shape_have_not_mnists_settings(tmp_path, make):
         ({"architecture": "maxout"}, r"--architecture=maxout: .*28x28x1 alone.*16x16x3"),
         ({"options": {"size": (50, 50)}}, r"--image_size: .*50x50; .*--image_size=48"),
         ({"batch_size": 1000}, r"--batch_size=1000: .* only \d+ training images"),
-        ({"augment_fakes": True}, r"--augment_fakes: .*--max_translation or --flip"),
+        (
+            {"augment_fakes": True, "max_translation": 0},
+            r"--augment_fakes: .*--max_translation or --flip",
+        ),
         ({"preview_classes": "cat,cow"}, r"--preview_classes=cat,cow: 'cow' is no class"),
     ],
 )
@@ -190,7 +197,8 @@ def test_a_config_without_later_settings_is_read(tmp_path, make):
     for name in presets.ADDED:
         del content["config"][name]
     planned.run.config_file.write_text(json.dumps(content))
-    assert planned.run.read_config() == planned.config
+    expected = planned.config.model_copy(update=presets.ADDED)
+    assert planned.run.read_config() == expected
 
 
 def test_class_names_must_be_as_many_as_classes(tmp_path, make):

@@ -51,7 +51,13 @@ def test_it_is_read_once(pictures, tmp_path, capsys):
     assert "reading 20 images" in capsys.readouterr().out
     assert prepare(folder.find(pictures), tmp_path / "cache") == first
     assert capsys.readouterr().out == ""
-    # A run that goes on names what was found.
+
+
+@pytest.mark.parametrize("asked", [(None, None), (SIZE, None), (None, 1), (SIZE, 1)])
+def test_a_run_that_goes_on_finds_what_it_began_with(pictures, tmp_path, capsys, asked):
+    """It names the size and the channels that were found when it began."""
+    first = prepare(folder.find(pictures), tmp_path / "cache", *asked)
+    capsys.readouterr()
     assert prepare(folder.find(pictures), tmp_path / "cache", SIZE, 1) == first
     assert capsys.readouterr().out == ""
 
