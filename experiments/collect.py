@@ -3,14 +3,16 @@
     python experiments/collect.py checkpoints/cgan_maxout experiments/cgan_maxout
     python experiments/collect.py --table
 
-Of a run: config.json (settings, versions and commands), metrics.jsonl, evaluation.json
-(made by dcgan-tf evaluate if the run has none of its newest step), the last grid and a GIF
-of at most FRAMES frames.  The table has a row for each folder beside this file that has an
-evaluation.json; nothing in it is typed by hand.
+Of a run: config.json (settings, versions and commands), metrics.jsonl, evaluation.json and
+evaluation.png (made by dcgan-tf evaluate if the run has none of its newest step), the last
+grid and a GIF of at most FRAMES frames.  Paths are shortened to their last part.  The table
+has a row for each folder beside this file that has an evaluation.json, and for the real
+training images of each data set; nothing in it is typed by hand.
 """
 
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +20,8 @@ import sys
 from dcgan_tf.reporting import images, metrics_log
 from dcgan_tf.runs.folder import Run
 
-FRAMES = 30
+FRAMES = 20
+ABSOLUTE = re.compile(r'(?<=["=])/(?:[^"/]+/)*([^"/]+)(?=")')  # paths in JSON
 FOLDER = pathlib.Path(__file__).parent
 FIGURES = (
     ("class_accuracy", "class accuracy ↑", "{:.1%}"),
@@ -35,11 +38,15 @@ def collect(run: Run, output: pathlib.Path) -> None:
     if not evaluation.exists() or _step(evaluation) != entries[-1]["step"]:
         command = [sys.executable, "-m", "dcgan_tf.evaluate", f"--run={run.folder}"]
         subprocess.run(command, check=True)
-    for path in (run.config_file, run.metrics, evaluation):
+    for path in (run.config_file, evaluation):
+        text = ABSOLUTE.sub(r"\1", path.read_text(encoding="utf-8"))
+        (output / path.name).write_text(text, encoding="utf-8")
+    for path in (run.metrics, run.folder / "evaluation.png"):
         shutil.copyfile(path, output / path.name)
     frames = images.frames(run.samples)
-    shutil.copyfile(frames[max(frames)], output / "grid.png")
+    last = images.read_frame(frames[max(frames)])
     layout = images.Layout.of_preview(run.read_config())
+    images.write_png(output / "grid.png", images.legible(last, layout))
     images.write_gif(output / "training.gif", run.samples, layout, most=FRAMES)
 
 
@@ -54,11 +61,12 @@ def table() -> str:
         "| " + " | ".join(["experiment", "length", "minutes", *names]) + " |",
         "|---" * (len(names) + 3) + "|",
     ]
-    reference = None
+    references = {}
     for evaluation in sorted(FOLDER.glob("*/evaluation.json")):
         folder = evaluation.parent
         report = json.loads(evaluation.read_text(encoding="utf-8"))
-        reference = report["figures"]["real training images"]
+        dataset = report["protocol"]["dataset"]
+        references[dataset] = report["figures"]["real training images"]
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))["config"]
         entries = list(metrics_log.entries(folder / "metrics.jsonl"))
         minutes = sum(entry["seconds"] for entry in entries) / 60
@@ -67,14 +75,17 @@ def table() -> str:
         lines.append(
             _row(folder.name, f"{done:,} {unit}", f"{minutes:.0f}", report["figures"])
         )
-    if reference:
-        lines.append(_row("real training images", "", "", {"generated": reference}))
+    for dataset, reference in references.items():
+        name = f"real training images of {dataset}"
+        lines.append(_row(name, "", "", {"generated": reference}))
     return "\n".join(lines)
 
 
 def _row(name: str, length: str, minutes: str, figures: dict) -> str:
     found = figures["generated"]
-    cells = [s.format(found[key]) if key in found else "" for key, _, s in FIGURES]
+    cells = [
+        "" if found.get(key) is None else s.format(found[key]) for key, _, s in FIGURES
+    ]
     return "| " + " | ".join([name, length, minutes, *cells]) + " |"
 
 
