@@ -1,6 +1,7 @@
 """What the commands share: their flags, their --help and how they end."""
 
 import codecs
+import io
 import os
 import pathlib
 import re
@@ -228,6 +229,7 @@ def run(
 
     0: done; 1: failed; 2: wrong use.  What goes wrong is told in one line on stderr.
     """
+    _make_streams_writable()
     flags.DEFINE_bool(
         "help", False, "show the usual flags", short_name="h", flag_values=values
     )
@@ -264,6 +266,16 @@ def run(
             f"{TRACEBACK}=1 in the environment shows where",
             1,
         )
+
+
+def _make_streams_writable() -> None:
+    """So that no line fails: on a closed stream, or of letters that its encoding lacks."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _hint(argument: str) -> str:

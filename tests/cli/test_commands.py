@@ -263,3 +263,37 @@ def test_it_is_a_program(tmp_path):
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("error: --count=0: ")
     assert ended.stderr.count("\n") == 1
+
+
+def in_a_shell(tmp_path, line, **environment):
+    """(exit status, stdout, stderr) of a line in which $DCGAN is dcgan-tf."""
+    root = pathlib.Path(dcgan_tf.__file__).parent.parent
+    done = subprocess.run(
+        line.replace("$DCGAN", f"{sys.executable} -m dcgan_tf"),
+        shell=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root), **environment},
+        check=False,
+        capture_output=True,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", ">&- 2>&-"])
+def test_closed_streams_stop_nothing(tmp_path, closed):
+    status, _, _ = in_a_shell(tmp_path, f"$DCGAN sample --digits=2 {closed}")
+    assert status == 0
+    assert (tmp_path / "sample.png").exists()
+
+
+def test_an_error_on_a_closed_stderr_is_not_told_on_stdout(tmp_path):
+    status, out, _ = in_a_shell(tmp_path, "$DCGAN sample --digits=x 2>&-")
+    assert (status, out) == (2, b"")
+
+
+def test_letters_that_a_terminal_lacks_are_escaped(tmp_path):
+    ascii_only = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    line = "$DCGAN sample --digits=2 --output=é.png"
+    status, out, err = in_a_shell(tmp_path, line, **ascii_only)
+    assert (status, err) == (0, b"")
+    assert out.startswith(b"\\xe9.png: ")
