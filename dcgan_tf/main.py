@@ -29,7 +29,7 @@ def define_flags() -> FlagValues:
     )
     flags.define_switch(values, "fresh", "refuse to go on with a run that exists")
     flags.define_switch(
-        values, "dry_run", "check everything, print what would run, write nothing"
+        values, "dry_run", "check everything, print what would run, write no run"
     )
     return values
 

@@ -3,11 +3,11 @@
     python experiments/collect.py checkpoints/cgan_maxout experiments/cgan_maxout
     python experiments/collect.py --table
 
-Of a run: config.json (settings, versions and commands), metrics.jsonl, evaluation.json and
-evaluation.png (made by dcgan-tf evaluate if the run has none of its newest step), the last
-grid and a GIF of at most FRAMES frames.  Paths are shortened to their last part.  The table
-has a row for each folder beside this file that has an evaluation.json, and for the real
-training images of each data set; nothing in it is typed by hand.
+Of a run: config.json (settings, versions and commands), metrics.jsonl, evaluation.json
+(made by dcgan-tf evaluate if the run has none of its newest step), the last grid and a GIF
+of at most FRAMES frames.  Paths are shortened to their last part.  The table has a row for
+each folder below this one that has an evaluation.json, and for the real training images of
+each data set; nothing in it is typed by hand.
 """
 
 import json
@@ -41,8 +41,7 @@ def collect(run: Run, output: pathlib.Path) -> None:
     for path in (run.config_file, evaluation):
         text = ABSOLUTE.sub(r"\1", path.read_text(encoding="utf-8"))
         (output / path.name).write_text(text, encoding="utf-8")
-    for path in (run.metrics, run.folder / "evaluation.png"):
-        shutil.copyfile(path, output / path.name)
+    shutil.copyfile(run.metrics, output / run.metrics.name)
     frames = images.frames(run.samples)
     last = images.read_frame(frames[max(frames)])
     layout = images.Layout.of_preview(run.read_config())
@@ -62,7 +61,7 @@ def table() -> str:
         "|---" * (len(names) + 3) + "|",
     ]
     references = {}
-    for evaluation in sorted(FOLDER.glob("*/evaluation.json")):
+    for evaluation in sorted(FOLDER.rglob("evaluation.json")):
         folder = evaluation.parent
         report = json.loads(evaluation.read_text(encoding="utf-8"))
         dataset = report["protocol"]["dataset"]
@@ -73,7 +72,12 @@ def table() -> str:
         done = entries[-1]["step"] if "steps" in config else entries[-1]["epoch"]
         unit = "steps" if "steps" in config else "epochs"
         lines.append(
-            _row(folder.name, f"{done:,} {unit}", f"{minutes:.0f}", report["figures"])
+            _row(
+                str(folder.relative_to(FOLDER)),
+                f"{done:,} {unit}",
+                f"{minutes:.0f}",
+                report["figures"],
+            )
         )
     for dataset, reference in references.items():
         name = f"real training images of {dataset}"

@@ -11,6 +11,7 @@ import numpy as np
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
+from dcgan_tf.cli.plan import LEAST_HELD_OUT
 from dcgan_tf.config.presets import AUTO
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data import sources
@@ -81,6 +82,11 @@ def request(values: FlagValues) -> Request:
         )
     if run:
         dataset = _dataset_of(run, config, values)
+    if (held_out := dataset.held_out()) is not None and held_out < LEAST_HELD_OUT:
+        raise errors.UsageError(
+            f"{dataset.name} has {held_out} held-out images, which is too few to measure "
+            f"by; it needs {LEAST_HELD_OUT} or more"
+        )
     seed = values.seed or 0
     return Request(
         dataset, run, samples, values.samples, values.count, seed, values.cas, output
@@ -98,7 +104,7 @@ def _dataset_of(run: Run, config: Config, values: FlagValues) -> sources.Dataset
     name = config.dataset
     if values.dataset is not None:
         # Files may lie elsewhere now: they are told by their content.
-        if not (sources.is_path(name) and sources.is_path(values.dataset)):
+        if not (sources.is_own(name) and sources.own_path(values.dataset)):
             raise errors.UsageError(
                 f"--dataset={values.dataset}: goes with --samples; a run is compared with "
                 f"its own, {name}"

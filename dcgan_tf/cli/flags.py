@@ -29,7 +29,7 @@ from dcgan_tf.data.spec import LEAST_SIZE, MOST_SIZE
 from dcgan_tf.support import errors
 
 DATA_FLAGS = ("data_dir", "image_size", "channels", "skip_broken", "cache_dir")
-OWN_IMAGES = "images of your own, at 32x32,"  # any data set but those that are named
+OWN_IMAGES = "./own"  # stands for any data set but those that are named
 CHOICE = "architecture"  # which other defaults depend on
 FLAGFILES = pathlib.Path(dcgan_tf.__file__).parent / "flagfiles"
 TRACEBACK = "DCGAN_TF_TRACEBACK"  # the environment variable that asks for one
@@ -171,12 +171,12 @@ def _defaults(name: str) -> str:
     usual, digits, own = (_by_mode(name, dataset) for dataset in ("", DIGITS, OWN_IMAGES))
     if not usual:
         only_own = own and name not in LENGTHS["steps"]
-        return _by_choice(name) + (f"; on {OWN_IMAGES} {own}" if only_own else "")
+        return _by_choice(name) + (f"; on images of your own {own}" if only_own else "")
     return (
         f"Default: {usual}"
         + (", or the architecture's own" if _is_brought(name) else "")
         + (f"; on digits {digits}" if digits != usual else "")
-        + (f"; on {OWN_IMAGES} {own}" if own not in ("", usual) else "")
+        + (f"; on images of your own {own}" if own not in ("", usual) else "")
     )
 
 

@@ -45,7 +45,7 @@ def start(plan: Plan, *, dry_run: bool) -> None:
         )
     if dry_run:
         summary.show_settings(config)
-        say("dry run: nothing is written")
+        say("dry run: no run is written")
         return
     split = splits.load(plan.dataset, "train")
     check_batch_size(config, len(split.labels))
@@ -88,7 +88,8 @@ def _check_data(plan: Plan, split: Split) -> RunConfig:
     if held is not None and held != data:
         then, now = (f"{d['images']:,} of {d['shape']}" for d in (held, data))
         raise errors.UsageError(
-            f"--data_dir: {plan.dataset} is not what {plan.run.folder} was trained on "
+            f"--{'dataset' if plan.dataset.entry else 'data_dir'}: {plan.dataset} is not "
+            f"what {plan.run.folder} was trained on "
             f"({then} then, {now} now; other images, labels or another order); put the "
             "data back, or begin another run with another --run_dir"
         )

@@ -41,7 +41,7 @@ def _check_data(request: Request, train: Split) -> None:
     """UsageError where a run was trained on other images."""
     data = request.run.read().data
     if data and data["content_hash"] != train.content_hash():
-        own = sources.is_path(request.dataset.name)
+        own = sources.is_own(request.dataset.name)
         raise errors.UsageError(
             f"--{'dataset' if own else 'data_dir'}: {request.dataset} is not what "
             f"{request.run.folder} was trained on; name the folder of that data"

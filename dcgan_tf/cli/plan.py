@@ -15,6 +15,7 @@ from dcgan_tf.runs.folder import Run, check_folder
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import errors
 
+LEAST_HELD_OUT = 6  # images: five nearest neighbours of one
 NO_MNIST = """\
 **********************************************************************
 WARNING: MNIST is neither prepared on this machine nor within reach.
@@ -74,7 +75,7 @@ def make(
     """Settles every choice, from `overrides`, config.json and the defaults, in this order.
 
     Raises UsageError for whatever cannot be trained.  Writes nothing but the cache of
-    images.
+    images, and what tensorflow-datasets downloads of sets whose shape is not known.
     """
     if init_from and run_dir is None:
         raise errors.UsageError(
@@ -100,6 +101,11 @@ def _new(
     if init_from is not None:
         inherited, parent = _parent(init_from)
         overrides = resolve.inherit(inherited, overrides, init_from)
+        options = dataclasses.replace(
+            options,
+            size=options.size or (inherited.height, inherited.width),
+            channels=options.channels or inherited.channels,
+        )
     resolve.check(overrides)  # before a host is asked
     requested = overrides.get("dataset", AUTO)
     if options.size:
@@ -115,6 +121,7 @@ def _new(
         **dataclasses.asdict(spec),
     )
     _check_preview_classes(config)
+    _check_held_out(config, dataset)
     if dataset.size is not None:
         check_batch_size(config, dataset.size)
     if inherited and _spec(inherited) != spec:
@@ -204,8 +211,10 @@ def _resumed(
     overrides = {name: value for name, value in overrides.items() if value != AUTO}
     saved = content.config
     moved = {}  # files may lie elsewhere now: they are told by their content
-    if sources.is_path(saved.dataset) and sources.is_path(overrides.get("dataset", "")):
-        moved["dataset"] = str(sources.own_path(overrides.pop("dataset")))
+    given = overrides.get("dataset")
+    if given and sources.is_own(saved.dataset) and (path := sources.own_path(given)):
+        moved["dataset"] = str(path)
+        del overrides["dataset"]
     different = resolve.differences(saved, overrides)
     size = (saved.height, saved.width)
     if options.size not in (None, size):
@@ -235,7 +244,19 @@ def _resumed(
             f"{run.config_file}: says {config.classes} classes of {_spec(config)}; "
             f"{dataset.name} has {dataset.spec.classes} of {dataset.spec}"
         )
+    _check_held_out(config, dataset)
     return dataclasses.replace(plan, dataset=dataset)
+
+
+def _check_held_out(config: Config, dataset: sources.Dataset) -> None:
+    """UsageError where too few images are held out for what is to be measured on them."""
+    held_out = dataset.held_out()
+    for name in ("evaluate_every", "test_losses"):
+        if getattr(config, name) and held_out is not None and held_out < LEAST_HELD_OUT:
+            raise errors.UsageError(
+                f"--{name}: {dataset.name} has {held_out} held-out images, too few to "
+                f"measure by; it needs {LEAST_HELD_OUT} or more"
+            )
 
 
 def check_batch_size(config: Config, size: int) -> None:

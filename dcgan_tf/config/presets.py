@@ -43,8 +43,8 @@ class Architecture:
     """Networks, and the settings that suit them.
 
     digits:   the settings that come with it on DIGITS besides
-    any_size: whether it takes other images than 28x28x1; on those, and on any data set but
-              DIGITS and MNIST_LIKE, it has the settings of `on_own_images`
+    any_size: whether it takes other images than 28x28x1; on any data set but DIGITS and
+              MNIST_LIKE it has the settings of `on_own_images`
     """
 
     source: str

@@ -23,7 +23,8 @@ from dcgan_tf.reading.source import Source
 from dcgan_tf.support import errors, tf_setup
 
 MNIST = ImageSpec(28, 28, 1, classes=10)  # and what is of its form
-OTHERWISE = (32, 32)  # the size of images that are of different sizes, or of one unfit
+DEFAULT_SIZE = (32, 32)  # where sizes differ, or networks cannot be built for the size
+MOST_CLASSES = 1000
 ANSWER_SECONDS = 4  # how long a host may take to answer
 
 
@@ -67,13 +68,16 @@ class Dataset:
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def held_out(self) -> int | None:
+        """Its held-out images, where their number is known before they are loaded."""
+        return sum(self.entry.counts["test"]) if self.entry else None
+
     def __str__(self) -> str:
         if self.entry:
-            held_out = sum(self.entry.counts["test"])
             return (
-                f"{self.name}, {self.size:,} training images and {held_out:,} held out, "
-                f"{self.spec}, {_classes(self.spec.classes)}, kept in {self.entry.folder} "
-                f"({self.entry.bytes() / 1e6:,.1f} MB)"
+                f"{self.name}, {self.size:,} training images and {self.held_out():,} held "
+                f"out, {self.spec}, {_classes(self.spec.classes)}, kept in "
+                f"{self.entry.folder} ({self.entry.bytes() / 1e6:,.1f} MB)"
             )
         if self.folder is None:
             place = "bundled with scikit-learn"
@@ -133,21 +137,24 @@ def find(
         )
     if path := own_path(name):
         source = npz.find(path) if path.is_file() else folder.find(path)
-        renamed = path.is_file() and [*files.values()] == [*source.files.values()]
-        if files and files != source.files and not renamed:
+        # What could not be read when the run began cannot be read now.
+        options = dataclasses.replace(
+            options, skip_broken=options.skip_broken or bool(files)
+        )
+        if files and not _unchanged(files, source.files):
             raise errors.UsageError(
                 f"--dataset={name}: {_changes(files, source.files)} since the run began; "
                 "put back what was there, or begin another run with another --run_dir"
             )
         return _read(source, options)
-    as_it_is = options.size in (None, (28, 28)) and options.channels in (None, 1)
     if name == AUTO:
         mnist = _known("mnist", data_dir)
-        return mnist if mnist.prepared or _answers(mnist.url) else _digits()
+        name = mnist.name if mnist.prepared or _answers(mnist.url) else DIGITS
+    as_it_is = options.size in (None, (28, 28)) and options.channels in (None, 1)
     if name == DIGITS:
         if not as_it_is:
             raise errors.UsageError("--dataset=digits: has images of 28x28x1 alone")
-        return _digits()
+        return Dataset(DIGITS, 1797 - TEST_DIGITS, MNIST)
     if name in _KNOWN and as_it_is:
         found = _known(name, data_dir)
         _check_reach(name, data_dir, found.prepared, found.url)
@@ -155,10 +162,9 @@ def find(
     return _read_prepared(name, data_dir, options)
 
 
-def is_path(name: str) -> bool:
-    """Whether `name` is that of a folder or file of images, there or not."""
-    path = pathlib.Path(name)
-    return name.startswith((".", "/", "~")) or path.suffix == ".npz" or path.is_dir()
+def is_own(name: str) -> bool:
+    """Whether a run's data set of that name is a folder or file: its absolute path."""
+    return name.startswith("/")
 
 
 def own_path(name: str) -> pathlib.Path | None:
@@ -169,17 +175,28 @@ def own_path(name: str) -> pathlib.Path | None:
     if name in (AUTO, DIGITS, *MNIST_LIKE):
         return None
     path = errors.user_path(name, "--dataset")
+    if printable(path) != str(path):
+        raise errors.UsageError(
+            f"--dataset={printable(path)}: has letters that are not UTF-8; rename it"
+        )
     if path.is_dir() or (path.is_file() and path.suffix == ".npz"):
         return path.absolute()
     if path.exists():
         raise errors.UsageError(
             f"--dataset={name}: is neither a folder of pictures nor a .npz of arrays"
         )
-    if is_path(name):
+    if name.startswith((".", "/", "~")) or path.suffix == ".npz":
         raise errors.UsageError(
             f"--dataset={name}: there is no such folder or file; name where it lies"
         )
     return None
+
+
+def _unchanged(then: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether the files are those of before; a single one may have another name."""
+    if len(then) == len(now) == 1:
+        return set(then.values()) == set(now.values())
+    return then == now
 
 
 def _changes(then: Mapping[str, str], now: Mapping[str, str]) -> str:
@@ -200,8 +217,13 @@ def _read(source: Source, options: Options) -> Dataset:
     """What is read of a source, now or before."""
 
     def choose_size(common: tuple[int, int] | None) -> tuple[int, int]:
-        return common if common and fits(*common) else OTHERWISE
+        return common if common and fits(*common) else DEFAULT_SIZE
 
+    if len(source.class_names) > MOST_CLASSES:
+        raise errors.UsageError(
+            f"--dataset={source.name}: has {len(source.class_names):,} classes; at most "
+            f"{MOST_CLASSES:,} can be trained"
+        )
     entry = cache.prepare(
         source,
         cache.folder(options.cache_dir),
@@ -229,10 +251,6 @@ def data_folder(data_dir: str | None) -> pathlib.Path:
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
     name = "--data_dir" if data_dir else "TFDS_DATA_DIR"
     return errors.user_path(data_dir or default, name)
-
-
-def _digits() -> Dataset:
-    return Dataset(DIGITS, 1797 - TEST_DIGITS, MNIST)
 
 
 def _known(name: str, data_dir: pathlib.Path) -> Dataset:

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 
 import keras
+import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data.augment import augment
@@ -56,11 +57,16 @@ def build(config: Config) -> Gan:
         generator_weights=generator_weights(config),
         sample_latents=functools.partial(prior, config.latent_dim),
         sample_labels=functools.partial(label_source, config.classes),
-        augment_fakes=functools.partial(
-            augment,
-            max_translation=config.max_translation * config.augment_fakes,
-            flip=config.flip and config.augment_fakes,
-        ),
+        augment_fakes=_augmentation(config),
+    )
+
+
+def _augmentation(config: Config) -> Callable[..., tf.Tensor]:
+    """What happens to fakes: what happens to real images, or nothing."""
+    if not config.augment_fakes:
+        return lambda fakes, seed: fakes
+    return functools.partial(
+        augment, max_translation=config.max_translation, flip=config.flip
     )
 
 

@@ -1,1 +1,1 @@
-"""Turns pictures of any kind into uint8 images in a cache; knows only Pillow and NumPy."""
+"""Turns pictures of any kind into uint8 images in a cache; imports no TensorFlow."""

@@ -124,7 +124,7 @@ def _read(place: pathlib.Path) -> Entry | None:
             held["skipped"],
         )
         return entry if entry.is_whole() else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
 
 
@@ -138,7 +138,11 @@ def _locked(cache: pathlib.Path) -> Iterator[None]:
         raise _not_writable(cache, error) from None
     try:
         with contextlib.suppress(OSError):  # where locks do not work, both read
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say(f"waiting for another process that reads images into {cache}")
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
             atomic_files.remove_leftovers(cache)  # of a process that was killed
         yield
     finally:
@@ -159,7 +163,8 @@ def _make(
     skip_broken: bool,
 ) -> Entry:
     """Reads a source into a new entry."""
-    most = source.count * size[0] * size[1] * (channels or source.channels or 3)
+    # Grey images without a known number of channels are written twice.
+    most = source.count * size[0] * size[1] * (channels or source.channels or 4)
     free = shutil.disk_usage(place.parent).free
     if free < most:
         raise errors.UsageError(
@@ -175,7 +180,10 @@ def _make(
             entry = _write(source, temporary, size, channels)
             if entry.skipped and not skip_broken:
                 raise _broken(source, entry.skipped)
-        return dataclasses.replace(entry, folder=place)
+        entry = dataclasses.replace(entry, folder=place)
+        if not entry.is_whole():
+            raise OSError(0, "what was written there is not what was read")
+        return entry
     except OSError as error:
         raise _not_writable(place.parent, error) from None
 
@@ -267,5 +275,5 @@ def _broken(source: Source, skipped: list[str]) -> errors.UsageError:
     more = f"; and {len(skipped) - MOST_NAMED:,} more" if skipped[MOST_NAMED:] else ""
     return errors.UsageError(
         f"--dataset={source.name}: {len(skipped):,} of {source.count:,} pictures cannot be "
-        f"read: {named}{more}; mend or remove them, or go on without them by --skip_broken"
+        f"read: {named}{more}; repair or remove them, or leave them out by --skip_broken"
     )

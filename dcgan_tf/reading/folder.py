@@ -21,7 +21,6 @@ SUFFIXES = frozenset(
 TRAIN = ("train", "training")
 TEST = ("test", "testing", "val", "valid", "validation")
 BLOCK = 512  # files in memory at a time
-MOST_CLASSES = 1000
 NO_CLASS = ""
 
 
@@ -41,57 +40,39 @@ def find(folder: pathlib.Path) -> Source:
     """The pictures in a folder.
 
     FOLDER/<class>/..., or FOLDER/train/<class>/... and FOLDER/test/<class>/...; without
-    class folders the pictures have no classes.  Pictures may lie deeper.  Hidden files, and
-    those whose suffix is not of a picture, are passed over.  UsageError where this makes no
-    data set.
+    class folders the pictures have no classes.  Pictures may lie deeper.  Hidden files are
+    ignored; others that are no pictures are counted in the notes.  UsageError where this
+    makes no data set.
     """
-
-    def refuse(reason: str) -> errors.UsageError:
-        return errors.UsageError(f"--dataset={printable(folder)}: {reason}")
-
     if (folder / "config.json").exists() and (folder / "checkpoints").exists():
-        raise refuse("is the folder of a run; name a folder of pictures")
+        raise _refusal(folder, "is the folder of a run; name a folder of pictures")
     others: Counter[str] = Counter()
     try:
-        parts, unused = _parts(folder, refuse)
+        parts, notes = _parts(folder)
         files = list(_files(folder, parts, others))
     except OSError as error:
-        raise refuse(f"{printable(error.filename)}: {error.strerror}") from None
+        reason = f"{printable(error.filename)}: {error.strerror}"
+        raise _refusal(folder, reason) from None
+    if others:
+        notes.append(f"left out {_counted(others)}")
     if not files:
-        passed = f", but {_counted(others)}" if others else ""
-        raise refuse(
-            f"holds no pictures{passed}; put .png, .jpg or other pictures there, in a "
-            "folder for each class or without classes"
+        raise _refusal(
+            folder,
+            "; ".join(["holds no pictures", *notes])
+            + "; put .png, .jpg or other pictures there, in a folder for each class or "
+            "without classes",
         )
-    notes = [f"passed over {_counted(others)}"] if others else []
-    notes += [f"passed over the folder {name}" for name in unused]
-    loose = [file.path for file in files if file.class_name == NO_CLASS]
-    if loose and len(loose) < len(files):
-        files = [file._replace(class_name=NO_CLASS) for file in files]
-        notes.append(
-            f"without classes: {len(loose):,} pictures (as {printable(loose[0])}) lie in "
-            "no folder"
-        )
-    names = _class_names(files, refuse)
-    labels = {name: label for label, name in enumerate(names)}
+    files, more = _with_or_without_classes(files)
+    names = _class_names(folder, files)
     contents = _hashes(folder, files)
-    # By their own names first: files that are numbered keep their order across classes.
-    sorted_files = sorted(files, key=lambda file: (os.path.basename(file.path), file.path))
-    listed = [
-        (
-            file.path,
-            labels[file.class_name],
-            is_held_out(contents[file.path]) if file.test is None else file.test,
-        )
-        for file in sorted_files
-    ]
+    listed, copies = _listed(files, names, contents)
     return Source(
         name=str(folder),
         key=digest(sorted(contents.items())),
         count=len(files),
         class_names=tuple(printable(name) for name in names),
         files={path.replace("\n", " "): sha256 for path, sha256 in contents.items()},
-        notes=tuple(notes),
+        notes=(*notes, *more, *copies),
         common_size=functools.partial(_common_size, folder, listed),
         channels=None,
         items=functools.partial(_items, folder, listed),
@@ -104,31 +85,40 @@ def printable(path: object) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
-def _parts(folder: pathlib.Path, refuse) -> tuple[list[_Part], list[str]]:
-    """Where pictures are looked for, and the splits that are not used.
+def _refusal(folder: pathlib.Path, reason: str) -> errors.UsageError:
+    return errors.UsageError(f"--dataset={printable(folder)}: {reason}")
+
+
+def _parts(folder: pathlib.Path) -> tuple[list[_Part], list[str]]:
+    """Where pictures are looked for, and notes of what is left out.
 
     A folder "train" among others is a class: of railways, say.
     """
-    subfolders = {p.name.lower(): p for p in _visible(folder) if p.is_dir()}
+    visible = _visible(folder)
+    subfolders = {path.name.lower(): path for path in visible if path.is_dir()}
     train = next((name for name in TRAIN if name in subfolders), None)
     tests = [name for name in TEST if name in subfolders]
     classes = sorted(subfolders.keys() - {train, *tests})
-    if train is None or (classes and not tests):
-        return [(folder, None)], []
-    if classes:
-        raise refuse(
-            f"holds {train} and {tests[0]} beside other folders (as {classes[0]}); move "
-            "these away, or name the folder of the classes"
+    if classes and tests:
+        raise _refusal(
+            folder,
+            f"holds {tests[0]} beside other folders (as {classes[0]}); put the folders of "
+            "the classes into train, beside it",
         )
+    if train is None or classes:
+        return [(folder, None)], []
+    notes = [f"left out the folder {name}" for name in tests[1:]]
+    if loose := [path.name for path in visible if not path.is_dir()]:
+        notes.append(f"left out {len(loose)} files beside {train} (as {loose[0]})")
     if not tests:
-        return [(subfolders[train], None)], []
-    return [(subfolders[train], False), (subfolders[tests[0]], True)], tests[1:]
+        return [(subfolders[train], None)], notes
+    return [(subfolders[train], False), (subfolders[tests[0]], True)], notes
 
 
 def _files(
     folder: pathlib.Path, parts: list[_Part], others: Counter[str]
 ) -> Iterator[_File]:
-    """The pictures; `others` counts what is passed over, by suffix."""
+    """The pictures; `others` counts what is none, by suffix."""
     for root, is_test in parts:
         for path in _pictures(root, others, set()):
             inside = path.relative_to(root).parts
@@ -140,7 +130,8 @@ def _visible(folder: pathlib.Path) -> list[pathlib.Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if not path.name.startswith((".", "__MACOSX")) and path.name != "Thumbs.db"
+        if not path.name.startswith((".", "__MACOSX"))
+        and path.name not in ("Thumbs.db", "desktop.ini")
     )
 
 
@@ -154,25 +145,48 @@ def _pictures(
     for path in _visible(folder):
         if path.is_dir():
             yield from _pictures(path, others, above | {real})
-        elif path.suffix.lower() in SUFFIXES or not path.suffix:
-            if path.exists() and not path.is_file():  # a pipe would be waited for
-                continue
+        elif _is_picture(path):
             yield path
         else:
-            others[path.suffix.lower()] += 1
+            others[path.suffix.lower() or "without a suffix"] += 1
 
 
-def _class_names(files: list[_File], refuse) -> list[str]:
-    """The classes in their order: of numbers if all names are, else of the alphabet."""
+def _is_picture(path: pathlib.Path) -> bool:
+    """By its suffix; where it has none, by its first bytes."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        return False
+    if not path.suffix:
+        return picture.upright_size(_read(path)) is not None
+    return path.suffix.lower() in SUFFIXES
+
+
+def _with_or_without_classes(files: list[_File]) -> tuple[list[_File], list[str]]:
+    """The same files, without classes unless all have one; and notes."""
+    loose = [file for file in files if file.class_name == NO_CLASS]
+    if not loose or len(loose) == len(files):
+        return files, []
+    if all(file.test for file in loose):  # as in a competition, without their answers
+        kept = [file for file in files if file.class_name != NO_CLASS]
+        if not any(file.test for file in kept):
+            kept = [file._replace(test=None) for file in kept]
+        return kept, [f"left out {len(loose):,} test pictures that have no class"]
+    note = (
+        f"without classes, because {len(loose):,} pictures (as {printable(loose[0].path)}) "
+        "lie in no folder of a class"
+    )
+    return [file._replace(class_name=NO_CLASS) for file in files], [note]
+
+
+def _class_names(folder: pathlib.Path, files: list[_File]) -> list[str]:
+    """The classes in their order: of numbers if all names are, else sorted."""
     found = {file.class_name for file in files}
     trained = {file.class_name for file in files if not file.test}
     if lacking := sorted(found - trained):
-        raise refuse(
+        raise _refusal(
+            folder,
             f"its test pictures are of class {printable(lacking[0])!r}, of which there are "
-            "none to train on"
+            "none to train on",
         )
-    if len(found) > MOST_CLASSES:
-        raise refuse(f"has {len(found):,} classes; at most {MOST_CLASSES:,} can be trained")
     if all(name.isdecimal() for name in found):
         return sorted(found, key=lambda name: (int(name), name))
     return sorted(found)
@@ -181,7 +195,7 @@ def _class_names(files: list[_File], refuse) -> list[str]:
 def _counted(others: Counter[str]) -> str:
     total = sum(others.values())
     kinds = ", ".join(f"{number} {suffix}" for suffix, number in others.most_common(5))
-    return f"{total:,} files of other kinds ({kinds})"
+    return f"{total:,} files that are no pictures ({kinds})"
 
 
 def _read(path: pathlib.Path) -> bytes:
@@ -190,16 +204,47 @@ def _read(path: pathlib.Path) -> bytes:
     except OSError as error:
         raise errors.UsageError(
             f"--dataset: {printable(path)} cannot be read ({error.strerror}); make it "
-            "readable, or take it away"
+            "readable, or remove it"
         ) from None
 
 
 def _hashes(folder: pathlib.Path, files: list[_File]) -> dict[str, str]:
+    """The sha256 of each file, by its path."""
+
+    def sha256(file: _File) -> str:
+        return hashlib.sha256(_read(folder / file.path)).hexdigest()
+
     found = {}
-    for file in bar(files, "looking at pictures"):
-        content = _read(folder / file.path)
-        found[file.path] = hashlib.sha256(content).hexdigest()
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for rows in bar(list(arrays.blocks(len(files), BLOCK)), "looking at pictures"):
+            paths = (file.path for file in files[rows])
+            found |= zip(paths, threads.map(sha256, files[rows]), strict=True)
     return found
+
+
+def _listed(
+    files: list[_File], names: list[str], contents: dict[str, str]
+) -> tuple[list[tuple[str, int, bool]], list[str]]:
+    """(path, label, whether it is held out) of each file, in their order; and notes.
+
+    By the files' own names first: those that are numbered keep their order across classes.
+    A class of which all would be held out keeps them to train on.
+    """
+    labels = {name: label for label, name in enumerate(names)}
+    test = {
+        file.path: is_held_out(contents[file.path]) if file.test is None else file.test
+        for file in files
+    }
+    trained = {file.class_name for file in files if not test[file.path]}
+    for file in files:
+        if file.class_name not in trained:
+            test[file.path] = False
+    seen = {contents[path] for path, is_test in test.items() if not is_test}
+    copies = sum(is_test and contents[path] in seen for path, is_test in test.items())
+    notes = [f"{copies:,} held-out pictures are among those trained on, too"]
+    order = sorted(files, key=lambda file: (os.path.basename(file.path), file.path))
+    listed = [(file.path, labels[file.class_name], test[file.path]) for file in order]
+    return listed, notes if copies else []
 
 
 def _common_size(folder: pathlib.Path, listed: list) -> tuple[int, int] | None:

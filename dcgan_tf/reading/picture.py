@@ -7,15 +7,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dcgan_tf.support import errors
 
-UNREADABLE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    MemoryError,
-    Image.DecompressionBombError,
-)
-_SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+_INTEGERS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 
 def upright_size(content: bytes) -> tuple[int, int] | None:
@@ -25,7 +17,7 @@ def upright_size(content: bytes) -> tuple[int, int] | None:
             width, height = image.size
             turned = image.getexif().get(0x0112, 1) >= 5
             return (width, height) if turned else (height, width)
-    except UNREADABLE:
+    except Exception:  # Pillow's readers raise a dozen kinds on damaged files
         return None
 
 
@@ -43,8 +35,13 @@ def decode(content: bytes, size: tuple[int, int]) -> np.ndarray:
             return np.asarray(fit(_in_rgb(ImageOps.exif_transpose(image)), size))
     except UnidentifiedImageError:
         raise ValueError("is no picture") from None
-    except UNREADABLE as error:
+    except Exception as error:
         raise ValueError(errors.first_line(error)) from None
+
+
+def on_white(image: np.ndarray) -> np.ndarray:
+    """uint8 [H, W, 4], RGB and alpha -> uint8 [H, W, 3]."""
+    return np.asarray(_in_rgb(Image.fromarray(image)))
 
 
 def fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -71,13 +68,16 @@ def resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _in_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in _SIXTEEN_BITS:
+    if image.mode in _INTEGERS:
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65_535:
             raise ValueError(
                 f"has values from {values.min()} to {values.max()}, not 16 bits"
             )
-        image = Image.fromarray(np.round(values / 257).astype(np.uint8))
+        # 32 bits hold what 8 or 16 bits would.
+        if image.mode != "I" or values.max() > 255:
+            values = np.round(values / 257)
+        image = Image.fromarray(values.astype(np.uint8))
     elif image.mode == "F":
         raise ValueError("has floating-point values, whose range is not known")
     if image.has_transparency_data:

@@ -61,14 +61,17 @@ def is_held_out(content: str) -> bool:
 
 
 def item(image: np.ndarray, label: int, test: bool | None, size: tuple[int, int]) -> Item:
-    """Of an image uint8 [H, W] or [H, W, C], fitted to `size`.
+    """Of an image uint8 [H, W] or [H, W, C], C 1, 3 or (with alpha) 4, fitted to `size`.
 
     test: None where the image decides whether it is held out
     """
     if test is None:
         test = is_held_out(hashlib.sha256(image.tobytes()).hexdigest())
-    flat = image[..., 0] if image.shape[2:] == (1,) else image
-    return Item("", picture.resized(flat, size), label, test)
+    if image.shape[2:] == (1,):
+        image = image[..., 0]
+    elif image.shape[2:] == (4,):
+        image = picture.on_white(image)
+    return Item("", picture.resized(image, size), label, test)
 
 
 def digest(*parts: object) -> str:

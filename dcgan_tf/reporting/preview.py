@@ -58,5 +58,5 @@ def _of_classes(split: Split, labels: tf.Tensor) -> np.ndarray:
     for label in np.unique(labels):
         places = np.flatnonzero(labels == label)
         rows = np.flatnonzero(known == label)[: len(places)]
-        found[places[: len(rows)]] = tf.gather(split.images, rows)
+        found[places[: len(rows)]] = split.take(rows)
     return found

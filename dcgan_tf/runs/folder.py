@@ -65,18 +65,18 @@ class Run:
     def data_files(self) -> dict[str, str]:
         """The sha256 of each of those files; {} where they are not known."""
         try:
-            text = self.data_hashes.read_text("utf-8", "surrogateescape")
+            content = self.data_hashes.read_bytes()
         except OSError:
             return {}
-        lines = (line.partition("  ") for line in text.split("\n") if line)
-        return {path: sha256 for sha256, _, path in lines}
+        lines = (line.partition("  ") for line in os.fsdecode(content).split("\n"))
+        return {path: sha256 for sha256, _, path in lines if path}
 
     def write_data_files(self, files: Mapping[str, str]) -> None:
         """Keeps them; the first time alone."""
         if files and not self.data_hashes.exists():
             lines = (f"{sha256}  {path}\n" for path, sha256 in files.items())
             with atomic_files.replacing(self.data_hashes) as temporary:
-                temporary.write_text("".join(lines), "utf-8", "surrogateescape")
+                temporary.write_bytes(os.fsencode("".join(lines)))
 
     @property
     def events(self) -> pathlib.Path:

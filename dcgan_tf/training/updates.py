@@ -22,7 +22,7 @@ def paired(state: TrainState, config: Config, images, labels, seed) -> Terms:
     latents, fake_labels = _sample(gan, labels, seed)
     with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
         fakes = gan.generator([latents, fake_labels], training=True)
-        fakes = gan.augment_fakes(fakes, tf.random.experimental.stateless_fold_in(seed, 2))
+        fakes = _augmented(gan, fakes, seed)
         # Two calls, not one of both: BatchNorm and dropout see real and fake apart.
         real = gan.discriminate(images, labels, training=True)
         fake = gan.discriminate(fakes, fake_labels, training=True)
@@ -55,7 +55,7 @@ def alternating(state: TrainState, config: Config, images, labels, seed) -> Term
     fakes = gan.generator(
         [latents, fake_labels], training=config.d_step_batchnorm == "training"
     )
-    fakes = gan.augment_fakes(fakes, seeds[0])
+    fakes = _augmented(gan, fakes, seeds[0])
     update = DISCRIMINATOR_UPDATES[config.discriminator_update]
     discriminator_terms = update(state, images, labels, fakes, fake_labels)
 
@@ -68,7 +68,7 @@ def alternating(state: TrainState, config: Config, images, labels, seed) -> Term
     before = [tf.identity(average) for average in averages]
     with tf.GradientTape() as tape:
         fakes = gan.generator([latents, fake_labels], training=True)
-        fakes = gan.augment_fakes(fakes, seeds[1])
+        fakes = _augmented(gan, fakes, seeds[1])
         real = None
         if gan.adversarial_loss.needs_pair:
             real = gan.discriminate(images, labels, training=True)
@@ -126,6 +126,11 @@ def _sample(gan: Gan, labels, seed) -> tuple[tf.Tensor, tf.Tensor]:
     latent_seed, label_seed = tf.unstack(tf.random.split(seed))
     latents = gan.sample_latents(tf.shape(labels)[0], latent_seed)
     return latents, gan.sample_labels(labels, label_seed)
+
+
+def _augmented(gan: Gan, fakes: tf.Tensor, seed) -> tf.Tensor:
+    """With draws other than those of the latents, and of the real images' augmentation."""
+    return gan.augment_fakes(fakes, tf.random.experimental.stateless_fold_in(seed, 2))
 
 
 def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) -> None:

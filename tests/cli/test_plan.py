@@ -1,6 +1,7 @@
 """Runs on images of one's own, as they are planned: no TensorFlow, nothing trained."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
@@ -133,6 +134,14 @@ def test_a_run_goes_on_with_its_data_wherever_it_lies_now(tmp_path, make):
     (tmp_path / "set").rename(tmp_path / "moved")
     with pytest.raises(errors.UsageError, match="no such folder or file; name where it"):
         make(tmp_path / "set")
+    (tmp_path / "moved").rename(tmp_path / "set")
+    assert plan.make(
+        {},
+        run_dir=str(tmp_path / "run"),
+        options=Options(cache_dir=str(tmp_path / "cache")),
+        fresh=False,
+    ).dataset.size
+    (tmp_path / "set").rename(tmp_path / "moved")
     again = make(tmp_path / "moved")
     assert again.config.dataset == str(tmp_path / "moved")
     assert again.config.model_copy(update={"dataset": ""}) == make(
@@ -170,9 +179,33 @@ def test_changed_data_is_refused_and_what_changed_is_told(tmp_path, make):
 
 def test_the_files_of_a_run_can_be_checked_by_sha256sum(tmp_path, make):
     planned = begin(make(draw(tmp_path / "set")))
-    lines = planned.run.data_hashes.read_text().splitlines()
-    assert len(lines) == 20
     assert planned.run.data_files() == planned.dataset.files
+    assert len(planned.dataset.files) == 20
+    command = ["sha256sum", "--check", "--strict", planned.run.data_hashes]
+    subprocess.run(command, cwd=tmp_path / "set", check=True, capture_output=True)
+
+
+def test_pictures_that_were_skipped_stay_so(tmp_path, make):
+    draw(tmp_path / "set")
+    (tmp_path / "set" / "cat" / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(errors.UsageError, match="1 of 21 pictures cannot be read"):
+        make(tmp_path / "set")
+    begin(make(tmp_path / "set", {"skip_broken": True}))
+    assert "1 that cannot be read" in make(tmp_path / "set").dataset.notes
+
+
+@pytest.mark.parametrize("name", ["evaluate_every", "test_losses"])
+def test_what_is_measured_on_held_out_images_needs_some(tmp_path, make, name):
+    draw(tmp_path / "set", count=20)
+    with pytest.raises(errors.UsageError, match=rf"--{name}: .* held-out images, too few"):
+        make(tmp_path / "set", **{name: 1 if name == "evaluate_every" else True})
+
+
+def test_more_than_a_thousand_classes_are_refused(tmp_path, make):
+    images = np.zeros((1001, 16, 16), np.uint8)
+    np.savez(tmp_path / "x.npz", images=images, labels=np.arange(1001))
+    with pytest.raises(errors.UsageError, match=r"has 1,001 classes; at most 1,000"):
+        make(tmp_path / "x.npz")
 
 
 @pytest.mark.parametrize(

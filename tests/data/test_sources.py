@@ -36,6 +36,12 @@ def test_auto_takes_mnist_where_its_host_answers(tmp_path, monkeypatch):
     assert "to be downloaded" in str(found)
 
 
+def test_a_size_is_not_forgotten_with_the_default_data_set(tmp_path, no_network):
+    options = Options(str(tmp_path), size=(32, 32))
+    with pytest.raises(errors.UsageError, match="--dataset=digits: has images of 28x28x1"):
+        sources.find("auto", options)
+
+
 def test_a_host_that_never_answers_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "ANSWER_SECONDS", 0.05)
     over, answered = threading.Event(), threading.Event()

@@ -122,11 +122,12 @@ def test_a_class_with_nothing_to_train_on_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["index.json", "train_images.bin", "test_labels.npy"])
-def test_a_damaged_entry_is_made_again(pictures, tmp_path, name):
+@pytest.mark.parametrize("size", [0, 5])
+def test_a_damaged_entry_is_made_again(pictures, tmp_path, name, size):
     source = folder.find(pictures)
     entry = prepare(source, tmp_path / "cache")
     before = np.array(entry.images("train"))
-    os.truncate(entry.folder / name, 5)
+    os.truncate(entry.folder / name, size)
     again = prepare(source, tmp_path / "cache")
     assert np.array_equal(again.images("train"), before)
 
@@ -151,27 +152,39 @@ if len(sys.argv) > 4:  # killed before the picture of that number is read
         return is_grey(item)
     cache._is_grey = grey
 source = folder.find(pathlib.Path(sys.argv[1]))
+print("ready", flush=True)
+input()
 entry = test_cache.prepare(source, pathlib.Path(sys.argv[2]))
 print(entry.folder, entry.images("train").sum())
 """
 
 
 def another(pictures, place, *killed_at):
+    """A process that reads the pictures once it is told to go on."""
     here = os.path.dirname(__file__)
     command = [sys.executable, "-c", COMMAND, pictures, place, here, *killed_at]
-    return subprocess.Popen(command, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "ready\n"
+    return process
 
 
-def test_two_processes_at_once_get_the_same(pictures, tmp_path):
+def test_of_two_processes_at_once_one_reads(pictures, tmp_path):
     both = [another(pictures, tmp_path / "cache") for _ in range(2)]
-    ends = [process.communicate()[0].splitlines()[-1] for process in both]
+    for process in both:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    outputs = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
+    ends = [output.splitlines()[-1] for output in outputs]
     assert ends[0] == ends[1]
+    assert sum("reading 20 images" in output for output in outputs) == 1
 
 
 def test_a_killed_reader_leaves_nothing_that_is_taken_for_whole(pictures, tmp_path):
     killed = another(pictures, tmp_path / "cache", "13")
-    killed.communicate()
+    killed.communicate("\n")
     assert killed.returncode == -signal.SIGKILL
     left = [path.name for path in (tmp_path / "cache").iterdir()]
     assert left, "it had begun"

@@ -44,13 +44,17 @@ def test_pictures_may_lie_deeper_and_hidden_and_other_files_are_passed_over(tmp_
     (tmp_path / "empty").mkdir()
     source = folder.find(tmp_path)
     assert list(source.files) == [os.path.join("cat", "x", "y", "1.PNG")]
-    assert source.notes == ("passed over 1 files of other kinds (1 .txt)",)
+    assert source.notes == ("left out 1 files that are no pictures (1 .txt)",)
 
 
-def test_files_without_a_suffix_are_taken_for_pictures(tmp_path):
-    put(tmp_path / "a.png")
-    (tmp_path / "a.png").rename(tmp_path / "a")
-    assert found_items(folder.find(tmp_path))[0].image.shape == (4, 4, 3)
+def test_files_without_a_suffix_are_pictures_if_they_begin_like_one(tmp_path):
+    put(tmp_path / "x" / "a.png")
+    (tmp_path / "x" / "a.png").rename(tmp_path / "x" / "a")
+    (tmp_path / "LICENSE").write_text("text")
+    source = folder.find(tmp_path)
+    assert found_items(source)[0].image.shape == (4, 4, 3)
+    assert source.class_names == ("x",)
+    assert "1 without a suffix" in source.notes[0]
 
 
 def test_without_folders_there_are_no_classes(tmp_path):
@@ -96,7 +100,7 @@ def test_train_among_classes_is_a_class(tmp_path):
 def test_splits_beside_other_folders_are_refused(tmp_path):
     for name in ("train", "test", "extra"):
         put(tmp_path / name / "a" / "0.png")
-    with pytest.raises(errors.UsageError, match=r"train and test beside .*\(as extra\)"):
+    with pytest.raises(errors.UsageError, match=r"holds test beside .*\(as extra\)"):
         folder.find(tmp_path)
 
 
@@ -104,7 +108,40 @@ def test_a_validation_split_beside_a_test_split_is_passed_over(tmp_path):
     for number, name in enumerate(("train", "val", "test")):
         put(tmp_path / name / "a" / f"{number}.png", number)
     source = folder.find(tmp_path)
-    assert (source.count, source.notes) == (2, ("passed over the folder val",))
+    assert (source.count, source.notes) == (2, ("left out the folder val",))
+
+
+def test_what_lies_beside_train_is_told(tmp_path):
+    put(tmp_path / "train" / "a" / "0.png")
+    put(tmp_path / "cover.png")
+    notes = ("left out 1 files beside train (as cover.png)",)
+    assert folder.find(tmp_path).notes == notes
+
+
+def test_test_pictures_without_classes_are_left_out(tmp_path):
+    """As in a competition, whose answers are not told."""
+    for number in range(40):
+        put(tmp_path / "train" / "a" / f"{number}.png", number)
+    put(tmp_path / "test" / "x.png", 99)
+    source = folder.find(tmp_path)
+    assert source.class_names == ("a",)
+    assert source.notes == ("left out 1 test pictures that have no class",)
+    assert 0 < sum(item.test for item in found_items(source)) < 15
+
+
+def test_copies_in_both_splits_are_told(tmp_path):
+    put(tmp_path / "train" / "a" / "0.png", 7)
+    put(tmp_path / "test" / "a" / "1.png", 7)
+    put(tmp_path / "test" / "a" / "2.png", 8)
+    told = ("1 held-out pictures are among those trained on, too",)
+    assert folder.find(tmp_path).notes == told
+
+
+def test_a_class_of_few_pictures_keeps_them_to_train_on(tmp_path):
+    for number in range(60):
+        put(tmp_path / f"class{number}" / "0.png", number)
+    items = found_items(folder.find(tmp_path))
+    assert not any(item.test for item in items)
 
 
 def test_test_classes_that_are_not_trained_on_are_refused(tmp_path):
@@ -120,12 +157,14 @@ def test_pictures_beside_folders_have_no_classes_and_it_is_told(tmp_path):
     source = folder.find(tmp_path)
     assert source.class_names == ("",)
     assert [item.label for item in found_items(source)] == [0, 0]
-    assert source.notes == ("without classes: 1 pictures (as cover.png) lie in no folder",)
+    assert source.notes == (
+        "without classes, because 1 pictures (as cover.png) lie in no folder of a class",
+    )
 
 
 def test_no_pictures_is_one_line_that_says_what_is_there(tmp_path):
     (tmp_path / "a.svg").write_text("<svg/>")
-    with pytest.raises(errors.UsageError, match=r"no pictures, but 1 files .*1 \.svg"):
+    with pytest.raises(errors.UsageError, match=r"no pictures; left out 1 .*1 \.svg"):
         folder.find(tmp_path)
 
 

@@ -82,6 +82,7 @@ GOOD = {"images": pixels(), "labels": np.array([0, 1, 0, 1])}
         ({**GOOD, "labels": [0.0, 1, 0, 1]}, r"labels are float64"),
         ({**GOOD, "labels": np.array([0, "x"] * 2, object)}, r"is damaged|no .npz"),
         ({**GOOD, "class_names": ["a"]}, r"class_names has 1 names, not 2"),
+        ({**GOOD, "class_names": np.array("ab")}, r"class_names has 1 names, not 2"),
         ({**GOOD, "test_images": pixels(1)}, r"one has labels and one has none"),
         (
             {**GOOD, "test_images": pixels(1, (5, 5)), "test_labels": [0]},

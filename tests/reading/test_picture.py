@@ -104,6 +104,11 @@ def test_a_large_jpeg_is_about_what_it_is_when_decoded_whole(large):
     assert np.abs(found[:, :, 0] - expected).max() < 3
 
 
+def test_eight_bits_in_a_picture_of_32_stay(tmp_path):
+    content = encoded(Image.fromarray(np.array([[0, 100, 255]], np.int32)), "TIFF")
+    assert picture.decode(content, (1, 3))[..., 0].tolist() == [[0, 100, 255]]
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -118,3 +123,16 @@ def test_a_large_jpeg_is_about_what_it_is_when_decoded_whole(large):
 def test_what_cannot_be_read_says_why(content):
     with pytest.raises(ValueError, match=r"\w"):
         picture.decode(content, (2, 2))
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "WEBP", "PNG", "JPEG", "GIF", "TIFF"])
+def test_a_damaged_picture_is_read_or_says_why(kind):
+    """Pillow's readers raise more kinds of errors than it documents."""
+    content = encoded(Image.fromarray(colours(32, 32)), kind)
+    for place in range(0, len(content), 11):
+        damaged = bytearray(content)
+        damaged[place] ^= 255
+        try:
+            assert picture.decode(bytes(damaged), (16, 16)).shape == (16, 16, 3)
+        except ValueError as error:
+            assert str(error)

@@ -110,13 +110,41 @@ def test_what_cannot_be_trained_on_is_one_line(tmp_path, made, told):
         find("odd", tmp_path)
 
 
+def test_alpha_is_laid_on_white(tmp_path):
+    """Rows of four channels would be read as rows of three."""
+    images = pictures(20, (16, 16, 4))
+    images[..., 3] = 255
+    images[:, :8, :, 3] = 0
+    store(tmp_path, "alpha", shape=(16, 16, 4), train={"image": images})
+    found = find("alpha", tmp_path)
+    assert str(found.spec) == "16x16x3"
+    read = splits.load(found, "train").array()
+    assert read[:, :8].min() == 255
+    assert {image.tobytes() for image in read[:, 8:]} <= {
+        image.tobytes() for image in images[:, 8:, :, :3]
+    }
+
+
+def test_a_test_split_whose_labels_are_not_known_is_left_out(tmp_path):
+    store(
+        tmp_path,
+        "unknown",
+        ["a", "b"],
+        train={"image": pictures(40, (16, 16, 3)), "label": [0, 1] * 20},
+        test={"image": pictures(2, (16, 16, 3), 1), "label": [-1, -1]},
+    )
+    found = find("unknown", tmp_path)
+    assert found.notes == ("left out the test split, whose labels are not known",)
+    assert found.size + found.held_out() == 40
+
+
 def test_emnist_is_put_upright(tmp_path):
     from dcgan_tf.reading import prepared
 
     images = pictures(8, (16, 16, 1))
     store(tmp_path, "emnist", shape=(16, 16, 1), train={"image": images})
     builder = tfds.builder_from_directory(tmp_path / "emnist" / "1.0.0")
-    source = prepared.find("emnist/letters", builder)
+    source = prepared.find("emnist:1.0.0", builder)
     found = {item.image.tobytes() for item in source.items((16, 16))}
     assert found == {image[..., 0].T.tobytes() for image in images}
     assert "transposed" in source.notes[0]
