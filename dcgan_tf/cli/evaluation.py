@@ -298,5 +298,6 @@ def write(folder: pathlib.Path, report: dict) -> str:
     pairs = report["nearest_training_images"].pop("pairs")
     files = folder / "evaluation.json", folder / "evaluation.png"
     atomic_files.write_json(files[0], report)
-    grids.write_png(files[1], grids.grid(pairs, len(pairs) // 2))
+    layout = grids.Layout(*pairs.shape[1:3], columns=len(pairs) // 2)
+    grids.write_png(files[1], grids.legible(grids.grid(pairs, layout.columns), layout))
     return f"{files[0]}, {files[1]}"

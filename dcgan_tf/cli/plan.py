@@ -1,6 +1,7 @@
 """From what the user gave to what will run, before TensorFlow is imported."""
 
 import dataclasses
+import os
 import sys
 from collections.abc import Mapping
 
@@ -215,6 +216,10 @@ def _resumed(
     if given and sources.is_own(saved.dataset) and (path := sources.own_path(given)):
         moved["dataset"] = str(path)
         del overrides["dataset"]
+    elif given and os.path.abspath(given) == saved.dataset:
+        raise errors.UsageError(
+            f"--dataset={given}: there is no such folder or file; name where it lies now"
+        )
     different = resolve.differences(saved, overrides)
     size = (saved.height, saved.width)
     if options.size not in (None, size):

@@ -166,15 +166,19 @@ def write(
 def _write_folder(
     folder: pathlib.Path, blocks: Iterable[np.ndarray], labels: list[int], config: Config
 ) -> None:
-    """Writes a PNG for each image, its class in its name where it has one."""
-    endings = [""] * len(labels)
-    if config.conditional:
-        names = [_file_name(name) for name in config.names]
-        endings = [f"_class_{names[label]}" for label in labels]
+    """Writes a PNG for each image, in a folder for its class where it has one.
+
+    As `train --dataset` reads them.
+    """
+    names = [_file_name(name) for name in config.names]
+    if len(set(names)) < len(names):
+        names = [f"{number}_{name}" for number, name in enumerate(names)]
     images = itertools.chain.from_iterable(blocks)
     with atomic_files.replacing_folder(folder) as temporary:
-        for index, (image, ending) in enumerate(zip(images, endings, strict=True)):
-            path = temporary / f"image_{index:06d}{ending}.png"
+        for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+            place = temporary / names[label] if config.conditional else temporary
+            place.mkdir(exist_ok=True)
+            path = place / f"image_{index:06d}.png"
             iio.imwrite(path, grids.grid(image[None], columns=1))
 
 

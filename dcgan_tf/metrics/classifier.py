@@ -19,7 +19,7 @@ from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.data.splits import Split
 from dcgan_tf.metrics import class_metrics, image_sets
 from dcgan_tf.support import arrays, atomic_files, errors
-from dcgan_tf.support.progress import say
+from dcgan_tf.support.progress import bar, say
 
 FOLDER = pathlib.Path(__file__).parent / "classifiers"
 # What comes with the package: by the content hash of the training images, the file's name
@@ -88,11 +88,17 @@ def fit(
         loss={"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
     )
     targets = batches.stream().map(lambda images, labels: (images, {"logits": labels}))
+    progress = iter(bar(range(steps), "training a classifier"))
     model.fit(
         targets,
         steps_per_epoch=steps,
         shuffle=False,  # they are
         verbose=0,
+        callbacks=[
+            keras.callbacks.LambdaCallback(
+                on_train_batch_end=lambda *_, **__: next(progress, None)
+            )
+        ],
     )
     return model
 
@@ -134,7 +140,7 @@ def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         kind = "classifier" if labelled else f"classifier of {spec.classes} pseudo-classes"
-        say(f"training a {kind} for {name}, once; it is kept in {path.parent}")
+        say(f"training a {kind} for {name}, once, for minutes; kept in {path.parent}")
         split = train if labelled else with_pseudo_classes(train, spec.classes)
         model = fit(split, spec, seed=SEED, epochs=EPOCHS, max_translation=MAX_TRANSLATION)
         save(model, path)

@@ -104,7 +104,8 @@ def _labels(
         raise _refusal(
             path,
             f"{name} are {labels.dtype} {labels.shape}; they must be whole numbers, one "
-            f"for each of {count:,} images",
+            f"for each of {count:,} images; names become numbers by np.unique(labels, "
+            "return_inverse=True)",
         )
     return labels.reshape(-1).astype(np.int64)
 

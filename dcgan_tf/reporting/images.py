@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import io
 import math
 import pathlib
 import unicodedata
@@ -21,7 +20,7 @@ SEPARATOR = 4  # pixels between generated and real images
 LEAST_WIDTH = 560  # of an enlarged grid, in pixels
 LEAST_HEIGHT = 112  # of a single row
 LEAST_COLUMN = 64  # where a name stands over it, unless the name is short
-MOST_WIDTH = 2_000  # of a grid that is enlarged
+MOST_WIDTH = 2_000  # and height, of a grid that is enlarged
 MOST_AREA = 1_300_000  # pixels of a grid that is enlarged, and of a GIF
 GAP, GAP_LEVEL = 2, 128  # pixels between enlarged images, and their grey level
 FONT_SIZES = range(20, 10, -1)  # the largest is taken at which all titles fit
@@ -31,14 +30,10 @@ FRAME_MS = 150  # GIF counts in units of 10 ms
 HELD_MS = 1500  # the first and the last frame
 MOST_FRAMES = 100
 MOST_PIXELS = 80_000_000  # of a frame that is read; Pillow warns of more
-MOST_BYTES = 4_000_000  # of a GIF, which has fewer frames instead, down to LEAST_FRAMES
-LEAST_FRAMES = 10
-COLOURS = 120  # of a GIF in colour, fitted to its images
-GREYS = 8  # beside them, for what stands around the images
-NEAR = 8  # levels from black or white that are taken for it
+MOST_GIF_PIXELS = 20_000_000  # of all frames of a GIF
+COLOURS = 128  # of a GIF in colour
 TOLERANCE = 16  # levels by which a colour in a GIF may be off
 NO_DITHER = Image.Dither.NONE
-FITTED = 5  # frames that the colours are fitted to
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +130,7 @@ def _magnification(parts: list[np.ndarray], layout: Layout) -> int:
     column = min(LEAST_COLUMN, _longest(layout.titles or ("",), FONT_SIZES[-1]))
     least = max(LEAST_WIDTH / width, LEAST_HEIGHT / height, column / layout.width)
     most = min(
-        MOST_WIDTH // (width * len(parts)),
+        MOST_WIDTH // max(height, width * len(parts)),
         math.isqrt(MOST_AREA // (height * width * len(parts))),
     )
     return max(1, min(math.ceil(least), most))
@@ -183,12 +178,13 @@ def _longest(titles: tuple[str, ...], size: int) -> float:
 
 
 def _cut(title: str, font: ImageFont.FreeTypeFont, room: float) -> str:
-    """As much of the title as has room."""
+    """The title, or its beginning and its end, where names often differ."""
     if font.getlength(title) <= room:
         return title
-    while title and font.getlength(f"{title}…") > room:
-        title = title[:-1]
-    return f"{title}…"
+    head, tail = title[:-2], title[-2:]
+    while head and font.getlength(f"{head}…{tail}") > room:
+        head = head[:-1]
+    return f"{head}…{tail}"
 
 
 def write_png(path: pathlib.Path, pixels: np.ndarray) -> None:
@@ -241,33 +237,37 @@ def thin_frames(samples: pathlib.Path, *, every: int, kept: int) -> None:
 
 
 def write_gif(
-    path: pathlib.Path, samples: pathlib.Path, layout: Layout, most: int | None = None
+    path: pathlib.Path, samples: pathlib.Path, layout: Layout, most: int = MOST_FRAMES
 ) -> None:
     """The frames, made legible, in the order of their numbers, in a loop.
 
-    most: how many at most, evenly chosen; None: MOST_FRAMES; fewer where the file would be
-          too large
+    most: how many at most, evenly chosen; fewer where they are large
 
     A frame that is damaged, or of another size than the newest, is left out; without any
     there is no GIF.  Grey levels are kept; colours may be off by some levels.
     """
     found = list(frames(samples).values())
-    chosen = [found[place] for place in _evenly(len(found), most or MOST_FRAMES)]
-    newest = next(_sound_frames(reversed(chosen), layout), None)
+    newest = next(_sound_frames(reversed(found), layout), None)
     if newest is None:
         return
-    shown, palette = _sound_frames(chosen, layout, newest.shape), None
+    legible_size = legible(newest, layout).shape
+    room = MOST_GIF_PIXELS // math.prod(legible_size[:2])
+    chosen = [found[place] for place in _evenly(len(found), max(3, min(most, room)))]
+    whole = [
+        frame for frame in _sound_frames(chosen, layout) if frame.shape == newest.shape
+    ]
     if newest.ndim == 3:
-        fitted = [chosen[place] for place in _evenly(len(chosen), FITTED)]
-        palette = _palette([*_sound_frames(fitted, layout, newest.shape), newest])
-        shown = _steadied(shown)
-    pictures = [_picture(frame, layout, palette) for frame in shown]
-    pictures[-1] = _picture(newest, layout, palette)  # as it is: it stays longest
-    while len(content := _gif(pictures)) > MOST_BYTES and len(pictures) > LEAST_FRAMES:
-        places = _evenly(len(pictures), len(pictures) * 2 // 3)
-        pictures = [pictures[place] for place in places]
+        whole = list(_steadied(whole))
+    pictures = [Image.fromarray(legible(frame, layout)) for frame in whole]
+    if newest.ndim == 3:
+        palette = _palette(pictures)
+        pictures = [one.quantize(palette=palette, dither=NO_DITHER) for one in pictures]
+    first, *rest = pictures
+    # Pillow wants no list for a single frame.
+    durations = [HELD_MS, *[FRAME_MS] * (len(rest) - 1), HELD_MS] if rest else HELD_MS
+    more = {"save_all": True, "append_images": rest, "duration": durations, "loop": 0}
     with atomic_files.replacing(path) as temporary:
-        temporary.write_bytes(content)
+        first.save(temporary, "GIF", **more)
 
 
 def _evenly(count: int, most: int) -> np.ndarray:
@@ -275,13 +275,10 @@ def _evenly(count: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
-def _sound_frames(
-    paths: Iterable[pathlib.Path], layout: Layout, shape: tuple[int, ...] | None = None
-) -> Iterator[np.ndarray]:
-    """Those that are whole, and grids of the layout, and of this shape if there is one."""
+def _sound_frames(paths: Iterable[pathlib.Path], layout: Layout) -> Iterator[np.ndarray]:
+    """Those that are whole, and grids of the layout."""
     read = (read_frame(path) for path in paths)
-    sound = (frame for frame in read if frame is not None and layout.split(frame))
-    return (frame for frame in sound if shape in (None, frame.shape))
+    return (frame for frame in read if frame is not None and layout.split(frame))
 
 
 def _steadied(coloured: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -298,41 +295,11 @@ def _steadied(coloured: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         yield shown
 
 
-def _picture(
-    frame: np.ndarray, layout: Layout, palette: Image.Image | None = None
-) -> Image.Image:
-    """A legible frame of at most about MOST_AREA pixels, in the colours of the palette.
-
-    All have the same, so that colours do not flicker.
-    """
-    picture = Image.fromarray(legible(frame, layout))
-    excess = picture.width * picture.height / MOST_AREA
-    if excess > 2:
-        picture = picture.reduce(round(math.sqrt(excess)))
-    return picture.quantize(palette=palette, dither=NO_DITHER) if palette else picture
-
-
-def _palette(some: list[np.ndarray]) -> Image.Image:
-    """The colours of a GIF, as Pillow takes them: fitted to some frames, and greys."""
-    montage = Image.fromarray(np.concatenate(some))
-    fitted = np.array(montage.quantize(COLOURS, dither=NO_DITHER).getpalette())
-    fitted = fitted.reshape(-1, 3)
-    # Else a background that is white would have a tint.
-    for level in (0, 255):
-        fitted[abs(fitted - level).max(axis=1) < NEAR] = level
-    greys = np.linspace(0, 255, GREYS).round().astype(int).repeat(3)
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([*fitted.flat, *greys])
-    return palette
-
-
-def _gif(pictures: list[Image.Image]) -> bytes:
-    first, *rest = pictures
-    # Pillow wants no list for a single frame.
-    durations = [HELD_MS, *[FRAME_MS] * (len(rest) - 1), HELD_MS] if rest else HELD_MS
-    file = io.BytesIO()
-    first.save(file, "GIF", save_all=True, append_images=rest, duration=durations, loop=0)
-    return file.getvalue()
+def _palette(pictures: list[Image.Image]) -> Image.Image:
+    """One palette for all frames, so that colours do not flicker; fitted to three."""
+    some = [pictures[place] for place in _evenly(len(pictures), 3)]
+    montage = Image.fromarray(np.concatenate([np.asarray(one) for one in some]))
+    return montage.quantize(COLOURS, dither=NO_DITHER)
 
 
 def read_frame(path: pathlib.Path) -> np.ndarray | None:

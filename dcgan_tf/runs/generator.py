@@ -59,8 +59,10 @@ class TrainedRun:
         """int [N]; ValueError unless each is the name or the number of a class."""
         given = np.asarray(labels)
         if given.ndim != 1 or not len(given):
-            raise ValueError("labels must be a list of one class or more")
+            raise ValueError("labels must be a list of one class or more: [0] * 10")
         names, classes = self.config.names, self.config.classes
+        if not self.config.conditional:
+            return np.zeros(len(given), np.int32)
         if given.dtype.kind == "U":
             known = {name: number for number, name in enumerate(names)}
             given = np.array([known.get(name, -1) for name in given.tolist()])

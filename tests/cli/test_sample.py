@@ -118,25 +118,28 @@ def test_an_unconditional_run_has_no_labels(do, tmp_path):
         assert len(arrays["images"]) == 7
 
 
+def files(folder):
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*.png"))
+
+
 def test_a_folder_has_a_file_for_each_image(do, tmp_path):
     assert do("cgan", "--digits=70", "--output=some")[0] == 0
-    assert sorted(path.name for path in (tmp_path / "some").iterdir()) == [
-        "image_000000_class_7.png",
-        "image_000001_class_0.png",
-    ]
+    assert files(tmp_path / "some") == ["0/image_000001.png", "7/image_000000.png"]
+    assert do("dcgan", "--count=2", "--output=others")[0] == 0
+    assert files(tmp_path / "others") == ["image_000000.png", "image_000001.png"]
 
 
-def test_files_have_the_names_of_their_classes(do, tmp_path, folders, monkeypatch):
+def test_folders_have_the_names_of_their_classes(do, tmp_path, folders, monkeypatch):
     """As far as a file's name may have them; three blocks of images, in order."""
     monkeypatch.setattr(generator, "BLOCK", 1)
     names = ["cat", "dog/wolf", "2", *["animal 7"] * 6]
     assert do("animals", f"--classes={','.join(names)}", "--output=some")[0] == 0
-    paths = sorted((tmp_path / "some").iterdir())
-    assert [path.name for path in paths[:4]] == [
-        "image_000000_class_cat.png",
-        "image_000001_class_dog_wolf.png",
-        "image_000002_class_日本.png",
-        "image_000003_class_animal_7.png",
+    paths = sorted((tmp_path / "some").rglob("*.png"), key=lambda path: path.name)
+    assert [str(path.relative_to(tmp_path / "some")) for path in paths[:4]] == [
+        "cat/image_000000.png",
+        "dog_wolf/image_000001.png",
+        "日本/image_000002.png",
+        "animal_7/image_000003.png",
     ]
     images = dcgan_tf.load(folders["animals"]).sample([0, 1, 2, *[7] * 6])
     assert len(paths) == len(images) == 9
@@ -159,7 +162,7 @@ def test_what_memory_does_not_hold_is_refused_but_for_a_folder(monkeypatch, do, 
         assert "of memory; name a folder" in err
     assert not list(tmp_path.iterdir())
     assert do("cgan", "--count=51", "--output=some")[0] == 0
-    assert len(list((tmp_path / "some").iterdir())) == 51
+    assert len(files(tmp_path / "some")) == 51
 
 
 def test_the_same_seed_gives_the_same_and_the_default_is_a_grid(do, tmp_path):
