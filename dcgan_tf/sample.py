@@ -45,8 +45,8 @@ def define_flags() -> FlagValues:
         values,
         "output",
         "what to write: a grid (.png); arrays images uint8 [N, H, W, C], labels int32 [N] "
-        "and class_names (.npz); or a new folder of PNG files (no suffix).  Default: "
-        "sample.png",
+        "and class_names (.npz); or a new folder of PNG files, in a folder for each class "
+        "(no suffix).  Default: sample.png",
     )
     flags.define_integer(
         values,
