@@ -3,7 +3,7 @@
     xargs apt-get install -y --no-install-recommends < experiments/letters/packages.txt
     pip install pillow
     python experiments/letters/make_folder.py letters
-    dcgan-tf train --dataset=letters
+    dcgan-tf train --mode=cgan --dataset=letters
 
 The list packages.txt names packages of free fonts in Debian 12.  Others will do too: the
 script takes every TrueType and OpenType font file of the folder --fonts.  The repository
