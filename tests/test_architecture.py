@@ -20,7 +20,13 @@ FRONT = [
     *("support/*.py", "config/*.py", "reading/*.py", "data/spec.py", "data/sources.py"),
     *("runs/folder.py", "runs/manifest.py", "runs/config_file.py"),
     *("reporting/images.py", "reporting/embedding_plot.py"),
-    *("cli/flags.py", "cli/plan.py", "cli/sampling.py", "cli/evaluation.py"),
+    *(
+        "cli/flags.py",
+        "cli/plan.py",
+        "cli/run_data.py",
+        "cli/sampling.py",
+        "cli/evaluation.py",
+    ),
 ]
 FRONT = sorted({path.relative_to(PACKAGE) for one in FRONT for path in PACKAGE.glob(one)})
 HEAVY = {"tensorflow", "keras", "tensorflow_datasets", "sklearn", "matplotlib"}

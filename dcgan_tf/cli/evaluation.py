@@ -10,8 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from absl.flags import FlagValues
 
-from dcgan_tf.cli import flags
-from dcgan_tf.cli.plan import LEAST_HELD_OUT
+from dcgan_tf.cli import flags, run_data
 from dcgan_tf.config.presets import AUTO
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data import sources
@@ -82,11 +81,7 @@ def request(values: FlagValues) -> Request:
         )
     if run:
         dataset = _dataset_of(run, config, values)
-    if (held_out := dataset.held_out()) is not None and held_out < LEAST_HELD_OUT:
-        raise errors.UsageError(
-            f"{dataset.name} has {held_out} held-out images, which is too few to measure "
-            f"by; it needs {LEAST_HELD_OUT} or more"
-        )
+    run_data.check_held_out(dataset, f"--{'run' if run else 'samples'}")
     seed = values.seed or 0
     return Request(
         dataset, run, samples, values.samples, values.count, seed, values.cas, output
@@ -101,28 +96,14 @@ def _refuse(values: FlagValues, names: tuple[str, ...], goes_with: str) -> None:
 
 def _dataset_of(run: Run, config: Config, values: FlagValues) -> sources.Dataset:
     """What a run was trained on; UsageError where that is not to be found."""
-    name = config.dataset
-    if values.dataset is not None:
-        # Files may lie elsewhere now: they are told by their content.
-        if not (sources.is_own(name) and sources.own_path(values.dataset)):
-            raise errors.UsageError(
-                f"--dataset={values.dataset}: goes with --samples; a run is compared with "
-                f"its own, {name}"
-            )
-        name = values.dataset
-    options = dataclasses.replace(
-        flags.data_options(values),
-        size=(config.height, config.width),
-        channels=config.channels,
-    )
-    dataset = sources.find(name, options, files=run.data_files())
-    spec = ImageSpec(config.height, config.width, config.channels, config.classes)
-    if dataset.spec != spec:
-        raise errors.RunError(
-            f"{run.config_file}: says {spec.classes} classes of {spec}; {dataset.name} has "
-            f"{dataset.spec.classes} of {dataset.spec}"
+    moved = run_data.moved_to(config.dataset, values.dataset)
+    if values.dataset is not None and not moved:
+        raise errors.UsageError(
+            f"--dataset={values.dataset}: goes with --samples; a run is compared with its "
+            f"own, {config.dataset}"
         )
-    return dataset
+    config = config.model_copy(update={"dataset": moved or config.dataset})
+    return run_data.find_again(run, config, flags.data_options(values))
 
 
 def check_output(output: pathlib.Path) -> None:

@@ -1,22 +1,21 @@
 """From what the user gave to what will run, before TensorFlow is imported."""
 
 import dataclasses
-import os
 import sys
 from collections.abc import Mapping
 
+from dcgan_tf.cli import run_data
 from dcgan_tf.config import resolve
 from dcgan_tf.config.presets import AUTO, DIGITS, PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data import sources
 from dcgan_tf.data.sources import Options
-from dcgan_tf.data.spec import ImageSpec, fits, nearest_size
+from dcgan_tf.data.spec import fits, nearest_size
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run, check_folder
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import errors
 
-LEAST_HELD_OUT = 6  # images: five nearest neighbours of one
 NO_MNIST = """\
 **********************************************************************
 WARNING: MNIST is neither prepared on this machine nor within reach.
@@ -125,19 +124,15 @@ def _new(
     _check_held_out(config, dataset)
     if dataset.size is not None:
         check_batch_size(config, dataset.size)
-    if inherited and _spec(inherited) != spec:
+    if inherited and run_data.spec_of(inherited) != spec:
         raise errors.UsageError(
             f"--dataset={config.dataset}: has images of {spec} in {spec.classes} classes, "
-            f"the weights of {init_from} are for {_spec(inherited)} in "
+            f"the weights of {init_from} are for {run_data.spec_of(inherited)} in "
             f"{inherited.classes}"
         )
     if requested != dataset.name == DIGITS:
         print(NO_MNIST, file=sys.stderr)
     return Plan(RunConfig(config, parent), run, dataset, checkpoint=None)
-
-
-def _spec(config: Config) -> ImageSpec:
-    return ImageSpec(config.height, config.width, config.channels, config.classes)
 
 
 def _check_size(
@@ -209,29 +204,7 @@ def _resumed(
             f"--init_from={init_from}: {run.folder} began from {parent}; leave it out "
             "to go on with that run, or name another --run_dir"
         )
-    overrides = {name: value for name, value in overrides.items() if value != AUTO}
-    saved = content.config
-    moved = {}  # files may lie elsewhere now: they are told by their content
-    given = overrides.get("dataset")
-    if given and sources.is_own(saved.dataset) and (path := sources.own_path(given)):
-        moved["dataset"] = str(path)
-        del overrides["dataset"]
-    elif given and os.path.abspath(given) == saved.dataset:
-        raise errors.UsageError(
-            f"--dataset={given}: there is no such folder or file; name where it lies now"
-        )
-    different = resolve.differences(saved, overrides)
-    size = (saved.height, saved.width)
-    if options.size not in (None, size):
-        different.append(f"--image_size={options.size[0]} (the run has {size[0]})")
-    if options.channels not in (None, saved.channels):
-        different.append(f"--channels={options.channels} (the run has {saved.channels})")
-    if different:
-        raise errors.UsageError(
-            f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
-            "out to go on with it, or name another --run_dir"
-        )
-    config = saved.model_copy(update=overrides | moved)
+    config = _continued(content.config, overrides, run, options)
     content = dataclasses.replace(content, config=config)
     plan = Plan(content, run, None, run.newest_checkpoint())
     if plan.is_complete:
@@ -242,26 +215,36 @@ def _resumed(
             "its log entries and frames are made once more",
             file=sys.stderr,
         )
-    options = dataclasses.replace(options, size=size, channels=config.channels)
-    dataset = sources.find(config.dataset, options, files=run.data_files())
-    if dataset.spec != _spec(config):
-        raise errors.RunError(
-            f"{run.config_file}: says {config.classes} classes of {_spec(config)}; "
-            f"{dataset.name} has {dataset.spec.classes} of {dataset.spec}"
-        )
+    dataset = run_data.find_again(run, config, options)
     _check_held_out(config, dataset)
     return dataclasses.replace(plan, dataset=dataset)
 
 
+def _continued(
+    saved: Config, overrides: Mapping[str, object], run: Run, options: Options
+) -> Config:
+    """The settings of a run that goes on; UsageError for what would make it another."""
+    given = {name: value for name, value in overrides.items() if value != AUTO}
+    moved = run_data.moved_to(saved.dataset, given.get("dataset"))
+    if moved:
+        del given["dataset"]
+    different = resolve.differences(saved, given)
+    if options.size not in (None, (saved.height, saved.width)):
+        different.append(f"--image_size={options.size[0]} (the run has {saved.height})")
+    if options.channels not in (None, saved.channels):
+        different.append(f"--channels={options.channels} (the run has {saved.channels})")
+    if different:
+        raise errors.UsageError(
+            f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
+            "out to go on with it, or name another --run_dir"
+        )
+    return saved.model_copy(update=given | ({"dataset": moved} if moved else {}))
+
+
 def _check_held_out(config: Config, dataset: sources.Dataset) -> None:
-    """UsageError where too few images are held out for what is to be measured on them."""
-    held_out = dataset.held_out()
     for name in ("evaluate_every", "test_losses"):
-        if getattr(config, name) and held_out is not None and held_out < LEAST_HELD_OUT:
-            raise errors.UsageError(
-                f"--{name}: {dataset.name} has {held_out} held-out images, too few to "
-                f"measure by; it needs {LEAST_HELD_OUT} or more"
-            )
+        if getattr(config, name):
+            run_data.check_held_out(dataset, f"--{name}")
 
 
 def check_batch_size(config: Config, size: int) -> None:

@@ -136,17 +136,7 @@ def find(
             f"--data_dir={options.data_dir}: is no folder; make it first, or name another"
         )
     if path := own_path(name):
-        source = npz.find(path) if path.is_file() else folder.find(path)
-        # What could not be read when the run began cannot be read now.
-        options = dataclasses.replace(
-            options, skip_broken=options.skip_broken or bool(files)
-        )
-        if files and not _unchanged(files, source.files):
-            raise errors.UsageError(
-                f"--dataset={name}: {_changes(files, source.files)} since the run began; "
-                "put back what was there, or begin another run with another --run_dir"
-            )
-        return _read(source, options)
+        return _read_own(path, options, files)
     if name == AUTO:
         mnist = _known("mnist", data_dir)
         name = mnist.name if mnist.prepared or _answers(mnist.url) else DIGITS
@@ -190,6 +180,19 @@ def own_path(name: str) -> pathlib.Path | None:
             f"--dataset={name}: there is no such folder or file; name where it lies"
         )
     return None
+
+
+def _read_own(path: pathlib.Path, options: Options, files: Mapping[str, str]) -> Dataset:
+    source = npz.find(path) if path.is_file() else folder.find(path)
+    if not files:
+        return _read(source, options)
+    if not _unchanged(files, source.files):
+        raise errors.UsageError(
+            f"--dataset={path}: {_changes(files, source.files)} since the run began; put "
+            "back what was there, or begin another run with another --run_dir"
+        )
+    # What could not be read when the run began cannot be read now.
+    return _read(source, dataclasses.replace(options, skip_broken=True))
 
 
 def _unchanged(then: Mapping[str, str], now: Mapping[str, str]) -> bool:
