@@ -15,6 +15,7 @@ from dcgan_tf.runs import checkpoint
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import arrays, errors
 
+MOST_SEED = 2**31 - 1
 LISTED = 20  # names of classes in a message
 
 
@@ -40,8 +41,8 @@ class TrainedRun:
         """uint8 [N, H, W, C], an image of each class in `labels` [N], latents by `seed`.
 
         labels: classes by number or by name.  A run whose mode is unconditional ignores
-        them but for how many they are.  Raises ValueError for what is no class of the run's
-        data set.
+        them but for how many they are.  seed: from 0 to 2^31 - 1, as on the command line.
+        Raises ValueError for a seed beyond, and for what is no class of the run's data set.
         """
         return np.concatenate(list(self.sample_blocks(labels, seed)))
 
@@ -49,6 +50,8 @@ class TrainedRun:
         self, labels: Sequence[int | str], seed: int = 0
     ) -> Iterator[np.ndarray]:
         """What `sample` returns, in blocks [B, H, W, C], made when they are asked for."""
+        if not isinstance(seed, (int, np.integer)) or not 0 <= seed <= MOST_SEED:
+            raise ValueError(f"seed must be a whole number from 0 to {MOST_SEED}")
         numbers = tf.constant(self._class_numbers(labels), tf.int32)
         latents = self.gan.sample_latents(len(numbers), [seed, 0])
         # Blocks of whole batches of `generate`: of other sizes it may round otherwise.
