@@ -82,6 +82,7 @@ PRIVATE_WORDS = re.compile(
 # Flags of other programs, and of the benchmarks.
 OTHER_FLAGS = {
     *("check", "editable", "junitxml", "logdir", "no-deps", "quiet"),
+    "no-install-recommends",
     *("curve", "out", "quick", "sweep"),
 }
 

@@ -1,6 +1,7 @@
 """What the commands share: their flags, their --help and how they end."""
 
 import codecs
+import contextlib
 import io
 import os
 import pathlib
@@ -275,7 +276,8 @@ def _make_streams_writable() -> None:
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            with contextlib.suppress(OSError):  # of a stream that was put elsewhere
+                stream.reconfigure(errors="backslashreplace")
 
 
 def _hint(argument: str) -> str:

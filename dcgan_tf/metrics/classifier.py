@@ -42,7 +42,7 @@ BLOCK = 500  # images at a time
 GOOD = 0.95  # an accuracy below it bounds what the class accuracy of images can be
 PSEUDO_CLASSES = 20
 PSEUDO_IMAGES = 10_000  # that k-means is fitted to, at most
-PSEUDO_SIZE = 32  # pixels: larger images are averaged over squares first
+PSEUDO_SIZE = 32  # pixels: larger images become means over squares first
 COMPONENTS = 50  # of the pixels, that k-means sees
 
 

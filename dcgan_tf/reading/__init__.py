@@ -1,1 +1,1 @@
-"""Turns pictures of any kind into uint8 images in a cache; imports no TensorFlow."""
+"""Turns pictures of any kind into uint8 images in a cache; knows nothing of GANs."""

@@ -108,7 +108,7 @@ def go(small, few, monkeypatch):
     return to_the_end
 
 
-def toy_steps(state, config):
+def toy_steps(state, config, **_):
     def steps(batches, count):
         for _ in range(int(count)):
             for weight in state.gan.generator.weights:

@@ -144,7 +144,5 @@ def test_a_generator_alone_has_no_best_and_no_other_than_its_ema(folders, tmp_pa
 
 @pytest.mark.parametrize("seed", [-1, 2**31, 0.5, "1"])
 def test_seeds_have_the_range_of_the_command_line(seed):
-    with pytest.raises(
-        ValueError, match="seed must be a whole number from 0 to"
-    ):
+    with pytest.raises(ValueError, match="seed must be a whole number from 0 to"):
         dcgan_tf.load().sample([0], seed=seed)

@@ -3,8 +3,10 @@ import pathlib
 
 import numpy as np
 import pytest
+from conftest import new_config
 
 from dcgan_tf.cli import sampling
+from dcgan_tf.reporting.images import Layout
 from dcgan_tf.support import atomic_files
 
 
@@ -93,7 +95,9 @@ def test_samples_leave_what_lies_beside_them(tmp_path, output):
     (tmp_path / "set.tmp" / "thesis.tex").write_text("mine")
     (tmp_path / ".set.tmp.png").write_text("mine")
     images = np.zeros((2, 28, 28, 1), np.uint8)
-    sampling.write(tmp_path / output, images, [3, 1], columns=2)
+    request = sampling.Request([3, 1], Layout(28, 28, columns=2))
+    config = new_config(mode="cgan")
+    sampling.write(tmp_path / output, [images], request, config, magnify=None)
     assert (tmp_path / output).exists()
     assert (tmp_path / "set.tmp" / "thesis.tex").read_text() == "mine"
     assert (tmp_path / ".set.tmp.png").read_text() == "mine"

@@ -272,8 +272,8 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path, small, few, monkeyp
     spoiled = small("cgan", epochs=2)
     make = loop.make_train_steps
 
-    def spoiling(state, config):
-        train_steps = make(state, config)
+    def spoiling(state, config, **options):
+        train_steps = make(state, config, **options)
 
         def steps(batches, count):
             reached = train_steps(batches, count)
@@ -317,7 +317,7 @@ def test_the_steps_are_traced_once(tmp_path, small, few, monkeypatch):
     made = []
     make = loop.make_train_steps
     monkeypatch.setattr(
-        loop, "make_train_steps", lambda *a: made.append(make(*a)) or made[0]
+        loop, "make_train_steps", lambda *a, **o: made.append(make(*a, **o)) or made[0]
     )
     go(small("cgan", epochs=6, checkpoint_minutes=1e-9), Run(tmp_path / "run"), few)
     assert made[0].experimental_get_tracing_count() == 1
