@@ -241,3 +241,8 @@ def test_class_names_must_be_as_many_as_classes(tmp_path, make):
     planned.run.config_file.write_text(json.dumps(content))
     with pytest.raises(errors.RunError, match="class_names has 3 names of 2"):
         planned.run.read_config()
+
+
+def test_a_run_in_grey_goes_on_in_grey(tmp_path, make):
+    begin(make(draw(tmp_path / "set"), {"channels": 1}))
+    assert make(tmp_path / "set").dataset.spec.channels == 1

@@ -15,7 +15,7 @@ from dcgan_tf.data.splits import Split
 from dcgan_tf.reporting import images, metrics_log
 from dcgan_tf.reporting.tensorboard import Events
 from dcgan_tf.runs import checkpoint, manifest
-from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
 from dcgan_tf.training import loop, pacing
@@ -458,3 +458,21 @@ def test_nothing_is_written_into_a_run_that_another_process_has(
     left = run.folder if run.folder.exists() else tmp_path / "away"
     assert [entry["epoch"] for entry in log_entries(Run(left))] == [1]
     assert list(images.frames(left / "samples")) == [0, 1]
+
+
+@pytest.mark.parametrize("parent", [None, Parent("elsewhere", 3, "hash")])
+def test_a_run_with_another_s_weights_was_trained_before(
+    tmp_path, small, few, monkeypatch, parent
+):
+    told = []
+    make = loop.make_train_steps
+
+    def asked(state, config, **options):
+        told.append(options)
+        return make(state, config, **options)
+
+    monkeypatch.setattr(loop, "make_train_steps", asked)
+    run, config = Run(tmp_path / "run"), small("dcgan", epochs=1)
+    run.write_config(RunConfig(config, parent))
+    go(config, run, few)
+    assert told == [{"trained_before": parent is not None}]

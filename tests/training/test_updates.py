@@ -259,3 +259,14 @@ def test_the_generator_learns_through_the_augmentation(small, few):
     updates.paired(state, config, *batch(few), seed=tf.constant([0, 0]))
     for variable, old in zip(state.gan.generator.trainable_variables, before, strict=True):
         assert not np.array_equal(variable, old), variable.path
+
+
+def test_train_steps_keep_the_ema_of_a_run_that_was_trained_before(small, few):
+    config = small("dcgan", ema_half_life=160)
+    state = with_ema_of_zeros(config, step=0)
+    steps = updates.make_train_steps(state, config, trained_before=True)
+    steps(iter(pipeline.Batches(few, 16, seed=0).stream()), tf.constant(1))
+    for slow, fast in zip(
+        state.gan.ema_generator.weights, state.gan.generator.weights, strict=True
+    ):
+        assert np.allclose(slow, (1 - 0.5**0.1) * fast, atol=1e-6)
