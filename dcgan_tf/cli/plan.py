@@ -10,7 +10,7 @@ from dcgan_tf.config.presets import AUTO, DIGITS, PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data import sources
 from dcgan_tf.data.sources import Options
-from dcgan_tf.data.spec import fits, nearest_size
+from dcgan_tf.data.spec import ImageSpec, fits, nearest_size
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run, check_folder
 from dcgan_tf.runs.manifest import CheckpointInfo
@@ -124,10 +124,10 @@ def _new(
     _check_held_out(config, dataset)
     if dataset.size is not None:
         check_batch_size(config, dataset.size)
-    if inherited and run_data.spec_of(inherited) != spec:
+    if inherited and ImageSpec.of(inherited) != spec:
         raise errors.UsageError(
             f"--dataset={config.dataset}: has images of {spec} in {spec.classes} classes, "
-            f"the weights of {init_from} are for {run_data.spec_of(inherited)} in "
+            f"the weights of {init_from} are for {ImageSpec.of(inherited)} in "
             f"{inherited.classes}"
         )
     if requested != dataset.name == DIGITS:

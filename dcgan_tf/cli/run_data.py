@@ -13,10 +13,6 @@ from dcgan_tf.support import errors
 LEAST_HELD_OUT = 6  # images: five nearest neighbours of one
 
 
-def spec_of(config: Config) -> ImageSpec:
-    return ImageSpec(config.height, config.width, config.channels, config.classes)
-
-
 def moved_to(held: str, given: str | None) -> str | None:
     """Where the files of the data set `held` lie now, if `given` names a folder or file.
 
@@ -38,7 +34,7 @@ def find_again(run: Run, config: Config, options: Options) -> Dataset:
         options, size=(config.height, config.width), channels=config.channels
     )
     dataset = sources.find(config.dataset, options, files=run.data_files())
-    spec = spec_of(config)
+    spec = ImageSpec.of(config)
     if dataset.spec != spec:
         raise errors.RunError(
             f"{run.config_file}: says {spec.classes} classes of {spec}; {dataset.name} has "

@@ -14,6 +14,11 @@ class ImageSpec:
     channels: int
     classes: int
 
+    @classmethod
+    def of(cls, config) -> "ImageSpec":
+        """That of a run's settings, which have attributes of the same names."""
+        return cls(config.height, config.width, config.channels, config.classes)
+
     @property
     def shape(self) -> tuple[int, int, int]:
         return self.height, self.width, self.channels

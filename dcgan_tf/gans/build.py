@@ -37,7 +37,7 @@ NETWORKS = {
 def build(config: Config) -> Gan:
     """The gan of a run, with new weights from Keras's global seed."""
     make_generator, make_discriminator = (
-        functools.partial(network, image_spec(config), **_options(network, config))
+        functools.partial(network, ImageSpec.of(config), **_options(network, config))
         for network in NETWORKS[config.mode, config.architecture]
     )
     with _computing_in(config.precision):
@@ -68,10 +68,6 @@ def _augmentation(config: Config) -> Callable[..., tf.Tensor]:
     return functools.partial(
         augment, max_translation=config.max_translation, flip=config.flip
     )
-
-
-def image_spec(config: Config) -> ImageSpec:
-    return ImageSpec(config.height, config.width, config.channels, config.classes)
 
 
 def _options(function: Callable, config: Config) -> dict[str, object]:

@@ -7,8 +7,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dcgan_tf.support import errors
 
-_INTEGERS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
-
 
 def upright_size(content: bytes) -> tuple[int, int] | None:
     """(height, width) as its header and EXIF say; None where it is no picture."""
@@ -68,17 +66,18 @@ def resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _in_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in _INTEGERS:
-        values = np.asarray(image).astype(np.int64)
+    bands = image.getbands()
+    if bands == ("I",):  # whole numbers of 16 or 32 bits
+        values = np.asarray(image)
         if values.min() < 0 or values.max() > 65_535:
             raise ValueError(
                 f"has values from {values.min()} to {values.max()}, not 16 bits"
             )
         # 32 bits hold what 8 or 16 bits would.
-        if image.mode != "I" or values.max() > 255:
+        if values.dtype.itemsize == 2 or values.max() > 255:
             values = np.round(values / 257)
         image = Image.fromarray(values.astype(np.uint8))
-    elif image.mode == "F":
+    elif bands == ("F",):
         raise ValueError("has floating-point values, whose range is not known")
     if image.has_transparency_data:
         image = image.convert("RGBA")

@@ -8,6 +8,7 @@ from dcgan_tf.config import resolve
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data.pipeline import Batches
+from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.data.splits import Split
 from dcgan_tf.gans import build
 from dcgan_tf.metrics import classifier, mode_collapse
@@ -145,7 +146,7 @@ class _Observer:
                 "test/discriminator/": test_gan.discriminator_weights,
             }
         if config.evaluate_every:
-            spec = build.image_spec(config)
+            spec = ImageSpec.of(config)
             trained_classifier = classifier.load(config.dataset, spec, split, test)
             self._evaluator = Evaluator(trained_classifier, test, spec)
         self._real_std = mode_collapse.std_of_split(split)
