@@ -53,7 +53,9 @@ DRIVER = """
 import contextlib, io, json, pathlib, sys, traceback
 from dcgan_tf import __main__ as cli
 from dcgan_tf.support import tf_setup
-tf_setup.start()
+tf_setup.start(initialise=False)
+from dcgan_tf.training import strategy
+strategy.make(2)  # before TensorFlow is used
 from dcgan_tf.metrics import classifier
 classifier.EPOCHS = classifier.LEAST_STEPS = 1  # or evaluate would take a minute
 results = []
@@ -82,7 +84,7 @@ PRIVATE_WORDS = re.compile(
 # Flags of other programs, and of the benchmarks.
 OTHER_FLAGS = {
     *("check", "editable", "junitxml", "logdir", "no-deps", "quiet"),
-    "no-install-recommends",
+    *("no-install-recommends", "ntasks"),
     *("curve", "out", "quick", "sweep"),
 }
 

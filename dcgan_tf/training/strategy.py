@@ -60,7 +60,14 @@ def _configure(devices: int | None) -> int:
     elif devices and devices > 1:
         cpu = tf.config.list_physical_devices("CPU")[0]
         logical = [tf.config.LogicalDeviceConfiguration()] * devices
-        tf.config.set_logical_device_configuration(cpu, logical)
+        try:
+            tf.config.set_logical_device_configuration(cpu, logical)
+        except RuntimeError:  # TensorFlow has been used, as to prepare a data set
+            if len(tf.config.list_logical_devices("CPU")) < devices:
+                raise errors.RunError(
+                    f"--devices={devices}: TensorFlow has prepared the data set on one "
+                    "device, and cannot change that; give the command again"
+                ) from None
     return len(gpus)
 
 
