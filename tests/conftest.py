@@ -15,8 +15,6 @@ from dcgan_tf.training import strategy  # noqa: E402
 from dcgan_tf.training.saver import save_state  # noqa: E402
 from dcgan_tf.training.train_state import TrainState  # noqa: E402
 
-# One for all tests of a process: a second one would take the first one's places in
-# TensorFlow's collectives.
 TWO_DEVICES = strategy.make(2)
 MODES = ("dcgan", "cgan", "acgan")
 # An acgan with dropout, label smoothing and uniformly random classes.

@@ -4,6 +4,8 @@ One device: TensorFlow's default strategy.  Several: MirroredStrategy.  Several 
 MultiWorkerMirroredStrategy.
 """
 
+import functools
+
 import tensorflow as tf
 
 from dcgan_tf.support import errors, tf_setup
@@ -20,8 +22,11 @@ def make(devices: int | None = None) -> tf.distribute.Strategy:
     names = [f"GPU:{i}" for i in range(gpus)]
     if not gpus:
         names = [f"CPU:{i}" for i in range(devices or 1)]
-    if len(names) == 1:
-        return tf.distribute.get_strategy()
+    return tf.distribute.get_strategy() if len(names) == 1 else _mirrored(*names)
+
+
+@functools.cache  # a second one would take the first one's keys of collectives
+def _mirrored(*names: str) -> tf.distribute.Strategy:
     with tf_setup.quiet():
         return tf.distribute.MirroredStrategy(names)
 

@@ -87,6 +87,16 @@ def contents(folder):
             ["--flagfile=nowhere.flags"],
             ["--flagfile=nowhere.flags", "acgan_keras, acgan_keras_2017"],
         ),
+        (["--devices=x"], ["--devices=x: must be auto, or a whole number from 1 to 256"]),
+        (["--devices=0"], ["--devices=0: must be auto, or a whole number from 1"]),
+        (
+            ["--dataset=digits", "--devices=2", "--batch_size=63"],
+            ["--batch_size=63: 2 devices do not divide it; take 1 of them"],
+        ),
+        (
+            ["--dataset=digits", "--devices=2", "--jit_compile"],
+            ["--jit_compile: is for one device, these are 2; leave it out"],
+        ),
         (["--flagfile=nested"], ["--flagfile=nowhere: must be a file of flags"]),
     ],
 )
@@ -196,6 +206,19 @@ def test_train_resume_and_complete(do, tmp_path):
     assert "is complete: 2 epochs" in out
     assert "--epochs=4" in out
     assert contents(tmp_path) == before
+
+
+def test_a_run_goes_on_with_other_devices_and_says_so(do):
+    tiny = ["--mode=cgan", "--dataset=digits", "--batch_size=500"]
+    assert do(*tiny, "--epochs=1")[::2] == (0, "")
+    status, out, err = do(*tiny, "--epochs=2", "--devices=2")
+    assert status == 0
+    assert "device:         2 x CPU" in out
+    assert err == (
+        "warning: devices 2 (1 at first): the bits may differ from those of a run that "
+        "went on as it began\n"
+    )
+    assert do(*tiny, "--epochs=3")[::2] == (0, "")
 
 
 def test_the_precision_is_settled_when_the_run_begins(do, tmp_path):

@@ -84,6 +84,8 @@ def test_other_conditions_than_at_first_are_named(small, monkeypatch):
     assert content.changed_conditions({"threads": 1, "onednn": "AVX2"}) == [
         "threads 1 (2 at first)"
     ]
+    assert content.changed_conditions({"devices": 1, "jit_compile": False}) == []
+    assert content.changed_conditions({"devices": 2}) == ["devices 2 (1 at first)"]
     version = dcgan_tf.__version__
     monkeypatch.setattr(dcgan_tf, "__version__", "9.9.9")
     assert content.changed_conditions({}) == [f"dcgan_tf 9.9.9 ({version} at first)"]
