@@ -75,8 +75,7 @@ class Run:
         """Keeps them; the first time alone."""
         if files and not self.data_hashes.exists():
             lines = (f"{sha256}  {path}\n" for path, sha256 in files.items())
-            with atomic_files.replacing(self.data_hashes) as temporary:
-                temporary.write_bytes(os.fsencode("".join(lines)))
+            atomic_files.write_bytes(self.data_hashes, os.fsencode("".join(lines)))
 
     @property
     def events(self) -> pathlib.Path:
@@ -153,7 +152,8 @@ class Run:
 
     def _not_writable(self, error: OSError) -> errors.UsageError:
         return errors.UsageError(
-            f"--run_dir={self.folder}: not writable ({error.strerror}); name another"
+            f"--run_dir={self.folder}: not writable ({errors.first_line(error)}); name "
+            "another"
         )
 
     def newest_checkpoint(self, *, warn: bool = True) -> manifest.CheckpointInfo | None:
