@@ -198,6 +198,7 @@ def _resumed(
         )
     with run.locked():  # for a moment: what is refused is best refused at once
         content = run.read()
+        run.repair_config(content)
     parent = content.parent.run if content.parent else "new weights"
     if init_from and str(errors.user_path(init_from, "--init_from").resolve()) != parent:
         raise errors.UsageError(
@@ -215,9 +216,22 @@ def _resumed(
             "its log entries and frames are made once more",
             file=sys.stderr,
         )
+    _tell_of_digits(content, overrides, run)
     dataset = run_data.find_again(run, config, options)
     _check_held_out(config, dataset)
     return dataclasses.replace(plan, dataset=dataset)
+
+
+def _tell_of_digits(content: RunConfig, overrides: Mapping[str, object], run: Run) -> None:
+    """Says that a run is on the digits which nobody asked for, as it found no MNIST."""
+    began = content.starts[0]["command"] if content.starts else []
+    asked = overrides.get("dataset") == DIGITS or f"--dataset={DIGITS}" in began
+    if content.config.dataset == DIGITS and not asked:
+        print(
+            f"warning: {run.folder} began on scikit-learn's 1,500 small digits, and goes "
+            "on on them; for MNIST begin another run with another --run_dir",
+            file=sys.stderr,
+        )
 
 
 def _continued(

@@ -282,3 +282,15 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
     assert "with 0 of 1 epochs completed" in out
     assert "complete: 1 epoch;" in out
     assert (tmp_path / "checkpoints/acgan/training.gif").exists()
+
+
+def test_a_run_that_fell_back_to_the_digits_says_so_at_each_resume(do):
+    """Which nobody asked for; who asks for them is told nothing."""
+    _, _, err = do("--run_dir=run", "--batch_size=1000", "--steps=1")
+    assert "This run trains on scikit-learn's 1,500 small digits instead" in err
+    told = "warning: run began on scikit-learn's 1,500 small digits, and goes on on them"
+    status, _, err = do("--run_dir=run", "--steps=2")
+    assert (status, err.count("\n")) == (0, 1)
+    assert err.startswith(told)
+    assert do("--run_dir=run", "--steps=3", "--dataset=digits")[::2] == (0, "")
+    assert do("--run_dir=run", "--steps=3")[::2] == (0, "")  # it is complete
