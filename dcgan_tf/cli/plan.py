@@ -210,6 +210,11 @@ def _resumed(
     plan = Plan(content, run, None, run.newest_checkpoint())
     if plan.is_complete:
         return plan
+    if foreign := run.foreign_checkpoints():
+        raise errors.UsageError(
+            f"--run_dir={run.folder}: {foreign[0]} was saved by another run, and would be "
+            "removed by this one; move it elsewhere, and give the command again"
+        )
     if plan.checkpoint is None and run.metrics.exists():
         print(
             f"warning: {run.folder} has no checkpoint: it is trained from the start, and "

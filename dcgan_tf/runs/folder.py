@@ -248,6 +248,10 @@ class Run:
         """This run's checkpoints that have a sound manifest, the newest first."""
         return [info for info in self._manifests() if info.run_id == self.run_id]
 
+    def foreign_checkpoints(self) -> list[pathlib.Path]:
+        """The folders of those that another run saved, as a user copies them here."""
+        return [info.folder for info in self._manifests() if info.run_id != self.run_id]
+
     def _manifests(self) -> list[manifest.CheckpointInfo]:
         """All checkpoints that have a sound manifest, the newest first."""
         found = []

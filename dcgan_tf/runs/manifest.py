@@ -13,7 +13,7 @@ from dcgan_tf.support import atomic_files
 
 FORMAT = 3
 MANIFEST = "manifest.json"
-CONFIG = "config.json"  # the copy of the run's, which earlier checkpoints lack
+CONFIG = "run_config.json"  # the copy of config.json, which earlier checkpoints lack
 MOST_BYTES = 1_000_000  # of a manifest
 MOST_CHECKPOINT_BYTES = 4 * 2**30  # more than any Config's networks and slots take
 # What a manifest that is none may raise.

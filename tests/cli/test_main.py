@@ -3,11 +3,14 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
+from conftest import untrained
 
 from dcgan_tf import main
 from dcgan_tf.cli import flags
@@ -294,3 +297,33 @@ def test_a_run_that_fell_back_to_the_digits_says_so_at_each_resume(do):
     assert err.startswith(told)
     assert do("--run_dir=run", "--steps=3", "--dataset=digits")[::2] == (0, "")
     assert do("--run_dir=run", "--steps=3")[::2] == (0, "")  # it is complete
+
+
+def test_a_run_is_trained_in_a_thread_where_no_signals_are_heard(do):
+    """As from a notebook's widget or a server."""
+    results = []
+    flags_given = ("--run_dir=run", "--dataset=digits", "--batch_size=1000", "--steps=1")
+    thread = threading.Thread(target=lambda: results.append(do(*flags_given)))
+    before = signal.getsignal(signal.SIGINT)
+    thread.start()
+    thread.join()
+    ((status, out, err),) = results
+    assert (status, err) == (0, "")
+    assert "complete: 1 step" in out
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_checkpoint_of_another_run_stops_a_resume_and_stays(do, tmp_path):
+    """The run would remove it when it comes to that step."""
+    settings = {"mode": "cgan", "batch_size": 500, "epochs": 9}
+    untrained(tmp_path / "run", **settings)
+    other, state = untrained(tmp_path / "other", **settings)
+    state.step.assign(6)
+    save_state(state, other, manifest.LATEST, keep=3)
+    (copied,) = tmp_path.glob("other/checkpoints/latest_*")
+    shutil.copytree(copied, tmp_path / "run" / "checkpoints" / copied.name)
+    status, _, err = do("--run_dir=run", "--mode=cgan", "--dataset=digits")
+    assert status == 2
+    told = "error: --run_dir=run: run/checkpoints/latest_00000006 was saved by another run"
+    assert told in err
+    assert (tmp_path / "run" / "checkpoints" / copied.name / "manifest.json").exists()

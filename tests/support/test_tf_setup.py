@@ -1,7 +1,8 @@
+import keras
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.support import tf_setup
+from dcgan_tf.support import errors, tf_setup
 
 pytestmark = pytest.mark.skipif(
     bool(tf.config.list_physical_devices("GPU")), reason="where there is a GPU, it counts"
@@ -24,3 +25,10 @@ def test_a_processor_with_bfloat16_instructions_uses_them(tmp_path, flags, preci
 
 def test_a_processor_that_no_file_describes_uses_float32(tmp_path):
     assert tf_setup.native_precision(str(tmp_path / "none")) == "float32"
+
+
+def test_keras_with_another_backend_is_told(monkeypatch):
+    """As where a program that uses JAX has imported it."""
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    with pytest.raises(errors.RunError, match=r"KERAS_BACKEND=jax, and dcgan_tf needs"):
+        tf_setup.start()
