@@ -78,6 +78,7 @@ def contents(folder):
             ["hinje", "non_saturating, hinge, least_squares", "did you mean hinge"],
         ),
         (["--run_dir=file"], ["--run_dir=file", "is a file"]),
+        (["--run_dir=~nosuchuser/run"], ["--run_dir=~nosuchuser/run", "is not known"]),
         (["--run_dir=file/run"], ["--run_dir=file/run", "name another"]),
         (["--run_dir=full"], ["--run_dir=full", "holds files, but no run"]),
         (["--init_from=full"], ["--init_from=full", "--run_dir"]),
