@@ -6,6 +6,7 @@ names are random and marked as this package's: nothing else is ever taken for on
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -14,6 +15,8 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
+
+from dcgan_tf.support.progress import say
 
 _LEFTOVER = re.compile(r"\..*\.dcgan_tf-[0-9a-f]{16}\.tmp(\.\w+)?")
 
@@ -100,6 +103,28 @@ def remove_leftovers(folder: pathlib.Path) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+
+
+@contextlib.contextmanager
+def alone_in(folder: pathlib.Path, doing: str) -> Iterator[bool]:
+    """Lets one process at a time do the block in a folder; others wait, and say so.
+
+    doing: "reads images into".  Yields False where locks do not work, and all go on at
+    once.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        locked = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another process that {doing} {folder}")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:
+            locked = False
+        yield locked
+    finally:
+        os.close(descriptor)
 
 
 def read_text(path: pathlib.Path, most: int) -> str:
