@@ -6,12 +6,13 @@ The run lies in checkpoints/<mode>, or where --run_dir says.  It goes on with th
 that it began with; --epochs (or --steps, if that gives its length) makes it longer.
 """
 
+import os
 import sys
 
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags, plan
-from dcgan_tf.support import tf_setup
+from dcgan_tf.support import cluster, tf_setup
 
 
 def define_flags() -> FlagValues:
@@ -21,6 +22,7 @@ def define_flags() -> FlagValues:
         values, "run_dir", "folder of the run.  Default: checkpoints/<mode>"
     )
     flags.define_data(values)
+    flags.define_devices(values)
     flags.define_string(
         values,
         "init_from",
@@ -35,12 +37,17 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
+    devices = flags.devices(values)
+    joined = cluster.of_environment()
+    if joined:  # what TensorFlow says of a lost worker is told in one line
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     planned = plan.make(
         flags.overrides(values),
         run_dir=values.run_dir,
         options=flags.data_options(values),
         fresh=values.fresh,
         init_from=values.init_from,
+        lock=joined is None or joined.is_chief,
     )
     if planned.is_complete:
         completed, unit = planned.completed, planned.unit
@@ -48,10 +55,10 @@ def main(values: FlagValues) -> None:
         longer = f"to train longer, ask for more: --{unit}={2 * completed}"
         print(f"{planned.run.folder} {state}{planned.counted(completed)}; {longer}")
         return
-    tf_setup.start()
+    tf_setup.start(initialise=False)
     from dcgan_tf.cli import launch  # which imports TensorFlow
 
-    launch.start(planned, dry_run=values.dry_run)
+    launch.start(planned, dry_run=values.dry_run, devices=devices, cluster=joined)
 
 
 if __name__ == "__main__":

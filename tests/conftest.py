@@ -4,16 +4,20 @@ import pytest
 
 from dcgan_tf.support import tf_setup
 
-tf_setup.start()  # before the others, which import TensorFlow
+tf_setup.start(initialise=False)  # before the others, which import TensorFlow
 
 from dcgan_tf.config import resolve  # noqa: E402
 from dcgan_tf.data import sources, splits  # noqa: E402
 from dcgan_tf.runs import manifest  # noqa: E402
 from dcgan_tf.runs.config_file import RunConfig  # noqa: E402
 from dcgan_tf.runs.folder import Run  # noqa: E402
+from dcgan_tf.training import strategy  # noqa: E402
 from dcgan_tf.training.saver import save_state  # noqa: E402
 from dcgan_tf.training.train_state import TrainState  # noqa: E402
 
+# One for all tests of a process: a second one would take the first one's places in
+# TensorFlow's collectives.
+TWO_DEVICES = strategy.make(2)
 MODES = ("dcgan", "cgan", "acgan")
 # An acgan with dropout, label smoothing and uniformly random classes.
 KERAS = {"architecture": "keras_2018"}

@@ -31,6 +31,7 @@ from dcgan_tf.data.spec import LEAST_SIZE, MOST_SIZE
 from dcgan_tf.support import errors
 
 DATA_FLAGS = ("data_dir", "image_size", "channels", "skip_broken", "cache_dir")
+MOST_DEVICES = 256  # of a machine
 OWN_IMAGES = "./own"  # stands for any data set but those that are named
 CHOICE = "architecture"  # which other defaults depend on
 FLAGFILES = pathlib.Path(dcgan_tf.__file__).parent / "flagfiles"
@@ -86,6 +87,30 @@ def define_integer(
 
 def define_switch(values: FlagValues, name: str, help_text: str) -> None:
     flags.DEFINE_bool(name, False, f"{help_text}.  Default: false", flag_values=values)
+
+
+def define_devices(values: FlagValues) -> None:
+    flags.DEFINE_string(
+        "devices",
+        AUTO,
+        "devices of this machine to train on: so many GPUs, or where there is no GPU so "
+        "many logical devices of the CPU; auto: all GPUs, or the CPU.  They must divide "
+        "--batch_size, of which each takes its share.  Default: auto.  May change on a "
+        "resume",
+        flag_values=values,
+    )
+
+
+def devices(values: FlagValues) -> int | None:
+    """What `define_devices`'s flag says; None for auto."""
+    text = values.devices
+    if text == AUTO:
+        return None
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_DEVICES):
+        raise errors.UsageError(
+            f"--devices={text}: must be auto, or a whole number from 1 to {MOST_DEVICES}"
+        )
+    return int(text)
 
 
 def define_data(values: FlagValues) -> None:

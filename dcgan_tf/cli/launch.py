@@ -1,8 +1,14 @@
 """From a plan to a run: build, restore, train."""
 
+import atexit
+import contextlib
 import dataclasses
+import os
 import shutil
 import sys
+import time
+from collections.abc import Iterator
+from signal import Signals
 
 import tensorflow as tf
 
@@ -11,45 +17,92 @@ from dcgan_tf.cli.plan import Plan, check_batch_size
 from dcgan_tf.config.presets import AUTO
 from dcgan_tf.data import splits
 from dcgan_tf.data.splits import Split
-from dcgan_tf.runs import checkpoint, manifest
+from dcgan_tf.runs import checkpoint, config_file, manifest
 from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import parent_checkpoint
+from dcgan_tf.runs.folder import Run, parent_checkpoint
 from dcgan_tf.support import errors, tf_setup
+from dcgan_tf.support.cluster import Cluster, Watch
 from dcgan_tf.support.progress import say
-from dcgan_tf.training.loop import train
+from dcgan_tf.training import loop, strategy
 from dcgan_tf.training.saver import save_state
 from dcgan_tf.training.train_state import TrainState
+from dcgan_tf.training.workers import LOST, Workers
+
+SHARED_SECONDS = 60.0  # after which a file is seen on every machine that shares a folder
 
 
-def start(plan: Plan, *, dry_run: bool) -> None:
+def start(
+    plan: Plan,
+    *,
+    dry_run: bool,
+    devices: int | None = None,
+    cluster: Cluster | None = None,
+) -> None:
     """Prints what will run, and runs it from its newest checkpoint on.
+
+    devices: as `strategy.make` takes them; cluster: the workers that this one belongs to
 
     Raises SystemExit(128 + signal) if a signal stopped it.
     """
-    plan = _settle_precision(plan)
-    config, parent = plan.config, plan.content.parent
-    if config.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    state = TrainState.create(config)
-    if plan.checkpoint:
-        checkpoint.restore(state.checkpoint(), plan.checkpoint)
-    elif parent:
-        checkpoint.restore_networks(state.gan, parent_checkpoint(parent))
-    summary.show(plan, state)
-    machine = tf_setup.conditions()
-    if changed := plan.content.changed_conditions(machine):
-        print(
-            f"warning: {', '.join(changed)}: the bits may differ from those of a run that "
-            "went on as it began",
-            file=sys.stderr,
-        )
-    if dry_run:
-        summary.show_settings(config)
-        say("dry run: no run is written")
+    with _joined(cluster, devices) as workers:
+        caught = _run(_settle_precision(plan), workers, dry_run=dry_run)
+    if caught:
+        raise SystemExit(128 + caught)
+
+
+@contextlib.contextmanager
+def _joined(cluster: Cluster | None, devices: int | None) -> Iterator[Workers]:
+    """This process and its devices.  With a cluster, what fails here ends the process."""
+    if cluster is None:
+        yield Workers(strategy.make(devices))
         return
+    cluster.wait_for_all()
+    used = strategy.join(cluster, devices)
+    watch = Watch(cluster)
+    workers = Workers(used, cluster, watch)
+    try:
+        yield workers
+        watch.over()
+        with contextlib.suppress(*LOST):  # of one that has met all and ended
+            workers.meet()  # none ends while another still needs it
+    except BaseException as error:
+        watch.over()
+        # TensorFlow's own end waits up to a minute for workers that are gone.
+        atexit.register(_leave, 2 if isinstance(error, errors.UsageError) else 1)
+        if isinstance(error, LOST):
+            raise errors.RunError(cluster.lost(str(error))) from error
+        raise
+
+
+def _leave(status: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _run(plan: Plan, workers: Workers, *, dry_run: bool) -> Signals | None:
+    config = plan.config
+    strategy.check_batch_size(workers.strategy, config.batch_size)
+    state = _build(plan, workers)
+    machine = {**tf_setup.conditions(), "devices": workers.devices}
+    if workers.is_chief:
+        summary.show(plan, state, workers)
+        _warn_of_changes(plan, machine)
+    else:
+        say(f"{workers.name}: trains with the chief, which prints and writes")
+    if dry_run:
+        if workers.is_chief:
+            summary.show_settings(config)
+            say("dry run: no run is written")
+        return None
     split = splits.load(plan.dataset, "train")
     check_batch_size(config, len(split.labels))
     content = _check_data(plan, split)
+    workers.check_alike(_facts(plan, content))
+    if not workers.is_chief:
+        workers.meet()  # the chief has begun the run
+        workers.check_alike({"--run_dir": _run_id(plan.run)})
+        return loop.follow(config, plan.run, state, split, workers)
     measured = config.test_losses or config.evaluate_every
     test = splits.load(plan.dataset, "test") if measured else None
     with plan.run.locked():
@@ -57,19 +110,42 @@ def start(plan: Plan, *, dry_run: bool) -> None:
         _check_room(plan, state)
         plan.run.write_config(content.started(machine))
         plan.run.write_data_files(plan.dataset.files)
-        try:
-            if parent and not plan.checkpoint:  # which may be gone by the next start
-                plan.run.checkpoints.mkdir(exist_ok=True)
-                save_state(state, plan.run, manifest.LATEST, keep=1)
-            caught = train(config, plan.run, state, split, test)
-        except (tf.errors.OpError, OSError) as error:  # no memory, or a disk that refuses
-            raise errors.RunError(
-                f"{plan.run.folder}: {errors.first_line(error)}; {plan.run.what_is_left()}"
-            ) from error
+        workers.meet()
+        workers.check_alike({"--run_dir": content.run_id})
+        caught = _train(plan, state, split, test, workers)
     if caught:
         say(f"{caught.name}: saved; the same command goes on from here")
-        raise SystemExit(128 + caught)
-    say(f"complete: {plan.length}; see {plan.run.gif}")
+    else:
+        say(f"complete: {plan.length}; see {plan.run.gif}")
+    return caught
+
+
+def _build(plan: Plan, workers: Workers) -> TrainState:
+    """The run's state, as it stands where the run goes on."""
+    if plan.config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    state = TrainState.create(plan.config, workers.strategy)
+    if plan.checkpoint:
+        checkpoint.restore(state.checkpoint(), plan.checkpoint)
+    elif plan.content.parent:
+        checkpoint.restore_networks(state.gan, parent_checkpoint(plan.content.parent))
+    return state
+
+
+def _train(
+    plan: Plan, state: TrainState, split: Split, test: Split | None, workers: Workers
+) -> Signals | None:
+    try:
+        if plan.content.parent and not plan.checkpoint:  # which may be gone by a restart
+            plan.run.checkpoints.mkdir(exist_ok=True)
+            save_state(state, plan.run, manifest.LATEST, keep=1)
+        return loop.train(plan.config, plan.run, state, split, test, workers)
+    except LOST:
+        raise
+    except (tf.errors.OpError, OSError) as error:  # no memory, or a disk that refuses
+        raise errors.RunError(
+            f"{plan.run.folder}: {errors.first_line(error)}; {plan.run.what_is_left()}"
+        ) from error
 
 
 def _settle_precision(plan: Plan) -> Plan:
@@ -79,6 +155,38 @@ def _settle_precision(plan: Plan) -> Plan:
     config = plan.config.model_copy(update=settled)
     content = dataclasses.replace(plan.content, config=config)
     return dataclasses.replace(plan, content=content)
+
+
+def _warn_of_changes(plan: Plan, machine: dict[str, object]) -> None:
+    if changed := plan.content.changed_conditions(machine):
+        print(
+            f"warning: {', '.join(changed)}: the bits may differ from those of a run that "
+            "went on as it began",
+            file=sys.stderr,
+        )
+
+
+def _facts(plan: Plan, content: RunConfig) -> dict[str, object]:
+    """What must be alike in all workers, each under the name that a user knows it by."""
+    settings = plan.config.model_dump(exclude={"dataset"})  # which may lie elsewhere
+    return {
+        **{f"--{name}": value for name, value in settings.items()},
+        **config_file.versions(),
+        "training images": content.data["sha256"],
+        "--init_from": str(plan.content.parent),
+        "checkpoint": plan.checkpoint and plan.checkpoint.manifest_hash,
+    }
+
+
+def _run_id(run: Run) -> str:
+    """That of the run in a folder, where the chief has just begun it.
+
+    A network's file system may show another machine's files late.
+    """
+    deadline = time.monotonic() + SHARED_SECONDS
+    while not run.exists() and time.monotonic() < deadline:
+        time.sleep(1.0)
+    return run.read().run_id if run.exists() else "none"
 
 
 def _check_data(plan: Plan, split: Split) -> RunConfig:

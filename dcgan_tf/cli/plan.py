@@ -71,8 +71,11 @@ def make(
     options: Options,
     fresh: bool,
     init_from: str | None = None,
+    lock: bool = True,
 ) -> Plan:
     """Settles every choice, from `overrides`, config.json and the defaults, in this order.
+
+    lock: whether it is looked whether another process trains the run
 
     Raises UsageError for whatever cannot be trained.  Writes nothing but the cache of
     images, and what tensorflow-datasets downloads of sets whose shape is not known.
@@ -91,6 +94,9 @@ def make(
             f"--fresh: {run.folder} holds a run; name another --run_dir, delete the "
             "folder, or leave --fresh out to go on with the run"
         )
+    if lock:  # for a moment: what is refused is best refused at once
+        with run.locked():
+            run.repair_config()
     return _resumed(overrides, run, options, init_from)
 
 
@@ -196,9 +202,7 @@ def _resumed(
             f"--run_dir={run.folder}: holds an exported generator, which cannot be trained "
             "on; name another folder"
         )
-    with run.locked():  # for a moment: what is refused is best refused at once
-        content = run.read()
-        run.repair_config(content)
+    content = run.read()
     parent = content.parent.run if content.parent else "new weights"
     if init_from and str(errors.user_path(init_from, "--init_from").resolve()) != parent:
         raise errors.UsageError(

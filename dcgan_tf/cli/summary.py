@@ -9,11 +9,12 @@ from dcgan_tf.config.presets import PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.support import tf_setup
 from dcgan_tf.training.train_state import TrainState
+from dcgan_tf.training.workers import Workers
 
 MOST_NAMED = 30  # classes in a line
 
 
-def show(plan: Plan, state: TrainState) -> None:
+def show(plan: Plan, state: TrainState, workers: Workers) -> None:
     config = plan.config
     changed, brought = (" ".join(names) for names in not_defaults(config))
     begins = "no checkpoint, from the start" if plan.run.exists() else "a new run"
@@ -33,7 +34,7 @@ def show(plan: Plan, state: TrainState) -> None:
         "weights from": plan.content.parent,
         "generator": _parameters(state.gan.generator),
         "discriminator": _parameters(state.gan.discriminator),
-        "device": tf_setup.gpu_name() or "CPU",
+        "device": _devices(workers),
         "precision": config.precision,
         "run folder": f"{plan.run.folder}: {begins}",
     }
@@ -59,6 +60,13 @@ def _classes(plan: Plan) -> str:
         return f"from {min(counts):,} to {max(counts):,} images each"
     pairs = zip(names, counts, strict=True)
     return ", ".join(f"{name} {count:,}" for name, count in pairs)
+
+
+def _devices(workers: Workers) -> str:
+    """ "CPU", "2 x CPU", "4 x NVIDIA ... (2 workers: ...)"."""
+    name = tf_setup.gpu_name() or "CPU"
+    several = f"{workers.devices} x {name}" if workers.devices > 1 else name
+    return f"{several} (workers {workers})" if str(workers) else several
 
 
 def _parameters(network: keras.Model) -> str:

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from dcgan_tf.data import replicas
+
 
 def augment(
     images: tf.Tensor, seed: tf.Tensor, *, max_translation: int = 0, flip: bool = False
@@ -23,8 +25,9 @@ def translate(images: tf.Tensor, most: int, seed: tf.Tensor) -> tf.Tensor:
     What comes in repeats the edge: black on MNIST, the background on most pictures.
     """
     _, height, width, _ = images.shape
-    offsets = tf.random.stateless_uniform(
-        [tf.shape(images)[0], 2], seed, 0, 2 * most + 1, dtype=tf.int32
+    shape = [tf.shape(images)[0], 2]
+    offsets = replicas.draw(
+        tf.random.stateless_uniform, shape, seed, 0, 2 * most + 1, tf.int32
     )
     offsets -= most
     rows = tf.clip_by_value(offsets[:, :1] + tf.range(height), 0, height - 1)  # [B, H]
@@ -35,5 +38,6 @@ def translate(images: tf.Tensor, most: int, seed: tf.Tensor) -> tf.Tensor:
 
 def mirror(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Images [B, H, W, C], each mirrored left to right with probability 1/2."""
-    coins = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], seed) < 0.5
+    shape = [tf.shape(images)[0], 1, 1, 1]
+    coins = replicas.draw(tf.random.stateless_uniform, shape, seed) < 0.5
     return tf.where(coins, tf.reverse(images, axis=[2]), images)

@@ -66,7 +66,9 @@ class Batches:
 
 def _shuffled(labels: tf.Tensor, seed) -> tf.Tensor:
     """All rows in a random order: int32 [N]."""
-    keys = tf.random.stateless_uniform([len(labels)], seed, None, None, tf.int64)
+    keys = tf.random.stateless_uniform(
+        [len(labels)], seed, None, None, tf.int64, alg="philox"
+    )
     return tf.argsort(keys)
 
 

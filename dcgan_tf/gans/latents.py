@@ -5,15 +5,18 @@ All are functions of a seed [2] alone.
 
 import tensorflow as tf
 
+from dcgan_tf.data import replicas
+
 
 def normal(latent_dim: int, count: int, seed) -> tf.Tensor:
     """Standard normal latents [count, latent_dim]."""
-    return tf.random.stateless_normal([count, latent_dim], seed)
+    return replicas.draw(tf.random.stateless_normal, [count, latent_dim], seed)
 
 
 def uniform(latent_dim: int, count: int, seed) -> tf.Tensor:
     """Latents [count, latent_dim], uniform in [-1, 1]."""
-    return tf.random.stateless_uniform([count, latent_dim], seed, -1.0, 1.0)
+    shape = [count, latent_dim]
+    return replicas.draw(tf.random.stateless_uniform, shape, seed, -1.0, 1.0)
 
 
 def batch_labels(classes: int, labels: tf.Tensor, seed) -> tf.Tensor:
@@ -24,9 +27,8 @@ def batch_labels(classes: int, labels: tf.Tensor, seed) -> tf.Tensor:
 
 def uniform_labels(classes: int, labels: tf.Tensor, seed) -> tf.Tensor:
     """As many labels, uniformly random."""
-    return tf.random.stateless_uniform(
-        tf.shape(labels), seed, 0, classes, dtype=labels.dtype
-    )
+    shape = [tf.shape(labels)[0]]
+    return replicas.draw(tf.random.stateless_uniform, shape, seed, 0, classes, labels.dtype)
 
 
 PRIORS = {"normal": normal, "uniform": uniform}

@@ -5,6 +5,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from dcgan_tf.data import replicas
+
 
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer as one operation of TensorFlow, where Keras's has a dozen.
@@ -12,11 +14,11 @@ class BatchNormalization(keras.layers.BatchNormalization):
     [..., C] -> [..., C], normalised over all axes but the last (Ioffe & Szegedy 2015), in
     float32 whatever the inputs are.  Inference and inputs of float64 take Keras's way:
     TensorFlow has no deterministic gradient on a GPU for the first, and nothing for the
-    second.
+    second.  So do several replicas, which normalise by the moments of the global batch.
     """
 
     def call(self, inputs, training=False):
-        if not training or inputs.dtype == "float64":
+        if not training or inputs.dtype == "float64" or replicas.count() > 1:
             return super().call(inputs, training=training)
         channels = inputs.shape[-1]
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
@@ -33,6 +35,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
             moving.assign(moving * self.momentum + new * (1 - self.momentum))
         return tf.reshape(outputs, tf.shape(inputs))
 
+    def _moments(self, inputs, mask):
+        return replicas.pool_moments(*super()._moments(inputs, mask))
+
 
 class Dropout(keras.layers.Dropout):
     """Keras's layer with 16 random bits an activation, where Keras's draws 32.
@@ -44,18 +49,20 @@ class Dropout(keras.layers.Dropout):
     def call(self, inputs, training=False):
         if not training or not self.rate:
             return inputs
-        size = tf.size(inputs)
+        size = tf.size(inputs) * replicas.count()
         words = tf.random.stateless_uniform(
             [(size + 1) // 2],
             tf.cast(self.seed_generator.next(), tf.int32),
             None,
             None,
             tf.uint32,
+            alg="philox",
         )
         bits = tf.reshape(tf.bitcast(words, tf.uint16), [-1])[:size]
+        bits = replicas.own_rows(tf.reshape(bits, [-1, *inputs.shape[1:]]))
         kept = bits >= tf.constant(round(self.rate * 2**16), tf.uint16)
         scale = tf.cast(kept, inputs.dtype) * (1 / (1 - self.rate))
-        return inputs * tf.reshape(scale, tf.shape(inputs))
+        return inputs * scale
 
 
 class BiasDense(keras.layers.Dense):

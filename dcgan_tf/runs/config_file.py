@@ -67,7 +67,8 @@ class RunConfig:
         """What makes other bits than where the run began: "threads 1 (2 at first)" ..."""
         if not self.starts:
             return []
-        began = {**self.starts[0]["versions"], **self.starts[0]["machine"]}
+        first = self.starts[0]
+        began = {"devices": 1, **first["versions"], **first["machine"]}
         return [
             f"{name} {value} ({began[name]} at first)"
             for name, value in {**versions(), **machine}.items()

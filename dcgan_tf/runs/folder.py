@@ -163,14 +163,15 @@ class Run:
         """The checkpoints that hold an intact copy of config.json, the newest first."""
         return [info for info in self._manifests() if info.holds(manifest.CONFIG)]
 
-    def repair_config(self, content: RunConfig) -> None:
-        """Writes config.json again if it is missing or damaged.
+    def repair_config(self) -> None:
+        """Writes config.json again, from its copy, if it is missing or damaged.
 
         What is damaged, perhaps by a user's own hand, stays as config.damaged.json.
         """
         try:
             config_file.read(self.config_file)
         except config_file.DamagedError:
+            content = self.read()
             if self.config_file.exists():
                 self.config_file.replace(self.folder / "config.damaged.json")
             self.write_config(content)

@@ -14,13 +14,13 @@ from dcgan_tf.support import errors
 THREADS = "TF_NUM_INTRAOP_THREADS"  # the environment variable
 
 
-def start() -> None:
+def start(*, initialise: bool = True) -> None:
     """Imports TensorFlow and Keras for a command; before any module that uses them.
 
     The user's own Keras settings, which would make other networks of the same names, do
-    not count.
+    not count.  initialise: whether TensorFlow settles the devices that it uses
     """
-    import_quietly()
+    import_quietly(initialise=initialise)
     import tensorflow as tf
 
     _set_keras(**_OURS)
@@ -67,25 +67,38 @@ def _set_keras(floatx: str, dtype_policy: object, image_data_format: str) -> Non
     keras.config.set_image_data_format(image_data_format)
 
 
-def import_quietly() -> None:
-    """Imports TensorFlow and Keras without the lines that they print on the way.
-
-    These are held back, and shown if the import fails: the environment's log level alone
-    does not hide them.
-    """
+def import_quietly(*, initialise: bool = True) -> None:
+    """Imports TensorFlow and Keras without the lines that they print on the way."""
     if "tensorflow" in sys.modules and "keras" in sys.modules:
         _check_backend()
         return
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with quiet():
+        import tensorflow as tf
+
+        if initialise:
+            tf.config.list_logical_devices()
+
+    _check_backend()
+    from absl import logging
+
+    logging.set_verbosity(logging.ERROR)
+    tf.get_logger().setLevel("ERROR")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Holds back what is written to stderr within, and shows it if that fails.
+
+    Of TensorFlow's start-up lines the environment's log level alone does not hide all.
+    """
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
-            import tensorflow as tf
-
-            tf.config.list_logical_devices()
+            yield
         except Exception:
             held.seek(0)
             os.write(kept, held.read())
@@ -93,12 +106,6 @@ def import_quietly() -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-    _check_backend()
-    from absl import logging
-
-    logging.set_verbosity(logging.ERROR)
-    tf.get_logger().setLevel("ERROR")
 
 
 def _check_backend() -> None:

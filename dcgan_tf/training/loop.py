@@ -29,6 +29,7 @@ from dcgan_tf.training.pacing import Pacer
 from dcgan_tf.training.saver import Saver
 from dcgan_tf.training.train_state import TrainState
 from dcgan_tf.training.updates import make_train_steps
+from dcgan_tf.training.workers import Workers
 
 SCORE = "quality/selection_score"
 
@@ -39,6 +40,7 @@ def train(
     state: TrainState,
     split: Split,
     test: Split | None = None,
+    workers: Workers | None = None,
 ) -> Signals | None:
     """Trains from where `state` stands until the run's end.
 
@@ -47,15 +49,10 @@ def train(
     finite.
 
     test: the test split, if the config wants evaluations or test losses
+    workers: those of the run, of whom this process is the chief; the others `follow`
     """
-    batches = Batches(
-        split,
-        config.batch_size,
-        seed=config.seed,
-        max_translation=config.max_translation,
-        flip=config.flip,
-        class_balance=config.class_balance,
-    )
+    workers = workers or Workers()
+    batches = _batches(config, split)
     intervals = Intervals.of(config, batches.per_epoch)
     step = int(state.step)
     rewind(run, intervals, step, last_entry=step - int(state.term_steps))
@@ -65,8 +62,7 @@ def train(
         state, run, logger, keep=config.keep_checkpoints, minutes=config.checkpoint_minutes
     )
     observer = _Observer(config, state, split, test)
-    steps = make_train_steps(state, config, trained_before=run.read().parent is not None)
-    pacer = Pacer(steps, iter(batches.stream(step)), config.steps_per_execution)
+    pacer = _pacer(config, run, state, batches, workers)
     if step == 0:
         logger.write_frame(0, observer.preview.render(observer.preview.generate()))
     seconds, images = 0.0, 0
@@ -79,11 +75,11 @@ def train(
                 _check_losses(state, run)
                 progress.advance(count * config.batch_size)
                 images += count * config.batch_size
-                if stop.signal or saver.due():
+                stopped, due = workers.agree(stop.signal, saver.due())
+                if stopped or due:
                     break
             seconds += time.monotonic() - began
             _check_weights(state, run)
-            stopped = stop.signal
             step = int(state.step)
             state.epoch.assign(step // batches.per_epoch)
 
@@ -119,6 +115,49 @@ def train(
                 logger.write_gif()
                 return stopped
     return None
+
+
+def follow(
+    config: Config, run: Run, state: TrainState, split: Split, workers: Workers
+) -> Signals | None:
+    """What a worker does that is not the chief: the steps of `train`, and nothing else."""
+    batches = _batches(config, split)
+    intervals = Intervals.of(config, batches.per_epoch)
+    pacer = _pacer(config, run, state, batches, workers)
+    step = int(state.step)
+    with StopSignal() as stop:
+        while step < intervals.end:
+            for _ in pacer.calls(intervals.after(step) - step):
+                _check_losses(state, run)
+                stopped, due = workers.agree(stop.signal, False)
+                if stopped or due:
+                    break
+            _check_weights(state, run)
+            step = int(state.step)
+            if intervals.logs_at(step):
+                state.take_means()
+            if stopped and step < intervals.end:
+                return stopped
+    return None
+
+
+def _batches(config: Config, split: Split) -> Batches:
+    return Batches(
+        split,
+        config.batch_size,
+        seed=config.seed,
+        max_translation=config.max_translation,
+        flip=config.flip,
+        class_balance=config.class_balance,
+    )
+
+
+def _pacer(
+    config: Config, run: Run, state: TrainState, batches: Batches, workers: Workers
+) -> Pacer:
+    steps = make_train_steps(state, config, trained_before=run.read().parent is not None)
+    stream = iter(batches.stream(int(state.step)))
+    return Pacer(steps, stream, config.steps_per_execution, workers.of_chief)
 
 
 class _Observer:

@@ -9,12 +9,23 @@ CALL_SECONDS = 1.0  # steps of about so long go into one call; then the progress
 
 
 class Pacer:
-    """Packs `fixed` steps into a call, or 0: as many as take about CALL_SECONDS."""
+    """Packs `fixed` steps into a call, or 0: as many as take about CALL_SECONDS.
 
-    def __init__(self, train_steps: Callable, stream: Iterator, fixed: int = 0):
+    agreed: the seconds that a call took here -> those that count.  Workers must do as many
+    steps in a call, or each would wait for the others.
+    """
+
+    def __init__(
+        self,
+        train_steps: Callable,
+        stream: Iterator,
+        fixed: int = 0,
+        agreed: Callable[[float], float] = float,
+    ):
         self._train_steps = train_steps
         self._stream = stream
         self._fixed = fixed
+        self._agreed = agreed
         self._count = fixed or 1
 
     def calls(self, left: int) -> Iterator[int]:
@@ -23,7 +34,7 @@ class Pacer:
             count = min(self._count, left)
             started = time.monotonic()
             int(self._train_steps(self._stream, tf.constant(count)))  # waits for its end
-            seconds = time.monotonic() - started
+            seconds = self._agreed(time.monotonic() - started)
             left -= count
             yield count
             if not self._fixed:

@@ -21,6 +21,8 @@ class TrainState:
     epoch:      whole epochs completed, int64
     term_sums:  of each term since the last log entry, float32, by name
     term_steps: the steps in them, int64
+    strategy:   of tf.distribute; players and optimizers have a copy on each of its devices,
+                and the counters are this process's
     """
 
     gan: Gan
@@ -30,28 +32,37 @@ class TrainState:
     epoch: tf.Variable
     term_sums: dict[str, tf.Variable]
     term_steps: tf.Variable
+    strategy: tf.distribute.Strategy
 
     @classmethod
-    def create(cls, config: Config) -> "TrainState":
-        """A new run's state.  Sets the global seeds of TensorFlow and NumPy.
+    def create(
+        cls, config: Config, strategy: tf.distribute.Strategy | None = None
+    ) -> "TrainState":
+        """A new run's state, on one device or those of a `strategy`.
+
+        Sets the global seeds of TensorFlow and NumPy.
 
         Python's is put back: tensorflow-datasets names its temporary folders by it, and two
         runs of one seed that download at once would share them.
         """
         before = random.getstate()
         keras.utils.set_random_seed(config.seed)
-        gan = build(config)
+        strategy = strategy or tf.distribute.get_strategy()
+        with strategy.scope():
+            gan = build(config)
+            optimizers = (
+                adam(gan.generator, config.learning_rate, config.beta_1),
+                adam(gan.discriminator, config.discriminator_learning_rate, config.beta_1),
+            )
         random.setstate(before)
         return cls(
-            gan=gan,
-            generator_optimizer=adam(gan.generator, config.learning_rate, config.beta_1),
-            discriminator_optimizer=adam(
-                gan.discriminator, config.discriminator_learning_rate, config.beta_1
-            ),
+            gan,
+            *optimizers,
             step=tf.Variable(0, dtype=tf.int64, name="step"),
             epoch=tf.Variable(0, dtype=tf.int64, name="epoch"),
             term_sums={name: tf.Variable(0.0, name=name) for name in term_names(gan)},
             term_steps=tf.Variable(0, dtype=tf.int64, name="term_steps"),
+            strategy=strategy,
         )
 
     def checkpoint(self) -> tf.train.Checkpoint:

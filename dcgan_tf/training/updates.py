@@ -1,4 +1,8 @@
-"""The training step: how the players move."""
+"""The training step: how the players move.
+
+An update computes a replica's rows of the batch; the players move by the gradients of the
+global batch.  With one device they are the same.
+"""
 
 from collections.abc import Callable
 
@@ -6,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
+from dcgan_tf.data import replicas
 from dcgan_tf.gans.gan import Gan
 from dcgan_tf.losses.terms import Terms, prefix_terms
 from dcgan_tf.training.train_state import TrainState
@@ -84,7 +89,7 @@ def _mixed(state: TrainState, images, labels, fakes, fake_labels) -> Terms:
     """One step of the discriminator on real images and fakes in one batch."""
     gan = state.gan
     both = tf.concat([images, fakes], 0), tf.concat([labels, fake_labels], 0)
-    with tf.GradientTape() as tape:
+    with tf.GradientTape() as tape, replicas.joined(2):
         real, fake = gan.discriminate(*both, training=True).halves()
         terms = gan.discriminator_terms(
             real,
@@ -134,25 +139,29 @@ def _augmented(gan: Gan, fakes: tf.Tensor, seed) -> tf.Tensor:
 
 
 def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) -> None:
+    """By the mean of the replicas' gradients: the optimizer adds them up."""
     variables = network.trainable_variables
-    optimizer.apply(tape.gradient(terms["loss"], variables), variables)
+    loss = terms["loss"]
+    share = tf.constant(1 / replicas.count(), loss.dtype)
+    gradients = tape.gradient(loss, variables, output_gradients=share)
+    optimizer.apply(gradients, variables)
 
 
 def update_ema(
     state: TrainState, half_life: int, batch_size: int, warm_up: bool = True
 ) -> None:
-    """Moves the EMA generator's weights towards the generator's.
+    """Moves the EMA generator's weights towards the generator's, before the step counts.
 
     A weight counts half after `half_life` images (Karras et al. 2018, section 4.1); with
     `warm_up` shorter at first, so that random weights are soon forgotten.
     """
     decay = tf.constant(0.5 ** (batch_size / half_life))
     if warm_up:
-        completed = tf.cast(state.step, tf.float32)
+        completed = tf.cast(state.step + 1, tf.float32)
         decay = tf.minimum(decay, (1.0 + completed) / (10.0 + completed))
     pairs = zip(state.gan.ema_generator.weights, state.gan.generator.weights, strict=True)
     for slow, fast in pairs:
-        slow.assign(fast + decay * (slow - fast))
+        slow.assign(fast + tf.cast(decay, fast.dtype) * (slow - fast))
 
 
 def make_train_steps(
@@ -161,25 +170,34 @@ def make_train_steps(
     """`train_steps(batches, count)`: `count` steps in one call, on the iterator's batches.
 
     Returns the step that it has reached.  Everything they leave is in `state`: the players,
-    the step and the sums of the terms.
+    the step and the sums of the terms.  A step runs on every device of the state's
+    strategy.
 
     trained_before: whether the run began with weights of another run, whose EMA is kept
     """
     update = UPDATE_RULES[config.update_rule]
+
+    def replica_step(images, labels, seed):
+        images, labels = replicas.own_rows(images), replicas.own_rows(labels)
+        terms = update(state, config, images, labels, seed)
+        if config.ema_half_life:
+            update_ema(state, config.ema_half_life, config.batch_size, not trained_before)
+        # One tensor, so that one collective takes the means over the replicas.
+        return tf.stack([tf.cast(terms[name], tf.float32) for name in state.term_sums])
 
     @tf.function
     def train_steps(batches, count):
         for _ in tf.range(count):
             images, labels = next(batches)
             seed = tf.stack([config.seed, state.step])
-            for name, term in update(state, config, images, labels, seed).items():
-                state.term_sums[name].assign_add(term)
+            terms = state.strategy.run(replica_step, (images, labels, seed))
+            means = state.strategy.reduce("MEAN", terms, axis=None)
+            for total, mean in zip(
+                state.term_sums.values(), tf.unstack(means), strict=True
+            ):
+                total.assign_add(mean)
             state.term_steps.assign_add(1)
             state.step.assign_add(1)
-            if config.ema_half_life:
-                update_ema(
-                    state, config.ema_half_life, config.batch_size, not trained_before
-                )
         return state.step.read_value()
 
     return train_steps

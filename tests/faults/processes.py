@@ -27,7 +27,7 @@ def _start_tensorflow():
 
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
-    tf.config.list_logical_devices()
+    tf.config.list_physical_devices()
 
 
 def _command(folder, arguments, before, out, err):

@@ -194,7 +194,7 @@ def test_the_ema_halves_its_memory_in_the_half_life(small):
 
 
 def test_the_ema_soon_forgets_the_start(small):
-    state = with_ema_of_zeros(small("acgan"), step=1)
+    state = with_ema_of_zeros(small("acgan"), step=0)
     updates.update_ema(state, half_life=10**9, batch_size=16)
     assert np.allclose(state.gan.ema_generator.weights[0], 1 - 2 / 11)
 

@@ -1,0 +1,144 @@
+"""Two worker processes train one run; one is killed, frozen, stopped or not alike."""
+
+import json
+import os
+import signal
+import socket
+
+import pytest
+from processes import Started
+from same_runs import assert_same_run
+
+from dcgan_tf.runs.folder import Run
+
+FLAGS = ("--mode=acgan", "--dataset=digits", "--precision=float32", "--batch_size=50")
+LONG = (*FLAGS, "--epochs=2", "--checkpoint_minutes=0.01")
+SOON = 60  # seconds within which whoever is left must have ended
+
+
+def free_ports():
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind(("localhost", 0))
+        return [each.getsockname()[1] for each in (one, other)]
+
+
+class Worker:
+    """What makes a process one of two workers, before it begins."""
+
+    def __init__(self, index, ports, start_seconds=120.0):
+        workers = [f"localhost:{port}" for port in ports]
+        task = {"type": "worker", "index": index}
+        self.config = json.dumps({"cluster": {"worker": workers}, "task": task})
+        self.start_seconds = start_seconds
+
+    def __call__(self):
+        from dcgan_tf.support import cluster
+
+        os.environ["TF_CONFIG"] = self.config
+        cluster.START_SECONDS = self.start_seconds
+
+
+class Impatient(Worker):
+    """One that does not wait for another machine's files."""
+
+    def __call__(self):
+        super().__call__()
+        from dcgan_tf.cli import launch
+
+        launch.SHARED_SECONDS = 0.0
+
+
+def start(folder, flags, others=None):
+    """The chief and the other worker, which may have flags of its own."""
+    ports = free_ports()
+    return [
+        Started(folder, *(others or flags) if i else flags, before=Worker(i, ports))
+        for i in range(2)
+    ]
+
+
+def finish(processes):
+    with processes[0], processes[1]:
+        return [process.finish() for process in processes]
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("straight")
+    (status, said, err), (other, silent, other_err) = finish(
+        start(folder, (*LONG, "--run_dir=run"))
+    )
+    assert (status, other, err, other_err) == (0, 0, "", "")
+    assert "complete: 2 epochs" in said
+    assert silent.startswith("worker 1 (localhost:")
+    assert len(silent.splitlines()) == 1
+    return Run(folder / "run")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP], ids=lambda s: s.name)
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_lost_worker_ends_the_other_and_costs_nothing(tmp_path, straight, victim, sent):
+    flags = (*LONG, "--run_dir=run")
+    processes = start(tmp_path, flags)
+    with processes[0], processes[1]:
+        assert processes[0].says("first step done")
+        processes[victim].send_signal(sent)
+        assert processes[1 - victim].ends_within(SOON)
+        status, _, err = processes[1 - victim].finish()
+    assert status == 1
+    lines = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    assert f"worker {victim} (localhost:" in lines[0]
+    assert "start all workers again" in lines[0]
+    assert [status for status, _, _ in finish(start(tmp_path, flags))] == [0, 0]
+    assert_same_run(straight, Run(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_signal_to_one_worker_saves_and_stops_all(tmp_path, straight, victim):
+    flags = (*LONG, "--run_dir=run")
+    processes = start(tmp_path, flags)
+    with processes[0], processes[1]:
+        assert processes[0].says("first step done")
+        processes[victim].send_signal(signal.SIGTERM)
+        ends = [process.finish() for process in processes]
+    assert [(status, err) for status, _, err in ends] == 2 * [(128 + signal.SIGTERM, "")]
+    assert "SIGTERM: saved; the same command goes on from here" in ends[0][1]
+    assert Run(tmp_path / "run").newest_checkpoint()
+    assert [status for status, _, _ in finish(start(tmp_path, flags))] == [0, 0]
+    assert_same_run(straight, Run(tmp_path / "run"))
+
+
+def test_workers_with_other_flags_are_refused(tmp_path):
+    others = (*LONG, "--run_dir=run", "--seed=1")
+    ends = finish(start(tmp_path, (*LONG, "--run_dir=run"), others))
+    for status, _, err in ends:
+        assert status == 2
+        assert "worker 1 (localhost:" in err
+        assert "--seed 1, where the chief, worker 0 (localhost:" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_worker_that_does_not_see_the_chief_s_folder_says_so(tmp_path):
+    ports = free_ports()
+    folders = [tmp_path / name for name in ("a", "b")]
+    processes = []
+    for index, folder in enumerate(folders):
+        folder.mkdir()
+        before = Impatient(index, ports)
+        processes.append(Started(folder, *LONG, "--run_dir=run", before=before))
+    for status, _, err in finish(processes):
+        assert status == 2
+        assert "worker 1 (localhost:" in err
+        assert "--run_dir none, where the chief" in err
+
+
+def test_a_worker_that_never_starts_is_named(tmp_path):
+    ports = free_ports()
+    before = Worker(0, ports, start_seconds=1.0)
+    with Started(tmp_path, *LONG, "--run_dir=run", before=before) as alone:
+        status, _, err = alone.finish()
+    assert status == 1
+    assert err.startswith(f"error: worker 1 (localhost:{ports[1]}): not started within 1 s")
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,118 @@
+"""The same steps on several devices: systems, and how their states are compared.
+
+As a program it is one of two workers:
+
+    TF_CONFIG=... python same_steps.py FILE.npz CASE
+
+The chief writes the case's values to the file.
+"""
+
+import sys
+
+import numpy as np
+
+ROWS = 8  # of a batch
+STEPS = 5
+MIXED = {"update_rule": "alternating", "discriminator_update": "mixed"}
+SEPARATE = {"update_rule": "alternating", "discriminator_update": "separate"}
+NETWORKS = {
+    "dcgan compact": ("dcgan", "compact"),
+    "cgan compact": ("cgan", "compact"),
+    "acgan compact": ("acgan", "compact"),
+    "dcgan_tutorial": ("dcgan", "tf_tutorial"),
+    "cgan_maxout": ("cgan", "maxout"),
+    "acgan_keras": ("acgan", "keras_2018"),
+    "acgan_keras_gan": ("acgan", "keras_gan"),
+    "acgan_keras_2017": ("acgan", "keras_2017"),
+}
+RULES = {"paired": {}, "alternating, mixed": MIXED, "alternating, separate": SEPARATE}
+CASES = {
+    f"{name}, {rule}": {"mode": mode, "architecture": networks, **settings}
+    for name, (mode, networks) in NETWORKS.items()
+    for rule, settings in RULES.items()
+}
+
+
+def config_of(case):
+    """With all that is random, an EMA, and the batch's statistics in every BatchNorm."""
+    from dcgan_tf.config import resolve
+
+    settings = {
+        "batch_size": ROWS,
+        "steps": 100,
+        "precision": "float32",
+        "ema_half_life": 100,
+        "max_translation": 2,
+        "flip": True,
+        "augment_fakes": True,
+        "r1_weight": 1.0,
+        **CASES[case],
+    }
+    if "update_rule" in settings:
+        settings["d_step_batchnorm"] = "training"
+    if settings["mode"] != "dcgan":
+        settings["fake_label_source"] = "uniform"
+    if settings["mode"] == "acgan" and settings.get("discriminator_update") == "separate":
+        settings["twin"] = False  # which the step on real images would not move
+    shape = {"height": 28, "width": 28, "channels": 1}
+    names = {"classes": 10, "class_names": None}
+    return resolve.new(settings, dataset="mnist", **shape, **names)
+
+
+def trained(case, strategy=None, steps=STEPS, dtype="float64", restored=None):
+    """The state after `steps` steps on digits; from a checkpoint's prefix, if given."""
+    import tensorflow as tf
+
+    from dcgan_tf.data import pipeline, sources, splits
+    from dcgan_tf.training import updates
+    from dcgan_tf.training.train_state import TrainState
+
+    config = config_of(case)
+    state = TrainState.create(config, strategy)
+    if restored:
+        state.checkpoint().read(restored).assert_consumed()
+    digits = splits.load(sources.find("digits"), "train")
+    few = splits.Split(digits.images[:48], digits.labels[:48])
+    batches = pipeline.Batches(few, ROWS, seed=0, max_translation=2, flip=True)
+    stream = batches.stream(int(state.step)).map(lambda x, y: (tf.cast(x, dtype), y))
+    updates.make_train_steps(state, config)(iter(stream), tf.constant(steps))
+    return state
+
+
+def values(state):
+    """Weights, slots, moving averages and counters; Keras names them anew each time."""
+    return [variable.numpy() for variable in state._variables().values()]
+
+
+def largest_difference(values, others):
+    """Of any variable, over its largest value, or over 1e-4 if that is less.
+
+    A bias that BatchNorm takes out has a gradient of rounding alone, and slots of 1e-30.
+    """
+    worst = 0.0
+    for value, other in zip(values, others, strict=True):
+        one, other = np.asarray(value, "float64"), np.asarray(other, "float64")
+        assert one.shape == other.shape
+        worst = max(worst, abs(one - other).max() / max(abs(one).max(), 1e-4))
+    return worst
+
+
+def worker(file, case):
+    from dcgan_tf.support import cluster, tf_setup
+
+    joined = cluster.of_environment()
+    tf_setup.start(initialise=False)
+    from comparing import computing_in
+
+    from dcgan_tf.training import strategy
+
+    used = strategy.join(joined, None)
+    assert used.num_replicas_in_sync == 2
+    with computing_in("float64"):
+        found = values(trained(case, used))
+    if joined.is_chief:
+        np.savez(file, *found)
+
+
+if __name__ == "__main__":
+    worker(*sys.argv[1:])
