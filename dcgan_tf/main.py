@@ -58,7 +58,13 @@ def main(values: FlagValues) -> None:
     tf_setup.start(initialise=False)
     from dcgan_tf.cli import launch  # which imports TensorFlow
 
-    launch.start(planned, dry_run=values.dry_run, devices=devices, cluster=joined)
+    launch.start(
+        planned,
+        dry_run=values.dry_run,
+        jit_compile=values.jit_compile,
+        devices=devices,
+        cluster=joined,
+    )
 
 
 if __name__ == "__main__":

@@ -100,6 +100,13 @@ def define_devices(values: FlagValues) -> None:
         flag_values=values,
     )
 
+    define_switch(
+        values,
+        "jit_compile",
+        "compile the step by XLA, for a GPU: on a CPU it is slower.  With one device.  May "
+        "change on a resume",
+    )
+
 
 def devices(values: FlagValues) -> int | None:
     """What `define_devices`'s flag says; None for auto."""

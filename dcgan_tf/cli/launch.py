@@ -35,6 +35,7 @@ def start(
     plan: Plan,
     *,
     dry_run: bool,
+    jit_compile: bool = False,
     devices: int | None = None,
     cluster: Cluster | None = None,
 ) -> None:
@@ -45,7 +46,8 @@ def start(
     Raises SystemExit(128 + signal) if a signal stopped it.
     """
     with _joined(cluster, devices) as workers:
-        caught = _run(_settle_precision(plan), workers, dry_run=dry_run)
+        plan = _settle_precision(plan)
+        caught = _run(plan, workers, dry_run=dry_run, jit_compile=jit_compile)
     if caught:
         raise SystemExit(128 + caught)
 
@@ -80,11 +82,22 @@ def _leave(status: int) -> None:
     os._exit(status)
 
 
-def _run(plan: Plan, workers: Workers, *, dry_run: bool) -> Signals | None:
+def _run(
+    plan: Plan, workers: Workers, *, dry_run: bool, jit_compile: bool
+) -> Signals | None:
     config = plan.config
     strategy.check_batch_size(workers.strategy, config.batch_size)
+    if jit_compile and workers.devices > 1:
+        raise errors.UsageError(
+            f"--jit_compile: is for one device, these are {workers.devices}; leave it out, "
+            "or take --devices=1"
+        )
     state = _build(plan, workers)
-    machine = {**tf_setup.conditions(), "devices": workers.devices}
+    machine = {
+        **tf_setup.conditions(),
+        "devices": workers.devices,
+        "jit_compile": jit_compile,
+    }
     if workers.is_chief:
         summary.show(plan, state, workers)
         _warn_of_changes(plan, machine)
@@ -112,12 +125,29 @@ def _run(plan: Plan, workers: Workers, *, dry_run: bool) -> Signals | None:
         plan.run.write_data_files(plan.dataset.files)
         workers.meet()
         workers.check_alike({"--run_dir": content.run_id})
-        caught = _train(plan, state, split, test, workers)
+        with _told_of(plan.run):
+            _save_first(plan, state)
+            caught = loop.train(
+                config, plan.run, state, split, test, workers, jit_compile=jit_compile
+            )
     if caught:
         say(f"{caught.name}: saved; the same command goes on from here")
     else:
         say(f"complete: {plan.length}; see {plan.run.gif}")
     return caught
+
+
+@contextlib.contextmanager
+def _told_of(run: Run) -> Iterator[None]:
+    """What TensorFlow or the system refuses, with what is left of the run."""
+    try:
+        yield
+    except LOST:  # of another worker
+        raise
+    except (tf.errors.OpError, OSError) as error:  # no memory, or a disk that refuses
+        raise errors.RunError(
+            f"{run.folder}: {errors.first_line(error)}; {run.what_is_left()}"
+        ) from error
 
 
 def _build(plan: Plan, workers: Workers) -> TrainState:
@@ -132,20 +162,11 @@ def _build(plan: Plan, workers: Workers) -> TrainState:
     return state
 
 
-def _train(
-    plan: Plan, state: TrainState, split: Split, test: Split | None, workers: Workers
-) -> Signals | None:
-    try:
-        if plan.content.parent and not plan.checkpoint:  # which may be gone by a restart
-            plan.run.checkpoints.mkdir(exist_ok=True)
-            save_state(state, plan.run, manifest.LATEST, keep=1)
-        return loop.train(plan.config, plan.run, state, split, test, workers)
-    except LOST:
-        raise
-    except (tf.errors.OpError, OSError) as error:  # no memory, or a disk that refuses
-        raise errors.RunError(
-            f"{plan.run.folder}: {errors.first_line(error)}; {plan.run.what_is_left()}"
-        ) from error
+def _save_first(plan: Plan, state: TrainState) -> None:
+    """A new run's own copy of the weights of its parent, which may be gone by a restart."""
+    if plan.content.parent and not plan.checkpoint:
+        plan.run.checkpoints.mkdir(exist_ok=True)
+        save_state(state, plan.run, manifest.LATEST, keep=1)
 
 
 def _settle_precision(plan: Plan) -> Plan:

@@ -15,7 +15,8 @@ def augment(
     if max_translation:
         images = translate(images, max_translation, seed)
     if flip:
-        images = mirror(images, tf.random.experimental.stateless_fold_in(seed, 1))
+        folded = tf.random.experimental.stateless_fold_in(seed, 1, alg="philox")
+        images = mirror(images, folded)
     return images
 
 
@@ -39,5 +40,6 @@ def translate(images: tf.Tensor, most: int, seed: tf.Tensor) -> tf.Tensor:
 def mirror(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Images [B, H, W, C], each mirrored left to right with probability 1/2."""
     shape = [tf.shape(images)[0], 1, 1, 1]
-    coins = replicas.draw(tf.random.stateless_uniform, shape, seed) < 0.5
-    return tf.where(coins, tf.reverse(images, axis=[2]), images)
+    # Whole numbers, which are the same under XLA.
+    coins = replicas.draw(tf.random.stateless_uniform, shape, seed, 0, 2, tf.int32)
+    return tf.where(coins == 1, tf.reverse(images, axis=[2]), images)

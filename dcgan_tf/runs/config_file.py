@@ -68,7 +68,12 @@ class RunConfig:
         if not self.starts:
             return []
         first = self.starts[0]
-        began = {"devices": 1, **first["versions"], **first["machine"]}
+        began = {
+            "devices": 1,
+            "jit_compile": False,
+            **first["versions"],
+            **first["machine"],
+        }
         return [
             f"{name} {value} ({began[name]} at first)"
             for name, value in {**versions(), **machine}.items()

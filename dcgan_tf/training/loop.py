@@ -41,6 +41,8 @@ def train(
     split: Split,
     test: Split | None = None,
     workers: Workers | None = None,
+    *,
+    jit_compile: bool = False,
 ) -> Signals | None:
     """Trains from where `state` stands until the run's end.
 
@@ -50,6 +52,7 @@ def train(
 
     test: the test split, if the config wants evaluations or test losses
     workers: those of the run, of whom this process is the chief; the others `follow`
+    jit_compile: see `make_train_steps`
     """
     workers = workers or Workers()
     batches = _batches(config, split)
@@ -62,7 +65,7 @@ def train(
         state, run, logger, keep=config.keep_checkpoints, minutes=config.checkpoint_minutes
     )
     observer = _Observer(config, state, split, test)
-    pacer = _pacer(config, run, state, batches, workers)
+    pacer = _pacer(config, run, state, batches, workers, jit_compile)
     if step == 0:
         logger.write_frame(0, observer.preview.render(observer.preview.generate()))
     seconds, images = 0.0, 0
@@ -118,7 +121,11 @@ def train(
 
 
 def follow(
-    config: Config, run: Run, state: TrainState, split: Split, workers: Workers
+    config: Config,
+    run: Run,
+    state: TrainState,
+    split: Split,
+    workers: Workers,
 ) -> Signals | None:
     """What a worker does that is not the chief: the steps of `train`, and nothing else."""
     batches = _batches(config, split)
@@ -153,9 +160,19 @@ def _batches(config: Config, split: Split) -> Batches:
 
 
 def _pacer(
-    config: Config, run: Run, state: TrainState, batches: Batches, workers: Workers
+    config: Config,
+    run: Run,
+    state: TrainState,
+    batches: Batches,
+    workers: Workers,
+    jit_compile: bool = False,
 ) -> Pacer:
-    steps = make_train_steps(state, config, trained_before=run.read().parent is not None)
+    steps = make_train_steps(
+        state,
+        config,
+        trained_before=run.read().parent is not None,
+        jit_compile=jit_compile,
+    )
     stream = iter(batches.stream(int(state.step)))
     return Pacer(steps, stream, config.steps_per_execution, workers.of_chief)
 

@@ -4,7 +4,9 @@ An update computes a replica's rows of the batch; the players move by the gradie
 global batch.  With one device they are the same.
 """
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
@@ -16,15 +18,40 @@ from dcgan_tf.losses.terms import Terms, prefix_terms
 from dcgan_tf.training.train_state import TrainState
 
 
-def paired(state: TrainState, config: Config, images, labels, seed) -> Terms:
+class FakeInputs(NamedTuple):
+    """What a batch of fakes is made of.
+
+    latents: [B, Z]; labels: [B]; seed: [2], of their augmentation
+    """
+
+    latents: tf.Tensor
+    labels: tf.Tensor
+    seed: tf.Tensor
+
+
+def draw(gan: Gan, config: Config, labels, seed) -> list[FakeInputs]:
+    """Of one update's fakes, beside real images with `labels` [B]; seed [2] decides."""
+    if config.update_rule == "paired":
+        return [FakeInputs(*_sample(gan, labels, seed), seed)]
+    seeds = tf.unstack(tf.random.split(seed, alg="philox"))
+    first = FakeInputs(*_sample(gan, labels, seeds[0]), seeds[0])
+    if not config.resample_latents:
+        return [first, first._replace(seed=seeds[1])]
+    many = tf.repeat(labels, config.g_batch_multiplier)
+    return [first, FakeInputs(*_sample(gan, many, seeds[1]), seeds[1])]
+
+
+def paired(
+    state: TrainState, config: Config, images, labels, inputs: Sequence[FakeInputs]
+) -> Terms:
     """Moves both players once, from one forward pass under two tapes.
 
-    images [B, H, W, C] in [-1, 1], labels [B] int32, seed [2]: of latents and labels.
+    images [B, H, W, C] in [-1, 1], labels [B] int32, inputs: of `draw`.
     Returns each player's loss and its terms before the move, means over the batch.
     """
     del config
     gan = state.gan
-    latents, fake_labels = _sample(gan, labels, seed)
+    latents, fake_labels, seed = inputs[0]
     with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
         fakes = gan.generator([latents, fake_labels], training=True)
         fakes = _augmented(gan, fakes, seed)
@@ -49,31 +76,30 @@ def paired(state: TrainState, config: Config, images, labels, seed) -> Terms:
     return prefix_terms(generator=generator_terms, discriminator=discriminator_terms)
 
 
-def alternating(state: TrainState, config: Config, images, labels, seed) -> Terms:
+def alternating(
+    state: TrainState, config: Config, images, labels, inputs: Sequence[FakeInputs]
+) -> Terms:
     """Moves the discriminator, then the generator against it, as the Keras examples do.
 
     Arguments and result are those of `paired`.
     """
     gan = state.gan
-    seeds = tf.random.split(seed)
-    latents, fake_labels = _sample(gan, labels, seeds[0])
+    latents, fake_labels, seed = inputs[0]
     fakes = gan.generator(
         [latents, fake_labels], training=config.d_step_batchnorm == "training"
     )
-    fakes = _augmented(gan, fakes, seeds[0])
+    fakes = _augmented(gan, fakes, seed)
     update = DISCRIMINATOR_UPDATES[config.discriminator_update]
     discriminator_terms = update(state, images, labels, fakes, fake_labels)
 
-    if config.resample_latents:
-        many = tf.repeat(labels, config.g_batch_multiplier)
-        latents, fake_labels = _sample(gan, many, seeds[1])
+    latents, fake_labels, seed = inputs[1]
     # The discriminator's BatchNorm is in training mode here, but its moving averages stay
     # those of its own updates (Keras 2.1's behaviour when frozen).
     averages = gan.discriminator.non_trainable_weights
     before = [tf.identity(average) for average in averages]
     with tf.GradientTape() as tape:
         fakes = gan.generator([latents, fake_labels], training=True)
-        fakes = _augmented(gan, fakes, seeds[1])
+        fakes = _augmented(gan, fakes, seed)
         real = None
         if gan.adversarial_loss.needs_pair:
             real = gan.discriminate(images, labels, training=True)
@@ -126,16 +152,23 @@ DISCRIMINATOR_UPDATES = {"mixed": _mixed, "separate": _separate}
 UPDATE_RULES = {"paired": paired, "alternating": alternating}
 
 
+def update(state: TrainState, config: Config, images, labels, seed) -> Terms:
+    """One update by the config's rule, of fakes that are drawn by seed [2]."""
+    inputs = draw(state.gan, config, labels, seed)
+    return UPDATE_RULES[config.update_rule](state, config, images, labels, inputs)
+
+
 def _sample(gan: Gan, labels, seed) -> tuple[tf.Tensor, tf.Tensor]:
     """Latents and classes for as many fakes as there are labels."""
-    latent_seed, label_seed = tf.unstack(tf.random.split(seed))
+    latent_seed, label_seed = tf.unstack(tf.random.split(seed, alg="philox"))
     latents = gan.sample_latents(tf.shape(labels)[0], latent_seed)
     return latents, gan.sample_labels(labels, label_seed)
 
 
 def _augmented(gan: Gan, fakes: tf.Tensor, seed) -> tf.Tensor:
     """With draws other than those of the latents, and of the real images' augmentation."""
-    return gan.augment_fakes(fakes, tf.random.experimental.stateless_fold_in(seed, 2))
+    seed = tf.random.experimental.stateless_fold_in(seed, 2, alg="philox")
+    return gan.augment_fakes(fakes, seed)
 
 
 def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) -> None:
@@ -165,7 +198,11 @@ def update_ema(
 
 
 def make_train_steps(
-    state: TrainState, config: Config, *, trained_before: bool = False
+    state: TrainState,
+    config: Config,
+    *,
+    trained_before: bool = False,
+    jit_compile: bool = False,
 ) -> Callable:
     """`train_steps(batches, count)`: `count` steps in one call, on the iterator's batches.
 
@@ -174,12 +211,16 @@ def make_train_steps(
     strategy.
 
     trained_before: whether the run began with weights of another run, whose EMA is kept
+    jit_compile: compile the update by XLA; what is drawn for it is drawn outside, because
+                 XLA's normal numbers are others
     """
-    update = UPDATE_RULES[config.update_rule]
+    rule = functools.partial(UPDATE_RULES[config.update_rule], state, config)
+    if jit_compile:
+        rule = tf.function(rule, jit_compile=True)
 
     def replica_step(images, labels, seed):
         images, labels = replicas.own_rows(images), replicas.own_rows(labels)
-        terms = update(state, config, images, labels, seed)
+        terms = rule(images, labels, draw(state.gan, config, labels, seed))
         if config.ema_half_life:
             update_ema(state, config.ema_half_life, config.batch_size, not trained_before)
         # One tensor, so that one collective takes the means over the replicas.

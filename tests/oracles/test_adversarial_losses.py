@@ -82,8 +82,7 @@ def compare(loss, **overrides):
             "discriminator", ours.discriminator_optimizer, log
         ),
     )
-    update = updates.UPDATE_RULES[config.update_rule]
-    terms = update(
+    terms = updates.update(
         ours, config, tf.constant(images), tf.zeros([B], tf.int32), tf.constant([0, 0])
     )
     if config.update_rule == "paired":

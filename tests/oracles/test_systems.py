@@ -89,10 +89,9 @@ def package_and_oracle(system, batch, dtype, **changes):
         perturb(network, seed=len(players))
         theirs.set_weights(network.get_weights())
         players.append(published.Player(name, theirs, *published.ADAM[system], oracle_log))
-    update = updates.UPDATE_RULES[config.update_rule]
     images = tf.constant(batch.images, dtype)
     with computing_in(dtype):
-        terms = update(ours, config, images, tf.constant(batch.labels), [0, 0])
+        terms = updates.update(ours, config, images, tf.constant(batch.labels), [0, 0])
     expected = published.UPDATES[system](*players, batch)
     return ours, players, terms, expected, log, oracle_log
 

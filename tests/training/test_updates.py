@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from comparing import computing_in
 from conftest import KERAS, MODES
 
 from dcgan_tf.data import pipeline
@@ -36,8 +37,7 @@ def test_a_step_moves_every_weight_of_both_players(small, few, mode, loss, rule)
     state = TrainState.create(config)
     players = (state.gan.generator, state.gan.discriminator)
     before = [weights(player) for player in players]
-    update = updates.UPDATE_RULES[config.update_rule]
-    terms = update(state, config, *batch(few), seed=tf.constant([0, 0]))
+    terms = updates.update(state, config, *batch(few), seed=tf.constant([0, 0]))
     for player, old in zip(players, before, strict=True):
         for variable, value in zip(player.trainable_variables, old, strict=True):
             cancels = loss in ("hinge", "relativistic") and variable.shape == (1,)
@@ -56,7 +56,7 @@ def test_paired_gradients_are_those_of_two_tapes(small, few, mode):
     config = small(mode, dropout_rate=0.0, r1_weight=0.0)
     state, reference = TrainState.create(config), TrainState.create(config)
     images, labels = batch(few)
-    updates.paired(state, config, images, labels, seed=[7, 8])
+    updates.update(state, config, images, labels, seed=[7, 8])
 
     gan = reference.gan
     latent_seed, label_seed = tf.unstack(tf.random.split([7, 8]))
@@ -104,7 +104,7 @@ def test_the_generator_s_step_leaves_the_discriminator_s_moving_averages(small, 
         )
         state = TrainState.create(config)
         before = [w.numpy() for w in state.gan.discriminator.non_trainable_weights]
-        updates.alternating(state, config, *batch(few), seed=tf.constant([0, 0]))
+        updates.update(state, config, *batch(few), seed=tf.constant([0, 0]))
         after = [w.numpy() for w in state.gan.discriminator.non_trainable_weights]
         assert len(after) == 4
         assert not any(map(np.array_equal, before, after))
@@ -142,7 +142,7 @@ def test_the_compiled_step_is_the_step(small, few, mode, update_rule):
     batches = pipeline.Batches(few, 16, seed=0)
     updates.make_train_steps(compiled, config)(iter(batches.stream()), tf.constant(1))
     seed = tf.constant([config.seed, 0], tf.int64)
-    updates.UPDATE_RULES[update_rule](plain, config, *batch(few), seed)
+    updates.update(plain, config, *batch(few), seed)
     for player in ("generator_optimizer", "discriminator_optimizer"):
         momentums = (getattr(state, player)._momentums for state in (compiled, plain))
         for one, other in zip(*momentums, strict=True):
@@ -211,9 +211,9 @@ def test_the_discriminator_learns_eight_images_by_heart(small, few):
     config = small("dcgan", **rates, r1_weight=0.0)
     state = TrainState.create(config)
     images, labels = batch(few)
-    first = updates.paired(state, config, images[:8], labels[:8], seed=[0, 0])
+    first = updates.update(state, config, images[:8], labels[:8], seed=[0, 0])
     for _ in range(15):
-        last = updates.paired(state, config, images[:8], labels[:8], seed=[0, 0])
+        last = updates.update(state, config, images[:8], labels[:8], seed=[0, 0])
     for term in ("loss", "adversarial_real", "adversarial_fake"):
         name = f"discriminator/{term}"
         assert float(last[name]) < 0.5 * float(first[name])
@@ -237,8 +237,7 @@ def test_the_discriminator_sees_augmented_fakes_in_both_players_losses(small, fe
     images, labels = batch(few)
     black = -tf.ones_like(images)
     logit = gan.discriminate(black, labels, training=False).adversarial
-    update = updates.UPDATE_RULES[config.update_rule]
-    terms = update(state, config, images, labels, seed=tf.constant([0, 0]))
+    terms = updates.update(state, config, images, labels, seed=tf.constant([0, 0]))
     fake = float(terms["discriminator/adversarial_fake"])
     expected = np.log1p(np.exp(logit.numpy())).mean()
     if rule.get("discriminator_update") != "separate":  # which has moved on real images
@@ -256,7 +255,7 @@ def test_the_generator_learns_through_the_augmentation(small, few):
     config = small("cgan", augment_fakes=True, max_translation=2, flip=True)
     state = TrainState.create(config)
     before = weights(state.gan.generator)
-    updates.paired(state, config, *batch(few), seed=tf.constant([0, 0]))
+    updates.update(state, config, *batch(few), seed=tf.constant([0, 0]))
     for variable, old in zip(state.gan.generator.trainable_variables, before, strict=True):
         assert not np.array_equal(variable, old), variable.path
 
@@ -270,3 +269,21 @@ def test_train_steps_keep_the_ema_of_a_run_that_was_trained_before(small, few):
         state.gan.ema_generator.weights, state.gan.generator.weights, strict=True
     ):
         assert np.allclose(slow, (1 - 0.5**0.1) * fast, atol=1e-6)
+
+
+@pytest.mark.parametrize("rule", [{}, ALTERNATING], ids=["paired", "alternating"])
+def test_a_step_compiled_by_xla_is_the_step(few, small, rule):
+    """With all that is random, which XLA must not draw otherwise; in float64."""
+    augmented = {"max_translation": 2, "flip": True, "augment_fakes": True}
+    ends = []
+    with computing_in("float64"):
+        for jit_compile in (False, True):
+            config = small("acgan", **KERAS, **augmented, **rule)
+            state = TrainState.create(config)
+            batches = pipeline.Batches(few, 16, seed=0, max_translation=2, flip=True)
+            stream = batches.stream().map(lambda x, y: (tf.cast(x, tf.float64), y))
+            steps = updates.make_train_steps(state, config, jit_compile=jit_compile)
+            steps(iter(stream), tf.constant(2))
+            ends.append(weights(state.gan.generator) + weights(state.gan.discriminator))
+    for one, other in zip(*ends, strict=True):
+        assert np.allclose(one, other, rtol=1e-7, atol=1e-9)
