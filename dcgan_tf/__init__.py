@@ -19,6 +19,9 @@ def load(run_dir=None, *, ema=True, which="latest"):
     """The generator of a run's folder, see `dcgan_tf.runs.generator.load`.
 
     run_dir: None for the ACGAN that comes with the package
+
+    Load it in each process that samples: after os.fork() TensorFlow hangs.  Begin processes
+    by multiprocessing.get_context("spawn").
     """
     from dcgan_tf.support import tf_setup
 

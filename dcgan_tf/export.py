@@ -46,7 +46,7 @@ def main(values: FlagValues) -> None:
     grid = images.legible(images.grid(generated, layout.columns), layout)
     with atomic_files.replacing_folder(output) as folder:
         exported = Run(folder)
-        exported.write_config(content)  # what the run was trained by stays with it
+        content.write(exported.config_file)  # what the run was trained by stays with it
         loaded.write(exported.exported)
         images.write_png(folder / "grid.png", grid)
     size = (output / exported.exported.name).stat().st_size

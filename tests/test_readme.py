@@ -250,3 +250,9 @@ def test_flags_that_documents_name_exist(document):
 )
 def test_words_are_those_of_the_field(path):
     assert not PRIVATE_WORDS.findall(text_of(path))
+
+
+def test_tests_that_the_table_of_faults_names_exist():
+    code = "".join(text_of(path) for path in (ROOT / "tests").rglob("test_*.py"))
+    for name in re.findall(r"`(test_\w+)`", text_of(ROOT / "docs" / "reliability.md")):
+        assert f"def {name}(" in code, name

@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import errno
 import io
 import os
 import pathlib
@@ -289,8 +290,12 @@ def run(
     except BrokenPipeError:  # whoever read our output has read enough
         sys.stdout = None
         return 1
-    except (errors.RunError, OSError) as error:
+    except errors.RunError as error:
         return fail(error, 1)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        way_out = "; make room on that disk, or name another place" if full else ""
+        return fail(f"{errors.first_line(error)}{way_out}", 1)
     except Exception as error:
         if os.environ.get(TRACEBACK, "0") != "0":
             raise

@@ -96,7 +96,7 @@ def make(
         )
     if lock:  # for a moment: what is refused is best refused at once
         with run.locked():
-            pass
+            run.repair_config()
     return _resumed(overrides, run, options, init_from)
 
 
@@ -214,15 +214,33 @@ def _resumed(
     plan = Plan(content, run, None, run.newest_checkpoint())
     if plan.is_complete:
         return plan
+    if foreign := run.foreign_checkpoints():
+        raise errors.UsageError(
+            f"--run_dir={run.folder}: {foreign[0]} was saved by another run, and would be "
+            "removed by this one; move it elsewhere, and give the command again"
+        )
     if plan.checkpoint is None and run.metrics.exists():
         print(
             f"warning: {run.folder} has no checkpoint: it is trained from the start, and "
             "its log entries and frames are made once more",
             file=sys.stderr,
         )
+    _tell_of_digits(content, overrides, run)
     dataset = run_data.find_again(run, config, options)
     _check_held_out(config, dataset)
     return dataclasses.replace(plan, dataset=dataset)
+
+
+def _tell_of_digits(content: RunConfig, overrides: Mapping[str, object], run: Run) -> None:
+    """Says that a run is on the digits which nobody asked for, as it found no MNIST."""
+    began = content.starts[0]["command"] if content.starts else []
+    asked = overrides.get("dataset") == DIGITS or f"--dataset={DIGITS}" in began
+    if content.config.dataset == DIGITS and not asked:
+        print(
+            f"warning: {run.folder} began on scikit-learn's 1,500 small digits, and goes "
+            "on on them; for MNIST begin another run with another --run_dir",
+            file=sys.stderr,
+        )
 
 
 def _continued(

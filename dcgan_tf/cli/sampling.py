@@ -7,7 +7,6 @@ import pathlib
 import re
 from collections.abc import Iterable
 
-import imageio.v3 as iio
 import numpy as np
 from absl.flags import FlagValues
 
@@ -179,7 +178,7 @@ def _write_folder(
             place = temporary / names[label] if config.conditional else temporary
             place.mkdir(exist_ok=True)
             path = place / f"image_{index:06d}.png"
-            iio.imwrite(path, grids.grid(image[None], columns=1))
+            path.write_bytes(grids.encode_png(grids.grid(image[None], columns=1)))
 
 
 def _file_name(name: str) -> str:

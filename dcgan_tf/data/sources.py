@@ -288,8 +288,7 @@ def _read_prepared(name: str, data_dir: pathlib.Path, options: Options) -> Datas
     url = next(iter(getattr(builder, "url_infos", None) or {}), None)
     _check_reach(name, data_dir, builder.is_prepared(), url)
     try:
-        builder.download_and_prepare()
-        source = prepared.find(name, builder)
+        source = prepared.find(name, prepared.download(name, data_dir))
         return _read(source, options)
     except errors.UsageError:
         raise

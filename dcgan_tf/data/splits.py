@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.data.sources import Dataset
+from dcgan_tf.reading import prepared
 from dcgan_tf.support import arrays, errors
 
 MOST_IN_MEMORY = 200_000_000  # bytes of images; more of them stay in their file
@@ -82,7 +83,7 @@ def load(dataset: Dataset, split: str) -> Split:
         builder = tfds.builder(dataset.name, data_dir=dataset.folder)
         if dataset.prepared and not builder.is_prepared():
             raise ValueError("is of another version than this tensorflow-datasets reads")
-        builder.download_and_prepare()
+        builder = prepared.download(dataset.name, dataset.folder)
         tensors = builder.as_dataset(split=split, batch_size=-1)
     except Exception as error:  # of a dozen kinds: network, disk, checksums, TensorFlow
         raise errors.RunError(

@@ -8,10 +8,8 @@ CACHE/<key>/train_images.bin    uint8 [N, H, W, C]
 
 import contextlib
 import dataclasses
-import fcntl
 import itertools
 import json
-import os
 import pathlib
 import shutil
 from collections.abc import Callable, Iterator
@@ -131,22 +129,15 @@ def _read(place: pathlib.Path) -> Entry | None:
 @contextlib.contextmanager
 def _locked(cache: pathlib.Path) -> Iterator[None]:
     """One process reads images into a cache at a time; others wait for it."""
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(cache, os.O_RDONLY)
-    except OSError as error:
-        raise _not_writable(cache, error) from None
-    try:
-        with contextlib.suppress(OSError):  # where locks do not work, both read
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                say(f"waiting for another process that reads images into {cache}")
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            atomic_files.remove_leftovers(cache)  # of a process that was killed
+    with contextlib.ExitStack() as stack:
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            lock = atomic_files.alone_in(cache, "reads images into")
+            if stack.enter_context(lock):
+                atomic_files.remove_leftovers(cache)  # of a process that was killed
+        except OSError as error:
+            raise _not_writable(cache, error) from None
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _not_writable(cache: pathlib.Path, error: OSError) -> errors.UsageError:

@@ -88,7 +88,12 @@ def _check_images(
                 "np.rint(x * 255).astype(np.uint8)",
             )
         if len(shape) not in (3, 4) or shape[3:] not in ((), (1,), (3,)) or 0 in shape:
-            raise _refusal(path, f"{name} have the shape {shape}; it must hold {FORM}")
+            way_out = ""
+            if len(shape) == 4 and shape[1] in (1, 3):
+                way_out = f"; channels go last: np.transpose({name}, (0, 2, 3, 1))"
+            raise _refusal(
+                path, f"{name} have the shape {shape}; it must hold {FORM}{way_out}"
+            )
         if shape[1:] != headers[images][0][1:]:
             raise _refusal(path, f"{name} have the shape {shape}, unlike {images}")
 
@@ -101,11 +106,13 @@ def _labels(
         return np.zeros(count, np.int64)
     labels = others[name]
     if labels.size != count or labels.dtype.kind not in "iu":
+        way_out = "names become numbers by np.unique(labels, return_inverse=True)[1]"
+        if labels.ndim == 2 and len(labels) == count:
+            way_out = "one-hot vectors become numbers by labels.argmax(axis=1)"
         raise _refusal(
             path,
             f"{name} are {labels.dtype} {labels.shape}; they must be whole numbers, one "
-            f"for each of {count:,} images; names become numbers by np.unique(labels, "
-            "return_inverse=True)",
+            f"for each of {count:,} images; {way_out}",
         )
     return labels.reshape(-1).astype(np.int64)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import pathlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -27,6 +28,20 @@ class _Parts:
     label: str | None
     splits: list[tuple[str, bool | None]]
     classes: list[int]
+
+
+def download(name: str, data_dir: pathlib.Path):
+    """The builder of a set, prepared; of two processes one prepares it, the other waits."""
+    import tensorflow_datasets as tfds  # which takes a second to import
+
+    builder = tfds.builder(name, data_dir=data_dir)
+    if builder.is_prepared():
+        return builder
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with atomic_files.alone_in(data_dir, "prepares a data set in"):
+        builder = tfds.builder(name, data_dir=data_dir)  # by now it may be there
+        builder.download_and_prepare()
+    return builder
 
 
 def find(name: str, builder) -> Source:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import io
 import math
 import pathlib
 import unicodedata
@@ -188,8 +189,12 @@ def _cut(title: str, font: ImageFont.FreeTypeFont, room: float) -> str:
 
 
 def write_png(path: pathlib.Path, pixels: np.ndarray) -> None:
-    with atomic_files.replacing(path) as temporary:
-        iio.imwrite(temporary, pixels)
+    atomic_files.write_bytes(path, encode_png(pixels))
+
+
+def encode_png(pixels: np.ndarray) -> bytes:
+    """The content of a PNG file: imageio leaves open what it could not write itself."""
+    return iio.imwrite("<bytes>", pixels, extension=".png")
 
 
 def frame_file(samples: pathlib.Path, unit: str, number: int) -> pathlib.Path:
@@ -266,8 +271,9 @@ def write_gif(
     # Pillow wants no list for a single frame.
     durations = [HELD_MS, *[FRAME_MS] * (len(rest) - 1), HELD_MS] if rest else HELD_MS
     more = {"save_all": True, "append_images": rest, "duration": durations, "loop": 0}
-    with atomic_files.replacing(path) as temporary:
-        first.save(temporary, "GIF", **more)
+    content = io.BytesIO()
+    first.save(content, "GIF", **more)
+    atomic_files.write_bytes(path, content.getvalue())
 
 
 def _evenly(count: int, most: int) -> np.ndarray:

@@ -69,5 +69,5 @@ def cut(path: pathlib.Path, step: int) -> None:
 
 def append(path: pathlib.Path, entry: Mapping[str, object]) -> None:
     """Adds an entry to metrics.jsonl."""
-    with path.open("a", encoding="utf-8") as file:
+    with atomic_files.naming(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(entry) + "\n")

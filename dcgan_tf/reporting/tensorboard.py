@@ -1,30 +1,71 @@
-"""TensorBoard's scalars and images, by epoch (or step)."""
+"""TensorBoard's scalars and images, by epoch (or step).
 
+Written as TensorBoard's package writes them, and not by TensorFlow, whose writer loses
+events on a full disk without a word, and cannot say that a run began again.
+"""
+
+import os
 import pathlib
+import socket
+import time
 from collections.abc import Mapping
 
-import tensorflow as tf
+import numpy as np
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.image import metadata as image_metadata
+from tensorboard.plugins.scalar import metadata as scalar_metadata
+from tensorboard.summary.writer.record_writer import RecordWriter
+from tensorboard.util import tensor_util
 
 from dcgan_tf.reporting import images
+from dcgan_tf.support import atomic_files
+
+SCALAR = scalar_metadata.create_summary_metadata(None, None)
+IMAGE = image_metadata.create_summary_metadata(None, None)
 
 
 class Events:
-    """Writes the event files of a run, whose frames are of `layout`, into a folder."""
+    """Writes the event file of a run, whose frames are of `layout`, into a folder."""
 
     def __init__(self, folder: pathlib.Path, layout: images.Layout):
         self._layout = layout
-        self._writer = tf.summary.create_file_writer(str(folder))
+        folder.mkdir(parents=True, exist_ok=True)
+        name = (
+            f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}"
+        )
+        self._path = folder / f"{name}.v2"
+        # A TensorBoard that was open before a resume forgets at this START what it has
+        # read, or it would show what is now written once more twice.
+        self._write(
+            Event(file_version="brain.Event:2"),
+            Event(step=0, session_log=SessionLog(status=SessionLog.START)),
+        )
 
     def add(self, entry: Mapping[str, float], number: int, frame: pathlib.Path) -> None:
         """The entry's figures, and the grid in the file `frame`, at epoch `number`.
 
         Where there is no such file, as frames of long runs are thinned, the figures alone.
         """
-        with self._writer.as_default(step=number):
-            for name in entry.keys() - {"epoch", "step"}:
-                tf.summary.scalar(name, entry[name])
-            pixels = images.read_frame(frame)
-            if pixels is not None and self._layout.split(pixels):
-                shown = images.legible(pixels, self._layout)
-                tf.summary.image("samples", shown.reshape(1, *shown.shape[:2], -1))
-        self._writer.flush()
+        values = [
+            _value(name, np.float32(entry[name]), SCALAR)
+            for name in entry.keys() - {"epoch", "step"}
+        ]
+        pixels = images.read_frame(frame)
+        if pixels is not None and self._layout.split(pixels):
+            shown = images.legible(pixels, self._layout)
+            height, width = shown.shape[:2]
+            content = [str(width).encode(), str(height).encode(), images.encode_png(shown)]
+            values.append(_value("samples", np.array(content, object), IMAGE))
+        self._write(Event(step=number, summary=Summary(value=values)))
+
+    def _write(self, *events: Event) -> None:
+        with atomic_files.naming(self._path), self._path.open("ab") as file:
+            for event in events:
+                event.wall_time = time.time()
+                RecordWriter(file).write(event.SerializeToString())
+
+
+def _value(tag: str, held: np.ndarray, metadata) -> Summary.Value:
+    proto = tensor_util.make_tensor_proto(held)
+    return Summary.Value(tag=tag, metadata=metadata, tensor=proto)

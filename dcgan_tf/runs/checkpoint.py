@@ -5,6 +5,7 @@ under a temporary name and renamed when everything is on the disk.  The newest i
 wins, of whatever kind, so there is no state file that could lie.
 """
 
+import contextlib
 import math
 
 import keras
@@ -37,6 +38,9 @@ def save(
     folder = run.checkpoints / manifest.name(kind, step)
     with atomic_files.replacing_folder(folder, overwrite=True) as temporary:
         tracked.write(str(temporary / CheckpointInfo.PREFIX))
+        # Which was lost while the run was trained, and has no copy: no reason to save none.
+        with contextlib.suppress(errors.RunError):
+            run.read().write(temporary / manifest.CONFIG)
         manifest.write_manifest(temporary, step, epoch, run.run_id, score)
     kinds = {manifest.REGULAR: [], manifest.LATEST: [], manifest.BEST: []}
     for info in run.saved():  # the newest first

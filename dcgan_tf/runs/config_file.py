@@ -19,6 +19,10 @@ MOST_STARTS = 100  # kept: the one that began the run, and the latest
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
 
 
+class DamagedError(errors.RunError):
+    """A config.json that is missing, or holds no settings of a run."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Parent:
     """The checkpoint whose weights a run began with."""
@@ -95,7 +99,10 @@ def versions() -> dict[str, str]:
 
 
 def read(path: pathlib.Path) -> RunConfig:
-    """What config.json holds; RunError if it is damaged or of another format."""
+    """What config.json holds; RunError if it is of another format, or cannot be read.
+
+    DamagedError if it is missing or damaged.
+    """
     try:
         content = json.loads(atomic_files.read_text(path, MOST_BYTES))
         if not isinstance(content, dict):
@@ -120,7 +127,7 @@ def read(path: pathlib.Path) -> RunConfig:
     except OSError as error:
         raise errors.RunError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise errors.RunError(
+        raise DamagedError(
             f"{path} is damaged: {error}; put back a whole one, or name another folder"
         ) from None
 

@@ -1,7 +1,8 @@
 """A run's folder: what lies where, and the checking of everything read from it.
 
 checkpoints/<run>/config.json    the Config, the parent, and how the run was started
-                  checkpoints/   a folder for each checkpoint, with a manifest
+                  checkpoints/   a folder for each checkpoint, with a manifest and a copy
+                                 of config.json
                   metrics.jsonl  an object for each log entry
                   samples/       epoch_0000.png ...
                   training.gif   made from samples/
@@ -75,15 +76,14 @@ class Run:
         """Keeps them; the first time alone."""
         if files and not self.data_hashes.exists():
             lines = (f"{sha256}  {path}\n" for path, sha256 in files.items())
-            with atomic_files.replacing(self.data_hashes) as temporary:
-                temporary.write_bytes(os.fsencode("".join(lines)))
+            atomic_files.write_bytes(self.data_hashes, os.fsencode("".join(lines)))
 
     @property
     def events(self) -> pathlib.Path:
         return self.folder / "events"
 
     def exists(self) -> bool:
-        return self.config_file.exists()
+        return self.config_file.exists() or any(self._copies())
 
     @functools.cached_property
     def run_id(self) -> str:
@@ -138,8 +138,43 @@ class Run:
             )
 
     def read(self) -> RunConfig:
-        """What config.json holds; RunError if it is damaged or of another format."""
-        return config_file.read(self.config_file)
+        """What config.json holds; where it is missing or damaged, what its copy does.
+
+        RunError if there is neither, or it is of another format.
+        """
+        try:
+            return config_file.read(self.config_file)
+        except config_file.DamagedError:
+            copies = self._copies()
+            if not copies:
+                raise
+        if len({info.run_id for info in copies}) > 1:
+            raise errors.RunError(
+                f"{self.config_file} is missing or damaged, and {self.checkpoints} holds "
+                "checkpoints of several runs; put it back, or move away those of others"
+            )
+        _warn_once(
+            f"{self.config_file} is missing or damaged: its copy in {copies[0].folder} is "
+            "taken"
+        )
+        return config_file.read(copies[0].folder / manifest.CONFIG)
+
+    def _copies(self) -> list[manifest.CheckpointInfo]:
+        """The checkpoints that hold an intact copy of config.json, the newest first."""
+        return [info for info in self._manifests() if info.holds(manifest.CONFIG)]
+
+    def repair_config(self) -> None:
+        """Writes config.json again, from its copy, if it is missing or damaged.
+
+        What is damaged, perhaps by a user's own hand, stays as config.damaged.json.
+        """
+        try:
+            config_file.read(self.config_file)
+        except config_file.DamagedError:
+            content = self.read()
+            if self.config_file.exists():
+                self.config_file.replace(self.folder / "config.damaged.json")
+            self.write_config(content)
 
     def read_config(self) -> Config:
         return self.read().config
@@ -153,7 +188,8 @@ class Run:
 
     def _not_writable(self, error: OSError) -> errors.UsageError:
         return errors.UsageError(
-            f"--run_dir={self.folder}: not writable ({error.strerror}); name another"
+            f"--run_dir={self.folder}: not writable ({errors.first_line(error)}); name "
+            "another"
         )
 
     def newest_checkpoint(self, *, warn: bool = True) -> manifest.CheckpointInfo | None:
@@ -211,13 +247,25 @@ class Run:
 
     def saved(self) -> list[manifest.CheckpointInfo]:
         """This run's checkpoints that have a sound manifest, the newest first."""
+        return [info for info in self._manifests() if info.run_id == self.run_id]
+
+    def foreign_checkpoints(self) -> list[pathlib.Path]:
+        """The folders of those that another run saved, as a user copies them here."""
+        return [info.folder for info in self._manifests() if info.run_id != self.run_id]
+
+    def _manifests(self) -> list[manifest.CheckpointInfo]:
+        """All checkpoints that have a sound manifest, the newest first."""
         found = []
         for folder in self.checkpoint_folders():
             with contextlib.suppress(*manifest.UNREADABLE):
-                info = manifest.read(folder)
-                if info.run_id == self.run_id:
-                    found.append(info)
+                found.append(manifest.read(folder))
         return sorted(found, key=lambda one: (-one.step, manifest.is_best(one.folder)))
+
+
+@functools.cache
+def _warn_once(text: str) -> None:
+    """On stderr; once in a process, which may read a config.json many times."""
+    print(f"warning: {text}", file=sys.stderr)
 
 
 def parent_checkpoint(parent: Parent) -> manifest.CheckpointInfo:

@@ -43,6 +43,9 @@ class TrainedRun:
         labels: classes by number or by name.  A run whose mode is unconditional ignores
         them but for how many they are.  seed: from 0 to 2^31 - 1, as on the command line.
         Raises ValueError for a seed beyond, and for what is no class of the run's data set.
+
+        After it TensorFlow has threads, which os.fork() does not copy: in a forked child it
+        hangs.  Take multiprocessing's "spawn", and load the generator in each process.
         """
         return np.concatenate(list(self.sample_blocks(labels, seed)))
 

@@ -13,6 +13,7 @@ from dcgan_tf.support import atomic_files
 
 FORMAT = 3
 MANIFEST = "manifest.json"
+CONFIG = "run_config.json"  # the copy of config.json, which earlier checkpoints lack
 MOST_BYTES = 1_000_000  # of a manifest
 MOST_CHECKPOINT_BYTES = 4 * 2**30  # more than any Config's networks and slots take
 # What a manifest that is none may raise.
@@ -67,11 +68,13 @@ class CheckpointInfo:
 
     def is_intact(self) -> bool:
         """Whether every file still holds what was written."""
+        return all(self.holds(name) for name in self.hashes)
+
+    def holds(self, name: str) -> bool:
+        """Whether the file of that name is one of its own, and holds what was written."""
+        path = self.folder / name
         try:
-            return all(
-                _plausible(path) and atomic_files.sha256(path) == self.hashes[path.name]
-                for path in (self.folder / name for name in self.hashes)
-            )
+            return _plausible(path) and atomic_files.sha256(path) == self.hashes.get(name)
         except OSError:
             return False
 
@@ -103,7 +106,7 @@ def read(folder: pathlib.Path) -> CheckpointInfo:
         raise ValueError("is no manifest, or damaged")
     step, epoch, hashes = (manifest[key] for key in ("step", "epoch", "sha256"))
     of_folder = step == step_of(folder) and type(epoch) is int
-    if not of_folder or hashes.keys() != CheckpointInfo.FILES:
+    if not of_folder or hashes.keys() - {CONFIG} != CheckpointInfo.FILES:
         raise ValueError("is of another checkpoint")
     run_id, score = manifest["run_id"], manifest["score"]
     return CheckpointInfo(folder, step, epoch, run_id, hashes, score)

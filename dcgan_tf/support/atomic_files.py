@@ -5,6 +5,8 @@ names are random and marked as this package's: nothing else is ever taken for on
 """
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -13,6 +15,8 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
+
+from dcgan_tf.support.progress import say
 
 _LEFTOVER = re.compile(r"\..*\.dcgan_tf-[0-9a-f]{16}\.tmp(\.\w+)?")
 
@@ -23,8 +27,27 @@ def _temporary(path: pathlib.Path) -> pathlib.Path:
 
 
 @contextlib.contextmanager
+def naming(path: pathlib.Path) -> Iterator[None]:
+    """Lets an OSError of the block name `path`.
+
+    A write that fails names no file at all, or a temporary one that nobody knows.
+    """
+    try:
+        yield
+    except OSError as error:
+        number = errno.EIO if error.errno is None else error.errno
+        raise OSError(number, error.strerror or str(error), str(path)) from error
+
+
+@contextlib.contextmanager
 def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yields a temporary path to write; renames it to `path` if the block succeeds."""
+    with naming(path), _replacing(path) as temporary:
+        yield temporary
+
+
+@contextlib.contextmanager
+def _replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
     temporary = _temporary(path)
     # New, so that nothing that lies there, as a link, is written through.
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
@@ -45,6 +68,12 @@ def replacing_folder(
     overwrite: whatever stood there before goes; else OSError if there is more than an empty
     folder
     """
+    with naming(folder), _replacing_folder(folder, overwrite) as temporary:
+        yield temporary
+
+
+@contextlib.contextmanager
+def _replacing_folder(folder: pathlib.Path, overwrite: bool) -> Iterator[pathlib.Path]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(folder)
     temporary.mkdir()
@@ -76,6 +105,28 @@ def remove_leftovers(folder: pathlib.Path) -> None:
                 path.unlink()
 
 
+@contextlib.contextmanager
+def alone_in(folder: pathlib.Path, doing: str) -> Iterator[bool]:
+    """Lets one process at a time do the block in a folder; others wait, and say so.
+
+    doing: "reads images into".  Yields False where locks do not work, and all go on at
+    once.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        locked = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another process that {doing} {folder}")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:
+            locked = False
+        yield locked
+    finally:
+        os.close(descriptor)
+
+
 def read_text(path: pathlib.Path, most: int) -> str:
     """A file's text; ValueError where it is no file, or has more than `most` bytes.
 
@@ -89,9 +140,13 @@ def read_text(path: pathlib.Path, most: int) -> str:
 
 
 def write_json(path: pathlib.Path, content: object) -> None:
+    text = json.dumps(content, indent=2, allow_nan=False)
+    write_bytes(path, f"{text}\n".encode())
+
+
+def write_bytes(path: pathlib.Path, content: bytes) -> None:
     with replacing(path) as temporary:
-        text = json.dumps(content, indent=2, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_bytes(content)
 
 
 def sha256(path: pathlib.Path) -> str:

@@ -26,7 +26,13 @@ def near_matches(word: str, known: Iterable[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """An exception's message: its first line, without what TensorFlow says of its graph."""
+    """An exception's message: its first line, without what TensorFlow says of its graph.
+
+    Of the system's errors the file and the reason.
+    """
+    if isinstance(error, OSError) and error.strerror:
+        place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        return f"{place}{error.strerror}"
     line = next(iter(str(error).splitlines()), type(error).__name__)
     return re.sub(r"\{\{.*?\}\} ?| ?\[Op:\w+\]", "", line)
 

@@ -2,12 +2,17 @@
 
 import os
 import signal
+import threading
 
 CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopSignal:
-    """While entered, notes the first signal in `signal`; a second one ends at once."""
+    """While entered, notes the first signal in `signal`; a second one ends at once.
+
+    Python hears signals in its main thread alone: in another one, as of a notebook or a
+    server that trains, they stay what they are there.
+    """
 
     def __init__(self):
         self.signal: signal.Signals | None = None
@@ -16,6 +21,8 @@ class StopSignal:
         # Under nohup SIGHUP is ignored, and stays so.
         nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         heard = [n for n in CAUGHT if not (nohup and n == signal.SIGHUP)]
+        if threading.current_thread() is not threading.main_thread():
+            heard = []
         self._before = {number: signal.signal(number, self._note) for number in heard}
         return self
 

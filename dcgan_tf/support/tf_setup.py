@@ -9,6 +9,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from dcgan_tf.support import errors
+
 THREADS = "TF_NUM_INTRAOP_THREADS"  # the environment variable
 
 
@@ -68,6 +70,7 @@ def _set_keras(floatx: str, dtype_policy: object, image_data_format: str) -> Non
 def import_quietly(*, initialise: bool = True) -> None:
     """Imports TensorFlow and Keras without the lines that they print on the way."""
     if "tensorflow" in sys.modules and "keras" in sys.modules:
+        _check_backend()
         return
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -77,7 +80,7 @@ def import_quietly(*, initialise: bool = True) -> None:
         if initialise:
             tf.config.list_logical_devices()
 
-    import keras  # noqa: F401
+    _check_backend()
     from absl import logging
 
     logging.set_verbosity(logging.ERROR)
@@ -103,6 +106,18 @@ def quiet() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+
+
+def _check_backend() -> None:
+    """RunError where Keras was imported before, with another backend than TensorFlow."""
+    import keras
+
+    if (backend := keras.config.backend()) != "tensorflow":
+        raise errors.RunError(
+            f"Keras was imported with KERAS_BACKEND={backend}, and dcgan_tf needs "
+            "KERAS_BACKEND=tensorflow, in a process of its own; a program that needs both "
+            "can call the command dcgan-tf sample"
+        )
 
 
 def conditions() -> dict[str, object]:

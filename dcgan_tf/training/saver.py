@@ -81,8 +81,9 @@ def save_state(
     try:
         checkpoint.save(state.checkpoint(), run, kind=kind, keep=keep, score=score)
     except (tf.errors.OpError, OSError) as error:
+        reason = getattr(error, "strerror", None) or errors.first_line(error)
         raise errors.RunError(
             f"{run.checkpoints / manifest.name(kind, int(state.step))} could not be saved: "
-            f"{errors.first_line(error)}; it needs {state.size() / 1e6:.0f} MB; "
+            f"{reason}; it needs {state.size() / 1e6:.0f} MB; "
             f"{run.what_is_left()}"
         ) from error

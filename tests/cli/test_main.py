@@ -3,11 +3,14 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
+from conftest import untrained
 
 from dcgan_tf import main
 from dcgan_tf.cli import flags
@@ -75,6 +78,7 @@ def contents(folder):
             ["hinje", "non_saturating, hinge, least_squares", "did you mean hinge"],
         ),
         (["--run_dir=file"], ["--run_dir=file", "is a file"]),
+        (["--run_dir=~nosuchuser/run"], ["--run_dir=~nosuchuser/run", "is not known"]),
         (["--run_dir=file/run"], ["--run_dir=file/run", "name another"]),
         (["--run_dir=full"], ["--run_dir=full", "holds files, but no run"]),
         (["--init_from=full"], ["--init_from=full", "--run_dir"]),
@@ -305,3 +309,45 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
     assert "with 0 of 1 epochs completed" in out
     assert "complete: 1 epoch;" in out
     assert (tmp_path / "checkpoints/acgan/training.gif").exists()
+
+
+def test_a_run_that_fell_back_to_the_digits_says_so_at_each_resume(do):
+    """Which nobody asked for; who asks for them is told nothing."""
+    _, _, err = do("--run_dir=run", "--batch_size=1000", "--steps=1")
+    assert "This run trains on scikit-learn's 1,500 small digits instead" in err
+    told = "warning: run began on scikit-learn's 1,500 small digits, and goes on on them"
+    status, _, err = do("--run_dir=run", "--steps=2")
+    assert (status, err.count("\n")) == (0, 1)
+    assert err.startswith(told)
+    assert do("--run_dir=run", "--steps=3", "--dataset=digits")[::2] == (0, "")
+    assert do("--run_dir=run", "--steps=3")[::2] == (0, "")  # it is complete
+
+
+def test_a_run_is_trained_in_a_thread_where_no_signals_are_heard(do):
+    """As from a notebook's widget or a server."""
+    results = []
+    flags_given = ("--run_dir=run", "--dataset=digits", "--batch_size=1000", "--steps=1")
+    thread = threading.Thread(target=lambda: results.append(do(*flags_given)))
+    before = signal.getsignal(signal.SIGINT)
+    thread.start()
+    thread.join()
+    ((status, out, err),) = results
+    assert (status, err) == (0, "")
+    assert "complete: 1 step" in out
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_checkpoint_of_another_run_stops_a_resume_and_stays(do, tmp_path):
+    """The run would remove it when it comes to that step."""
+    settings = {"mode": "cgan", "batch_size": 500, "epochs": 9}
+    untrained(tmp_path / "run", **settings)
+    other, state = untrained(tmp_path / "other", **settings)
+    state.step.assign(6)
+    save_state(state, other, manifest.LATEST, keep=3)
+    (copied,) = tmp_path.glob("other/checkpoints/latest_*")
+    shutil.copytree(copied, tmp_path / "run" / "checkpoints" / copied.name)
+    status, _, err = do("--run_dir=run", "--mode=cgan", "--dataset=digits")
+    assert status == 2
+    told = "error: --run_dir=run: run/checkpoints/latest_00000006 was saved by another run"
+    assert told in err
+    assert (tmp_path / "run" / "checkpoints" / copied.name / "manifest.json").exists()

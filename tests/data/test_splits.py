@@ -1,11 +1,17 @@
+import contextlib
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
 from dcgan_tf.data import sources, splits
 from dcgan_tf.data.sources import Options
 from dcgan_tf.data.splits import Split
-from dcgan_tf.support import errors
+from dcgan_tf.support import atomic_files, errors
 
 
 def prepare(folder, name="mnist", version="3.0.1"):
@@ -65,3 +71,64 @@ def test_a_content_hash_tells_of_labelled_images_in_whatever_order(few):
         Split(few.images, tf.roll(few.labels, 1, 0)),
     ):
         assert other.content_hash() != few.content_hash()
+
+
+BUILDER = """
+import os
+import numpy as np
+import tensorflow_datasets as tfds
+
+class Builder(tfds.core.GeneratorBasedBuilder):
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        image = tfds.features.Image(shape=(28, 28, 1))
+        label = tfds.features.ClassLabel(num_classes=2)
+        features = tfds.features.FeaturesDict({"image": image, "label": label})
+        return self.dataset_info_from_configs(features=features)
+
+    def _split_generators(self, _):
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self):
+        assert "SECOND" not in os.environ, "it is prepared twice"
+        for number in range(20):
+            yield number, {"image": np.zeros((28, 28, 1), np.uint8), "label": number % 2}
+"""
+SECOND = """
+import pathlib
+from dcgan_tf.support import tf_setup
+tf_setup.start()
+import slow_set.slow_set_dataset_builder
+from dcgan_tf.reading import prepared
+builder = prepared.download("slow_set", pathlib.Path("sets"))
+print(builder.info.splits["train"].num_examples, flush=True)
+"""
+
+
+def test_of_two_first_runs_one_prepares_the_set_and_the_other_waits(tmp_path, monkeypatch):
+    """Their temporary folders would become the same one, and one of the runs would fail."""
+    (tmp_path / "slow_set").mkdir()
+    (tmp_path / "slow_set" / "__init__.py").touch()
+    (tmp_path / "slow_set" / "slow_set_dataset_builder.py").write_text(BUILDER)
+    (tmp_path / "sets").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    import slow_set.slow_set_dataset_builder  # noqa: F401
+
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    with contextlib.ExitStack() as lock:
+        lock.enter_context(atomic_files.alone_in(tmp_path / "sets", "tests"))
+        with subprocess.Popen(
+            [sys.executable, "-c", SECOND],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": path, "SECOND": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as second:
+            try:
+                told = "waiting for another process that prepares a data set in sets\n"
+                assert second.stdout.readline() == told
+                tfds.builder("slow_set", data_dir=tmp_path / "sets").download_and_prepare()
+            finally:
+                lock.close()
+            assert second.stdout.read() == "20\n"

@@ -87,12 +87,16 @@ class Started:
         self._process.join(LIMIT)
         return self._process.exitcode, said, self._errors
 
-    def kill_after(self, seconds):
-        """SIGKILL after so many seconds of training; False if it ended well before."""
-        killed = self.says("first step done") and not self.ends_within(seconds)
+    def kill_after(self, seconds, words="first step done", times=1):
+        """SIGKILL so many seconds after it has said `words` so often.
+
+        False if it ended well before.
+        """
+        said = all(self.says(words) for _ in range(times))
+        killed = said and not self.ends_within(seconds)
         self._process.kill()
         status, _, err = self.finish()
-        assert killed or (status, err) == (0, "")
+        assert killed or status == 0, err
         return killed
 
     def _read(self, words=None):

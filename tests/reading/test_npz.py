@@ -80,6 +80,8 @@ GOOD = {"images": pixels(), "labels": np.array([0, 1, 0, 1])}
         ({**GOOD, "labels": [1, 2, 1, 2]}, r"and none is 0; number the classes"),
         ({**GOOD, "labels": [0, 1, 0]}, r"labels are int64 \(3,\).*one for each of 4"),
         ({**GOOD, "labels": [0.0, 1, 0, 1]}, r"labels are float64"),
+        ({**GOOD, "labels": np.eye(4, dtype=int)}, r"\(4, 4\).*labels\.argmax\(axis=1\)"),
+        ({"images": pixels(shape=(3, 4, 4))}, r"transpose\(images, \(0, 2, 3, 1\)\)"),
         ({**GOOD, "labels": np.array([0, "x"] * 2, object)}, r"is damaged|no .npz"),
         ({**GOOD, "class_names": ["a"]}, r"class_names has 1 names, not 2"),
         ({**GOOD, "class_names": np.array("ab")}, r"class_names has 1 names, not 2"),

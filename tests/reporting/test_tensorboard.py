@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 
-from dcgan_tf.reporting import images
+from dcgan_tf.reporting import images, tensorboard
 from dcgan_tf.reporting.tensorboard import Events
+from dcgan_tf.support import atomic_files
 
 
 def read(folder):
@@ -96,3 +98,34 @@ def test_what_a_metrics_log_may_hold_can_be_added(tmp_path):
     assert scalars(found, "a b: é!") == [(2**40, 1.0)]
     assert scalars(found, "inf") == [(2**40, -np.inf)]
     assert np.isnan(scalars(found, "nan")[0][1])
+
+
+def test_a_tensorboard_that_stays_open_sees_each_event_once(tmp_path):
+    """A resume writes what it keeps anew, into another file, and the old one goes."""
+    images.write_png(tmp_path / "frame.png", np.zeros((8, 8), np.uint8))
+    shown = EventMultiplexer(tensor_size_guidance={"loss": 0, "samples": 0})
+
+    def steps():
+        shown.AddRunsFromDirectory(str(tmp_path)).Reload()
+        return [
+            [record.step for record in shown.Tensors("run/events", tag)]
+            for tag in ("loss", "samples")
+        ]
+
+    def write(now, *numbers):
+        """As a process that begins at `now` does: the name of its file tells it."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tensorboard.time, "time", lambda: now)
+            events = Events(tmp_path / "run" / "events", images.Layout(8, 8, 1))
+        for number in numbers:
+            events.add({"step": number, "loss": 0.5}, number, tmp_path / "frame.png")
+        return events
+
+    write(1e9, 1, 2, 3, 4)
+    assert steps() == [[1, 2, 3, 4]] * 2
+    atomic_files.remove_folder(tmp_path / "run" / "events")
+    resumed = write(1e9 + 1, 1, 2)
+    assert steps() == [[1, 2]] * 2
+    for number in (3, 5):
+        resumed.add({"step": number, "loss": 0.5}, number, tmp_path / "frame.png")
+    assert steps() == [[1, 2, 3, 5]] * 2

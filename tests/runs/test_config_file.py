@@ -64,7 +64,7 @@ def test_a_resume_and_an_export_keep_what_began_the_run(tmp_path, run, monkeypat
     assert Run(tmp_path / "given").read() == run.read()
     assert Run(tmp_path / "given").read().starts == (began,)
     monkeypatch.setattr(sys, "argv", ["main.py", "--mode=cgan", "--run_dir=run"])
-    assert call(main, "--mode=cgan", "--run_dir=run") == 0
+    assert call(main, "--mode=cgan", "--run_dir=run", "--dataset=digits") == 0
     first, second = run.read().starts
     assert first == began
     assert second["command"] == sys.argv

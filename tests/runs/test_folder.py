@@ -34,6 +34,13 @@ def test_a_run_without_its_config_is_told_from_other_files(run):
         folder.check_folder(run.folder)
 
 
+@pytest.mark.parametrize("name", ["run[1]", "a*", "b?", "c\\d"])
+def test_a_path_that_tensorflow_reads_as_a_pattern_is_refused(tmp_path, name):
+    """Or a run would train and save, and could then not be read."""
+    with pytest.raises(errors.UsageError, match="reads as a pattern"):
+        folder.check_folder(tmp_path / name / "run")
+
+
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(errors.UsageError, match="is a file"):

@@ -1,7 +1,14 @@
+import os
+import pathlib
+import random
+import subprocess
+import sys
+
+import keras
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.support import tf_setup
+from dcgan_tf.support import errors, tf_setup
 
 pytestmark = pytest.mark.skipif(
     bool(tf.config.list_physical_devices("GPU")), reason="where there is a GPU, it counts"
@@ -24,3 +31,47 @@ def test_a_processor_with_bfloat16_instructions_uses_them(tmp_path, flags, preci
 
 def test_a_processor_that_no_file_describes_uses_float32(tmp_path):
     assert tf_setup.native_precision(str(tmp_path / "none")) == "float32"
+
+
+def test_keras_with_another_backend_is_told(monkeypatch):
+    """As where a program that uses JAX has imported it."""
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    with pytest.raises(errors.RunError, match=r"KERAS_BACKEND=jax, and dcgan_tf needs"):
+        tf_setup.start()
+
+
+def test_the_callers_keras_and_random_state_come_back():
+    """Of whoever loads a generator in a program that uses Keras for something else."""
+    state = random.getstate()
+    keras.config.set_floatx("float64")
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with tf_setup.as_library():
+            assert keras.config.floatx() == "float32"
+            assert keras.config.image_data_format() == "channels_last"
+            random.random()
+        assert keras.config.floatx() == "float64"
+        assert keras.config.image_data_format() == "channels_first"
+        assert random.getstate() == state
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_image_data_format("channels_last")
+
+
+def test_without_bfloat16_in_onednn_it_is_float32():
+    """In a process of its own: the limit is read once, when oneDNN begins."""
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    if not cpuinfo.exists() or tf_setup.native_precision() == "float32":
+        pytest.skip("this machine trains in float32 anyway")
+    code = (
+        "from dcgan_tf.support import tf_setup; tf_setup.start(); "
+        "print(tf_setup.native_precision())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "float32\n"

@@ -1,0 +1,142 @@
+"""Whatever file a disk refuses is named in one line, and nothing of it is left."""
+
+import contextlib
+import errno
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import untrained
+
+from dcgan_tf import export, sample
+from dcgan_tf.cli import evaluation, flags
+from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.reporting.tensorboard import Events
+from dcgan_tf.runs.folder import PRETRAINED, Run
+from dcgan_tf.support import errors
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
+LAYOUT = images.Layout(8, 8, 8)
+
+
+@contextlib.contextmanager
+def files_of_at_most(size):
+    """A quota: a write beyond so many bytes of a file is refused."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def entry(**more):
+    return {"epoch": 1, "step": 9, **{f"loss_{n}": 0.1 for n in range(20)}, **more}
+
+
+def write_gif(folder):
+    images.write_gif(folder / "training.gif", folder / "samples", LAYOUT)
+
+
+def write_evaluation(folder):
+    pairs = PIXELS.reshape(64, 8, 8, 1)
+    report = {"nearest_training_images": {"pairs": pairs}, "notes": ["long"] * 100}
+    evaluation.write(folder, report)
+
+
+# What a run and `evaluate` write: (the file, how).
+WRITES = {
+    "samples/epoch_0002.png": lambda folder: images.write_png(
+        folder / "samples" / "epoch_0002.png", PIXELS
+    ),
+    "training.gif": write_gif,
+    "metrics.jsonl": lambda folder: metrics_log.append(folder / "metrics.jsonl", entry()),
+    "config.json": lambda folder: Run(folder).write_config(Run(PRETRAINED).read()),
+    "data.sha256": lambda folder: Run(folder).write_data_files({"a.png": "0" * 300}),
+    "evaluation.json": write_evaluation,
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_file_of_a_run_that_is_refused_is_named(tmp_path, name):
+    (tmp_path / "samples").mkdir()
+    images.write_png(images.frame_file(tmp_path / "samples", "epoch", 1), PIXELS)
+    kept = sorted(tmp_path.rglob("*"))
+    with (
+        files_of_at_most(100),
+        pytest.raises((OSError, errors.UsageError)) as caught,
+    ):
+        WRITES[name](tmp_path)
+    line = errors.first_line(caught.value)
+    assert f"{tmp_path / name}: File too large" in line
+    left = [path for path in sorted(tmp_path.rglob("*")) if path.name != "metrics.jsonl"]
+    assert left == kept
+
+
+def test_events_that_are_refused_are_named(tmp_path):
+    """TensorFlow's own writer would lose them without a word."""
+    events = Events(tmp_path / "events", LAYOUT)
+    with files_of_at_most(100), pytest.raises(OSError, match=r"events\.out\.tfevents"):
+        events.add(entry(), 1, tmp_path / "none.png")
+
+
+@pytest.mark.parametrize(
+    ("command", "output", "most"),
+    [
+        (sample, "grid.png", 100),
+        (sample, "set.npz", 100),
+        (sample, "folder", 100),
+        (export, "exported", 100),  # config.json
+        (export, "exported", 10_000),  # generator.npz
+    ],
+)
+def test_an_output_that_is_refused_is_named(tmp_path, capsys, command, output, most):
+    arguments = [f"--run={PRETRAINED}", f"--output={tmp_path / output}"]
+    with files_of_at_most(most):
+        values = command.define_flags()
+        status = flags.run(command.main, values, command.__doc__, arguments)
+    line = f"error: {tmp_path / output}: File too large\n"
+    assert (status, capsys.readouterr().err) == (1, line)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_has_a_way_out(capsys):
+    def write(_):
+        raise OSError(errno.ENOSPC, "No space left on device", "here/sample.png")
+
+    assert flags.run(write, flags.FlagValues(), "", []) == 1
+    assert capsys.readouterr().err == (
+        "error: here/sample.png: No space left on device; make room on that disk, or name "
+        "another place\n"
+    )
+
+
+FORKED = """
+import multiprocessing, sys
+import dcgan_tf
+
+def sample(seed):
+    return dcgan_tf.load(sys.argv[1]).sample([1, 2], seed=seed)
+
+if __name__ == "__main__":
+    here = [sample(seed).tolist() for seed in range(2)]
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        there = [images.tolist() for images in pool.map(sample, range(2))]
+    assert here == there
+"""
+
+
+def test_spawned_processes_sample_beside_the_one_that_began_them(tmp_path):
+    """As the documents show it; a forked one would wait for threads that it lacks."""
+    untrained(tmp_path / "run", mode="acgan")
+    (tmp_path / "script.py").write_text(FORKED)
+    done = subprocess.run(
+        [sys.executable, "script.py", "run"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
