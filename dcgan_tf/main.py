@@ -6,6 +6,7 @@ The run lies in checkpoints/<mode>, or where --run_dir says.  It goes on with th
 that it began with; --epochs (or --steps, if that gives its length) makes it longer.
 """
 
+import functools
 import os
 import sys
 
@@ -38,9 +39,16 @@ def define_flags() -> FlagValues:
 
 def main(values: FlagValues) -> None:
     devices = flags.devices(values)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if cluster.is_likely() else "2")
     joined = cluster.of_environment()
-    if joined:  # what TensorFlow says of a lost worker is told in one line
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+    @functools.cache
+    def workers():
+        from dcgan_tf.training import workers  # which imports TensorFlow
+
+        return workers.join(joined, devices)
+
+    tf_setup.before_use = workers  # the plan may read a data set by TensorFlow
     planned = plan.make(
         flags.overrides(values),
         run_dir=values.run_dir,
@@ -55,16 +63,10 @@ def main(values: FlagValues) -> None:
         longer = f"to train longer, ask for more: --{unit}={2 * completed}"
         print(f"{planned.run.folder} {state}{planned.counted(completed)}; {longer}")
         return
-    tf_setup.start(initialise=False)
+    tf_setup.start()
     from dcgan_tf.cli import launch  # which imports TensorFlow
 
-    launch.start(
-        planned,
-        dry_run=values.dry_run,
-        jit_compile=values.jit_compile,
-        devices=devices,
-        cluster=joined,
-    )
+    launch.start(planned, workers(), dry_run=values.dry_run, jit_compile=values.jit_compile)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 """What the tests share: small runs of the real code, on a few real digits."""
 
+import os
+
 import pytest
 
 from dcgan_tf.support import tf_setup
 
-tf_setup.start(initialise=False)  # before the others, which import TensorFlow
+# On a GPU float32 convolutions round to ten bits, and the oracles would not agree.
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+tf_setup.import_quietly(initialise=False)  # before the others, which import TensorFlow
 
 from dcgan_tf.config import resolve  # noqa: E402
 from dcgan_tf.data import sources, splits  # noqa: E402
@@ -16,6 +20,7 @@ from dcgan_tf.training.saver import save_state  # noqa: E402
 from dcgan_tf.training.train_state import TrainState  # noqa: E402
 
 TWO_DEVICES = strategy.make(2)
+tf_setup.start()
 MODES = ("dcgan", "cgan", "acgan")
 # An acgan with dropout, label smoothing and uniformly random classes.
 KERAS = {"architecture": "keras_2018"}

@@ -27,6 +27,8 @@ NETWORKS = {
 }
 RULES = {"paired": {}, "alternating, mixed": MIXED, "alternating, separate": SEPARATE}
 CASES = {
+    "acgan compact, relativistic": {"mode": "acgan", "adversarial_loss": "relativistic"},
+} | {
     f"{name}, {rule}": {"mode": mode, "architecture": networks, **settings}
     for name, (mode, networks) in NETWORKS.items()
     for rule, settings in RULES.items()
@@ -101,7 +103,7 @@ def worker(file, case):
     from dcgan_tf.support import cluster, tf_setup
 
     joined = cluster.of_environment()
-    tf_setup.start(initialise=False)
+    tf_setup.import_quietly(initialise=False)
     from comparing import computing_in
 
     from dcgan_tf.training import strategy

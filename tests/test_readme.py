@@ -53,9 +53,10 @@ DRIVER = """
 import contextlib, io, json, pathlib, sys, traceback
 from dcgan_tf import __main__ as cli
 from dcgan_tf.support import tf_setup
-tf_setup.start(initialise=False)
+tf_setup.import_quietly(initialise=False)
 from dcgan_tf.training import strategy
 strategy.make(2)  # before TensorFlow is used
+tf_setup.start()
 from dcgan_tf.metrics import classifier
 classifier.EPOCHS = classifier.LEAST_STEPS = 1  # or evaluate would take a minute
 results = []

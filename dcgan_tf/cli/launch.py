@@ -21,7 +21,6 @@ from dcgan_tf.runs import checkpoint, config_file, manifest
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run, parent_checkpoint
 from dcgan_tf.support import errors, tf_setup
-from dcgan_tf.support.cluster import Cluster, Watch
 from dcgan_tf.support.progress import say
 from dcgan_tf.training import loop, strategy
 from dcgan_tf.training.saver import save_state
@@ -31,21 +30,12 @@ from dcgan_tf.training.workers import LOST, Workers
 SHARED_SECONDS = 60.0  # after which a file is seen on every machine that shares a folder
 
 
-def start(
-    plan: Plan,
-    *,
-    dry_run: bool,
-    jit_compile: bool = False,
-    devices: int | None = None,
-    cluster: Cluster | None = None,
-) -> None:
+def start(plan: Plan, workers: Workers, *, dry_run: bool, jit_compile: bool) -> None:
     """Prints what will run, and runs it from its newest checkpoint on.
-
-    devices: as `strategy.make` takes them; cluster: the workers that this one belongs to
 
     Raises SystemExit(128 + signal) if a signal stopped it.
     """
-    with _joined(cluster, devices) as workers:
+    with _ending(workers):
         plan = _settle_precision(plan)
         caught = _run(plan, workers, dry_run=dry_run, jit_compile=jit_compile)
     if caught:
@@ -53,26 +43,21 @@ def start(
 
 
 @contextlib.contextmanager
-def _joined(cluster: Cluster | None, devices: int | None) -> Iterator[Workers]:
-    """This process and its devices.  With a cluster, what fails here ends the process."""
-    if cluster is None:
-        yield Workers(strategy.make(devices))
-        return
-    cluster.wait_for_all()
-    used = strategy.join(cluster, devices)
-    watch = Watch(cluster)
-    workers = Workers(used, cluster, watch)
+def _ending(workers: Workers) -> Iterator[None]:
+    """Where there are several workers, none ends before all are done, but for an error."""
     try:
-        yield workers
-        watch.over()
+        yield
+        workers.leave()
         with contextlib.suppress(*LOST):  # of one that has met all and ended
-            workers.meet()  # none ends while another still needs it
+            workers.meet()
     except BaseException as error:
-        watch.over()
-        # TensorFlow's own end waits up to a minute for workers that are gone.
-        atexit.register(_leave, 2 if isinstance(error, errors.UsageError) else 1)
-        if isinstance(error, LOST):
-            raise errors.RunError(cluster.lost(str(error))) from error
+        workers.leave()
+        if workers.addresses:
+            # TensorFlow's own end waits up to a minute for workers that are gone.
+            statuses = {errors.UsageError: 2, KeyboardInterrupt: 130}
+            atexit.register(_leave, statuses.get(type(error), 1))
+        if isinstance(error, LOST) and (told := workers.lost(error)):
+            raise errors.RunError(told) from error
         raise
 
 
@@ -87,6 +72,7 @@ def _run(
 ) -> Signals | None:
     config = plan.config
     strategy.check_batch_size(workers.strategy, config.batch_size)
+    workers.check_alike(_facts(plan))
     if jit_compile and workers.devices > 1:
         raise errors.UsageError(
             f"--jit_compile: is for one device, these are {workers.devices}; leave it out, "
@@ -96,6 +82,7 @@ def _run(
     machine = {
         **tf_setup.conditions(),
         "devices": workers.devices,
+        "workers": max(len(workers.addresses), 1),
         "jit_compile": jit_compile,
     }
     if workers.is_chief:
@@ -111,10 +98,10 @@ def _run(
     split = splits.load(plan.dataset, "train")
     check_batch_size(config, len(split.labels))
     content = _check_data(plan, split)
-    workers.check_alike(_facts(plan, content))
+    workers.check_alike({"training images": content.data["sha256"]})
     if not workers.is_chief:
         workers.meet()  # the chief has begun the run
-        workers.check_alike({"--run_dir": _run_id(plan.run)})
+        workers.check_alike({"--run_dir": _held(plan.run)})
         return loop.follow(config, plan.run, state, split, workers)
     measured = config.test_losses or config.evaluate_every
     test = splits.load(plan.dataset, "test") if measured else None
@@ -124,8 +111,8 @@ def _run(
         plan.run.write_config(content.started(machine))
         plan.run.write_data_files(plan.dataset.files)
         workers.meet()
-        workers.check_alike({"--run_dir": content.run_id})
-        with _told_of(plan.run):
+        workers.check_alike({"--run_dir": _held(plan.run)})
+        with _told_of(plan.run, workers):
             _save_first(plan, state)
             caught = loop.train(
                 config, plan.run, state, split, test, workers, jit_compile=jit_compile
@@ -138,13 +125,13 @@ def _run(
 
 
 @contextlib.contextmanager
-def _told_of(run: Run) -> Iterator[None]:
-    """What TensorFlow or the system refuses, with what is left of the run."""
+def _told_of(run: Run, workers: Workers) -> Iterator[None]:
+    """RunError for what TensorFlow or the system refuses, with what is left of the run."""
     try:
         yield
-    except LOST:  # of another worker
-        raise
     except (tf.errors.OpError, OSError) as error:  # no memory, or a disk that refuses
+        if isinstance(error, LOST) and workers.addresses:
+            raise
         raise errors.RunError(
             f"{run.folder}: {errors.first_line(error)}; {run.what_is_left()}"
         ) from error
@@ -187,27 +174,26 @@ def _warn_of_changes(plan: Plan, machine: dict[str, object]) -> None:
         )
 
 
-def _facts(plan: Plan, content: RunConfig) -> dict[str, object]:
+def _facts(plan: Plan) -> dict[str, object]:
     """What must be alike in all workers, each under the name that a user knows it by."""
     settings = plan.config.model_dump(exclude={"dataset"})  # which may lie elsewhere
     return {
-        **{f"--{name}": value for name, value in settings.items()},
         **config_file.versions(),
-        "training images": content.data["sha256"],
+        **{f"--{name}": value for name, value in settings.items()},
         "--init_from": str(plan.content.parent),
         "checkpoint": plan.checkpoint and plan.checkpoint.manifest_hash,
     }
 
 
-def _run_id(run: Run) -> str:
-    """That of the run in a folder, where the chief has just begun it.
+def _held(run: Run) -> str:
+    """What lies in a run's folder, in which the chief has just begun the run.
 
     A network's file system may show another machine's files late.
     """
     deadline = time.monotonic() + SHARED_SECONDS
     while not run.exists() and time.monotonic() < deadline:
         time.sleep(1.0)
-    return run.read().run_id if run.exists() else "none"
+    return f"with the run {run.read().run_id}" if run.exists() else "without a run"
 
 
 def _check_data(plan: Plan, split: Split) -> RunConfig:

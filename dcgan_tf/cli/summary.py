@@ -63,10 +63,11 @@ def _classes(plan: Plan) -> str:
 
 
 def _devices(workers: Workers) -> str:
-    """ "CPU", "2 x CPU", "4 x NVIDIA ... (2 workers: ...)"."""
+    """ "CPU", "2 x CPU", "4 x NVIDIA ... (workers alpha:2222, beta:2222)"."""
     name = tf_setup.gpu_name() or "CPU"
     several = f"{workers.devices} x {name}" if workers.devices > 1 else name
-    return f"{several} (workers {workers})" if str(workers) else several
+    addresses = ", ".join(workers.addresses)
+    return f"{several} (workers {addresses})" if addresses else several
 
 
 def _parameters(network: keras.Model) -> str:

@@ -85,7 +85,7 @@ def _balanced(labels: tf.Tensor, seed) -> tf.Tensor:
     rounds = -(-len(labels) // len(counts))  # of one image of each class
     chosen = starts + tf.range(rounds)[:, None] % counts  # [rounds, classes]
     rows = tf.gather(by_class, tf.reshape(chosen, [-1])[: len(labels)])
-    again = tf.random.experimental.stateless_fold_in(seed, 1)
+    again = tf.random.experimental.stateless_fold_in(seed, 1, alg="philox")
     return tf.gather(rows, _shuffled(rows, again))
 
 

@@ -269,7 +269,7 @@ def is_prepared(name: str, data_dir: pathlib.Path) -> bool:
 
 def _read_prepared(name: str, data_dir: pathlib.Path, options: Options) -> Dataset:
     """What tensorflow-datasets has under a name, or can download."""
-    tf_setup.start(initialise=False)  # takes seconds, and is for foreign names only
+    tf_setup.start()  # takes seconds, and is for foreign names only
     import tensorflow_datasets as tfds
 
     from dcgan_tf.reading import prepared

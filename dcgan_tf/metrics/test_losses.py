@@ -47,8 +47,9 @@ class TestLosses:
 
     def _terms(self, images, labels, start):
         gan = self._gan
-        seed = tf.random.experimental.stateless_fold_in([self._seed, STREAM], start)
-        latent_seed, label_seed = tf.unstack(tf.random.split(seed))
+        seed = [self._seed, STREAM]
+        seed = tf.random.experimental.stateless_fold_in(seed, start, alg="philox")
+        latent_seed, label_seed = tf.unstack(tf.random.split(seed, alg="philox"))
         twice = tf.tile(labels, [2])
         latents = gan.sample_latents(tf.size(twice), latent_seed)
         fake_labels = gan.sample_labels(twice, label_seed)

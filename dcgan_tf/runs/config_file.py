@@ -70,6 +70,7 @@ class RunConfig:
         first = self.starts[0]
         began = {
             "devices": 1,
+            "workers": 1,
             "jit_compile": False,
             **first["versions"],
             **first["machine"],

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 
 from dcgan_tf.support import errors
+from dcgan_tf.support.progress import say
 
 TF_CONFIG = "TF_CONFIG"  # the environment variable
 START_SECONDS = 120.0  # within which all workers must have started
@@ -67,29 +68,41 @@ class Cluster:
         except OSError as error:
             raise errors.RunError(
                 f"{self.name(self.index)}: its port cannot be opened ({error.strerror}); "
-                f"name another in every worker's {TF_CONFIG}"
+                f"name another in every worker's {TF_CONFIG}, and give each its own index"
             ) from None
+        missing = [i for i in range(len(self.workers)) if i != self.index]
         with own:  # until all are there; who comes later finds TensorFlow's server
-            while missing := self.silent():
+            own.settimeout(POLL_SECONDS)
+            told = False
+            while missing := [i for i in missing if not _answers(self.workers[i])]:
+                names = ", ".join(map(self.name, missing))
+                if not told:
+                    say(f"waiting for {names}")
+                    told = True
                 if time.monotonic() > deadline:
-                    names = ", ".join(map(self.name, missing))
                     raise errors.RunError(
-                        f"{names}: not started within {START_SECONDS:.0f} s; start all "
+                        f"{names}: not ready within {START_SECONDS:.0f} s; start all "
                         "workers within that time, each with the same list of workers in "
-                        f"its {TF_CONFIG}"
+                        f"its {TF_CONFIG}, and see that their ports can be reached"
                     )
-                time.sleep(POLL_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    own.accept()[0].close()
+
+
+def is_likely() -> bool:
+    """Whether the environment speaks of several processes."""
+    return bool(os.environ.get(TF_CONFIG)) or "SLURM_STEP_NUM_TASKS" in os.environ
 
 
 def of_environment() -> Cluster | None:
     """What TF_CONFIG or a Slurm step says; None for a single process.
 
     UsageError for a TF_CONFIG that says nothing of the kind.  A Slurm step is looked up by
-    TensorFlow, whose other parts then find it in TF_CONFIG.
+    TensorFlow, whose other parts then find it in TF_CONFIG; unless TF_CONFIG is empty.
     """
     text = os.environ.get(TF_CONFIG)
     tasks = os.environ.get("SLURM_STEP_NUM_TASKS", "1")
-    if not text and tasks.isdecimal() and int(tasks) > 1:
+    if text is None and tasks.isdecimal() and int(tasks) > 1:
         text = os.environ[TF_CONFIG] = _of_slurm(int(tasks))
     if not text:
         return None
@@ -119,9 +132,9 @@ def _of_slurm(tasks: int) -> str:
     tf_setup.import_quietly(initialise=False)
     import tensorflow as tf
 
-    shares = {}  # of a node's GPUs, which it finds out by itself
-    if "CUDA_VISIBLE_DEVICES" not in os.environ and not shutil.which("nvidia-smi"):
-        # It divides by the number of GPUs, so none must not be said.
+    shares = {}  # of a node's GPUs, which it finds out by itself, and shares out
+    if "CUDA_VISIBLE_DEVICES" in os.environ or not shutil.which("nvidia-smi"):
+        # Slurm has shared them out, or there are none, by which it would divide.
         shares = {"gpus_per_node": tasks, "gpus_per_task": 1, "auto_set_gpu": False}
     try:
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(**shares)
@@ -131,6 +144,13 @@ def _of_slurm(tasks: int) -> str:
             f"SLURM_STEP_NUM_TASKS: TensorFlow cannot make out the workers of this Slurm "
             f"step ({errors.first_line(error)}); set {TF_CONFIG}, or start one task"
         ) from error
+    host, _ = _place(jobs["worker"][resolver.task_id])
+    here = os.environ.get("SLURMD_NODENAME", host)
+    if here != host:  # TensorFlow orders host names as text: node10 before node2
+        raise errors.UsageError(
+            f"SLURM_STEP_NODELIST: TensorFlow takes this node, {here}, for {host}; set "
+            f"{TF_CONFIG}, or ask for nodes whose names have as many digits"
+        )
     task = {"type": resolver.task_type, "index": resolver.task_id}
     return json.dumps({"cluster": jobs, "task": task})
 
@@ -154,6 +174,15 @@ def _listens(address: str) -> bool:
         return False
     except OSError:
         return True  # which a network may be at times; TensorFlow's heartbeat tells
+
+
+def _answers(address: str) -> bool:
+    """Whether a process listens there; False also where the host is not known."""
+    try:
+        with socket.create_connection(_place(address), ANSWER_SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 class Watch:

@@ -7,20 +7,29 @@ import platform
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dcgan_tf.support import errors
 
 THREADS = "TF_NUM_INTRAOP_THREADS"  # the environment variable
 
 
-def start(*, initialise: bool = True) -> None:
+# What a command has done once TensorFlow is imported, before anything else uses it: devices
+# can be chosen then and not later.
+before_use: Callable[[], object] | None = None
+
+
+def start() -> None:
     """Imports TensorFlow and Keras for a command; before any module that uses them.
 
     The user's own Keras settings, which would make other networks of the same names, do
-    not count.  initialise: whether TensorFlow settles the devices that it uses
+    not count.
     """
-    import_quietly(initialise=initialise)
+    global before_use
+    import_quietly(initialise=before_use is None)
+    if before_use:
+        first, before_use = before_use, None
+        first()
     import tensorflow as tf
 
     _set_keras(**_OURS)

@@ -68,7 +68,7 @@ def train(
     pacer = _pacer(config, run, state, batches, workers, jit_compile)
     if step == 0:
         logger.write_frame(0, observer.preview.render(observer.preview.generate()))
-    seconds, images = 0.0, 0
+    seconds, images, stopped = 0.0, 0, None
     total, completed = (config.batch_size * n for n in (intervals.end, step))
 
     with Progress(total=total, completed=completed) as progress, StopSignal() as stop:
@@ -116,8 +116,10 @@ def train(
                 saver.save(manifest.LATEST)
             if stopped and step < intervals.end:
                 logger.write_gif()
-                return stopped
-    return None
+                break
+            stopped = None
+        workers.meet()  # here, where no signal ends one that the others still wait for
+    return stopped
 
 
 def follow(
@@ -131,7 +133,7 @@ def follow(
     batches = _batches(config, split)
     intervals = Intervals.of(config, batches.per_epoch)
     pacer = _pacer(config, run, state, batches, workers)
-    step = int(state.step)
+    step, stopped = int(state.step), None
     with StopSignal() as stop:
         while step < intervals.end:
             for _ in pacer.calls(intervals.after(step) - step):
@@ -144,8 +146,10 @@ def follow(
             if intervals.logs_at(step):
                 state.take_means()
             if stopped and step < intervals.end:
-                return stopped
-    return None
+                break
+            stopped = None
+        workers.meet()  # the chief has saved
+    return stopped
 
 
 def _batches(config: Config, split: Split) -> Batches:

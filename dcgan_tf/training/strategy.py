@@ -5,11 +5,14 @@ MultiWorkerMirroredStrategy.
 """
 
 import functools
+import signal
 
 import tensorflow as tf
 
 from dcgan_tf.support import errors, tf_setup
 from dcgan_tf.support.cluster import Cluster
+
+JOIN_SECONDS = 120  # that TensorFlow has to join workers which have all started
 
 
 def make(devices: int | None = None) -> tf.distribute.Strategy:
@@ -32,12 +35,18 @@ def _mirrored(*names: str) -> tf.distribute.Strategy:
 
 
 def join(cluster: Cluster, devices: int | None) -> tf.distribute.Strategy:
-    """The devices of all workers: each one's GPUs, or `devices` of them, or its CPU."""
+    """The devices of all workers: each one's GPUs, or `devices` of them, or its CPU.
+
+    Returns once all have come here.
+    """
     if _configure(devices) == 0 and devices not in (None, 1):
         raise errors.UsageError(
             f"--devices={devices}: a worker without a GPU is one device; start more "
             "workers, or leave --devices out"
         )
+    cluster.wait_for_all()
+    # TensorFlow waits for them without end, deaf to all but what the system itself does.
+    signal.alarm(JOIN_SECONDS)
     try:
         with tf_setup.quiet():
             return tf.distribute.MultiWorkerMirroredStrategy()
@@ -46,33 +55,34 @@ def join(cluster: Cluster, devices: int | None) -> tf.distribute.Strategy:
             f"{cluster.name(cluster.index)}: could not be joined with the others: "
             f"{errors.first_line(error)}"
         ) from error
+    finally:
+        signal.alarm(0)
 
 
 def _configure(devices: int | None) -> int:
     """Makes the devices visible that are used; how many GPUs these are."""
     with tf_setup.quiet():
         gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        if devices and devices > len(gpus):
-            raise errors.UsageError(
-                f"--devices={devices}: this machine has {len(gpus)} GPUs; take at most as "
-                "many"
-            )
-        gpus = gpus[:devices]
-        tf.config.set_visible_devices(gpus, "GPU")
+    if devices and gpus and devices > len(gpus):
+        raise errors.UsageError(
+            f"--devices={devices}: more than the GPUs of this machine, {len(gpus)}"
+        )
+    gpus = gpus[:devices]
+    try:
+        if gpus:
+            tf.config.set_visible_devices(gpus, "GPU")
+        elif devices and devices > 1:
+            cpu = tf.config.list_physical_devices("CPU")[0]
+            logical = [tf.config.LogicalDeviceConfiguration()] * devices
+            tf.config.set_logical_device_configuration(cpu, logical)
         for gpu in gpus:  # or TensorFlow would take all of its memory
             tf.config.experimental.set_memory_growth(gpu, True)
-    elif devices and devices > 1:
-        cpu = tf.config.list_physical_devices("CPU")[0]
-        logical = [tf.config.LogicalDeviceConfiguration()] * devices
-        try:
-            tf.config.set_logical_device_configuration(cpu, logical)
-        except RuntimeError:  # TensorFlow has been used, as to prepare a data set
-            if len(tf.config.list_logical_devices("CPU")) < devices:
-                raise errors.RunError(
-                    f"--devices={devices}: TensorFlow has prepared the data set on one "
-                    "device, and cannot change that; give the command again"
-                ) from None
+    except RuntimeError:  # TensorFlow was used before, by a program that trains twice
+        if not gpus and len(tf.config.list_logical_devices("CPU")) < devices:
+            raise errors.RunError(
+                f"--devices={devices}: TensorFlow has been used in this process on fewer "
+                "devices, and cannot change that; train in another process"
+            ) from None
     return len(gpus)
 
 
@@ -83,5 +93,5 @@ def check_batch_size(strategy: tf.distribute.Strategy, batch_size: int) -> None:
         fitting = [str(n) for n in range(1, devices) if batch_size % n == 0]
         raise errors.UsageError(
             f"--batch_size={batch_size}: {devices} devices do not divide it; take "
-            f"{' or '.join(fitting)} of them, or another --batch_size"
+            f"{' or '.join(fitting)} of them (by --devices), or another --batch_size"
         )

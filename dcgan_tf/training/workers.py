@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dcgan_tf.support import errors
 from dcgan_tf.support.cluster import Cluster, Watch
+from dcgan_tf.training import strategy
 
 # What a worker meets with where another has ended.
 LOST = (
@@ -19,6 +20,14 @@ LOST = (
 )
 
 
+def join(cluster: Cluster | None, devices: int | None) -> "Workers":
+    """This process and its devices, and with a cluster the others, once all are there."""
+    if cluster is None:
+        return Workers(strategy.make(devices))
+    joined = strategy.join(cluster, devices)
+    return Workers(joined, cluster, Watch(cluster))
+
+
 class Workers:
     """The workers of a run, of whom this process is one; without a cluster, the only one.
 
@@ -27,11 +36,11 @@ class Workers:
 
     def __init__(
         self,
-        strategy: tf.distribute.Strategy | None = None,
+        used: tf.distribute.Strategy | None = None,
         cluster: Cluster | None = None,
         watch: Watch | None = None,
     ):
-        self.strategy = strategy or tf.distribute.get_strategy()
+        self.strategy = used or tf.distribute.get_strategy()
         self.devices = self.strategy.num_replicas_in_sync  # of all workers together
         self.is_chief = cluster is None or cluster.is_chief  # who writes and prints
         self._cluster = cluster
@@ -50,13 +59,26 @@ class Workers:
 
         self._gather_rows = gather
 
-    def __str__(self) -> str:
-        """ "2 workers", and what else is known of this one."""
-        return ", ".join(self._cluster.workers) if self._cluster else ""
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Of all of them; () for a single process."""
+        return self._cluster.workers if self._cluster else ()
 
     @property
     def name(self) -> str:
+        """ "worker 1 (localhost:2223)"."""
         return self._cluster.name(self._cluster.index) if self._cluster else ""
+
+    def leave(self) -> None:
+        """The others may end from now on."""
+        if self._watch:
+            self._watch.over()
+
+    def lost(self, error: tf.errors.OpError) -> str | None:
+        """What is told if an error means that another worker is lost; None if not."""
+        if self._cluster and isinstance(error, LOST):
+            return self._cluster.lost(str(error))
+        return None
 
     def meet(self) -> None:
         """Returns once all of them have come here."""
@@ -78,12 +100,11 @@ class Workers:
         chief = json.loads(everyone[0])
         for index, text in enumerate(everyone):
             for name, value in json.loads(text).items():
-                if value != chief[name]:
+                if value != chief.get(name):
                     raise errors.UsageError(
                         f"{self._cluster.name(index)}: {name} {value}, where the chief, "
-                        f"{self._cluster.name(0)}, has {chief[name]}; start all workers "
-                        "with the same flags, data and versions, and a --run_dir that they "
-                        "share"
+                        f"{self._cluster.name(0)}, has {chief.get(name)}; start all with "
+                        "the same flags, data and versions, and a --run_dir that they share"
                     )
 
     def _gather_text(self, text: str) -> list[str]:

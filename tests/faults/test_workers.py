@@ -1,5 +1,6 @@
 """Two worker processes train one run; one is killed, frozen, stopped or not alike."""
 
+import errno
 import json
 import os
 import signal
@@ -39,6 +40,19 @@ class Worker:
         cluster.START_SECONDS = self.start_seconds
 
 
+class Full(Worker):
+    """One whose disk refuses checkpoints."""
+
+    def __call__(self):
+        super().__call__()
+        from dcgan_tf.runs import checkpoint
+
+        def refuse(*args, **kwargs):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        checkpoint.save = refuse
+
+
 class Impatient(Worker):
     """One that does not wait for another machine's files."""
 
@@ -71,8 +85,8 @@ def straight(tmp_path_factory):
     )
     assert (status, other, err, other_err) == (0, 0, "", "")
     assert "complete: 2 epochs" in said
-    assert silent.startswith("worker 1 (localhost:")
-    assert len(silent.splitlines()) == 1
+    assert "\nworker 1 (localhost:" in f"\n{silent}"
+    assert len(silent.splitlines()) <= 2  # it may have waited for the chief
     return Run(folder / "run")
 
 
@@ -110,14 +124,26 @@ def test_a_signal_to_one_worker_saves_and_stops_all(tmp_path, straight, victim):
     assert_same_run(straight, Run(tmp_path / "run"))
 
 
-def test_workers_with_other_flags_are_refused(tmp_path):
-    others = (*LONG, "--run_dir=run", "--seed=1")
+@pytest.mark.parametrize("flag", ["seed", "latent_dim"])  # which makes other variables
+def test_workers_with_other_flags_are_refused(tmp_path, flag):
+    others = (*LONG, "--run_dir=run", f"--{flag}=33")
     ends = finish(start(tmp_path, (*LONG, "--run_dir=run"), others))
     for status, _, err in ends:
         assert status == 2
         assert "worker 1 (localhost:" in err
-        assert "--seed 1, where the chief, worker 0 (localhost:" in err
+        assert f"--{flag} 33, where the chief, worker 0 (localhost:" in err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_last_save_that_fails_fails_in_all_workers(tmp_path):
+    """Or a script would take the run for complete."""
+    ports = free_ports()
+    flags = (*FLAGS, "--epochs=1", "--run_dir=run")
+    befores = Full(0, ports), Worker(1, ports)
+    ends = finish([Started(tmp_path, *flags, before=before) for before in befores])
+    assert [status for status, _, _ in ends] == [1, 1]
+    assert "could not be saved" in ends[0][2]
+    assert f"worker 0 (localhost:{ports[0]}): ended" in ends[1][2]
 
 
 def test_a_worker_that_does_not_see_the_chief_s_folder_says_so(tmp_path):
@@ -131,7 +157,7 @@ def test_a_worker_that_does_not_see_the_chief_s_folder_says_so(tmp_path):
     for status, _, err in finish(processes):
         assert status == 2
         assert "worker 1 (localhost:" in err
-        assert "--run_dir none, where the chief" in err
+        assert "--run_dir without a run, where the chief" in err
 
 
 def test_a_worker_that_never_starts_is_named(tmp_path):
@@ -140,5 +166,5 @@ def test_a_worker_that_never_starts_is_named(tmp_path):
     with Started(tmp_path, *LONG, "--run_dir=run", before=before) as alone:
         status, _, err = alone.finish()
     assert status == 1
-    assert err.startswith(f"error: worker 1 (localhost:{ports[1]}): not started within 1 s")
+    assert err.startswith(f"error: worker 1 (localhost:{ports[1]}): not ready within 1 s")
     assert not (tmp_path / "run").exists()

@@ -66,11 +66,21 @@ def test_a_tf_config_that_says_nothing_of_the_kind_is_refused(environment, text)
         cluster.of_environment()
 
 
-def test_a_slurm_step_is_looked_up_by_tensorflow():
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "2 node7:8888 node7:8889 node8:8888"),
+        ({"CUDA_VISIBLE_DEVICES": "0"}, "2 node7:8888 node7:8889 node8:8888"),
+        ({"SLURMD_NODENAME": "node8"}, "2 node7:8888 node7:8889 node8:8888"),
+        ({"SLURMD_NODENAME": "node9"}, "TensorFlow takes this node, node9, for node8"),
+        ({"TF_CONFIG": ""}, "None"),
+    ],
+)
+def test_a_slurm_step_is_looked_up_by_tensorflow(more, told):
     """In a process of its own: TensorFlow is told of it by an environment variable."""
     code = (
         "from dcgan_tf.support import cluster; found = cluster.of_environment(); "
-        "print(found.index, *found.workers)"
+        "print(found.index, *found.workers) if found else print(found)"
     )
     slurm = {
         "SLURM_PROCID": "2",
@@ -80,12 +90,13 @@ def test_a_slurm_step_is_looked_up_by_tensorflow():
     }
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, **slurm},
+        env={**os.environ, **slurm, **more},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    assert done.stdout.split() == ["2", "node7:8888", "node7:8889", "node8:8888"]
+    assert told in done.stdout + done.stderr
+    assert (done.returncode == 0) == (told in done.stdout)
 
 
 def test_silent_workers_are_those_that_no_process_listens_for():
@@ -108,3 +119,19 @@ def test_a_worker_that_is_there_but_frozen_is_named_by_tensorflow():
         message = "Heartbeat timeout: /job:worker/replica:0/task:2"
         assert found.lost(message).startswith(f"{found.name(2)}: ended, ")
         assert found.lost("?").startswith(f"{found.name(1)} or {found.name(2)}: ended, ")
+
+
+def test_a_host_that_nobody_knows_is_missing_at_the_start(monkeypatch):
+    monkeypatch.setattr(cluster, "START_SECONDS", 0.0)
+    with socket.create_server(("localhost", 0)) as there:
+        port = there.getsockname()[1]
+    found = Cluster((f"localhost:{port}", "nowhere.invalid:2222"), 0)
+    with pytest.raises(errors.RunError, match=r"^worker 1 \(nowhere.invalid:2222\): not r"):
+        found.wait_for_all()
+
+
+def test_a_port_in_use_is_told():
+    with socket.create_server(("", 0)) as used:
+        found = Cluster((f"localhost:{used.getsockname()[1]}", "localhost:1"), 0)
+        with pytest.raises(errors.RunError, match=r"^worker 0 .*port cannot be opened"):
+            found.wait_for_all()
