@@ -35,7 +35,7 @@ def own_rows(rows: tf.Tensor) -> tf.Tensor:
 def joined(batches: int) -> Iterator[None]:
     """The rows within are so many batches, one behind the other.
 
-    Of a global batch [real 0-7, fake 0-7] the second of two replicas has the rows [real 4-7,
+    Of a global batch [real 0-7, fake 0-7] the second of two replicas has [real 4-7,
     fake 4-7], which are no neighbours.
     """
     token = _blocks.set(batches)

@@ -183,7 +183,9 @@ def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) 
 def update_ema(
     state: TrainState, half_life: int, batch_size: int, warm_up: bool = True
 ) -> None:
-    """Moves the EMA generator's weights towards the generator's; before `state.step` counts the step.
+    """Moves the EMA generator's weights towards the generator's.
+
+    `state.step` does not count the step yet.
 
     A weight counts half after `half_life` images (Karras et al. 2018, section 4.1); with
     `warm_up` shorter at first, so that random weights are soon forgotten.
