@@ -177,7 +177,9 @@ def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) 
     loss = terms["loss"]
     share = tf.constant(1 / replicas.count(), loss.dtype)
     gradients = tape.gradient(loss, variables, output_gradients=share)
-    optimizer.apply(gradients, variables)
+    # An embedding's too, so that all are added up in one collective.
+    dense = [None if one is None else tf.convert_to_tensor(one) for one in gradients]
+    optimizer.apply(dense, variables)
 
 
 def update_ema(
