@@ -34,7 +34,7 @@ def test_two_devices_take_the_steps_of_one(case, record_property):
         one = same_steps.trained(case)
         two = same_steps.trained(case, TWO_DEVICES)
     difference = same_steps.largest_difference(*map(same_steps.values, (one, two)))
-    record_property("largest_difference", difference)
+    record_property("largest_difference", float(difference))
     assert difference < 1e-9
     for name, total in one.term_sums.items():  # which are float32
         assert np.isclose(total, two.term_sums[name], rtol=1e-5, atol=1e-5), name
@@ -71,7 +71,7 @@ def test_two_workers_take_the_steps_of_one(case, tmp_path, record_property):
     with computing_in("float64"):
         one = same_steps.values(same_steps.trained(case))
     difference = same_steps.largest_difference(one, two)
-    record_property("largest_difference", difference)
+    record_property("largest_difference", float(difference))
     assert difference < 1e-9
 
 
