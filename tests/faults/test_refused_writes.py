@@ -3,12 +3,9 @@
 import contextlib
 import errno
 import resource
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from conftest import untrained
 
 from dcgan_tf import export, sample
 from dcgan_tf.cli import evaluation, flags
@@ -111,32 +108,3 @@ def test_a_full_disk_has_a_way_out(capsys):
         "error: here/sample.png: No space left on device; make room on that disk, or name "
         "another place\n"
     )
-
-
-FORKED = """
-import multiprocessing, sys
-import dcgan_tf
-
-def sample(seed):
-    return dcgan_tf.load(sys.argv[1]).sample([1, 2], seed=seed)
-
-if __name__ == "__main__":
-    here = [sample(seed).tolist() for seed in range(2)]
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        there = [images.tolist() for images in pool.map(sample, range(2))]
-    assert here == there
-"""
-
-
-def test_spawned_processes_sample_beside_the_one_that_began_them(tmp_path):
-    """As the documents show it; a forked one would wait for threads that it lacks."""
-    untrained(tmp_path / "run", mode="acgan")
-    (tmp_path / "script.py").write_text(FORKED)
-    done = subprocess.run(
-        [sys.executable, "script.py", "run"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
