@@ -28,7 +28,15 @@ IN_WORKERS = (  # BatchNorm, dropout and an embedding, by both update rules
 )
 
 
-@pytest.mark.parametrize("case", same_steps.CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        case
+        if "compact" in case or "tutorial" in case
+        else pytest.param(case, marks=pytest.mark.long)
+        for case in same_steps.CASES
+    ],
+)
 def test_two_devices_take_the_steps_of_one(case, record_property):
     with computing_in("float64"):
         one = same_steps.trained(case)
