@@ -15,6 +15,7 @@ from dcgan_tf.config.presets import AUTO
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data import sources
 from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.pages.figures import DOWN, FIGURES, UP
 from dcgan_tf.reporting import images as grids
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import arrays, atomic_files, errors
@@ -24,21 +25,6 @@ MOST_IMAGES = 200_000
 WIDTH = 80  # of the table
 NAME = 25  # letters of a class's name
 MOST_CLASSES = 20  # that the table has a line for
-
-# key in the JSON, name in the table, which direction is better, and format
-UP, DOWN = "\u2191", "\u2193"  # arrows
-ROWS = (
-    ("class_accuracy", "class accuracy (GAN-test)", UP, "{:.2%}"),
-    ("frechet_classifier_distance", "Frechet distance", DOWN, "{:.3f}"),
-    ("kid", "kernel distance (KID)", DOWN, "{:.5f}"),
-    ("precision", "precision", UP, "{:.3f}"),
-    ("recall", "recall", UP, "{:.3f}"),
-    ("density", "density", UP, "{:.3f}"),
-    ("coverage", "coverage", UP, "{:.3f}"),
-    ("classifier_score", "classifier score", UP, "{:.3f}"),
-    ("intra_class_std", "intra-class std, of real", "", "{:.3f}"),
-    ("classification_accuracy_score", "CAS (GAN-train)", UP, "{:.2%}"),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,10 +196,10 @@ def table(report: Mapping, encoding: str | None = None) -> str:
     )
     arrows = _prints(UP + DOWN, encoding or sys.stdout.encoding)
     lines = [("", *(name.removesuffix(" images") for name in columns))]
-    for key, name, arrow, style in ROWS:
-        if key in columns["generated"]:
-            values = [_cell(figures, key, style) for figures in columns.values()]
-            lines.append((f"{name} {arrow}" if arrows else name, *values))
+    for one in FIGURES:
+        if one.key in columns["generated"]:
+            values = [_cell(figures, one.key, one.style) for figures in columns.values()]
+            lines.append((f"{one.name} {one.better}" if arrows else one.name, *values))
     lines += _by_class(report["class_names"], columns)
     return "\n".join(
         [

@@ -72,6 +72,11 @@ def define_string(values: FlagValues, name: str, help_text: str) -> None:
     flags.DEFINE_string(name, None, help_text, flag_values=values)
 
 
+def define_strings(values: FlagValues, name: str, help_text: str) -> None:
+    """A flag that may be given several times: a list, or None."""
+    flags.DEFINE_multi_string(name, None, help_text, flag_values=values)
+
+
 def define_integer(
     values: FlagValues,
     name: str,

@@ -266,6 +266,7 @@ def nearest_training_images(
         "pairs": np.concatenate([searched[order], training[numbers[order]]]),
         "samples": chosen[order].tolist(),
         "training_images": numbers[order].tolist(),
+        "classes": None if images.labels is None else images.labels[chosen[order]].tolist(),
         "distances": (found[order] / pixels).round(2).tolist(),
         "median_distance": round(float(np.median(found) / pixels), 2),
         "near_copies": float(np.mean(found < limit)) if told else None,

@@ -211,6 +211,10 @@ def frames(samples: pathlib.Path) -> dict[int, pathlib.Path]:
     return dict(sorted(found.items()))
 
 
+def newest_frame(samples: pathlib.Path) -> pathlib.Path | None:
+    return next(reversed(frames(samples).values()), None)
+
+
 def remove_frames(samples: pathlib.Path, *, beyond: int) -> None:
     """Deletes the frames of epochs (or steps) after `beyond`."""
     for number, path in frames(samples).items():

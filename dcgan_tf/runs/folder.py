@@ -7,6 +7,7 @@ checkpoints/<run>/config.json    the Config, the parent, and how the run was sta
                   samples/       epoch_0000.png ...
                   training.gif   made from samples/
                   events/        TensorBoard
+                  live.html      shows all this while the run trains; live.js is its data
                   data.sha256    the files that it is trained on, if they are the user's own
 """
 
@@ -136,6 +137,19 @@ class Run:
                 "that no other process trains this run",
                 file=sys.stderr,
             )
+
+    def is_locked(self) -> bool:
+        """Whether a process trains this run, as far as the file system tells."""
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return False
 
     def read(self) -> RunConfig:
         """What config.json holds; where it is missing or damaged, what its copy does.

@@ -14,6 +14,7 @@ from dcgan_tf.gans import build
 from dcgan_tf.metrics import classifier, mode_collapse
 from dcgan_tf.metrics.evaluator import Evaluator
 from dcgan_tf.metrics.test_losses import TestLosses
+from dcgan_tf.pages.live import LivePage
 from dcgan_tf.reporting import console
 from dcgan_tf.reporting.images import Layout
 from dcgan_tf.reporting.preview import Preview
@@ -71,7 +72,11 @@ def train(
     seconds, images, stopped = 0.0, 0, None
     total, completed = (config.batch_size * n for n in (intervals.end, step))
 
-    with Progress(total=total, completed=completed) as progress, StopSignal() as stop:
+    with (
+        Progress(total=total, completed=completed) as progress,
+        StopSignal() as stop,
+        LivePage(run, config, intervals, step) as live,
+    ):
         while step < intervals.end:
             began = time.monotonic()
             for count in pacer.calls(intervals.after(step) - step):
@@ -98,12 +103,15 @@ def train(
                     **(observer.evaluate(step) if evaluated else {}),
                 }
                 generated = observer.preview.generate()
+                signs = observer.signs(entry, generated)
+                entry |= {f"{mode_collapse.PREFIX}{sign}": 1 for sign in signs}
                 saver.check_alone()
                 logger.write_frame(step, observer.preview.render(generated))
                 logger.write_entry(entry)
+                live.add(entry)
                 progress.log(
                     console.losses(entry, intervals.name(step)),
-                    *observer.lines(entry, generated),
+                    *observer.lines(entry, signs),
                 )
                 seconds, images = 0.0, 0
             if intervals.saves_at(step):
@@ -219,14 +227,9 @@ class _Observer:
         figures = self._evaluator.figures_of_run(TrainedRun(self._config, self._gan, step))
         return {f"quality/{name}": figure for name, figure in figures.items()}
 
-    def lines(self, entry: dict[str, float], generated) -> list[str]:
-        """What is printed of an entry besides its losses; no warning twice in a row."""
-        lines = []
-        if SCORE in entry:
-            lines.append(console.quality(entry))
-        if self._test_losses:
-            lines.append(console.loss_table(entry, self._weights))
-        signs = mode_collapse.signs(
+    def signs(self, entry: dict[str, float], generated) -> list[str]:
+        """Those of mode collapse that are seen."""
+        return mode_collapse.signs(
             generated,
             self.preview.columns,
             entry,
@@ -234,7 +237,19 @@ class _Observer:
             classes=self._config.classes,
             real_std=self._real_std,
         )
-        lines += [f"warning: {text}" for s, text in signs.items() if s not in self._warned]
+
+    def lines(self, entry: dict[str, float], signs: list[str]) -> list[str]:
+        """What is printed of an entry besides its losses; no warning twice in a row."""
+        lines = []
+        if SCORE in entry:
+            lines.append(console.quality(entry))
+        if self._test_losses:
+            lines.append(console.loss_table(entry, self._weights))
+        lines += [
+            f"warning: {mode_collapse.SIGNS[sign]}"
+            for sign in signs
+            if sign not in self._warned
+        ]
         self._warned = set(signs)
         return lines
 

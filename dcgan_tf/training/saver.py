@@ -35,18 +35,18 @@ class Saver:
         return time.monotonic() - self._saved > self._seconds
 
     def check_alone(self) -> None:
-        """RunError if the run's folder is another now, or another process has saved in it.
+        """NotAloneError if the folder is another now, or another process has saved in it.
 
         A lock does not tell where the file system has none, as between two machines.
         """
         place, folders = self._mine
         if self._place() != place:
-            raise errors.RunError(
+            raise errors.NotAloneError(
                 f"{self._run.folder}: was moved, removed or replaced while this run was "
                 "trained; nothing more is written; put it back and give the command again"
             )
         if foreign := set(self._run.checkpoint_folders()) - set(folders):
-            raise errors.RunError(
+            raise errors.NotAloneError(
                 f"{min(foreign)}: was saved by another process, which trains this run as "
                 "well; nothing more is written; see to it that one alone does"
             )

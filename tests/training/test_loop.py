@@ -173,6 +173,8 @@ def test_a_run_leaves_what_it_promises(tmp_path, small, few):
         "checkpoints",
         "config.json",
         "events",
+        "live.html",
+        "live.js",
         "metrics.jsonl",
         "samples",
         "training.gif",

@@ -1,0 +1,136 @@
+"""live.html in a run's folder: how the run is doing, for a browser and without a server.
+
+A page that is opened as a file may load no data but by scripts and images.  So live.html is
+written once, and live.js, which it loads every few seconds, with each log entry.
+"""
+
+import contextlib
+import json
+import math
+import pathlib
+import time
+from collections.abc import Mapping
+
+from dcgan_tf.config.intervals import Intervals
+from dcgan_tf.config.schema import Config
+from dcgan_tf.metrics import mode_collapse
+from dcgan_tf.pages import html
+from dcgan_tf.pages.figures import CHARTS, Points, is_logarithmic, points
+from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import atomic_files, errors
+
+PAGE, SCRIPT = "live.html", "live.js"
+MOST_BYTES = 5_000_000  # of live.js
+MOST_POINTS = 400  # of a curve; as many as a chart has pixels
+BEGINS, ENDS = "show(", ");\n"  # what makes JSON a script
+
+TRAINING, COMPLETE, STOPPED, FAILED = "training", "complete", "stopped", "failed"
+
+
+class LivePage:
+    """Keeps live.html and live.js of a run while entered; tells by them how it ended."""
+
+    def __init__(self, run: Run, config: Config, intervals: Intervals, step: int):
+        self._run = run
+        self._intervals = intervals
+        self._began, self._began_at = time.monotonic(), step
+        self._step = step
+        self._frame = images.newest_frame(run.samples)
+        self._curves: dict[str, Points] = {
+            key: [] for chart in CHARTS for key in chart.curves.values()
+        }
+        self._warnings: list[str] = []
+        layout = images.Layout.of_preview(config)
+        self._constant = {
+            "name": run.folder.absolute().name,
+            "subject": f"{config.mode} on {pathlib.Path(config.dataset).name}",
+            "unit": intervals.unit,
+            "numbers": intervals.number(intervals.end),
+            "end": intervals.end,
+            "titles": layout.titles,
+            "real": bool(config.preview_real),
+        }
+        for entry in metrics_log.entries(run.metrics):
+            self._take(entry)
+
+    def __enter__(self) -> "LivePage":
+        atomic_files.write_bytes(
+            self._run.folder / PAGE, html.render(PAGE, script=SCRIPT).encode()
+        )
+        self._write(TRAINING)
+        return self
+
+    def add(self, entry: Mapping[str, float]) -> None:
+        """Shows a log entry, whose frame has been written."""
+        self._take(entry)
+        self._step = entry["step"]
+        self._frame = images.newest_frame(self._run.samples)
+        self._write(TRAINING)
+
+    def __exit__(self, _, error: BaseException | None, __) -> None:
+        if error is None:
+            self._write(COMPLETE if self._step == self._intervals.end else STOPPED)
+        elif not isinstance(error, errors.NotAloneError):
+            failed = isinstance(error, Exception)
+            with contextlib.suppress(OSError):  # the disk may be what ended the run
+                self._write(FAILED if failed else STOPPED, errors.first_line(error))
+
+    def _take(self, entry: Mapping[str, float]) -> None:
+        for key, curve in self._curves.items():
+            curve += points([entry], key)
+        signs = mode_collapse.of_entry(entry)
+        self._warnings = [mode_collapse.SIGNS[sign] for sign in signs]
+
+    def _write(self, state: str, message: str = "") -> None:
+        seconds, steps = time.monotonic() - self._began, self._step - self._began_at
+        pace = seconds / steps if steps else None
+        content = {
+            **self._constant,
+            "state": state,
+            "message": message,
+            "written": time.time(),
+            "number": self._intervals.number(self._step),
+            "step": self._step,
+            "left": pace and pace * (self._intervals.end - self._step),
+            "every": pace and pace * self._intervals.log_every,
+            "frame": self._frame and f"{self._run.samples.name}/{self._frame.name}",
+            "warnings": self._warnings,
+            "charts": [chart for chart in map(self._chart, CHARTS) if chart["curves"]],
+        }
+        text = json.dumps(content, allow_nan=False)
+        atomic_files.write_bytes(
+            self._run.folder / SCRIPT, f"{BEGINS}{text}{ENDS}".encode()
+        )
+
+    def _chart(self, chart) -> dict[str, object]:
+        curves = {label: self._curves[key] for label, key in chart.curves.items()}
+        values = [value for curve in curves.values() for _, value in curve]
+        return {
+            "title": chart.title,
+            "caption": chart.caption,
+            "share": chart.share,
+            "logarithmic": bool(values) and is_logarithmic(chart, values),
+            "curves": [
+                {"label": label, "points": _thinned(curve)}
+                for label, curve in curves.items()
+                if curve
+            ],
+        }
+
+
+def _thinned(curve: Points) -> list[list[float]]:
+    """At most MOST_POINTS of them, evenly, with the last; to five digits."""
+    every = math.ceil(len(curve) / MOST_POINTS)
+    kept = curve[::-every][::-1]
+    return [[x, float(f"{y:.5g}")] for x, y in kept]
+
+
+def read(run: Run) -> dict[str, object]:
+    """What live.js holds; {} where there is none, or it is damaged."""
+    try:
+        text = atomic_files.read_text(run.folder / SCRIPT, MOST_BYTES)
+        content = json.loads(text.removeprefix(BEGINS).removesuffix(ENDS))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,223 @@
+"""What a run's folder holds, read for a page; what is missing or damaged is named."""
+
+import dataclasses
+import functools
+import itertools
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
+import pydantic
+
+from dcgan_tf.config.schema import Config
+from dcgan_tf.metrics import mode_collapse
+from dcgan_tf.pages import live
+from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.runs import config_file
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import atomic_files
+
+MOST_BYTES = 20_000_000  # of evaluation.json
+
+
+class Nearest(pydantic.BaseModel):
+    """The samples that are nearest to a training image; see `metrics.evaluator`."""
+
+    distances: list[float]
+    classes: list[int] | None = None
+    near_copies: float | None
+    near_copy_distance: float | None
+
+
+class Protocol(pydantic.BaseModel):
+    dataset: str
+    test_images: int
+    images: dict[str, int]
+
+
+class Of(pydantic.BaseModel):
+    step: int | None = None
+
+
+class Evaluation(pydantic.BaseModel):
+    """What a page needs of an evaluation.json."""
+
+    of: Of
+    class_names: list[str] | None
+    figures: dict[str, dict[str, float | list[list[int]] | list[float | None] | None]]
+    nearest_training_images: Nearest
+    protocol: Protocol
+    notes: list[str]
+
+    @pydantic.model_validator(mode="after")
+    def _is_consistent(self):
+        if "generated" not in self.figures:
+            raise ValueError("has no figures of generated images")
+        return self
+
+    @property
+    def confusion(self) -> list[list[int]] | None:
+        """Rows: the requested classes; columns: those that the classifier saw."""
+        matrix = self.figures["generated"].get("confusion_matrix")
+        names = self.class_names or []
+        square = isinstance(matrix, list) and [len(names)] * len(names) == [
+            len(row) if isinstance(row, list) else 0 for row in matrix
+        ]
+        return matrix if square else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """A run as a page shows it.
+
+    name:       what tells it from the others of the page
+    entries:    of metrics.jsonl, one a step, in their order
+    evaluation: None where there is none
+    pairs:      samples over their nearest training images, uint8 [H, W] or [H, W, 3]
+    """
+
+    run: Run
+    name: str
+    content: config_file.RunConfig
+    entries: list[dict[str, float]]
+    evaluation: Evaluation | None
+    pairs: np.ndarray | None
+    missing: list[str]
+
+    @property
+    def config(self) -> Config:
+        return self.content.config
+
+    @functools.cached_property
+    def step(self) -> int:
+        """The newest that a log entry, a checkpoint or an evaluation is of."""
+        steps = [entry["step"] for entry in self.entries[-1:]]
+        steps += [info.step for info in self.run.saved()[:1]]
+        if self.evaluation and not steps:
+            steps.append(self.evaluation.of.step or 0)
+        return max(steps, default=0)
+
+    @functools.cached_property
+    def state(self) -> str:
+        """ "complete", "still training", "stopped after 3 of 8 epochs: ..." """
+        config, data = self.config, self.content.data
+        end, unit = (config.steps, "steps") if config.steps else (config.epochs, "epochs")
+        done = self.step
+        if not config.steps:
+            entry = self.entries[-1] if self.entries else {}
+            per_epoch = data["images"] // config.batch_size if data else 0
+            done = self.step // per_epoch if per_epoch else int(entry.get("epoch", 0))
+        if self.run.is_locked():
+            return f"still training: {done:,} of {end:,} {unit} so far"
+        if self.run.exported.exists():
+            return f"an exported generator, of step {self.step:,}"
+        if done >= end:
+            return f"complete: {end:,} {unit}"
+        message = live.read(self.run).get("message")
+        why = f": {message}" if isinstance(message, str) and message else ""
+        return f"stopped after {done:,} of {end:,} {unit}{why}"
+
+    def warnings(self) -> list[str]:
+        """What the run printed of it, and what its log and config.json show."""
+        return [*self._signs(), *self._changes()]
+
+    def _signs(self) -> list[str]:
+        """Of each sign of mode collapse, between which epochs it was seen."""
+        seen: dict[str, list[float]] = {}
+        for entry in self.entries:
+            for sign in mode_collapse.of_entry(entry):
+                seen.setdefault(sign, []).append(entry.get("epoch", 0))
+        return [
+            f"Seen {len(epochs)} x, epochs {epochs[0]:g} to {epochs[-1]:g}: "
+            f"{mode_collapse.SIGNS[sign]}"
+            for sign, epochs in seen.items()
+        ]
+
+    def _changes(self) -> list[str]:
+        """Conditions of later starts that were others than at first."""
+        starts = [{**one["versions"], **one["machine"]} for one in self.content.starts]
+        changes = {
+            f"{name} {value} ({starts[0][name]} at first)": None
+            for later in starts[1:]
+            for name, value in later.items()
+            if name in starts[0] and starts[0][name] != value
+        }
+        return [f"Resumed under other conditions: {', '.join(changes)}"] if changes else []
+
+
+def read(run: Run, name: str) -> Record:
+    """RunError if nothing tells the run's settings."""
+    missing = []
+    try:
+        content = config_file.read(run.config_file)
+    except config_file.DamagedError:
+        content = run.read()
+        missing.append("config.json is missing or damaged: shown is a checkpoint's copy")
+    entries = _entries(run, missing)
+    if not images.frames(run.samples):
+        missing.append("samples/ holds no frame: there are no pictures of the training")
+    evaluation = _evaluation(run, missing)
+    pairs = None
+    if evaluation:
+        pairs = images.read_frame(run.folder / "evaluation.png")
+        if pairs is None:
+            missing.append(
+                "evaluation.png is missing or damaged: no nearest training images"
+            )
+    return Record(run, name, content, entries, evaluation, pairs, missing)
+
+
+def _entries(run: Run, missing: list[str]) -> list[dict[str, float]]:
+    if not run.metrics.is_file():
+        missing.append(
+            "metrics.jsonl is missing: no curves, no time of training (an export has none)"
+        )
+        return []
+    found = list(metrics_log.entries(run.metrics))
+    with run.metrics.open("rb") as file:
+        damaged = sum(1 for _ in file) - len(found)
+    if damaged:
+        missing.append(f"metrics.jsonl has {damaged:,} damaged lines, which are left out")
+    entries = sorted({entry["step"]: entry for entry in found}.items())
+    steps = [0, *(step for step, _ in entries)]
+    apart = [later - earlier for earlier, later in itertools.pairwise(steps)]
+    if apart and max(apart) > min(apart[:-1], default=apart[-1]):
+        place = apart.index(max(apart))
+        missing.append(
+            f"metrics.jsonl has no entry between steps {steps[place]:,} and "
+            f"{steps[place + 1]:,}: curves have a gap"
+        )
+    return [entry for _, entry in entries]
+
+
+def _evaluation(run: Run, missing: list[str]) -> Evaluation | None:
+    path = run.folder / "evaluation.json"
+    if not path.exists():
+        missing.append(
+            "evaluation.json is missing: no table of figures, confusion matrix and nearest "
+            f"training images; dcgan-tf evaluate --run={run.folder} makes them"
+        )
+        return None
+    try:
+        return Evaluation.model_validate_json(atomic_files.read_text(path, MOST_BYTES))
+    except (OSError, ValueError):  # pydantic's is one
+        missing.append(
+            f"evaluation.json is damaged; dcgan-tf evaluate --run={run.folder} mends it"
+        )
+        return None
+
+
+def names(folders: list[pathlib.Path]) -> list[str]:
+    """Of runs: the last part of each path, or all of it where two are alike."""
+    short = [folder.absolute().name for folder in folders]
+    return short if len(set(short)) == len(short) else [str(folder) for folder in folders]
+
+
+def differing(configs: Mapping[str, Config]) -> dict[str, list[object]]:
+    """The settings in which runs differ, each with the value in every run."""
+    dumped = [config.model_dump() for config in configs.values()]
+    return {
+        name: [one[name] for one in dumped]
+        for name in Config.model_fields
+        if any(one[name] != dumped[0][name] for one in dumped)
+    }
