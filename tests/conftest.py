@@ -1,6 +1,7 @@
 """What the tests share: small runs of the real code, on a few real digits."""
 
 import os
+import pathlib
 
 import pytest
 
@@ -22,6 +23,7 @@ from dcgan_tf.training.train_state import TrainState  # noqa: E402
 TWO_DEVICES = strategy.make(2)
 tf_setup.start()
 MODES = ("dcgan", "cgan", "acgan")
+CHROMIUM = pathlib.Path("/usr/bin/chromium")
 # An acgan with dropout, label smoothing and uniformly random classes.
 KERAS = {"architecture": "keras_2018"}
 MNIST = {
@@ -115,3 +117,34 @@ def no_network(monkeypatch):
         raise OSError("no network in this test")
 
     monkeypatch.setattr("urllib.request.urlopen", refuse)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A browser without a screen."""
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs Chromium in {CHROMIUM}")
+    with api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox"]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def browser_page(browser):
+    """A page; `problems`: its errors, and what it asked for beyond files."""
+    page = browser.new_page()
+    page.problems = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("console", lambda line: page.problems.append(line.text))
+    page.on(
+        "request",
+        lambda request: (
+            request.url.startswith(("file:", "data:")) or page.problems.append(request.url)
+        ),
+    )
+    yield page
+    page.close()

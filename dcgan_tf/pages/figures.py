@@ -176,15 +176,15 @@ CHARTS = (
         share=True,
     ),
     Chart(
-        "Frechet distance",
-        {"Frechet distance": "quality/frechet_classifier_distance"},
+        "Fréchet distance",
+        {"Fréchet distance": "quality/frechet_classifier_distance"},
         "Lower is better. Healthy: a steep fall, then a slow one.",
         wide=True,
     ),
     Chart(
         "Kernel distance (KID)",
         {"KID": "quality/kid"},
-        "Lower is better. Healthy: falls as the Frechet distance does.",
+        "Lower is better. Healthy: falls as the Fréchet distance does.",
         wide=True,
     ),
     Chart(

@@ -8,6 +8,8 @@ import jinja2
 import numpy as np
 from PIL import Image
 
+MOST_SIDE = 1_200  # pixels; larger images are made smaller
+
 
 @functools.cache
 def _environment() -> jinja2.Environment:
@@ -26,8 +28,10 @@ def render(template: str, **values: object) -> str:
 
 
 def data_uri(pixels: np.ndarray) -> str:
-    """An image, uint8 [H, W] or [H, W, 3], as an address that holds it; grey is exact."""
+    """An image, uint8 [H, W] or [H, W, 3], as an address that holds it."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((MOST_SIDE, MOST_SIDE))
     content = io.BytesIO()
     quality = {"quality": 85} if pixels.ndim == 3 else {"lossless": True}
-    Image.fromarray(pixels).save(content, "WEBP", **quality)
+    image.save(content, "WEBP", **quality)
     return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode()

@@ -18,6 +18,7 @@ from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files
 
 MOST_BYTES = 20_000_000  # of evaluation.json
+Counts = list[list[pydantic.NonNegativeInt]]
 
 
 class Nearest(pydantic.BaseModel):
@@ -44,7 +45,7 @@ class Evaluation(pydantic.BaseModel):
 
     of: Of
     class_names: list[str] | None
-    figures: dict[str, dict[str, float | list[list[int]] | list[float | None] | None]]
+    figures: dict[str, dict[str, float | Counts | list[float | None] | None]]
     nearest_training_images: Nearest
     protocol: Protocol
     notes: list[str]
@@ -179,15 +180,23 @@ def _entries(run: Run, missing: list[str]) -> list[dict[str, float]]:
     if damaged:
         missing.append(f"metrics.jsonl has {damaged:,} damaged lines, which are left out")
     entries = sorted({entry["step"]: entry for entry in found}.items())
-    steps = [0, *(step for step, _ in entries)]
-    apart = [later - earlier for earlier, later in itertools.pairwise(steps)]
-    if apart and max(apart) > min(apart[:-1], default=apart[-1]):
-        place = apart.index(max(apart))
+    if gap := _gap([0, *(step for step, _ in entries)]):
         missing.append(
-            f"metrics.jsonl has no entry between steps {steps[place]:,} and "
-            f"{steps[place + 1]:,}: curves have a gap"
+            f"metrics.jsonl has no entry between steps {gap[0]:,} and {gap[1]:,}: curves "
+            "have a gap"
         )
     return [entry for _, entry in entries]
+
+
+def _gap(steps: list[int]) -> tuple[int, int] | None:
+    """Two that lie further apart than those before and after; the last may be nearer."""
+    apart = [later - earlier for earlier, later in itertools.pairwise(steps)]
+    usual = apart[:-1]
+    for place, distance in enumerate(apart):
+        beside = usual[max(place - 1, 0) : place] + usual[place + 1 : place + 2]
+        if beside and distance > max(beside):
+            return steps[place], steps[place + 1]
+    return None
 
 
 def _evaluation(run: Run, missing: list[str]) -> Evaluation | None:

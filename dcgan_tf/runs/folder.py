@@ -140,13 +140,14 @@ class Run:
 
     def is_locked(self) -> bool:
         """Whether a process trains this run, as far as the file system tells."""
-        descriptor = os.open(self.folder, os.O_RDONLY)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            descriptor = os.open(self.folder, os.O_RDONLY)
         except OSError:
             return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return isinstance(error, BlockingIOError)
         finally:
             os.close(descriptor)
         return False

@@ -1,0 +1,81 @@
+"""The folder of a run that was never trained, with all that a page shows."""
+
+import dataclasses
+
+import numpy as np
+
+from dcgan_tf.cli import evaluation
+from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import Run
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (20, 28, 28, 1), np.uint8)
+DATA = {"images": 48, "shape": [48, 28, 28, 1], "sha256": "0", "content_hash": "0"}
+
+
+def entry(epoch, **more):
+    """A log entry of a run with three steps an epoch."""
+    return {
+        "epoch": epoch,
+        "step": 3 * epoch,
+        "seconds": 30.0,
+        "images_per_second": 1.6,
+        "generator/loss": 1 / epoch,
+        "generator/class_accuracy": 0.5,
+        "discriminator/loss": 2.5,
+        "discriminator/adversarial_accuracy_real": 0.75,
+        "discriminator/r1_penalty": 0.01,
+        "quality/frechet_classifier_distance": 100.0 / epoch**4,
+        **more,
+    }
+
+
+def figures(accuracy):
+    confusion = (9 * np.eye(10, dtype=int) + np.eye(10, k=1, dtype=int)).tolist()
+    return {
+        "class_accuracy": accuracy,
+        "recall": 0.5,
+        "frechet_classifier_distance": 12.5,
+        "kid": None,
+        "class_accuracy_by_class": [accuracy] * 9 + [None],
+        "confusion_matrix": confusion,
+    }
+
+
+def write_evaluation(folder, accuracy=0.875):
+    report = {
+        "of": {"run": "run", "step": 6, "ema": True, "seed": 0},
+        "class_names": [str(number) for number in range(10)],
+        "figures": {
+            "generated": figures(accuracy),
+            "real training images": figures(0.96875),
+        },
+        "nearest_training_images": {
+            "pairs": PIXELS,
+            "classes": list(range(10)),
+            "distances": [10.25 + number for number in range(10)],
+            "near_copies": 0.01,
+            "near_copy_distance": 9.5,
+        },
+        "protocol": {"dataset": "digits", "test_images": 297, "images": {"generated": 297}},
+        "notes": ["a note of <the> evaluation"],
+    }
+    evaluation.write(folder, report)
+
+
+def make(folder, config, epochs=2):
+    """A run of `config` that stands after `epochs` epochs, evaluated."""
+    run = Run(folder)
+    run.write_config(RunConfig(config, data=DATA).started({"threads": 2}))
+    run.samples.mkdir()
+    for epoch in range(epochs + 1):
+        path = images.frame_file(run.samples, "epoch", epoch)
+        images.write_png(path, images.grid(np.tile(PIXELS, (5, 1, 1, 1)) + epoch, 10))
+        if epoch:
+            metrics_log.append(run.metrics, entry(epoch))
+    write_evaluation(run.folder)
+    return run
+
+
+def rewrite(run, config):
+    run.write_config(dataclasses.replace(run.read(), config=config))

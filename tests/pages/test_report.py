@@ -1,0 +1,287 @@
+import re
+import shutil
+
+import hand_made
+import pytest
+from conftest import new_config
+
+from dcgan_tf import report as command
+from dcgan_tf.cli import flags
+from dcgan_tf.pages import live, plots, record, report
+from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.runs import manifest
+from dcgan_tf.runs.folder import PRETRAINED, Run
+
+pytest.importorskip("matplotlib")
+
+
+@pytest.fixture
+def run(tmp_path, small):
+    return hand_made.make(tmp_path / "run", small("acgan", epochs=2))
+
+
+def read(run):
+    return record.read(run, run.folder.name)
+
+
+def text_of(page):
+    """What a reader sees, without tags, in one line."""
+    page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def do(capsys, *arguments):
+    values = command.define_flags()
+    status = flags.run(command.main, values, command.__doc__, list(arguments))
+    return status, *capsys.readouterr()
+
+
+def test_a_run_is_one_page(run, tmp_path, capsys):
+    output = tmp_path / "page.html"
+    status, out, err = do(capsys, f"--run={run.folder}", f"--output={output}")
+    assert (status, err) == (0, "")
+    assert re.fullmatch(rf"{output}: 0\.\d MB\n", out)
+    page = output.read_text()
+    text = text_of(page)
+    for shown in (
+        "acgan on digits; complete: 2 epochs",
+        "digits: 48 images of 10 classes, 28x28x1",
+        "2 epochs of batches of 16; stands at step 6",
+        "1 min, without evaluations and saving; 2 images/s",
+        "threads 2",
+        "tensorflow 2.",
+        "87.50% class accuracy (GAN-test) ↑ real images: 96.88%",
+        "Fréchet distance ↓ 12.500 12.500 Between",
+        "kernel distance (KID) ↓ - -",
+        "297 images, compared with 297 real test images of digits",
+        "a note of &lt;the&gt; evaluation.",
+        "0 10.2 1 11.2 2 12.2",  # classes and distances of the nearest training images
+        "1.00% of the generated images are near copies: closer than 9.5 grey levels",
+        "Losses generator 0.5 discriminator 2.5",
+        "Real or fake real 75.0%",
+        "a slow one. Dotted: real training images.",
+        "negative_slope 0.2 LeakyReLU",
+    ):
+        assert shown in text, shown
+    assert "Missing" not in text
+    assert len(re.findall(r'"caption": "epoch \d"', page)) == 3
+
+
+def test_the_curves_stand_where_their_values_are():
+    """Of two curves the higher one is drawn higher, and both from left to right."""
+    low, high = [(1, 0.25), (2, 0.25)], [(1, 0.75), (2, 0.75)]
+    curves = [plots.Curve(low, 0), plots.Curve(high, 1)]
+    svg = plots.draw("Losses", curves, [(0.5, 2)], share=True)
+    assert svg.startswith('<svg role="img" aria-label="Losses"')
+    heights = {}
+    for number in (1, 2, 3):
+        (path,) = re.findall(rf'<path d="(M[^"]*)"[^>]*stroke: var\(--s{number}\)', svg)
+        (x, y), (later, same) = re.findall(r"([\d.]+) ([\d.]+)", path)[:2]
+        assert float(x) < float(later)
+        assert y == same
+        heights[number] = float(y)
+    assert heights[2] < heights[3] < heights[1]
+    assert heights[1] - heights[3] == pytest.approx(heights[3] - heights[2])
+    assert not re.search("#0[123]0", svg)  # every colour is the page's
+    assert ">25%<" not in svg
+    assert ">100%<" in svg
+
+
+def break_metrics(run):
+    run.metrics.unlink()
+
+
+def tear_metrics(run):
+    run.metrics.write_text(run.metrics.read_text()[:-20])
+
+
+def lose_an_entry(run):
+    entries = [hand_made.entry(epoch) for epoch in (1, 2, 5, 6)]
+    run.metrics.unlink()
+    for entry in entries:
+        metrics_log.append(run.metrics, entry)
+
+
+def lose_frames(run):
+    shutil.rmtree(run.samples)
+
+
+def lose_evaluation(run):
+    (run.folder / "evaluation.json").unlink()
+
+
+def damage_evaluation(run):
+    (run.folder / "evaluation.json").write_text('{"figures": {"generated": {"kid": {}}}}')
+
+
+def damage_pairs(run):
+    (run.folder / "evaluation.png").write_bytes(b"\x89PNG")
+
+
+def lose_config(run):
+    """Of which a checkpoint has a copy."""
+    folder = run.checkpoints / "step_00000006"
+    folder.mkdir(parents=True)
+    for name in manifest.CheckpointInfo.FILES:
+        (folder / name).touch()
+    run_id = run.run_id
+    run.config_file.rename(folder / manifest.CONFIG)
+    manifest.write_manifest(folder, 6, 2, run_id, None)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (break_metrics, "metrics.jsonl is missing"),
+        (tear_metrics, "metrics.jsonl has 1 damaged lines"),
+        (lose_an_entry, "metrics.jsonl has no entry between steps 6 and 15"),
+        (lose_frames, "samples/ holds no frame"),
+        (lose_evaluation, "evaluation.json is missing"),
+        (damage_evaluation, "evaluation.json is damaged"),
+        (damage_pairs, "evaluation.png is missing or damaged"),
+        (lose_config, "config.json is missing or damaged"),
+    ],
+)
+def test_what_is_missing_is_one_line(run, capsys, damage, told):
+    damage(run)
+    found = read(run)
+    assert len(found.missing) == 1
+    assert found.missing[0].startswith(told)
+    assert found.missing[0] in text_of(report.page([found])).replace("&#39;", "'")
+
+
+def test_a_damaged_frame_is_left_out(run):
+    (run.samples / "epoch_0001.png").write_bytes(b"\x89PNG")
+    frames = report._frames(read(run), 10**6)
+    assert [frame["caption"] for frame in frames] == ["epoch 0", "epoch 2"]
+
+
+def test_frames_are_chosen_evenly_in_the_room_that_there_is(run):
+    for epoch in range(3, 9):
+        shutil.copy(
+            run.samples / "epoch_0002.png", images.frame_file(run.samples, "epoch", epoch)
+        )
+    found = read(run)
+    size = max(len(frame["image"]) for frame in report._frames(found, 10**9))
+    chosen = report._frames(found, 3 * size)
+    assert [frame["caption"] for frame in chosen] == ["epoch 0", "epoch 4", "epoch 8"]
+    assert [one["caption"] for one in report._frames(found, 0)] == ["epoch 8"]
+
+
+def test_an_exported_generator_has_a_page():
+    found = record.read(Run(PRETRAINED), "acgan")
+    page = text_of(report.page([found]))
+    assert "an exported generator, of step 14,055" in page
+    assert "99.59%" in page
+    assert [line.split()[0] for line in found.missing] == ["metrics.jsonl", "samples/"]
+
+
+def test_how_a_run_stands(run, small):
+    assert read(run).state == "complete: 2 epochs"
+    content = run.read()
+    longer = content.config.model_copy(update={"epochs": 8})
+    hand_made.rewrite(run, longer)
+    assert read(run).state == "stopped after 2 of 8 epochs"
+    (run.folder / live.SCRIPT).write_text('show({"message": "generator/loss is nan"});\n')
+    assert read(run).state == "stopped after 2 of 8 epochs: generator/loss is nan"
+    with run.locked():
+        assert read(run).state == "still training: 2 of 8 epochs so far"
+
+
+def test_warnings_are_those_of_the_log_and_of_other_conditions(run):
+    for epoch in (3, 5):
+        entry = hand_made.entry(epoch, **{"warning/discriminator": 1})
+        metrics_log.append(run.metrics, entry)
+    run.write_config(run.read().started({"threads": 1}))
+    signs, changes = read(run).warnings()
+    assert signs.startswith("Seen 2 x, epochs 3 to 5: the discriminator knows nearly every")
+    assert changes == "Resumed under other conditions: threads 1 (2 at first)"
+
+
+def test_a_confusion_matrix_has_the_requested_class_in_its_rows(run):
+    rows = report._confusion(read(run))["rows"]
+    assert rows[0][:3] == [(0.9, True), (0.1, False), (0.0, False)]
+    assert rows[9][9] == (1.0, True)
+
+
+@pytest.fixture
+def other(tmp_path, small):
+    config = small("cgan", epochs=2, r1_weight=0.5)
+    made = hand_made.make(tmp_path / "other", config)
+    hand_made.write_evaluation(made.folder, accuracy=0.9375)
+    return made
+
+
+def test_runs_stand_side_by_side(run, other, tmp_path, capsys):
+    output = tmp_path / "both.html"
+    arguments = [f"--run={one.folder}" for one in (run, other)]
+    assert do(capsys, *arguments, f"--output={output}")[0] == 0
+    page = output.read_text()
+    text = text_of(page)
+    assert "mode acgan cgan" in text
+    assert "r1_weight 1.0 0.5" in text
+    assert "run, generator 0.5 run, discriminator 2.5 other, generator 0.5" in text
+    assert "<b>93.75%</b>" in page
+    assert page.count("<b>87.50%</b>") == 0
+    differing = text[text.index("Settings that differ") : text.index("Images")]
+    assert "batch_size" not in differing
+
+
+def test_figures_of_other_measurements_are_not_set_beside(run, other):
+    path = other.folder / "evaluation.json"
+    path.write_text(path.read_text().replace('"test_images": 297', '"test_images": 200'))
+    table = report._table([read(run), read(other)])
+    assert (table["alike"], table["others"]) == (False, [])
+    assert "do not compare" in text_of(report.page([read(run), read(other)]))
+
+
+def test_runs_of_one_name_are_told_by_their_paths(tmp_path):
+    one, other = tmp_path / "a" / "run", tmp_path / "b" / "run"
+    assert record.names([one, tmp_path / "x"]) == ["run", "x"]
+    assert record.names([one, other]) == [str(one), str(other)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "--run: name the folder of a run"),
+        (["--run={}/none"], "holds no run"),
+        (["--run={}/run", "--output={}/page.pdf"], "must be a file that ends in .html"),
+        (["--run={}/run", "--output={}/no/page.html"], "there is no folder"),
+        (["--run={}/run"] * 9, "at most 8"),
+    ],
+)
+def test_wrong_use_is_one_line(run, tmp_path, capsys, arguments, told):
+    before = sorted(tmp_path.rglob("*"))
+    status, out, err = do(capsys, *(one.format(tmp_path) for one in arguments))
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert told in err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_no_script_comes_in_by_a_name(tmp_path, small):
+    config = new_config("digits", mode="cgan", precision="float32", batch_size=16)
+    names = ["</script><script>x", *"123456789"]
+    config = config.model_copy(update={"class_names": names})
+    page = report.page([read(hand_made.make(tmp_path / "<b>run", config))])
+    assert "<script>x" not in page
+    assert "<b>run" not in page
+
+
+def test_a_browser_plays_it_and_asks_for_nothing(run, other, tmp_path, browser_page):
+    output = tmp_path / "page.html"
+    output.write_text(report.page([read(run), read(other)]))
+    browser_page.goto(output.as_uri())
+    card = browser_page.locator(".frames").first
+    assert card.locator("output").inner_text() == "epoch 2"
+    last = card.locator("img").get_attribute("src")
+    card.locator("input").fill("0")
+    assert card.locator("output").inner_text() == "epoch 0"
+    assert card.locator("img").get_attribute("src") != last
+    card.locator("button").click()
+    card.locator("output", has_text="epoch 2").wait_for()
+    assert card.locator("img").get_attribute("src") == last
+    browser_page.set_viewport_size({"width": 360, "height": 800})
+    wide = "document.documentElement.scrollWidth > innerWidth"
+    assert not browser_page.evaluate(wide)
+    assert browser_page.problems == []
