@@ -141,8 +141,8 @@ CHARTS = (
             "fake": "discriminator/adversarial_accuracy_fake",
             "pairs": "discriminator/adversarial_accuracy",
         },
-        "Share that the discriminator gets right. Healthy: steady between 55 % and 90 %. "
-        "Near 100 % it has won, and the generator learns little; at 50 % it guesses.",
+        "Share that the discriminator gets right. Healthy: steady between 55% and 90%. "
+        "Near 100% it has won, and the generator learns little; at 50% it guesses.",
         share=True,
     ),
     Chart(
@@ -151,7 +151,7 @@ CHARTS = (
             "real": "discriminator/class_accuracy_real",
             "fake": "generator/class_accuracy",
         },
-        "Share whose class the discriminator recognises. Healthy: both rise towards 100 %, "
+        "Share whose class the discriminator recognises. Healthy: both rise towards 100%, "
         "the fakes behind the real images.",
         share=True,
     ),

@@ -9,6 +9,8 @@ import pytest
 
 from dcgan_tf import export, sample
 from dcgan_tf.cli import evaluation, flags
+from dcgan_tf.config.intervals import Intervals
+from dcgan_tf.pages.live import LivePage
 from dcgan_tf.reporting import images, metrics_log
 from dcgan_tf.reporting.tensorboard import Events
 from dcgan_tf.runs.folder import PRETRAINED, Run
@@ -43,6 +45,11 @@ def write_evaluation(folder):
     evaluation.write(folder, report)
 
 
+def live_page(folder):
+    config = Run(PRETRAINED).read_config()
+    return LivePage(Run(folder), config, Intervals.of(config, per_epoch=9), step=0)
+
+
 # What a run and `evaluate` write: (the file, how).
 WRITES = {
     "samples/epoch_0002.png": lambda folder: images.write_png(
@@ -50,6 +57,8 @@ WRITES = {
     ),
     "training.gif": write_gif,
     "metrics.jsonl": lambda folder: metrics_log.append(folder / "metrics.jsonl", entry()),
+    "live.html": lambda folder: live_page(folder).__enter__(),
+    "live.js": lambda folder: live_page(folder).add(entry()),
     "config.json": lambda folder: Run(folder).write_config(Run(PRETRAINED).read()),
     "data.sha256": lambda folder: Run(folder).write_data_files({"a.png": "0" * 300}),
     "evaluation.json": write_evaluation,
