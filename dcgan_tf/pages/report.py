@@ -1,5 +1,6 @@
 """One HTML file of one or several runs: what was trained, how it went, how good it is."""
 
+import functools
 import math
 import pathlib
 import shlex
@@ -125,6 +126,7 @@ def _frames(one: Record, room: int) -> list[dict[str, str]]:
     numbers = list(found)
     layout = images.Layout.of_preview(one.config)
 
+    @functools.cache
     def encoded(number: int) -> str:
         frame = images.read_frame(found[number])
         if frame is None or not layout.split(frame):

@@ -12,6 +12,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from dcgan_tf.config import resolve
 from dcgan_tf.data.splits import Split
+from dcgan_tf.metrics import mode_collapse
+from dcgan_tf.pages import live
 from dcgan_tf.reporting import images, metrics_log
 from dcgan_tf.reporting.tensorboard import Events
 from dcgan_tf.runs import checkpoint, manifest
@@ -183,11 +185,28 @@ def test_a_run_leaves_what_it_promises(tmp_path, small, few):
     assert names(run.checkpoints) == ["step_00000006", "step_00000009"]
     last = log_entries(run)[-1]
     assert (last["epoch"], last["step"]) == (3, 9)
+    shown = live.read(run)
+    assert (shown["state"], shown["step"]) == ("complete", 9)
+    assert shown["frame"] == "samples/epoch_0003.png"
+    assert [x for x, _ in shown["charts"][0]["curves"][0]["points"]] == [1, 2, 3]
     real, fake, class_real = (
         last[f"discriminator/{term}"]
         for term in ("adversarial_real", "adversarial_fake", "class_real")
     )
     assert last["discriminator/loss"] == pytest.approx((real + fake) / 2 + class_real, 1e-5)
+
+
+def test_signs_of_mode_collapse_are_logged_and_printed_once(
+    tmp_path, small, few, monkeypatch, capsys
+):
+    monkeypatch.setattr(mode_collapse, "EARLY", 0)
+    monkeypatch.setattr(mode_collapse, "WON", 1000.0)
+    run = Run(tmp_path / "run")
+    go(small("cgan", epochs=2), run, few)
+    assert all(entry["warning/discriminator"] == 1 for entry in log_entries(run))
+    text = "the discriminator knows nearly every fake"
+    assert capsys.readouterr().out.count(f"warning: {text}") == 1
+    assert any(warning.startswith(text) for warning in live.read(run)["warnings"])
 
 
 def test_what_lies_beyond_a_restored_epoch_goes(tmp_path, small, few):
