@@ -33,7 +33,7 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
-    runs = [Run.existing(folder) for folder in values.run or [None]]
+    runs = list(dict.fromkeys(Run.existing(folder) for folder in values.run or [None]))
     if len(runs) > MOST_RUNS:
         raise errors.UsageError(f"--run: {len(runs)} runs; at most {MOST_RUNS} fit a page")
     output = errors.user_path(values.output or "report.html", "--output")

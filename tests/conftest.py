@@ -119,7 +119,7 @@ def no_network(monkeypatch):
     monkeypatch.setattr("urllib.request.urlopen", refuse)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop is in the way of others
 def browser():
     """A browser without a screen."""
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright")

@@ -32,3 +32,5 @@ fi
 dcgan-tf train --mode=acgan --dataset=digits --epochs=1 --run_dir=run
 dcgan-tf evaluate --run=run
 test -s run/evaluation.json
+dcgan-tf report --run=run
+test -s report.html

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import itertools
 import pathlib
-from collections.abc import Mapping
 
 import numpy as np
 import pydantic
@@ -222,11 +221,21 @@ def names(folders: list[pathlib.Path]) -> list[str]:
     return short if len(set(short)) == len(short) else [str(folder) for folder in folders]
 
 
-def differing(configs: Mapping[str, Config]) -> dict[str, list[object]]:
+def differing(configs: list[Config]) -> dict[str, list[object]]:
     """The settings in which runs differ, each with the value in every run."""
-    dumped = [config.model_dump() for config in configs.values()]
+    dumped = [config.model_dump() for config in configs]
     return {
         name: [one[name] for one in dumped]
         for name in Config.model_fields
         if any(one[name] != dumped[0][name] for one in dumped)
     }
+
+
+def settings(configs: list[Config]) -> list[tuple[str, str, list[object]]]:
+    """(name, help, the value in each run) of the settings that one of them has."""
+    dumped = [config.model_dump() for config in configs]
+    return [
+        (name, field.description, [one[name] for one in dumped])
+        for name, field in Config.model_fields.items()
+        if any(one[name] is not None for one in dumped)
+    ]

@@ -1,6 +1,7 @@
 """One HTML file of one or several runs: what was trained, how it went, how good it is."""
 
 import functools
+import itertools
 import math
 import pathlib
 import shlex
@@ -8,10 +9,9 @@ import time
 
 import numpy as np
 
-from dcgan_tf.config import schema
 from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.pages import figures, html, plots, record
-from dcgan_tf.pages.figures import CHARTS, DOWN, FIGURES, Chart
+from dcgan_tf.pages.figures import CHARTS, DOWN, FIGURES, Chart, Figure
 from dcgan_tf.pages.record import Record
 from dcgan_tf.reporting import images
 from dcgan_tf.runs import config_file
@@ -25,6 +25,7 @@ REAL = "real training images"
 
 def page(records: list[Record]) -> str:
     """The page, as HTML; UsageError where matplotlib is not installed."""
+    configs = [one.config for one in records]
     return html.render(
         "report.html",
         title=" and ".join(one.name for one in records),
@@ -32,10 +33,14 @@ def page(records: list[Record]) -> str:
         version=config_file.versions()["dcgan_tf"],
         runs=[_run(one, len(records)) for one in records],
         facts=_facts(records),
-        charts=[_chart(chart, records) for chart in CHARTS if _is_drawn(chart, records)],
+        charts=[
+            _chart(chart, records)
+            for chart in CHARTS
+            if any(_curves(chart, one) for one in records)
+        ],
         table=_table(records),
-        differing=record.differing({one.name: one.config for one in records}),
-        settings=_settings(records),
+        differing=record.differing(configs),
+        settings=record.settings(configs),
     )
 
 
@@ -50,7 +55,7 @@ def _run(one: Record, count: int) -> dict[str, object]:
         "warnings": one.warnings(),
         "commands": _commands(one),
         "frames": _frames(one, FRAMES_BYTES // count),
-        "columns": "a class each" if config.conditional else "",
+        "conditional": config.conditional,
         "tiles": _tiles(one),
         "confusion": _confusion(one),
         "nearest": _nearest(one),
@@ -146,10 +151,6 @@ def _frames(one: Record, room: int) -> list[dict[str, str]]:
     ]
 
 
-def _is_drawn(chart: Chart, records: list[Record]) -> bool:
-    return any(_curves(chart, one) for one in records)
-
-
 def _curves(chart: Chart, one: Record) -> dict[str, figures.Points]:
     found = {label: figures.points(one.entries, key) for label, key in chart.curves.items()}
     return {label: points for label, points in found.items() if points}
@@ -209,24 +210,17 @@ def _table(records: list[Record]) -> dict[str, object] | None:
         for e in evaluations
     }
     alike = len(protocols) == 1
-    columns = {one.name: one.evaluation.figures["generated"] for one in measured}
-    if len(measured) == 1:
-        columns = {"generated": evaluations[0].figures["generated"]}
+    columns = [one.evaluation.figures["generated"] for one in measured]
     others = {k: v for k, v in evaluations[0].figures.items() if k != "generated" and alike}
-    rows = []
-    for figure in FIGURES:
-        if not any(figure.key in column for column in columns.values()):
-            continue
-        held = [column.get(figure.key) for column in columns.values()]
-        best = _best(held, figure.better) if len(held) > 1 else None
-        cells = [_cell(figure, value) for value in held]
-        more = [_cell(figure, column.get(figure.key)) for column in others.values()]
-        rows.append({"figure": figure, "cells": cells, "others": more, "best": best})
     protocol = evaluations[0].protocol
     return {
-        "columns": list(columns),
+        "columns": [one.name if len(records) > 1 else "generated" for one in measured],
         "others": list(others),
-        "rows": rows,
+        "rows": [
+            _row(figure, columns, list(others.values()))
+            for figure in FIGURES
+            if any(figure.key in column for column in columns)
+        ],
         "alike": alike,
         "steps": [(one.name, one.evaluation.of.step, one.step) for one in measured],
         "dataset": pathlib.Path(protocol.dataset).name,
@@ -235,7 +229,17 @@ def _table(records: list[Record]) -> dict[str, object] | None:
     }
 
 
-def _cell(figure: figures.Figure, value: object) -> str:
+def _row(figure: Figure, columns: list[dict], others: list[dict]) -> dict[str, object]:
+    held = [column.get(figure.key) for column in columns]
+    return {
+        "figure": figure,
+        "cells": [_cell(figure, value) for value in held],
+        "others": [_cell(figure, column.get(figure.key)) for column in others],
+        "best": _best(held, figure.better),
+    }
+
+
+def _cell(figure: Figure, value: object) -> str:
     return figure.style.format(value) if isinstance(value, float) else "-"
 
 
@@ -284,22 +288,10 @@ def _nearest(one: Record) -> dict[str, object] | None:
     known = len(classes) == len(nearest.distances) and all(
         0 <= number < len(names or []) for number in classes
     )
-    labels = (
-        [names[number] for number in classes] if known else [""] * len(nearest.distances)
-    )
+    labels = [names[number] for number in classes] if known else []
     return {
         "image": html.data_uri(one.pairs),
-        "pairs": list(zip(labels, nearest.distances, strict=True)),
+        "pairs": list(itertools.zip_longest(labels, nearest.distances)),
         "near_copies": nearest.near_copies,
         "near_copy_distance": nearest.near_copy_distance,
     }
-
-
-def _settings(records: list[Record]) -> list[tuple[str, str, list[object]]]:
-    """(name, help, the value in each run) of the settings that one of them has."""
-    dumped = [one.config.model_dump() for one in records]
-    return [
-        (name, field.description, [one[name] for one in dumped])
-        for name, field in schema.FIELDS.items()
-        if any(one[name] is not None for one in dumped)
-    ]

@@ -171,6 +171,7 @@ def test_memorised_images_are_found(images):
     assert found["training_images"][:2] == [33, 2]
     assert found["distances"][:2] == [0.0, 1.0]
     assert len(found["samples"]) == evaluator.NEAREST
+    assert found["classes"] is None
     assert np.array_equal(found["pairs"][0], found["pairs"][10])
 
 
@@ -186,6 +187,7 @@ def test_of_images_with_labels_the_nearest_of_each_class_is_shown(images):
     labelled = Images(samples, np.arange(20) % 4)
     found = nearest_training_images(labelled, training, test)
     assert [number % 4 for number in found["samples"]] == [0, 1, 2, 3]
+    assert found["classes"] == [0, 1, 2, 3]
     assert (found["samples"][1], found["samples"][3]) == (9, 7)
     assert (found["training_images"][1], found["training_images"][3]) == (2, 33)
 

@@ -8,6 +8,7 @@ from conftest import new_config
 from dcgan_tf import report as command
 from dcgan_tf.cli import flags
 from dcgan_tf.pages import live, plots, record, report
+from dcgan_tf.pages.figures import CHARTS
 from dcgan_tf.reporting import images, metrics_log
 from dcgan_tf.runs import manifest
 from dcgan_tf.runs.folder import PRETRAINED, Run
@@ -227,6 +228,15 @@ def test_runs_stand_side_by_side(run, other, tmp_path, capsys):
     assert "batch_size" not in differing
 
 
+def test_a_run_has_a_colour_and_each_of_its_curves_a_dash(run, other):
+    def styles(*records):
+        legend = report._chart(CHARTS[0], list(records))["legend"]
+        return [(entry["colour"], entry["dash"]) for entry in legend]
+
+    assert styles(read(run), read(other)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert styles(read(run)) == [(0, 0), (1, 0)]
+
+
 def test_figures_of_other_measurements_are_not_set_beside(run, other):
     path = other.folder / "evaluation.json"
     path.write_text(path.read_text().replace('"test_images": 297', '"test_images": 200'))
@@ -248,10 +258,12 @@ def test_runs_of_one_name_are_told_by_their_paths(tmp_path):
         (["--run={}/none"], "holds no run"),
         (["--run={}/run", "--output={}/page.pdf"], "must be a file that ends in .html"),
         (["--run={}/run", "--output={}/no/page.html"], "there is no folder"),
-        (["--run={}/run"] * 9, "at most 8"),
+        ([f"--run={{}}/{name}/../run" for name in "abcdefghi"], "at most 8"),
     ],
 )
 def test_wrong_use_is_one_line(run, tmp_path, capsys, arguments, told):
+    for name in "abcdefghi":
+        (tmp_path / name).mkdir()
     before = sorted(tmp_path.rglob("*"))
     status, out, err = do(capsys, *(one.format(tmp_path) for one in arguments))
     assert (status, out, err.count("\n")) == (2, "", 1)
