@@ -261,7 +261,7 @@ def run(
 ) -> int:
     """Parses the flags, does `command`, and returns the exit status.
 
-    0: done; 1: failed; 2: wrong use.  What goes wrong is told in one line on stderr.
+    0: done; 1: failed; 2: wrong use.  What goes wrong is one line on stderr.
     """
     _make_streams_writable()
     flags.DEFINE_bool(

@@ -56,8 +56,8 @@ def _ending(workers: Workers) -> Iterator[None]:
             # TensorFlow's own end waits up to a minute for workers that are gone.
             statuses = {errors.UsageError: 2, KeyboardInterrupt: 130}
             atexit.register(_leave, statuses.get(type(error), 1))
-        if isinstance(error, LOST) and (told := workers.lost(error)):
-            raise errors.RunError(told) from error
+        if isinstance(error, LOST) and (line := workers.lost(error)):
+            raise errors.RunError(line) from error
         raise
 
 
@@ -102,7 +102,8 @@ def _run(
     if not workers.is_chief:
         workers.meet()  # the chief has begun the run
         workers.check_alike({"--run_dir": _held(plan.run)})
-        return loop.follow(config, plan.run, state, split, workers)
+        with _with_what_is_left(plan.run, workers):
+            return loop.follow(config, plan.run, state, split, workers)
     measured = config.test_losses or config.evaluate_every
     test = splits.load(plan.dataset, "test") if measured else None
     with plan.run.locked():
@@ -112,7 +113,7 @@ def _run(
         plan.run.write_data_files(plan.dataset.files)
         workers.meet()
         workers.check_alike({"--run_dir": _held(plan.run)})
-        with _told_of(plan.run, workers):
+        with _with_what_is_left(plan.run, workers):
             _save_first(plan, state)
             caught = loop.train(
                 config, plan.run, state, split, test, workers, jit_compile=jit_compile
@@ -125,7 +126,7 @@ def _run(
 
 
 @contextlib.contextmanager
-def _told_of(run: Run, workers: Workers) -> Iterator[None]:
+def _with_what_is_left(run: Run, workers: Workers) -> Iterator[None]:
     """RunError for what TensorFlow or the system refuses, with what is left of the run."""
     try:
         yield
