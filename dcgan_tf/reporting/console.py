@@ -12,7 +12,10 @@ Entry = Mapping[str, float]
 
 
 class Figure(NamedTuple):
-    """A figure of quality: its key in JSON, its name, which direction is better, its format."""
+    """A figure of quality.
+
+    key: in JSON; better: the arrow of the better direction, or ""; style: its format
+    """
 
     key: str
     name: str
@@ -95,7 +98,8 @@ def quality(entry: Entry) -> str:
         for figure in FIGURES
         if figure.key in SHOWN and f"quality/{figure.key}" in entry
     ]
-    return wrapped(", ".join(found), "  ")
+    unbroken = ", ".join(one.replace(" ", "\xa0") for one in found)
+    return wrapped(unbroken, "  ").replace("\xa0", " ")
 
 
 def loss_table(entry: Entry, weights: Mapping[str, Mapping[str, float]]) -> str:

@@ -12,7 +12,7 @@ class StopSignal:
     """While entered, notes the first signal in `signal`, and answers it on stderr.
 
     A second one ends the process.  Python's handlers wait for the end of a TensorFlow call,
-    of a second or of an XLA compilation; so a thread hears each signal as the system has it.
+    which may be an XLA compilation or hang; so a thread answers.
 
     Python hears signals in its main thread alone: in another one, as of a notebook or a
     server that trains, they stay what they are there.
@@ -34,9 +34,7 @@ class StopSignal:
         else:
             self._pipe = os.pipe()
             os.set_blocking(self._pipe[1], False)
-            self._fd_before = signal.set_wakeup_fd(
-                self._pipe[1], warn_on_full_buffer=False
-            )
+            self._fd_before = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
             self._thread = threading.Thread(target=self._answer, daemon=True)
             self._thread.start()
         self._before = {number: signal.signal(number, self._note) for number in heard}
