@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import dataclasses
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -121,7 +122,10 @@ def _run(
     if caught:
         say(f"{caught.name}: saved; the same command goes on from here")
     else:
+        folder = shlex.quote(str(plan.run.folder))
         say(f"complete: {plan.length}; see {plan.run.gif}")
+        for command in ("sample", "evaluate", "report"):
+            say(f"  dcgan-tf {command} --run={folder}")
     return caught
 
 
