@@ -3,8 +3,6 @@
 import dataclasses
 import os
 import pathlib
-import sys
-import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,14 +13,13 @@ from dcgan_tf.config.presets import AUTO
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data import sources
 from dcgan_tf.data.spec import ImageSpec
-from dcgan_tf.pages.figures import DOWN, FIGURES, UP
+from dcgan_tf.reporting import console
 from dcgan_tf.reporting import images as grids
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import arrays, atomic_files, errors
 
 LEAST_IMAGES = 200
 MOST_IMAGES = 200_000
-WIDTH = 80  # of the table
 NAME = 25  # letters of a class's name
 MOST_CLASSES = 20  # that the table has a line for
 
@@ -194,29 +191,29 @@ def table(report: Mapping, encoding: str | None = None) -> str:
         f"{protocol['test_images']:,} of {protocol['dataset']} (figures of other numbers "
         "of images are not comparable)"
     )
-    arrows = _prints(UP + DOWN, encoding or sys.stdout.encoding)
     lines = [("", *(name.removesuffix(" images") for name in columns))]
-    for one in FIGURES:
-        if one.key in columns["generated"]:
-            values = [_cell(figures, one.key, one.style) for figures in columns.values()]
-            lines.append((f"{one.name} {one.better}" if arrows else one.name, *values))
+    for figure in console.FIGURES:
+        if figure.key in columns["generated"]:
+            values = [_cell(row, figure) for row in columns.values()]
+            lines.append((figure.title(encoding), *values))
     lines += _by_class(report["class_names"], columns)
     return "\n".join(
         [
-            _wrapped(headline),
+            console.wrapped(headline),
             *(
                 (f"{name:<28}" + "".join(f"{value:>17}" for value in values)).rstrip()
                 for name, *values in lines
             ),
-            *map(_wrapped, [*_near_copies(report), *report["notes"]]),
+            *map(console.wrapped, [*_near_copies(report), *report["notes"]]),
         ]
     )
 
 
-def _cell(figures: Mapping, key: str, style: str) -> str:
-    if key not in figures:
+def _cell(figures: Mapping, figure: console.Figure) -> str:
+    if figure.key not in figures:
         return ""
-    return "-" if figures[key] is None else style.format(figures[key])
+    value = figures[figure.key]
+    return "-" if value is None else figure.style.format(value)
 
 
 def _by_class(names: list[str] | None, columns: Mapping) -> list[tuple[str, ...]]:
@@ -245,18 +242,6 @@ def _near_copies(report: Mapping) -> list[str]:
         f"near copies of training images: {nearest['near_copies']:.2%} (closer than "
         f"{nearest['near_copy_distance']:g} grey levels, as 1% of test images{among})"
     ]
-
-
-def _prints(text: str, encoding: str | None) -> bool:
-    try:
-        text.encode(encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def write(folder: pathlib.Path, report: dict) -> str:

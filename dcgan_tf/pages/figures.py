@@ -4,101 +4,43 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
-UP, DOWN = "\u2191", "\u2193"  # arrows: higher is better, lower is better
-
-
-@dataclasses.dataclass(frozen=True)
-class Figure:
-    """A figure of an evaluation.
-
-    key: in evaluation.json; better: UP, DOWN or neither; style: of its number
-    """
-
-    key: str
-    name: str
-    better: str
-    style: str
-    meaning: str
-
-
-FIGURES = (
-    Figure(
-        "class_accuracy",
-        "class accuracy (GAN-test)",
-        UP,
-        "{:.2%}",
-        "Share of the images that a classifier assigns to the class they were made for.",
+# What each figure of an evaluation means, by its key there.
+MEANINGS = {
+    "class_accuracy": (
+        "Share of the images that a classifier assigns to the class they were made for."
     ),
-    Figure(
-        "frechet_classifier_distance",
-        "Frechet distance",
-        DOWN,
-        "{:.3f}",
+    "frechet_classifier_distance": (
         "Between the generated and the real images' features, taken as two normal "
         "distributions. In the features of this package's classifier, not of Inception: "
-        "no FID of other programs compares with it.",
+        "no FID of other programs compares with it."
     ),
-    Figure(
-        "kid",
-        "kernel distance (KID)",
-        DOWN,
-        "{:.5f}",
-        "The same question with a polynomial kernel; about 0 where both are alike.",
+    "kid": ("The same question with a polynomial kernel; about 0 where both are alike."),
+    "precision": (
+        "Share of the generated images that lie among real ones: how real they look."
     ),
-    Figure(
-        "precision",
-        "precision",
-        UP,
-        "{:.3f}",
-        "Share of the generated images that lie among real ones: how real they look.",
-    ),
-    Figure(
-        "recall",
-        "recall",
-        UP,
-        "{:.3f}",
+    "recall": (
         "Share of the real images that lie among generated ones: how much of the variety "
-        "is there.",
+        "is there."
     ),
-    Figure(
-        "density",
-        "density",
-        UP,
-        "{:.3f}",
+    "density": (
         "Precision that counts in how many real neighbourhoods an image lies; may be above "
-        "1.",
+        "1."
     ),
-    Figure(
-        "coverage",
-        "coverage",
-        UP,
-        "{:.3f}",
-        "Share of the real images that have a generated one in their neighbourhood.",
+    "coverage": (
+        "Share of the real images that have a generated one in their neighbourhood."
     ),
-    Figure(
-        "classifier_score",
-        "classifier score",
-        UP,
-        "{:.3f}",
+    "classifier_score": (
         "The Inception score's formula with this classifier: sure of each image, and all "
-        "classes there. At most the number of classes.",
+        "classes there. At most the number of classes."
     ),
-    Figure(
-        "intra_class_std",
-        "intra-class std, of real",
-        "",
-        "{:.3f}",
+    "intra_class_std": (
         "Spread of the features within a class, as a share of the real images'. Near 1 is "
-        "right; well below 1 the images of a class are alike.",
+        "right; well below 1 the images of a class are alike."
     ),
-    Figure(
-        "classification_accuracy_score",
-        "CAS (GAN-train)",
-        UP,
-        "{:.2%}",
-        "Accuracy on real test images of a classifier that saw generated images alone.",
+    "classification_accuracy_score": (
+        "Accuracy on real test images of a classifier that saw generated images alone."
     ),
-)
+}
 
 
 @dataclasses.dataclass(frozen=True)

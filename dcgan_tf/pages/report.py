@@ -11,9 +11,10 @@ import numpy as np
 
 from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.pages import figures, html, plots, record
-from dcgan_tf.pages.figures import CHARTS, DOWN, FIGURES, Chart, Figure
+from dcgan_tf.pages.figures import CHARTS, MEANINGS, Chart
 from dcgan_tf.pages.record import Record
 from dcgan_tf.reporting import images
+from dcgan_tf.reporting.console import DOWN, FIGURES, Figure
 from dcgan_tf.runs import config_file
 
 MOST_FRAMES = 40  # of a run
@@ -236,6 +237,7 @@ def _row(figure: Figure, columns: list[dict], others: list[dict]) -> dict[str, o
         "cells": [_cell(figure, value) for value in held],
         "others": [_cell(figure, column.get(figure.key)) for column in others],
         "best": _best(held, figure.better),
+        "meaning": MEANINGS.get(figure.key, ""),
     }
 
 
