@@ -1,7 +1,7 @@
 """What the tests share: small runs of the real code, on a few real digits."""
 
 import os
-import pathlib
+import shutil
 
 import pytest
 
@@ -23,7 +23,6 @@ from dcgan_tf.training.train_state import TrainState  # noqa: E402
 TWO_DEVICES = strategy.make(2)
 tf_setup.start()
 MODES = ("dcgan", "cgan", "acgan")
-CHROMIUM = pathlib.Path("/usr/bin/chromium")
 # An acgan with dropout, label smoothing and uniformly random classes.
 KERAS = {"architecture": "keras_2018"}
 MNIST = {
@@ -109,6 +108,30 @@ def small():
     return make
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium; without one, or without playwright, its tests are skipped."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        options = {"executable_path": chromium, "args": ["--no-sandbox"]}
+        with playwright.chromium.launch(**options) as launched:
+            yield launched
+
+
+@pytest.fixture
+def tab(browser):
+    """A tab in which an error of a script fails the test."""
+    found = []
+    opened = browser.new_page()
+    opened.on("pageerror", lambda error: found.append(error))
+    yield opened
+    opened.close()
+    assert not found
+
+
 @pytest.fixture
 def no_network(monkeypatch):
     """Lets no test depend on a host: every request fails at once."""
@@ -117,34 +140,3 @@ def no_network(monkeypatch):
         raise OSError("no network in this test")
 
     monkeypatch.setattr("urllib.request.urlopen", refuse)
-
-
-@pytest.fixture(scope="module")  # its event loop is in the way of others
-def browser():
-    """A browser without a screen."""
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs Chromium in {CHROMIUM}")
-    with api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox"]
-        )
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def browser_page(browser):
-    """A page; `problems`: its errors, and what it asked for beyond files."""
-    page = browser.new_page()
-    page.problems = []
-    page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on("console", lambda line: page.problems.append(line.text))
-    page.on(
-        "request",
-        lambda request: (
-            request.url.startswith(("file:", "data:")) or page.problems.append(request.url)
-        ),
-    )
-    yield page
-    page.close()

@@ -1,1 +1,1 @@
-"""Pages of a run for a browser, each a file of its own; knows nothing of training."""
+"""Pages of a run, each one file of HTML; knows nothing of training."""

@@ -136,6 +136,7 @@ CHARTS = (
     ),
 )
 WIDE = 30  # times the smallest value: from there on an axis is logarithmic
+MOST_POINTS = 400  # of a curve; as many as a chart has pixels
 Points = list[tuple[float, float]]
 
 
@@ -147,6 +148,12 @@ def points(entries: Sequence[Mapping[str, float]], key: str) -> Points:
         for epoch, value in pairs
         if None not in (epoch, value) and math.isfinite(epoch) and math.isfinite(value)
     ]
+
+
+def thinned(curve: Points) -> Points:
+    """At most MOST_POINTS of them, evenly, with the last."""
+    every = math.ceil(len(curve) / MOST_POINTS)
+    return curve[::-every][::-1]
 
 
 def is_logarithmic(chart: Chart, values: Sequence[float]) -> bool:

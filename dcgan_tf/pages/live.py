@@ -6,7 +6,6 @@ written once, and live.js, which it loads every few seconds, with each log entry
 
 import contextlib
 import json
-import math
 import pathlib
 import time
 from collections.abc import Mapping
@@ -15,14 +14,13 @@ from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.pages import html
-from dcgan_tf.pages.figures import CHARTS, Points, is_logarithmic, points
+from dcgan_tf.pages.figures import CHARTS, Chart, Points, is_logarithmic, points, thinned
 from dcgan_tf.reporting import images, metrics_log
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors
 
 PAGE, SCRIPT = "live.html", "live.js"
 MOST_BYTES = 5_000_000  # of live.js
-MOST_POINTS = 400  # of a curve; as many as a chart has pixels
 BEGINS, ENDS = "show(", ");\n"  # what makes JSON a script
 
 TRAINING, COMPLETE, STOPPED, FAILED = "training", "complete", "stopped", "failed"
@@ -103,7 +101,7 @@ class LivePage:
             self._run.folder / SCRIPT, f"{BEGINS}{text}{ENDS}".encode()
         )
 
-    def _chart(self, chart) -> dict[str, object]:
+    def _chart(self, chart: Chart) -> dict[str, object]:
         curves = {label: self._curves[key] for label, key in chart.curves.items()}
         values = [value for curve in curves.values() for _, value in curve]
         return {
@@ -112,18 +110,14 @@ class LivePage:
             "share": chart.share,
             "logarithmic": bool(values) and is_logarithmic(chart, values),
             "curves": [
-                {"label": label, "points": _thinned(curve)}
+                {
+                    "label": label,
+                    "points": [[x, float(f"{y:.5g}")] for x, y in thinned(curve)],
+                }
                 for label, curve in curves.items()
                 if curve
             ],
         }
-
-
-def _thinned(curve: Points) -> list[list[float]]:
-    """At most MOST_POINTS of them, evenly, with the last; to five digits."""
-    every = math.ceil(len(curve) / MOST_POINTS)
-    kept = curve[::-every][::-1]
-    return [[x, float(f"{y:.5g}")] for x, y in kept]
 
 
 def read(run: Run) -> dict[str, object]:

@@ -44,8 +44,8 @@ def draw(
         "text.color": INK,
         "axes.edgecolor": LINE,
         "grid.color": LINE,
-        **{f"{axis}tick.{part}": INK for axis in "xy" for part in ("labelcolor",)},
-        **{f"{axis}tick.color": LINE for axis in "xy"},
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
     }
     with matplotlib.rc_context(style):
         figure = matplotlib.figure.Figure((WIDTH, HEIGHT), layout="constrained")

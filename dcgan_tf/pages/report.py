@@ -165,7 +165,7 @@ def _chart(chart: Chart, records: list[Record]) -> dict[str, object]:
         for label, points in _curves(chart, one).items():
             dash = labels.index(label)
             colour, dash = (number, dash) if len(records) > 1 else (dash, 0)
-            curves.append(plots.Curve(points, colour, dash))
+            curves.append(plots.Curve(figures.thinned(points), colour, dash))
             name = label if len(records) == 1 else f"{one.name}, {label}"
             legend.append(
                 {"name": name, "colour": colour, "dash": dash, "last": points[-1][1]}

@@ -5,6 +5,7 @@ import pytest
 
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.pages import live
+from dcgan_tf.pages.figures import MOST_POINTS
 from dcgan_tf.pages.live import LivePage
 from dcgan_tf.reporting import images, metrics_log
 from dcgan_tf.support import errors
@@ -84,7 +85,7 @@ def test_long_curves_are_thinned_evenly_and_keep_their_end(run):
         metrics_log.append(run.metrics, hand_made.entry(epoch))
     with page_of(run, step=3003):
         found = curve(live.read(run), "Losses", "generator")
-    assert len(found) <= live.MOST_POINTS
+    assert len(found) <= MOST_POINTS
     assert [x for x, _ in found[-3:]] == [995, 998, 1001]
     assert (run.folder / live.SCRIPT).stat().st_size < 100_000
 
@@ -101,31 +102,28 @@ def test_a_damaged_script_says_nothing(run, text):
     assert live.read(run) == {}
 
 
-def test_an_open_page_shows_what_is_new(run, browser_page):
+def test_an_open_page_shows_what_is_new(run, tab):
     with page_of(run) as page:
-        browser_page.goto((run.folder / live.PAGE).as_uri())
-        browser_page.wait_for_function("document.title === '2/4 run'")
-        assert "training" in browser_page.inner_text("header")
+        tab.goto((run.folder / live.PAGE).as_uri())
+        tab.wait_for_function("document.title === '2/4 run'")
+        assert "training" in tab.inner_text("header")
         add(run, page, 3)
-        browser_page.wait_for_function("document.title === '3/4 run'")
-        browser_page.wait_for_function(
+        tab.wait_for_function("document.title === '3/4 run'")
+        tab.wait_for_function(
             "document.querySelector('#newest img').src.includes('epoch_0003')"
         )
-        assert "0.333" in browser_page.inner_text("#charts")
-        circles = browser_page.locator("#charts figure").first.locator("circle")
+        assert "0.333" in tab.inner_text("#charts")
+        circles = tab.locator("#charts figure").first.locator("circle")
         assert circles.count() == 6  # three epochs of two players
-    browser_page.wait_for_function(
-        "document.querySelector('#state').textContent === 'stopped'"
-    )
-    assert browser_page.problems == []
+    tab.wait_for_function("document.querySelector('#state').textContent === 'stopped'")
 
 
-def test_a_page_says_when_a_run_is_silent(run, browser_page):
+def test_a_page_says_when_a_run_is_silent(run, tab):
     with page_of(run) as page:
         add(run, page, 3)
     content = {**live.read(run), "state": "training", "written": 1.0, "every": 60}
     text = f"{live.BEGINS}{json.dumps(content)}{live.ENDS}"
     (run.folder / live.SCRIPT).write_text(text)
-    browser_page.goto((run.folder / live.PAGE).as_uri())
-    browser_page.wait_for_selector("#state.silent")
-    assert "may have been killed" in browser_page.inner_text("#place")
+    tab.goto((run.folder / live.PAGE).as_uri())
+    tab.wait_for_selector("#state.silent")
+    assert "may have been killed" in tab.inner_text("#place")
