@@ -6,6 +6,7 @@
     dcgan-tf export --run=RUN --output=FOLDER    the generator alone, small
     dcgan-tf embedding --run=RUN         how the generator uses the class
     dcgan-tf compare RUN RUN             settings and figures beside each other
+    dcgan-tf playground                  a page in which the generator draws in a browser
     dcgan-tf report --run=RUN            a page of a run, or of several side by side
 
 dcgan-tf COMMAND --help lists a command's flags.  `python -m dcgan_tf` is the same, and so
@@ -26,6 +27,7 @@ COMMANDS = {
     "export": "export",
     "embedding": "embedding",
     "compare": "compare",
+    "playground": "playground",
     "report": "report",
 }
 

@@ -12,7 +12,10 @@ import dcgan_tf
 
 PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
-COMMANDS = ("main", "sample", "embedding", "evaluate", "export", "compare", "report")
+COMMANDS = (
+    *("main", "sample", "embedding", "evaluate", "export", "compare", "playground"),
+    "report",
+)
 
 # These answer --help, a dry run's first checks and every wrong use without TensorFlow.
 FRONT = [
