@@ -1,0 +1,146 @@
+"""Size of every export, and its largest difference from the generator itself.
+
+    python -m benchmarks.exports        # 2 minutes on 2 cores
+
+The shipped acgan, and each architecture with random weights, in every format that can be
+written here.  The code of each export's README runs in another process, which has
+TensorFlow or the format's own runtime; its images, in [-1, 1], are compared with those of
+the network in this one.
+"""
+
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).parent.parent
+RUNTIMES = {
+    "keras": "keras",
+    "saved_model": "tensorflow",
+    "litert": "ai_edge_litert",
+    "onnx": "onnxruntime",
+}
+# Runs codes from its stdin, each in its folder, and keeps what they took and gave.
+DRIVER = """
+import json, os, sys
+for folder, code in json.load(sys.stdin):
+    os.chdir(folder)
+    # Nothing that does without this package may find it.
+    sys.modules.pop("dcgan_tf", None) if "dcgan_tf" in code else sys.modules.update(dcgan_tf=None)
+    values = {}
+    exec(code, values)
+    values["np"].savez("result.npz", **{n: values[n] for n in ("latents", "labels", "images") if n in values})
+"""
+
+
+def code_of(folder: pathlib.Path) -> str:
+    """The Python in the README of an export."""
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    return re.search(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[1]
+
+
+def run_elsewhere(codes: Sequence[tuple[pathlib.Path, str]]) -> None:
+    """Runs each code in its folder, all in one other process: it leaves result.npz there.
+
+    RuntimeError with what the process printed, if one fails.
+    """
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER],
+        input=json.dumps([(str(folder), code) for folder, code in codes]),
+        env={**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "2"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+
+
+def largest_difference(folder: pathlib.Path, loaded) -> float:
+    """Between the images of a result.npz and those of the network itself."""
+    with np.load(folder / "result.npz") as result:
+        latents, images = result["latents"], result["images"]
+        labels = result.get("labels", np.zeros(len(latents), np.int32))
+    own = loaded.gan.ema_generator([latents, labels], training=False).numpy()
+    if own.shape != images.shape or images.dtype != np.float32:
+        raise ValueError(f"{images.dtype} {images.shape} where {own.shape} is right")
+    return float(np.abs(own - images).max())
+
+
+def untrained(mode: str, architecture: str):
+    """The generator of a run that was not trained, whose images vary from -1 to 1."""
+    import keras
+
+    from dcgan_tf.config import resolve
+    from dcgan_tf.gans.build import build
+    from dcgan_tf.runs.generator import TrainedRun
+
+    config = resolve.new(
+        {"mode": mode, "architecture": architecture, "precision": "float32"},
+        dataset="mnist",
+        classes=10,
+        class_names=None,
+        height=28,
+        width=28,
+        channels=1,
+    )
+    keras.utils.set_random_seed(0)
+    gan = build(config)
+    inputs = gan.sample_latents(100, [0, 0]).numpy(), np.arange(100) % 10
+    images = gan.ema_generator(inputs, training=False).numpy()
+    last = [layer for layer in gan.ema_generator.layers if layer.weights][-1]
+    scale = last.weights[0]
+    scale.assign(scale * 0.5 / np.arctanh(images).std())
+    return TrainedRun(config, gan, 0)
+
+
+def networks() -> Iterator[tuple[str, object]]:
+    from dcgan_tf.gans.build import NETWORKS
+    from dcgan_tf.runs import generator
+    from dcgan_tf.runs.folder import PRETRAINED
+
+    yield "acgan, shipped", generator.load(PRETRAINED)
+    for mode, architecture in NETWORKS:
+        yield f"{mode} {architecture}", untrained(mode, architecture)
+
+
+def measure(name: str, format_name: str, loaded, folder: pathlib.Path) -> dict:
+    """A row of the table; the export is made in `folder`, which must be new."""
+    from dcgan_tf.exports import formats, write
+    from dcgan_tf.runs.config_file import RunConfig
+
+    target = formats.target(str(folder), format_name)
+    size = write.write(target, loaded, RunConfig(loaded.config))
+    run_elsewhere([(folder, code_of(folder))])
+    return {
+        "network": name,
+        "format": format_name,
+        "MB": round(size / 1e6, 1),
+        "largest difference": largest_difference(folder, loaded),
+    }
+
+
+def main() -> None:
+    from dcgan_tf.support import tf_setup
+
+    tf_setup.start()
+    runnable = [name for name, one in RUNTIMES.items() if importlib.util.find_spec(one)]
+    print("| network | format | MB | largest difference |\n|---|---|---|---|")
+    for name, loaded in networks():
+        for format_name in runnable:
+            with tempfile.TemporaryDirectory() as folder:
+                row = measure(name, format_name, loaded, pathlib.Path(folder) / "export")
+            *cells, difference = row.values()
+            print("|", " | ".join(map(str, cells)), f"| {difference:.1e} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
