@@ -16,7 +16,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -27,16 +27,19 @@ RUNTIMES = {
     "litert": "ai_edge_litert",
     "onnx": "onnxruntime",
 }
-# Runs codes from its stdin, each in its folder, and keeps what they took and gave.
+HEAVY = ("tensorflow", "keras", "dcgan_tf")
+# Runs codes, each in its folder and without some packages; keeps what they take and give.
 DRIVER = """
 import json, os, sys
-for folder, code in json.load(sys.stdin):
+for folder, code, without in json.load(sys.stdin):
     os.chdir(folder)
-    # Nothing that does without this package may find it.
-    sys.modules.pop("dcgan_tf", None) if "dcgan_tf" in code else sys.modules.update(dcgan_tf=None)
+    for name in [name for name, module in sys.modules.items() if module is None]:
+        del sys.modules[name]
+    sys.modules.update(dict.fromkeys(without))
     values = {}
     exec(code, values)
-    values["np"].savez("result.npz", **{n: values[n] for n in ("latents", "labels", "images") if n in values})
+    kept = values.keys() & {"latents", "labels", "images"}
+    values["np"].savez("result.npz", **{name: values[name] for name in kept})
 """
 
 
@@ -46,15 +49,24 @@ def code_of(folder: pathlib.Path) -> str:
     return re.search(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[1]
 
 
-def run_elsewhere(codes: Sequence[tuple[pathlib.Path, str]]) -> None:
+def run_elsewhere(codes: Mapping[pathlib.Path, str]) -> None:
     """Runs each code in its folder, all in one other process: it leaves result.npz there.
 
+    None finds this package, or TensorFlow and Keras, if it imports none of them.
     RuntimeError with what the process printed, if one fails.
     """
+    tasks = []
+    for folder, code in codes.items():
+        needed = [name for name in HEAVY if f"import {name}" in code]
+        # Keras and TensorFlow need each other.
+        without = HEAVY if not needed else {"dcgan_tf"}.difference(needed)
+        tasks.append((str(folder), code, list(without)))
+    # First those without TensorFlow, which once imported does not go.
+    tasks.sort(key=lambda task: -len(task[2]))
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-c", DRIVER],
-        input=json.dumps([(str(folder), code) for folder, code in codes]),
+        input=json.dumps(tasks),
         env={**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "2"},
         capture_output=True,
         text=True,
@@ -119,7 +131,7 @@ def measure(name: str, format_name: str, loaded, folder: pathlib.Path) -> dict:
 
     target = formats.target(str(folder), format_name)
     size = write.write(target, loaded, RunConfig(loaded.config))
-    run_elsewhere([(folder, code_of(folder))])
+    run_elsewhere({folder: code_of(folder)})
     return {
         "network": name,
         "format": format_name,

@@ -5,9 +5,9 @@
     dcgan-tf export --run=checkpoints/acgan --output=acgan.onnx
 
 By default a folder of the weights in half precision, which sample, evaluate, dcgan_tf.load
-and train --init_from take as they take a run.  The other formats are a function in float32,
-(latents [N, Z], labels [N]) -> images [N, H, W, C] in [-1, 1], without labels in mode dcgan.
-Each folder has a README.md with code that uses it.
+and train --init_from take as they take a run.  The other formats are a function in float32:
+(latents [N, Z], labels [N]) -> images [N, H, W, C] from -1 to 1; in mode dcgan of latents
+alone.  Each folder has a README.md with code that uses it.
 """
 
 import sys

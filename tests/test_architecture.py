@@ -20,6 +20,7 @@ FRONT = [
     *("support/*.py", "config/*.py", "reading/*.py", "data/spec.py", "data/sources.py"),
     *("runs/folder.py", "runs/manifest.py", "runs/config_file.py"),
     *("reporting/images.py", "reporting/embedding_plot.py"),
+    *("exports/formats.py", "exports/readme.py"),
     *(
         "cli/flags.py",
         "cli/plan.py",

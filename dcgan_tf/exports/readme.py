@@ -13,12 +13,9 @@ TEXT = """\
 `{file}` is the generator of a GAN: mode {mode}, architecture {architecture}, trained on
 {dataset} for {step:,} steps. {grid}
 
-{contract}
-## Use it
+{contract}## Use it
 
-    pip install {packages}
-
-Then, in this folder:
+With {needs}, in this folder:
 
 ```python
 {code}```
@@ -31,7 +28,6 @@ CONTRACT = """\
 {labels}| gives `images` | float32 [N, {height}, {width}, {channels}] | from -1 to 1 |
 
 N is any number of images.
-
 """
 LABELS = "| takes `labels` | int32 [N] | classes by number, from 0 to {last} |\n"
 
@@ -40,15 +36,15 @@ LATENTS = {
     "normal": 'rng.standard_normal(({count}, {dim}), dtype="float32")',
     "uniform": 'rng.uniform(-1, 1, ({count}, {dim})).astype("float32")',
 }
-PACKAGES = {
-    NPZ: "dcgan_tf",
-    "keras": "tensorflow dcgan_tf",
-    "saved_model": "tensorflow",
-    "litert": "ai-edge-litert",
-    "onnx": "onnxruntime",
+NEEDS = {
+    NPZ: "the package dcgan_tf",
+    "keras": "the package dcgan_tf, whose layers it has",
+    "saved_model": "TensorFlow (`pip install tensorflow`)",
+    "litert": "LiteRT (`pip install ai-edge-litert`)",
+    "onnx": "ONNX Runtime (`pip install onnxruntime`)",
 }
 IMPORTS = {
-    "keras": "import keras\nimport numpy as np\n\nimport dcgan_tf.models.layers  # its layers",
+    "keras": "import keras\nimport numpy as np\n\nimport dcgan_tf.models.layers",
     "saved_model": "import numpy as np\nimport tensorflow as tf",
     "litert": "import numpy as np\nfrom ai_edge_litert.interpreter import Interpreter",
     "onnx": "import numpy as np\nimport onnxruntime",
@@ -83,8 +79,8 @@ def text(config: Config, step: int, format_name: str) -> str:
             "file": FORMATS[format_name].file,
             "grid": "`grid.png` shows its images"
             + (", a column for each class." if config.conditional else "."),
-            "contract": "" if format_name == NPZ else _contract(config),
-            "packages": PACKAGES[format_name],
+            "contract": "" if format_name == NPZ else f"{_contract(config)}\n",
+            "needs": NEEDS[format_name],
             "code": code(config, format_name),
             "classes": _classes(config),
         }

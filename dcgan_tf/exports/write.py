@@ -24,6 +24,7 @@ def write(target: Target, loaded: TrainedRun, content: RunConfig) -> int:
     content: of the config.json of the run that was `loaded`
     """
     if target.is_file:
+        target.path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_files.replacing(target.path) as path:
             WRITERS[target.format](loaded, path)
             return path.stat().st_size
@@ -62,7 +63,8 @@ def _serve(generator: keras.Model):
     """The function that is exported, (latents, labels) -> {"images"}; its signature."""
 
     def serve(*inputs):
-        return {"images": generator(list(inputs), training=False)}
+        (given,) = inputs if len(inputs) == 1 else [list(inputs)]
+        return {"images": generator(given, training=False)}
 
     return serve, [
         tf.TensorSpec(one.shape, one.dtype, name=one.name) for one in generator.inputs

@@ -139,15 +139,18 @@ class MaxoutDense(keras.layers.Layer):
 
 @serializable
 class UpSampling2D(keras.layers.UpSampling2D):
-    """Keras's layer, with a height and a width that a converter can see.
+    """Keras's layer for a size of 2, in shapes that are known.
 
-    [B, H, W, C] -> [B, 2 H, 2 W, C].  Keras repeats rows and columns, after which TensorFlow
-    no longer knows how many there are, and LiteRT has no convolution for that.
+    [B, H, W, C] -> [B, 2 H, 2 W, C].  After Keras's, TensorFlow does not know how many rows
+    and columns there are, and LiteRT has no convolution for that.
     """
 
     def call(self, inputs):
-        shape = self.compute_output_shape(inputs.shape)
-        return ops.reshape(super().call(inputs), (-1, *shape[1:]))
+        _, height, width, channels = inputs.shape
+        x = ops.tile(ops.expand_dims(inputs, 2), (1, 1, 2, 1, 1))
+        x = ops.reshape(x, (-1, 2 * height, width, channels))
+        x = ops.tile(ops.expand_dims(x, 3), (1, 1, 1, 2, 1))
+        return ops.reshape(x, (-1, 2 * height, 2 * width, channels))
 
 
 @serializable

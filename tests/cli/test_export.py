@@ -1,8 +1,10 @@
+import dataclasses
 import json
 import pickle
 import shutil
 
 import imageio.v3 as iio
+import keras
 import numpy as np
 import pytest
 from conftest import MODES
@@ -10,6 +12,7 @@ from conftest import MODES
 import dcgan_tf
 from dcgan_tf import export, main
 from dcgan_tf.cli import flags
+from dcgan_tf.exports import formats
 from dcgan_tf.runs import manifest
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
@@ -46,6 +49,7 @@ def test_an_exported_generator_generates_what_the_run_does(do, tmp_path, small, 
     assert (status, err) == (0, "")
     assert "step 12" in out
     assert sorted(p.name for p in (tmp_path / "given").iterdir()) == [
+        "README.md",
         "config.json",
         "generator.npz",
         "grid.png",
@@ -77,20 +81,43 @@ def test_the_grid_has_a_column_for_each_class_or_for_twenty(
     assert np.abs(found - shown).max() <= 2
 
 
-def test_wrong_use_is_one_line(do, tmp_path, small):
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
+def test_a_file_is_written_alone_in_the_format_of_its_suffix(do, tmp_path, small):
+    make(tmp_path / "run", small("cgan"))
+    status, out, err = do(export, "--run=run", "--output=out/my.keras")
+    assert (status, err) == (0, "")
+    assert out.startswith("out/my.keras: keras, step 12, 7.2 MB")
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["my.keras"]
+    assert keras.saving.load_model(tmp_path / "out" / "my.keras").name == "generator"
+
+
+def test_wrong_use_is_one_line(do, tmp_path, small, monkeypatch):
     make(tmp_path / "run", small("cgan"))
     do(export, "--run=run", "--output=given")
+    lacking = dataclasses.replace(formats.FORMATS["onnx"], needs=("numpy", "no_such"))
+    monkeypatch.setitem(formats.FORMATS, "onnx", lacking)
     for module, arguments, told in (
         (export, ["--run=run"], "--output: name the folder"),
+        (export, ["--run=run", "--output=new.h5"], "suffix .h5; end it in .keras"),
+        (export, ["--run=run", "--output=new.npz"], "suffix .npz; end it in .keras"),
+        (
+            export,
+            ["--run=run", "--output=new.keras", "--format=litert"],
+            ".keras is not the suffix of --format=litert",
+        ),
+        (
+            export,
+            ["--run=run", "--output=new.onnx"],
+            "--format=onnx: needs no_such, not installed here; pip install no_such\n",
+        ),
         (export, ["--run=run", "--output=given"], "is in the way"),
         (export, ["--run=nowhere", "--output=new"], "holds no run"),
         (main, ["--run_dir=given"], "cannot be trained on"),
-        (main, ["--init_from=given", "--run_dir=new"], "an exported generator alone"),
     ):
         status, _, err = do(module, *arguments)
         assert (status, err.count("\n")) == (2, 1)
         assert told in err
-    assert not (tmp_path / "new").exists()
+    assert not list(tmp_path.glob("new*"))
 
 
 def test_what_is_no_generator_of_its_config_is_one_line_and_runs_nothing(

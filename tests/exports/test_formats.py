@@ -1,0 +1,97 @@
+"""Exports as their users have them: the code of each README, run in another process."""
+
+import contextlib
+import importlib.util
+import os
+import tempfile
+
+import pytest
+
+from benchmarks import exports
+from dcgan_tf.exports import formats, write
+from dcgan_tf.runs.config_file import RunConfig
+
+# Of Keras's own variables, when it saves them.
+KERAS_SAVES = "ignore:__array__ implementation doesn't accept a copy"
+pytestmark = pytest.mark.filterwarnings(KERAS_SAVES)
+
+BOUNDS = {"keras": 0.0, "saved_model": 0.0, "litert": 1e-5, "onnx": 1e-5}
+# What each is for: a conditional and an unconditional signature; a network of which a
+# careless conversion has operations of TensorFlow.
+NETWORKS = {
+    "acgan": ("acgan", "compact"),
+    "dcgan": ("dcgan", "compact"),
+    "upsampling": ("acgan", "keras_gan"),
+}
+CASES = [
+    *(("acgan", name) for name in BOUNDS),
+    *(("dcgan", name) for name in ("keras", "saved_model", "litert")),
+    ("upsampling", "litert"),
+]
+
+
+def is_installed(*packages):
+    return all(importlib.util.find_spec(one) for one in packages)
+
+
+needs_onnx = pytest.mark.skipif(
+    not is_installed("onnx", "tf2onnx", "onnxruntime"),
+    reason="needs pip install onnx tf2onnx onnxruntime",
+)
+
+
+@contextlib.contextmanager
+def nothing_on_stderr():
+    """Of the process, whose converters are not Python."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+        held.seek(0)
+        assert held.read() == b""
+
+
+def code_of(folder):
+    """README's code, with TensorFlow's own interpreter where LiteRT's is not installed."""
+    code = exports.code_of(folder)
+    if is_installed("ai_edge_litert"):
+        return code
+    return code.replace(
+        "from ai_edge_litert.interpreter import Interpreter",
+        "import tensorflow\n\nInterpreter = tensorflow.lite.Interpreter",
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """{case: folder}, and {network: the generator}."""
+    folder = tmp_path_factory.mktemp("exports")
+    loaded = {name: exports.untrained(*one) for name, one in NETWORKS.items()}
+    made = {}
+    for network, format_name in CASES:
+        if not is_installed(*formats.FORMATS[format_name].needs):
+            continue
+        made[network, format_name] = path = folder / network / format_name
+        target = formats.target(str(path), format_name)
+        with nothing_on_stderr():
+            write.write(target, loaded[network], RunConfig(loaded[network].config))
+    exports.run_elsewhere({path: code_of(path) for path in made.values()})
+    return made, loaded
+
+
+@pytest.mark.parametrize(
+    ("network", "format_name"),
+    [pytest.param(*case, marks=needs_onnx if case[1] == "onnx" else []) for case in CASES],
+)
+def test_what_readme_shows_generates_the_same_images(
+    made, network, format_name, record_property
+):
+    folders, loaded = made
+    folder = folders[network, format_name]
+    difference = exports.largest_difference(folder, loaded[network])
+    record_property("largest_difference", difference)
+    assert difference <= BOUNDS[format_name]
