@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 import pickle
 import shutil
@@ -13,7 +14,7 @@ import dcgan_tf
 from dcgan_tf import export, main
 from dcgan_tf.cli import flags
 from dcgan_tf.exports import formats
-from dcgan_tf.runs import manifest
+from dcgan_tf.runs import generator, manifest
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
@@ -118,6 +119,62 @@ def test_wrong_use_is_one_line(do, tmp_path, small, monkeypatch):
         assert (status, err.count("\n")) == (2, 1)
         assert told in err
     assert not list(tmp_path.glob("new*"))
+
+
+def trained(network):
+    return [weight.numpy() for weight in network.trainable_variables]
+
+
+def test_a_run_begins_from_an_exported_generator(do, tmp_path, small):
+    """Both the generator and its EMA; a rate of 1e-9 leaves weights as they begin."""
+    make(tmp_path / "run", small("acgan"))
+    assert do(export, "--run=run", "--output=given")[0] == 0
+    command = ("--mode=acgan", "--init_from=given", "--steps=1")
+    small_step = ("--batch_size=16", "--learning_rate=1e-9", "--preview_rows=1")
+    status, out, err = do(main, *command, *small_step, "--seed=9")
+    assert (status, err) == (0, "")
+    parent = f"{tmp_path / 'given'} at step 12"
+    assert f"{parent}: the generator's alone, the discriminator begins new\n" in out
+    begun = Run(tmp_path / "checkpoints" / "acgan")  # the place that --mode has
+    exported = trained(dcgan_tf.load("given").gan.ema_generator)
+    for ema in (True, False):
+        own = trained(dcgan_tf.load(begun.folder, ema=ema).gan.ema_generator)
+        assert all(map(functools.partial(np.allclose, atol=1e-6), own, exported))
+    content = begun.read()
+    assert content.config.seed == 9
+    assert content.data["images"] == 1500
+    assert content.parent == Run(tmp_path / "given").exported_parent()
+    status, out, _ = do(main, *command)
+    assert (status, "is complete" in out) == (0, True)
+
+
+def test_a_run_that_an_export_does_not_fit_is_refused(do, tmp_path, small):
+    make(tmp_path / "run", small("acgan"))
+    do(export, "--run=run", "--output=given")
+    labels = np.arange(64) % 2
+    np.savez("two.npz", images=np.zeros((64, 28, 28), np.uint8), labels=labels)
+    start = ("--init_from=given", "--run_dir=new")
+    for arguments, told in (
+        (["--init_from=given"], "name the folder of the new run by --run_dir"),
+        ([*start, "--mode=cgan"], "the weights of given are of mode acgan"),
+        ([*start, "--architecture=keras_gan"], "are of architecture compact"),
+        ([*start, "--dataset=two.npz"], "in 2 classes, the weights of given are for"),
+    ):
+        status, _, err = do(main, *arguments)
+        assert (status, err.count("\n")) == (2, 1)
+        assert told in err
+    parent = Run(tmp_path / "given").exported_parent()
+    (tmp_path / "given" / "generator.npz").write_bytes(b"damaged")
+    status, _, err = do(main, *start)
+    assert (status, err.count("\n")) == (1, 1)
+    assert "is no exported generator" in err
+    make(tmp_path / "second", small("acgan", seed=5))
+    do(export, "--run=second", "--output=other")
+    other = tmp_path / "other" / "generator.npz"
+    other.replace(tmp_path / "given" / "generator.npz")
+    with pytest.raises(errors.RunError, match="is not the generator that the run began"):
+        generator.restore_parent(dcgan_tf.load("given").gan, parent)
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_is_no_generator_of_its_config_is_one_line_and_runs_nothing(
