@@ -1,6 +1,6 @@
 """Size of every export, and its largest difference from the generator itself.
 
-    python -m benchmarks.exports        # 2 minutes on 2 cores
+    python -m benchmarks.exports        # some minutes
 
 The shipped acgan, and each architecture with random weights, in every format that can be
 written here.  The code of each export's README runs in another process, which has
@@ -87,7 +87,7 @@ def largest_difference(folder: pathlib.Path, loaded) -> float:
     return float(np.abs(own - images).max())
 
 
-def untrained(mode: str, architecture: str):
+def untrained(mode: str, architecture: str, **overrides: object):
     """The generator of a run that was not trained, whose images vary from -1 to 1."""
     import keras
 
@@ -96,7 +96,7 @@ def untrained(mode: str, architecture: str):
     from dcgan_tf.runs.generator import TrainedRun
 
     config = resolve.new(
-        {"mode": mode, "architecture": architecture, "precision": "float32"},
+        {"mode": mode, "architecture": architecture, **overrides},
         dataset="mnist",
         classes=10,
         class_names=None,
@@ -124,34 +124,36 @@ def networks() -> Iterator[tuple[str, object]]:
         yield f"{mode} {architecture}", untrained(mode, architecture)
 
 
-def measure(name: str, format_name: str, loaded, folder: pathlib.Path) -> dict:
-    """A row of the table; the export is made in `folder`, which must be new."""
+def measure(loaded, format_name: str, folder: pathlib.Path) -> tuple[int, float]:
+    """Bytes of an export, and its largest difference; `folder` must be new."""
     from dcgan_tf.exports import formats, write
     from dcgan_tf.runs.config_file import RunConfig
 
     target = formats.target(str(folder), format_name)
     size = write.write(target, loaded, RunConfig(loaded.config))
     run_elsewhere({folder: code_of(folder)})
-    return {
-        "network": name,
-        "format": format_name,
-        "MB": round(size / 1e6, 1),
-        "largest difference": largest_difference(folder, loaded),
-    }
+    return size, largest_difference(folder, loaded)
+
+
+def runnable() -> list[str]:
+    """The formats whose runtime is installed."""
+    return [name for name, module in RUNTIMES.items() if importlib.util.find_spec(module)]
 
 
 def main() -> None:
     from dcgan_tf.support import tf_setup
 
     tf_setup.start()
-    runnable = [name for name, one in RUNTIMES.items() if importlib.util.find_spec(one)]
-    print("| network | format | MB | largest difference |\n|---|---|---|---|")
+    columns = ["generator", *runnable()]
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for name, loaded in networks():
-        for format_name in runnable:
+        cells = [name]
+        for format_name in runnable():
             with tempfile.TemporaryDirectory() as folder:
-                row = measure(name, format_name, loaded, pathlib.Path(folder) / "export")
-            *cells, difference = row.values()
-            print("|", " | ".join(map(str, cells)), f"| {difference:.1e} |", flush=True)
+                path = pathlib.Path(folder) / "export"
+                size, difference = measure(loaded, format_name, path)
+            cells.append(f"{size / 1e6:.1f} MB, {difference:.2g}")
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

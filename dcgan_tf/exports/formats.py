@@ -30,9 +30,8 @@ FORMATS = {
     "litert": Format("generator.tflite"),
     "onnx": Format("generator.onnx", needs=("onnx", "tf2onnx")),
 }
-# Of one file, which needs nothing beside it.
-BY_SUFFIX = {one.suffix: name for name, one in FORMATS.items() if one.suffix != ".npz"}
-del BY_SUFFIX[""]
+# Those of one file that needs nothing beside it.
+BY_SUFFIX = {FORMATS[name].suffix: name for name in ("keras", "litert", "onnx")}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -70,10 +70,9 @@ session = onnxruntime.InferenceSession("{file}")
 
 
 def text(config: Config, step: int, format_name: str) -> str:
-    values = config.model_dump()
     return TEXT.format_map(
         {
-            **values,
+            **config.model_dump(),
             "dataset": pathlib.PurePath(config.dataset).name,
             "step": step,
             "file": FORMATS[format_name].file,
@@ -124,7 +123,8 @@ def code(config: Config, format_name: str) -> str:
 
 
 def _classes(config: Config) -> str:
-    if not config.conditional:
+    """The names of the classes, where they have other names than their numbers."""
+    if not (config.conditional and config.class_names):
         return ""
     rows = "".join(f"- {number}: {name}\n" for number, name in enumerate(config.names))
     return f"\n## Classes\n\n{rows}"

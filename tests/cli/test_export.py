@@ -11,6 +11,7 @@ import pytest
 from conftest import MODES
 
 import dcgan_tf
+from benchmarks import exports
 from dcgan_tf import export, main
 from dcgan_tf.cli import flags
 from dcgan_tf.exports import formats
@@ -44,7 +45,9 @@ def make(folder, config):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_exported_generator_generates_what_the_run_does(do, tmp_path, small, mode):
+def test_an_exported_generator_generates_what_the_run_does(
+    do, tmp_path, small, mode, monkeypatch
+):
     make(tmp_path / "run", small(mode))
     status, out, err = do(export, "--run=run", "--output=given")
     assert (status, err) == (0, "")
@@ -59,6 +62,10 @@ def test_an_exported_generator_generates_what_the_run_does(do, tmp_path, small, 
     assert theirs.step == 12
     images = [run.sample([3, 1, 4], seed=2).astype(int) for run in (ours, theirs)]
     assert np.abs(images[0] - images[1]).max() <= 2  # grey levels
+    monkeypatch.chdir("given")
+    values = {}
+    exec(exports.code_of(tmp_path / "given"), values)
+    assert values["images"].shape == (10, 28, 28, 1)
 
 
 @pytest.mark.parametrize(

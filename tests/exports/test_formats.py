@@ -5,10 +5,11 @@ import importlib.util
 import os
 import tempfile
 
+import numpy as np
 import pytest
 
 from benchmarks import exports
-from dcgan_tf.exports import formats, write
+from dcgan_tf.exports import formats, readme, write
 from dcgan_tf.runs.config_file import RunConfig
 
 # Of Keras's own variables, when it saves them.
@@ -19,9 +20,13 @@ BOUNDS = {"keras": 0.0, "saved_model": 0.0, "litert": 1e-5, "onnx": 1e-5}
 # What each is for: a conditional and an unconditional signature; a network of which a
 # careless conversion has operations of TensorFlow.
 NETWORKS = {
-    "acgan": ("acgan", "compact"),
-    "dcgan": ("dcgan", "compact"),
-    "upsampling": ("acgan", "keras_gan"),
+    "acgan": {"mode": "acgan", "architecture": "compact"},
+    "dcgan": {"mode": "dcgan", "architecture": "compact"},
+    "upsampling": {
+        "mode": "acgan",
+        "architecture": "keras_gan",
+        "latent_prior": "uniform",
+    },
 }
 CASES = [
     *(("acgan", name) for name in BOUNDS),
@@ -70,7 +75,7 @@ def code_of(folder):
 def made(tmp_path_factory):
     """{case: folder}, and {network: the generator}."""
     folder = tmp_path_factory.mktemp("exports")
-    loaded = {name: exports.untrained(*one) for name, one in NETWORKS.items()}
+    loaded = {name: exports.untrained(**one) for name, one in NETWORKS.items()}
     made = {}
     for network, format_name in CASES:
         if not is_installed(*formats.FORMATS[format_name].needs):
@@ -95,3 +100,25 @@ def test_what_readme_shows_generates_the_same_images(
     difference = exports.largest_difference(folder, loaded[network])
     record_property("largest_difference", difference)
     assert difference <= BOUNDS[format_name]
+    with np.load(folder / "result.npz") as result:
+        uniform = np.abs(result["latents"]).max() <= 1
+    assert uniform == (loaded[network].config.latent_prior == "uniform")
+
+
+def test_readme_names_the_classes(small):
+    named = {"classes": 2, "class_names": ["cat", "dog"], "dataset": "/home/me/pets"}
+    text = readme.text(small("cgan").model_copy(update=named), 7, "onnx")
+    assert "trained on\npets for 7 steps" in text
+    assert "from 0 to 1" in text
+    assert "np.arange(2, " in text
+    assert text.endswith("- 0: cat\n- 1: dog\n")
+
+
+@pytest.mark.long
+def test_every_architecture_in_every_format(tmp_path, record_property):
+    for name, loaded in exports.networks():
+        for format_name in exports.runnable():
+            folder = tmp_path / name / format_name
+            _, difference = exports.measure(loaded, format_name, folder)
+            record_property(f"{name}, {format_name}", difference)
+            assert difference <= BOUNDS[format_name], name
