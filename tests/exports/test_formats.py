@@ -100,6 +100,10 @@ def test_what_readme_shows_generates_the_same_images(
     difference = exports.largest_difference(folder, loaded[network])
     record_property("largest_difference", difference)
     assert difference <= BOUNDS[format_name]
+    beside = {"README.md", "grid.png", "result.npz"}  # no config.json: it is no run
+    assert {path.name for path in folder.iterdir()} - beside == {
+        formats.FORMATS[format_name].file
+    }
     with np.load(folder / "result.npz") as result:
         uniform = np.abs(result["latents"]).max() <= 1
     assert uniform == (loaded[network].config.latent_prior == "uniform")

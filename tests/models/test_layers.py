@@ -46,7 +46,7 @@ def test_a_saved_network_is_loaded_without_being_told_the_layers(tmp_path):
 
 
 def test_upsampling_is_keras_s_with_the_same_bits():
-    """Forward and backward, in shapes that are known within a function."""
+    """Forward and backward."""
     inputs = tf.random.stateless_normal([3, 4, 5, 6], [0, 0])
     results = []
     for layer in (UpSampling2D(), keras.layers.UpSampling2D()):
@@ -57,10 +57,6 @@ def test_upsampling_is_keras_s_with_the_same_bits():
         results.append([outputs, tape.gradient(loss, inputs)])
     for mine, keras_own in zip(*results, strict=True):
         assert np.array_equal(mine, keras_own)
-    traced = tf.function(UpSampling2D()).get_concrete_function(
-        tf.TensorSpec([None, 4, 5, 6])
-    )
-    assert traced.output_shapes.as_list() == [None, 8, 10, 6]
 
 
 def test_maxout_weights_are_small_normals():
