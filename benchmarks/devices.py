@@ -1,6 +1,6 @@
 """Images a second by devices and workers, each as a user would start it, in turns.
 
-    python -m benchmarks.devices            # the three default recipes on random images
+    python -m benchmarks.devices            # the three default presets on random images
     python -m benchmarks.devices --mode=acgan --flags=--batch_size=256
 
 One process with one device; with each power of two of this machine's GPUs (two logical
@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 
@@ -64,19 +65,20 @@ def images_per_second(folder, flags, processes) -> tuple[float, list[float]]:
                 stdout=subprocess.DEVNULL,
             )
         )
-    busy = []
-    while any(process.poll() is None for process in started):
-        if shutil.which(GPU[0]):
-            said = subprocess.check_output([*GPU[:2], f"{GPU[2]}=utilization.gpu"])
-            busy.append(float(said.splitlines()[0]))
-        try:
-            started[0].wait(0.5)
-        except subprocess.TimeoutExpired:
-            continue
+    busy, log = [], pathlib.Path(folder, "run/metrics.jsonl")
+    while None in (statuses := [process.poll() for process in started]):
+        if any(statuses):
+            break  # the others would wait for it
+        if log.exists() and shutil.which(GPU[0]):
+            used = subprocess.check_output([*GPU[:2], f"{GPU[2]}=utilization.gpu"])
+            busy.append(float(used.splitlines()[0]))
+        time.sleep(0.5)
+    for process in started:
+        process.terminate()  # does nothing to one that has ended
     if any(process.wait() for process in started):
         raise SystemExit("a run failed; its error stands above")
-    log = pathlib.Path(folder, "run/metrics.jsonl").read_text(encoding="utf-8")
-    speeds = [json.loads(line)["images_per_second"] for line in log.splitlines()]
+    entries = log.read_text(encoding="utf-8").splitlines()
+    speeds = [json.loads(entry)["images_per_second"] for entry in entries]
     return statistics.median(speeds[1:]), busy
 
 

@@ -5,6 +5,7 @@
     dcgan-tf evaluate --run=RUN          measures a run's images, or anyone's
     dcgan-tf export --run=RUN --output=FOLDER    the generator alone, small
     dcgan-tf embedding --run=RUN         how the generator uses the class
+    dcgan-tf compare RUN RUN             settings and figures beside each other
 
 dcgan-tf COMMAND --help lists a command's flags.  `python -m dcgan_tf` is the same, and so
 are python -m dcgan_tf.main (train), dcgan_tf.sample, dcgan_tf.evaluate and so on.
@@ -23,6 +24,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "export": "export",
     "embedding": "embedding",
+    "compare": "compare",
 }
 
 

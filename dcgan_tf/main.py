@@ -57,6 +57,7 @@ def main(values: FlagValues) -> None:
         fresh=values.fresh,
         init_from=values.init_from,
         lock=joined is None or joined.is_chief,
+        dry_run=values.dry_run,
     )
     if planned.is_complete:
         completed, unit = planned.completed, planned.unit

@@ -20,7 +20,7 @@ def log_entries(run):
 
 
 def without_clock(run):
-    clock = ("seconds", "images_per_second")
+    clock = ("time", "seconds", "images_per_second")
     return [
         {k: v for k, v in entry.items() if k not in clock} for entry in log_entries(run)
     ]

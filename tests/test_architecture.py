@@ -12,14 +12,15 @@ import dcgan_tf
 
 PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
-COMMANDS = ("main", "sample", "embedding", "evaluate", "export")
+COMMANDS = ("main", "sample", "embedding", "evaluate", "export", "compare")
 
 # These answer --help, a dry run's first checks and every wrong use without TensorFlow.
 FRONT = [
     *(f"{name}.py" for name in ("__init__", "__main__", *COMMANDS)),
     *("support/*.py", "config/*.py", "reading/*.py", "data/spec.py", "data/sources.py"),
     *("runs/folder.py", "runs/manifest.py", "runs/config_file.py"),
-    *("reporting/images.py", "reporting/embedding_plot.py"),
+    *("reporting/images.py", "reporting/embedding_plot.py", "reporting/console.py"),
+    *("reporting/metrics_log.py", "comparison/*.py"),
     *("exports/formats.py", "exports/readme.py"),
     *(
         "cli/flags.py",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import new_config, untrained
 
-from benchmarks import compare, precision, time_to_quality
+from benchmarks import compare, devices, precision, time_to_quality
 from dcgan_tf.cli import flags
 from dcgan_tf.gans.build import build
 
@@ -150,3 +150,11 @@ def test_a_curve_of_nothing_is_wrong_use(arguments, told, tmp_path, monkeypatch,
     assert flags.run(time_to_quality.main, values, "", arguments) == 2
     assert told in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_without_a_gpu_two_workers_have_a_half_of_the_cores_each(monkeypatch):
+    monkeypatch.setattr(devices.os, "sched_getaffinity", lambda _: {4, 1, 2, 7})
+    monkeypatch.setattr(devices.shutil, "which", lambda _: None)
+    found = devices.configurations()
+    assert found["--devices=2"] == [("", "--devices=2")]
+    assert found["2 workers"] == [("1,2",), ("4,7",)]

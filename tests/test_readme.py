@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import dcgan_tf
-from dcgan_tf import embedding, evaluate, export, main, sample
+from dcgan_tf import compare, embedding, evaluate, export, main, sample
 from dcgan_tf.__main__ import COMMANDS
 from dcgan_tf.data import sources
 
@@ -44,7 +44,7 @@ NOT_RUN = (
     r"python3 -m venv \.venv && ",
     r"pip install ",
     r"checkpoints/acgan/config\.json +",  # the listing of a run's folder
-    r" +(checkpoints/|metrics\.jsonl|samples/|training\.gif|events/) +",
+    r" +(checkpoints/|metrics\.jsonl|samples/|training\.gif|events\S*) +",
 )
 
 TINY = ["--dataset=digits", "--batch_size=500", "--preview_rows=1"]
@@ -231,7 +231,7 @@ def test_what_readme_shows_runs(tmp_path):
 )
 def test_flags_that_documents_name_exist(document):
     known = set(OTHER_FLAGS) | {"flagfile", "help", "helpfull", "version"}
-    for command in (main, sample, evaluate, export, embedding):
+    for command in (main, sample, evaluate, export, embedding, compare):
         for name in command.define_flags():
             known |= {name, f"no{name}"}
     text = text_of(document)

@@ -3,8 +3,6 @@
 import dataclasses
 import os
 import pathlib
-import sys
-import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,30 +13,15 @@ from dcgan_tf.config.presets import AUTO
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data import sources
 from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.reporting import console
 from dcgan_tf.reporting import images as grids
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import arrays, atomic_files, errors
 
 LEAST_IMAGES = 200
 MOST_IMAGES = 200_000
-WIDTH = 80  # of the table
 NAME = 25  # letters of a class's name
 MOST_CLASSES = 20  # that the table has a line for
-
-# key in the JSON, name in the table, which direction is better, and format
-UP, DOWN = "\u2191", "\u2193"  # arrows
-ROWS = (
-    ("class_accuracy", "class accuracy (GAN-test)", UP, "{:.2%}"),
-    ("frechet_classifier_distance", "Frechet distance", DOWN, "{:.3f}"),
-    ("kid", "kernel distance (KID)", DOWN, "{:.5f}"),
-    ("precision", "precision", UP, "{:.3f}"),
-    ("recall", "recall", UP, "{:.3f}"),
-    ("density", "density", UP, "{:.3f}"),
-    ("coverage", "coverage", UP, "{:.3f}"),
-    ("classifier_score", "classifier score", UP, "{:.3f}"),
-    ("intra_class_std", "intra-class std, of real", "", "{:.3f}"),
-    ("classification_accuracy_score", "CAS (GAN-train)", UP, "{:.2%}"),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,29 +191,29 @@ def table(report: Mapping, encoding: str | None = None) -> str:
         f"{protocol['test_images']:,} of {protocol['dataset']} (figures of other numbers "
         "of images are not comparable)"
     )
-    arrows = _prints(UP + DOWN, encoding or sys.stdout.encoding)
     lines = [("", *(name.removesuffix(" images") for name in columns))]
-    for key, name, arrow, style in ROWS:
-        if key in columns["generated"]:
-            values = [_cell(figures, key, style) for figures in columns.values()]
-            lines.append((f"{name} {arrow}" if arrows else name, *values))
+    for figure in console.FIGURES:
+        if figure.key in columns["generated"]:
+            values = [_cell(row, figure) for row in columns.values()]
+            lines.append((figure.title(encoding), *values))
     lines += _by_class(report["class_names"], columns)
     return "\n".join(
         [
-            _wrapped(headline),
+            console.wrapped(headline),
             *(
                 (f"{name:<28}" + "".join(f"{value:>17}" for value in values)).rstrip()
                 for name, *values in lines
             ),
-            *map(_wrapped, [*_near_copies(report), *report["notes"]]),
+            *map(console.wrapped, [*_near_copies(report), *report["notes"]]),
         ]
     )
 
 
-def _cell(figures: Mapping, key: str, style: str) -> str:
-    if key not in figures:
+def _cell(figures: Mapping, figure: console.Figure) -> str:
+    if figure.key not in figures:
         return ""
-    return "-" if figures[key] is None else style.format(figures[key])
+    value = figures[figure.key]
+    return "-" if value is None else figure.style.format(value)
 
 
 def _by_class(names: list[str] | None, columns: Mapping) -> list[tuple[str, ...]]:
@@ -259,18 +242,6 @@ def _near_copies(report: Mapping) -> list[str]:
         f"near copies of training images: {nearest['near_copies']:.2%} (closer than "
         f"{nearest['near_copy_distance']:g} grey levels, as 1% of test images{among})"
     ]
-
-
-def _prints(text: str, encoding: str | None) -> bool:
-    try:
-        text.encode(encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def write(folder: pathlib.Path, report: dict) -> str:

@@ -85,6 +85,12 @@ def define_integer(
     )
 
 
+def define_arguments(values: FlagValues, name: str, help_text: str) -> None:
+    """A flag that may be given many times, and without its name."""
+    flags.DEFINE_multi_string(name, [], help_text, flag_values=values)
+    values.set_gnu_getopt()  # flags may follow
+
+
 def define_switch(values: FlagValues, name: str, help_text: str) -> None:
     flags.DEFINE_bool(name, False, f"{help_text}.  Default: false", flag_values=values)
 
@@ -261,7 +267,7 @@ def run(
 ) -> int:
     """Parses the flags, does `command`, and returns the exit status.
 
-    0: done; 1: failed; 2: wrong use.  What goes wrong is told in one line on stderr.
+    0: done; 1: failed; 2: wrong use.  What goes wrong is one line on stderr.
     """
     _make_streams_writable()
     flags.DEFINE_bool(
@@ -276,9 +282,8 @@ def run(
             print(f"dcgan_tf {dcgan_tf.__version__}")
         elif values.help or values.helpfull:
             print(_help(values, description, full=values.helpfull))
-        elif len(arguments) > 1:
-            raise errors.UsageError(f"{arguments[1]}: not a flag; {_hint(arguments[1])}")
         else:
+            _take_arguments(values, arguments[1:])
             command(values)
         return 0
     except errors.UsageError as error:
@@ -315,6 +320,16 @@ def _make_streams_writable() -> None:
         elif isinstance(stream, io.TextIOWrapper):
             with contextlib.suppress(OSError):  # of a stream that was put elsewhere
                 stream.reconfigure(errors="backslashreplace")
+
+
+def _take_arguments(values: FlagValues, arguments: list[str]) -> None:
+    """Those without a flag's name; UsageError where the command takes none."""
+    every = map(values.__getitem__, values)
+    taking = next((flag for flag in every if isinstance(flag, flags.MultiFlag)), None)
+    for argument in arguments:
+        if taking is None:
+            raise errors.UsageError(f"{argument}: not a flag; {_hint(argument)}")
+        taking.value = [*taking.value, argument]
 
 
 def _hint(argument: str) -> str:

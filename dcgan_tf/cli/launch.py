@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import dataclasses
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -56,8 +57,8 @@ def _ending(workers: Workers) -> Iterator[None]:
             # TensorFlow's own end waits up to a minute for workers that are gone.
             statuses = {errors.UsageError: 2, KeyboardInterrupt: 130}
             atexit.register(_leave, statuses.get(type(error), 1))
-        if isinstance(error, LOST) and (told := workers.lost(error)):
-            raise errors.RunError(told) from error
+        if isinstance(error, LOST) and (line := workers.lost(error)):
+            raise errors.RunError(line) from error
         raise
 
 
@@ -102,7 +103,8 @@ def _run(
     if not workers.is_chief:
         workers.meet()  # the chief has begun the run
         workers.check_alike({"--run_dir": _held(plan.run)})
-        return loop.follow(config, plan.run, state, split, workers)
+        with _with_what_is_left(plan.run, workers):
+            return loop.follow(config, plan.run, state, split, workers)
     measured = config.test_losses or config.evaluate_every
     test = splits.load(plan.dataset, "test") if measured else None
     with plan.run.locked():
@@ -112,7 +114,7 @@ def _run(
         plan.run.write_data_files(plan.dataset.files)
         workers.meet()
         workers.check_alike({"--run_dir": _held(plan.run)})
-        with _told_of(plan.run, workers):
+        with _with_what_is_left(plan.run, workers):
             _save_first(plan, state)
             caught = loop.train(
                 config, plan.run, state, split, test, workers, jit_compile=jit_compile
@@ -120,12 +122,15 @@ def _run(
     if caught:
         say(f"{caught.name}: saved; the same command goes on from here")
     else:
+        folder = shlex.quote(str(plan.run.folder))
         say(f"complete: {plan.length}; see {plan.run.gif}")
+        for command in ("sample", "evaluate", "report"):
+            say(f"  dcgan-tf {command} --run={folder}")
     return caught
 
 
 @contextlib.contextmanager
-def _told_of(run: Run, workers: Workers) -> Iterator[None]:
+def _with_what_is_left(run: Run, workers: Workers) -> Iterator[None]:
     """RunError for what TensorFlow or the system refuses, with what is left of the run."""
     try:
         yield

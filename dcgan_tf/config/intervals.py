@@ -62,5 +62,6 @@ class Intervals:
         return step // self.per_unit
 
     def name(self, step: int) -> str:
-        """ "epoch 3/50" or "step 200/14000"."""
-        return f"{self.unit} {self.number(step)}/{self.number(self.end)}"
+        """ "epoch 3/50", which is being trained or done, or "step 200/14000"."""
+        begun = -(-step // self.per_unit)
+        return f"{self.unit} {begun}/{self.number(self.end)}"

@@ -1,7 +1,7 @@
 """Which data set, and where it lies.
 
 Nothing here imports TensorFlow for the names that are known and for files, so that a wrong
-name or a host that does not answer is told at once.
+name or a host that does not answer is refused at once.
 """
 
 import contextlib
@@ -54,7 +54,7 @@ class Dataset:
     entry:       what was read of it into the cache, if it is not one of the names that are
                  loaded whole
     files:       the sha256 of each of its files, by its name there
-    notes:       what else is to be told of it
+    notes:       what else a user should know of it
     """
 
     name: str
@@ -313,7 +313,7 @@ def _answers(url: str | None) -> bool:
     """Whether the host gives the file, within ANSWER_SECONDS."""
     if url is None:
         return True  # nobody knows whom to ask
-    answered, asked = threading.Event(), threading.Event()
+    answered, done = threading.Event(), threading.Event()
 
     def ask():
         request = urllib.request.Request(url, method="HEAD")
@@ -322,9 +322,9 @@ def _answers(url: str | None) -> bool:
             urllib.request.urlopen(request, timeout=ANSWER_SECONDS),
         ):
             answered.set()
-        asked.set()
+        done.set()
 
     # In a thread of its own, because the look-up of a host's name heeds no timeout.
     threading.Thread(target=ask, daemon=True).start()
-    asked.wait(ANSWER_SECONDS)
+    done.wait(ANSWER_SECONDS)
     return answered.is_set()

@@ -115,7 +115,8 @@ class Classifier:
 
     def predict(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """uint8 [N, H, W, C] -> features [N, 96] and probabilities [N, classes]."""
-        found = [self._apply(images[rows]) for rows in arrays.blocks(len(images), BLOCK)]
+        blocks = bar(list(arrays.blocks(len(images), BLOCK)), "classifying")
+        found = [self._apply(images[rows]) for rows in blocks]
         features = np.concatenate([one["features"] for one in found])
         logits = np.concatenate([one["logits"] for one in found])
         return features, tf.nn.softmax(logits).numpy()

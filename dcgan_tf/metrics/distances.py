@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dcgan_tf.support import arrays
+from dcgan_tf.support.progress import bar
 
 BLOCK_SIZE = 10_000_000  # numbers at a time
 
@@ -87,7 +88,7 @@ def _keep_nearest(numbers, squares, rows, block, candidates: slice) -> None:
 
 def _blocks(one: np.ndarray, other: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     size = max(1, BLOCK_SIZE // len(other))
-    for place in arrays.blocks(len(one), size):
+    for place in bar(list(arrays.blocks(len(one), size)), "distances"):
         yield place, np.asarray(one[place], np.float64)
 
 

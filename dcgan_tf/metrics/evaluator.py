@@ -21,7 +21,7 @@ NEIGHBOURS = 5  # k of precision, recall, density and coverage
 LEAST_FOR_DISTANCES = 200
 NEAREST = 10  # samples that are shown beside their nearest training image
 # A sample is a near copy if it is closer to a training image than all but this share of
-# test images are, of which so many are looked at, and of fewer than LEAST nothing is said.
+# test images are, of which so many are looked at; fewer than LEAST are too few.
 NEAR_COPY_SHARE, NEAR_COPY_IMAGES, LEAST_NEAR_COPY_IMAGES = 0.01, 1000, 100
 # Multiplications in the search for nearest training images, which with MNIST are those of
 # 10,000 samples and the 1,000 test images.
@@ -61,7 +61,7 @@ class Evaluator:
     def figures(self, images: Images) -> dict[str, object]:
         """Those that need no classes, and those that do where there are any.
 
-        None: cannot be told from so few images.
+        None: unknown from so few images.
         """
         features, probabilities = self._classifier.predict(images.pixels)
         return {
@@ -226,7 +226,7 @@ def _notes(protocol: dict[str, object], nearest: dict[str, object]) -> list[str]
         )
     if nearest["near_copies"] is None:
         notes.append(
-            f"near copies: not told from fewer than {LEAST_NEAR_COPY_IMAGES} test images"
+            f"near copies: not counted with fewer than {LEAST_NEAR_COPY_IMAGES} test images"
         )
     return notes
 
@@ -261,15 +261,15 @@ def nearest_training_images(
     limit = np.quantile(of_test, NEAR_COPY_SHARE)
     order = _nearest_of_each_class(found, images.labels, chosen)
     pixels = math.sqrt(samples.shape[1])
-    told = len(unseen) >= LEAST_NEAR_COPY_IMAGES
+    enough = len(unseen) >= LEAST_NEAR_COPY_IMAGES
     return {
         "pairs": np.concatenate([searched[order], training[numbers[order]]]),
         "samples": chosen[order].tolist(),
         "training_images": numbers[order].tolist(),
         "distances": (found[order] / pixels).round(2).tolist(),
         "median_distance": round(float(np.median(found) / pixels), 2),
-        "near_copies": float(np.mean(found < limit)) if told else None,
-        "near_copy_distance": round(float(limit / pixels), 2) if told else None,
+        "near_copies": float(np.mean(found < limit)) if enough else None,
+        "near_copy_distance": round(float(limit / pixels), 2) if enough else None,
         "searched": len(samples),
         "searched_test_images": len(others),
     }

@@ -1,9 +1,48 @@
-"""What a run prints of a log entry."""
+"""What a run prints of a log entry, and the figures of quality as people read them."""
 
+import sys
+import textwrap
 from collections.abc import Mapping
+from typing import NamedTuple
 
 PLAYERS = ("generator", "discriminator")
+WIDTH = 80  # of what is printed
+UP, DOWN = "\u2191", "\u2193"  # arrows
+Entry = Mapping[str, float]
+
+
+class Figure(NamedTuple):
+    """A figure of quality.
+
+    key: in JSON; better: the arrow of the better direction, or ""; style: its format
+    """
+
+    key: str
+    name: str
+    better: str
+    style: str
+
+    def title(self, encoding: str | None = None) -> str:
+        """The name, and the arrow where stdout (or `encoding`) has arrows."""
+        arrow = self.better if prints(UP + DOWN, encoding) else ""
+        return f"{self.name} {arrow}".rstrip()
+
+
 FIGURES = (
+    Figure("class_accuracy", "class accuracy (GAN-test)", UP, "{:.2%}"),
+    Figure("frechet_classifier_distance", "Frechet distance", DOWN, "{:.3f}"),
+    Figure("kid", "kernel distance (KID)", DOWN, "{:.5f}"),
+    Figure("precision", "precision", UP, "{:.3f}"),
+    Figure("recall", "recall", UP, "{:.3f}"),
+    Figure("density", "density", UP, "{:.3f}"),
+    Figure("coverage", "coverage", UP, "{:.3f}"),
+    Figure("classifier_score", "classifier score", UP, "{:.3f}"),
+    Figure("intra_class_std", "intra-class std, of real", "", "{:.3f}"),
+    Figure("classification_accuracy_score", "CAS (GAN-train)", UP, "{:.2%}"),
+    Figure("selection_score", "selection score", UP, "{:.3f}"),
+)
+# Those that are printed while a run trains.
+SHOWN = (
     "class_accuracy",
     "frechet_classifier_distance",
     "recall",
@@ -11,30 +50,56 @@ FIGURES = (
     "intra_class_std",
     "selection_score",
 )
-Entry = Mapping[str, float]
+
+
+def prints(text: str, encoding: str | None = None) -> bool:
+    """Whether stdout, or what has the encoding, has these letters."""
+    try:
+        text.encode(encoding or sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def both_losses(entry: Entry) -> str:
+    return ", ".join(f"{p[0].upper()} {entry[f'{p}/loss']:.3f}" for p in PLAYERS)
 
 
 def losses(entry: Entry, name: str) -> str:
     """An entry's name, both losses, the discriminator's accuracies, and the speed."""
-    parts = [f"{player} {entry[f'{player}/loss']:.3f}" for player in PLAYERS]
     accuracies = []
-    for kind in ("adversarial", "class"):
+    for kind, word in (("adversarial", "accuracy"), ("class", "class")):
         found = [
             value
             for key, value in entry.items()
             if key.startswith(f"discriminator/{kind}_accuracy")
         ]
         if found:
-            accuracies.append(f"{kind} {100 * sum(found) / len(found):.0f} %")
-    parts[-1] += f" (its accuracy: {', '.join(accuracies)})"
-    return f"{name}: {', '.join(parts)}, {entry['images_per_second']:.0f} images/s"
+            accuracies.append(f"{word} {sum(found) / len(found):.0%}")
+    text = f"{name}: {both_losses(entry)} ({', '.join(accuracies)})"
+    return f"{text}, {entry['images_per_second']:.0f} img/s"
 
 
 def quality(entry: Entry) -> str:
     """The figures of an evaluation."""
-    found = [name for name in FIGURES if f"quality/{name}" in entry]
-    parts = [f"{name.replace('_', ' ')} {entry[f'quality/{name}']:.3f}" for name in found]
-    return "  " + ", ".join(parts)
+    found = [
+        f"{figure.title()} {figure.style.format(entry[f'quality/{figure.key}'])}"
+        for figure in FIGURES
+        if figure.key in SHOWN and f"quality/{figure.key}" in entry
+    ]
+    unbroken = ", ".join(one.replace(" ", "\xa0") for one in found)
+    return wrapped(unbroken, "  ").replace("\xa0", " ")
 
 
 def loss_table(entry: Entry, weights: Mapping[str, Mapping[str, float]]) -> str:

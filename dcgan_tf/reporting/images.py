@@ -29,10 +29,13 @@ MARGIN = 2  # pixels beside a title
 
 FRAME_MS = 150  # GIF counts in units of 10 ms
 HELD_MS = 1500  # the first and the last frame
-MOST_FRAMES = 100
+MOST_FRAMES, LEAST_FRAMES = 100, 3
 MOST_PIXELS = 80_000_000  # of a frame that is read; Pillow warns of more
-MOST_GIF_PIXELS = 20_000_000  # of all frames of a GIF
+MOST_GIF_PIXELS = 40_000_000  # of all frames of a GIF
+MOST_GIF_BYTES = 1_000_000
 COLOURS = 128  # of a GIF in colour
+# Of a GIF in grey: the nearest of 32 levels for each of 256.
+GREYS = (np.rint(np.linspace(0, 31, 256)) * 255 / 31).astype(np.uint8)
 TOLERANCE = 16  # levels by which a colour in a GIF may be off
 NO_DITHER = Image.Dither.NONE
 
@@ -246,34 +249,43 @@ def write_gif(
 ) -> None:
     """The frames, made legible, in the order of their numbers, in a loop.
 
-    most: how many at most, evenly chosen; fewer where they are large
+    most: how many at most, evenly chosen; fewer where the file would be larger than
+          MOST_GIF_BYTES
 
     A frame that is damaged, or of another size than the newest, is left out; without any
-    there is no GIF.  Grey levels are kept; colours may be off by some levels.
+    there is no GIF.  Grey levels and colours may be off by some levels.
     """
     found = list(frames(samples).values())
     newest = next(_sound_frames(reversed(found), layout), None)
     if newest is None:
         return
-    legible_size = legible(newest, layout).shape
-    room = MOST_GIF_PIXELS // math.prod(legible_size[:2])
-    chosen = [found[place] for place in _evenly(len(found), max(3, min(most, room)))]
-    whole = [
-        frame for frame in _sound_frames(chosen, layout) if frame.shape == newest.shape
-    ]
-    if newest.ndim == 3:
-        whole = list(_steadied(whole))
-    pictures = [Image.fromarray(legible(frame, layout)) for frame in whole]
-    if newest.ndim == 3:
-        palette = _palette(pictures)
-        pictures = [one.quantize(palette=palette, dither=NO_DITHER) for one in pictures]
+    room = MOST_GIF_PIXELS // math.prod(legible(newest, layout).shape[:2])
+    count = max(LEAST_FRAMES, min(len(found), most, room))
+    while True:
+        chosen = (found[place] for place in _evenly(len(found), count))
+        sound = (f for f in _sound_frames(chosen, layout) if f.shape == newest.shape)
+        content = _gif([legible(frame, layout) for frame in _steadied(sound)])
+        if len(content) <= MOST_GIF_BYTES or count <= LEAST_FRAMES:
+            break
+        count = max(LEAST_FRAMES, 9 * count * MOST_GIF_BYTES // (10 * len(content)))
+    atomic_files.write_bytes(path, content)
+
+
+def _gif(shown: list[np.ndarray]) -> bytes:
+    """Frames [H, W] or [H, W, 3], the first and the last held, in a loop."""
+    if shown[0].ndim == 3:
+        coloured = [Image.fromarray(frame) for frame in shown]
+        palette = _palette(coloured)
+        pictures = [one.quantize(palette=palette, dither=NO_DITHER) for one in coloured]
+    else:
+        pictures = [Image.fromarray(GREYS[frame]) for frame in shown]
     first, *rest = pictures
     # Pillow wants no list for a single frame.
     durations = [HELD_MS, *[FRAME_MS] * (len(rest) - 1), HELD_MS] if rest else HELD_MS
     more = {"save_all": True, "append_images": rest, "duration": durations, "loop": 0}
     content = io.BytesIO()
     first.save(content, "GIF", **more)
-    atomic_files.write_bytes(path, content.getvalue())
+    return content.getvalue()
 
 
 def _evenly(count: int, most: int) -> np.ndarray:
@@ -287,16 +299,18 @@ def _sound_frames(paths: Iterable[pathlib.Path], layout: Layout) -> Iterator[np.
     return (frame for frame in read if frame is not None and layout.split(frame))
 
 
-def _steadied(coloured: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """The frames [H, W, 3], without changes that are hardly seen, which fill the file.
+def _steadied(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The frames, without changes that are hardly seen, which fill the file.
 
     A pixel changes once it is more than TOLERANCE levels from what is shown of it.
     """
     shown = None
-    for frame in coloured:
+    for frame in frames:
         if shown is not None:
             far = abs(frame.astype(np.int16) - shown) > TOLERANCE
-            frame = np.where(far.any(axis=-1, keepdims=True), frame, shown)
+            if frame.ndim == 3:
+                far = far.any(axis=-1, keepdims=True)
+            frame = np.where(far, frame, shown)
         shown = frame
         yield shown
 

@@ -29,4 +29,6 @@ def rewind(run: Run, intervals: Intervals, step: int, last_entry: int) -> None:
         )
     images.remove_frames(run.samples, beyond=intervals.number(step))
     # TensorBoard's events cannot be cut: they are written once more.
-    atomic_files.remove_folder(run.events)
+    for path in run.event_files():
+        path.unlink()
+    atomic_files.remove_folder(run.folder / "events")  # where they lay at first

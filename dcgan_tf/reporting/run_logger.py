@@ -13,7 +13,7 @@ from dcgan_tf.support import atomic_files
 
 
 class RunLogger:
-    """Writes metrics.jsonl, samples/, training.gif and events/ of a run.
+    """Writes metrics.jsonl, samples/, training.gif and TensorBoard's events.
 
     keep_frames: how many grids stay in samples/, evenly over the run
     layout:      of the grids
@@ -27,7 +27,7 @@ class RunLogger:
         self._layout = layout
         every = intervals.number(intervals.log_every)
         self._thinning = {"every": every, "kept": keep_frames}
-        self._events = Events(run.events, layout)
+        self._events = Events(run.folder, layout)
         for entry in metrics_log.entries(run.metrics):
             self._events.add(entry, self._number(entry), self._frame(entry["step"]))
 

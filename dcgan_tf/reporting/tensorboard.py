@@ -1,4 +1,4 @@
-"""TensorBoard's scalars and images, by epoch (or step).
+"""TensorBoard's scalars and images, by epoch (or step), at the times of the log entries.
 
 Written as TensorBoard's package writes them, and not by TensorFlow, whose writer loses
 events on a full disk without a word, and cannot say that a run began again.
@@ -23,6 +23,9 @@ from dcgan_tf.support import atomic_files
 
 SCALAR = scalar_metadata.create_summary_metadata(None, None)
 IMAGE = image_metadata.create_summary_metadata(None, None)
+# A capital comes first in TensorBoard's order of tags.
+LOSS = "Loss"
+NO_SCALARS = {"epoch", "step", "time"}
 
 
 class Events:
@@ -48,8 +51,9 @@ class Events:
         Where there is no such file, as frames of long runs are thinned, the figures alone.
         """
         values = [
-            _value(name, np.float32(entry[name]), SCALAR)
-            for name in entry.keys() - {"epoch", "step"}
+            _value(_tag(name), np.float32(value), SCALAR)
+            for name, value in entry.items()
+            if name not in NO_SCALARS
         ]
         pixels = images.read_frame(frame)
         if pixels is not None and self._layout.split(pixels):
@@ -57,13 +61,21 @@ class Events:
             height, width = shown.shape[:2]
             content = [str(width).encode(), str(height).encode(), images.encode_png(shown)]
             values.append(_value("samples", np.array(content, object), IMAGE))
-        self._write(Event(step=number, summary=Summary(value=values)))
+        # Entries of earlier versions have no time.
+        at = {"wall_time": entry["time"]} if "time" in entry else {}
+        self._write(Event(step=number, summary=Summary(value=values), **at))
 
     def _write(self, *events: Event) -> None:
         with atomic_files.naming(self._path), self._path.open("ab") as file:
             for event in events:
-                event.wall_time = time.time()
+                event.wall_time = event.wall_time or time.time()
                 RecordWriter(file).write(event.SerializeToString())
+
+
+def _tag(name: str) -> str:
+    """ "Loss/generator", "Loss/test/generator"; other figures have the log's names."""
+    whole, _, last = name.rpartition("/")
+    return f"{LOSS}/{whole}" if whole and last == "loss" else name
 
 
 def _value(tag: str, held: np.ndarray, metadata) -> Summary.Value:

@@ -28,10 +28,12 @@ def save(
     kind: str,
     keep: int,
     score: float | None = None,
+    seconds: float = 0.0,
 ) -> None:
     """Saves `tracked` whole, then removes the checkpoints that it supersedes.
 
     `keep` regular checkpoints stay, and the newest of kind BEST, which has a `score`.
+    seconds: trained since the last log entry.
     Raises OSError or tf.errors.OpError if the disk refuses.
     """
     step, epoch = int(tracked.step), int(tracked.epoch)
@@ -41,7 +43,7 @@ def save(
         # Which was lost while the run was trained, and has no copy: no reason to save none.
         with contextlib.suppress(errors.RunError):
             run.read().write(temporary / manifest.CONFIG)
-        manifest.write_manifest(temporary, step, epoch, run.run_id, score)
+        manifest.write_manifest(temporary, step, epoch, run.run_id, score, seconds)
     kinds = {manifest.REGULAR: [], manifest.LATEST: [], manifest.BEST: []}
     for info in run.saved():  # the newest first
         kinds[manifest.kind_of(info.folder)].append(info.folder)

@@ -6,7 +6,7 @@ checkpoints/<run>/config.json    the Config, the parent, and how the run was sta
                   metrics.jsonl  an object for each log entry
                   samples/       epoch_0000.png ...
                   training.gif   made from samples/
-                  events/        TensorBoard
+                  events.out.tfevents.*   TensorBoard
                   data.sha256    the files that it is trained on, if they are the user's own
 """
 
@@ -78,9 +78,9 @@ class Run:
             lines = (f"{sha256}  {path}\n" for path, sha256 in files.items())
             atomic_files.write_bytes(self.data_hashes, os.fsencode("".join(lines)))
 
-    @property
-    def events(self) -> pathlib.Path:
-        return self.folder / "events"
+    def event_files(self) -> list[pathlib.Path]:
+        """TensorBoard's, which names a run by the folder that they lie in."""
+        return sorted(self.folder.glob("events.out.tfevents.*"))
 
     def exported_parent(self) -> Parent:
         """The exported generator as what a run begins with; RunError if it is damaged."""
@@ -298,7 +298,7 @@ def check_folder(folder: pathlib.Path) -> None:
             f"--run_dir={folder}: has {' '.join(sorted(pattern))} in its path, which "
             "TensorFlow reads as a pattern: it could not read its checkpoints; name another"
         )
-    for part in (run.config_file, run.checkpoints, run.metrics, run.samples, run.events):
+    for part in (run.config_file, run.checkpoints, run.metrics, run.samples):
         if part.is_symlink():
             raise errors.UsageError(
                 f"--run_dir={folder}: {part.name} is a symbolic link, through which a run "

@@ -15,6 +15,7 @@ from dcgan_tf.runs import checkpoint
 from dcgan_tf.runs.config_file import Parent
 from dcgan_tf.runs.folder import Run, parent_checkpoint
 from dcgan_tf.support import arrays, errors
+from dcgan_tf.support.progress import bar
 
 MOST_SEED = 2**31 - 1
 LISTED = 20  # names of classes in a message
@@ -59,7 +60,7 @@ class TrainedRun:
         numbers = tf.constant(self._class_numbers(labels), tf.int32)
         latents = self.gan.sample_latents(len(numbers), [seed, 0])
         # Blocks of whole batches of `generate`: of other sizes it may round otherwise.
-        parts = arrays.blocks(len(numbers), 4 * BLOCK)
+        parts = bar(list(arrays.blocks(len(numbers), 4 * BLOCK)), "generating")
         return (self.gan.generate(latents[part], numbers[part]) for part in parts)
 
     def _class_numbers(self, labels: Sequence[int | str]) -> np.ndarray:

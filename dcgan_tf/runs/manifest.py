@@ -56,6 +56,7 @@ class CheckpointInfo:
     run_id: str  # of the run that saved it
     hashes: Mapping[str, str]  # sha256 of each file, by name
     score: float | None = None  # the selection score, of one that was the best
+    seconds: float = 0.0  # trained since the last log entry; earlier manifests lack them
 
     @property
     def prefix(self) -> str:
@@ -80,7 +81,12 @@ class CheckpointInfo:
 
 
 def write_manifest(
-    folder: pathlib.Path, step: int, epoch: int, run_id: str, score: float | None
+    folder: pathlib.Path,
+    step: int,
+    epoch: int,
+    run_id: str,
+    score: float | None,
+    seconds: float = 0.0,
 ) -> None:
     """Says what a checkpoint's files hold, and, by a hash, that itself is undamaged."""
     hashes = {path.name: atomic_files.sha256(path) for path in sorted(folder.iterdir())}
@@ -90,6 +96,7 @@ def write_manifest(
         "epoch": epoch,
         "run_id": run_id,
         "score": score,
+        "seconds": round(seconds, 3),
         "sha256": hashes,
     }
     content["digest"] = _digest(content)
@@ -101,7 +108,7 @@ def read(folder: pathlib.Path) -> CheckpointInfo:
     manifest = json.loads(atomic_files.read_text(folder / MANIFEST, MOST_BYTES))
     digest = manifest.pop("digest")
     keys = {"format", "step", "epoch", "run_id", "score", "sha256"}
-    damaged = digest != _digest(manifest) or manifest.keys() != keys
+    damaged = digest != _digest(manifest) or manifest.keys() - {"seconds"} != keys
     if damaged or manifest["format"] != FORMAT:
         raise ValueError("is no manifest, or damaged")
     step, epoch, hashes = (manifest[key] for key in ("step", "epoch", "sha256"))
@@ -109,7 +116,8 @@ def read(folder: pathlib.Path) -> CheckpointInfo:
     if not of_folder or hashes.keys() - {CONFIG} != CheckpointInfo.FILES:
         raise ValueError("is of another checkpoint")
     run_id, score = manifest["run_id"], manifest["score"]
-    return CheckpointInfo(folder, step, epoch, run_id, hashes, score)
+    seconds = float(manifest.get("seconds", 0.0))
+    return CheckpointInfo(folder, step, epoch, run_id, hashes, score, seconds)
 
 
 def _digest(content: Mapping[str, object]) -> str:

@@ -43,10 +43,11 @@ class Cluster:
     def silent(self) -> list[int]:
         """The other workers at whose address no process listens."""
         others = (i for i in range(len(self.workers)) if i != self.index)
-        return [i for i in others if not _listens(self.workers[i])]
+        # A network may fail at times; TensorFlow's heartbeat finds where it stays so.
+        return [i for i in others if not _listens(self.workers[i], unreachable=True)]
 
     def lost(self, message: str = "") -> str:
-        """What is told where others are lost; TensorFlow's message may name them."""
+        """The error's line where others are lost; TensorFlow's message may name them."""
         others = set(range(len(self.workers))) - {self.index}
         named = {int(number) for number in re.findall(r"/task:(\d+)", message)}
         missing = self.silent() or others & named or others
@@ -73,12 +74,12 @@ class Cluster:
         missing = [i for i in range(len(self.workers)) if i != self.index]
         with own:  # until all are there; who comes later finds TensorFlow's server
             own.settimeout(POLL_SECONDS)
-            told = False
-            while missing := [i for i in missing if not _answers(self.workers[i])]:
+            announced = False
+            while missing := [i for i in missing if not _listens(self.workers[i])]:
                 names = ", ".join(map(self.name, missing))
-                if not told:
+                if not announced:
                     say(f"waiting for {names}")
-                    told = True
+                    announced = True
                 if time.monotonic() > deadline:
                     raise errors.RunError(
                         f"{names}: not ready within {START_SECONDS:.0f} s; start all "
@@ -165,24 +166,15 @@ def _place(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _listens(address: str) -> bool:
-    """False where the machine says that no process does; a machine may also be silent."""
+def _listens(address: str, unreachable: bool = False) -> bool:
+    """Whether a process does; `unreachable` where the machine itself cannot be reached."""
     try:
         with socket.create_connection(_place(address), ANSWER_SECONDS):
             return True
     except ConnectionRefusedError:
         return False
     except OSError:
-        return True  # which a network may be at times; TensorFlow's heartbeat tells
-
-
-def _answers(address: str) -> bool:
-    """Whether a process listens there; False also where the host is not known."""
-    try:
-        with socket.create_connection(_place(address), ANSWER_SECONDS):
-            return True
-    except OSError:
-        return False
+        return unreachable
 
 
 class Watch:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import tqdm
 
 REPORT_AFTER = 10.0  # seconds of training after which the pace is known well enough
+BAR = "{desc} {bar} {percentage:3.0f} %{postfix}"
 
 
 def say(line: str) -> None:
@@ -43,26 +44,29 @@ class Progress:
         self._bar = None
         if sys.stderr.isatty():
             self._bar = tqdm.tqdm(
+                desc="training: the first step",
                 total=total,
                 initial=completed,
-                unit=" images",
-                unit_scale=True,
+                bar_format=BAR,
                 dynamic_ncols=True,
-                smoothing=0.05,
             )
 
-    def advance(self, images: int) -> None:
+    def advance(self, images: int, name: str = "", losses: str = "") -> None:
+        """Some more images are done.  name, losses: what the bar shows beside the time."""
         self._completed += images
-        if self._bar:
-            self._bar.update(images)
-        elif self._counted_from is None:
-            say(f"training: first step done in {self._seconds():.1f} s")
+        if self._counted_from is None:
+            if not self._bar:
+                say(f"training: first step done in {self._seconds():.1f} s")
             # The first call compiled the step; the pace counts from its end.
             self._counted_from = self._completed
             self._started = time.monotonic()
-        elif not self._reported and self._seconds() > REPORT_AFTER:
+        elif not self._bar and not self._reported and self._seconds() > REPORT_AFTER:
             self._reported = True
             say(f"training: {self._pace():.0f} images/s, {self._left()} left")
+        if self._bar:
+            self._bar.set_description_str(name, refresh=False)
+            self._bar.set_postfix_str(f"{losses}, {self._left()} left", refresh=False)
+            self._bar.update(images)
 
     def log(self, line: str, *more: str) -> None:
         """Prints the lines of a log entry; without a bar also the time left."""

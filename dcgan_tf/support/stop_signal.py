@@ -1,5 +1,6 @@
 """Ctrl-C and its like, taken as a wish to save and stop."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -8,29 +9,59 @@ CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopSignal:
-    """While entered, notes the first signal in `signal`; a second one ends at once.
+    """While entered, notes the first signal in `signal`, and answers it on stderr.
+
+    A second one ends the process.  Python's handlers wait for the end of a TensorFlow call,
+    which may be an XLA compilation or hang; so a thread answers.
 
     Python hears signals in its main thread alone: in another one, as of a notebook or a
     server that trains, they stay what they are there.
+
+    doing: what follows the first, as "saving"
     """
 
-    def __init__(self):
+    def __init__(self, doing: str):
         self.signal: signal.Signals | None = None
+        self._doing = doing
 
     def __enter__(self):
         # Under nohup SIGHUP is ignored, and stays so.
         nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         heard = [n for n in CAUGHT if not (nohup and n == signal.SIGHUP)]
+        self._pipe = None
         if threading.current_thread() is not threading.main_thread():
             heard = []
+        else:
+            self._pipe = os.pipe()
+            os.set_blocking(self._pipe[1], False)
+            self._fd_before = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
+            self._thread = threading.Thread(target=self._answer, daemon=True)
+            self._thread.start()
         self._before = {number: signal.signal(number, self._note) for number in heard}
         return self
 
     def __exit__(self, *_):
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self._pipe:
+            signal.set_wakeup_fd(self._fd_before)
+            os.close(self._pipe[1])
+            self._thread.join()
+            os.close(self._pipe[0])
 
     def _note(self, number, _):
-        if self.signal is not None:
-            os._exit(128 + number)
-        self.signal = signal.Signals(number)
+        self.signal = self.signal or signal.Signals(number)
+
+    def _answer(self):
+        """Reads the number of each signal, until the pipe's other end is closed."""
+        answered = False
+        while byte := os.read(self._pipe[0], 1):
+            number = byte[0]
+            if number not in CAUGHT:
+                continue
+            if answered:
+                os._exit(128 + number)
+            answered = True
+            line = f"{signal.Signals(number).name}: {self._doing}; again to quit without\n"
+            with contextlib.suppress(OSError):  # of a stderr that is closed
+                os.write(2, (b"\n" if os.isatty(2) else b"") + line.encode())

@@ -68,16 +68,25 @@ def train(
     pacer = _pacer(config, run, state, batches, workers, jit_compile)
     if step == 0:
         logger.write_frame(0, observer.preview.render(observer.preview.generate()))
+    earlier = saver.seconds_at(step)  # of this log entry's, before the run was stopped
     seconds, images, stopped = 0.0, 0, None
     total, completed = (config.batch_size * n for n in (intervals.end, step))
 
-    with Progress(total=total, completed=completed) as progress, StopSignal() as stop:
+    with (
+        Progress(total=total, completed=completed) as progress,
+        StopSignal("saving") as stop,
+    ):
         while step < intervals.end:
             began = time.monotonic()
             for count in pacer.calls(intervals.after(step) - step):
                 _check_losses(state, run)
-                progress.advance(count * config.batch_size)
+                step += count
                 images += count * config.batch_size
+                progress.advance(
+                    count * config.batch_size,
+                    intervals.name(step),
+                    console.both_losses(state.means()),
+                )
                 stopped, due = workers.agree(stop.signal, saver.due())
                 if stopped or due:
                     break
@@ -91,7 +100,8 @@ def train(
                 entry = {
                     "epoch": intervals.epoch(step),
                     "step": step,
-                    "seconds": round(seconds, 3),
+                    "time": round(time.time(), 3),
+                    "seconds": round(earlier + seconds, 3),
                     "images_per_second": round(images / seconds, 1),
                     **state.take_means(),
                     **observer.test_losses(),
@@ -105,15 +115,15 @@ def train(
                     console.losses(entry, intervals.name(step)),
                     *observer.lines(entry, generated),
                 )
-                seconds, images = 0.0, 0
+                earlier, seconds, images = 0.0, 0.0, 0
             if intervals.saves_at(step):
                 logger.write_gif()  # before any checkpoint of this step, which promises it
             if evaluated:
                 saver.save_if_best(entry[SCORE])
             if intervals.saves_at(step):
-                saver.save(manifest.REGULAR)
+                saver.save(manifest.REGULAR, earlier + seconds)
             elif stopped or saver.due():
-                saver.save(manifest.LATEST)
+                saver.save(manifest.LATEST, earlier + seconds)
             if stopped and step < intervals.end:
                 logger.write_gif()
                 break
@@ -134,7 +144,7 @@ def follow(
     intervals = Intervals.of(config, batches.per_epoch)
     pacer = _pacer(config, run, state, batches, workers)
     step, stopped = int(state.step), None
-    with StopSignal() as stop:
+    with StopSignal("the chief is saving") as stop:
         while step < intervals.end:
             for _ in pacer.calls(intervals.after(step) - step):
                 _check_losses(state, run)

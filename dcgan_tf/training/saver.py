@@ -51,11 +51,21 @@ class Saver:
                 "well; nothing more is written; see to it that one alone does"
             )
 
-    def save(self, kind: str, score: float | None = None) -> None:
-        """RunError if the disk refuses; earlier checkpoints are then untouched."""
+    def seconds_at(self, step: int) -> float:
+        """Those since its last log entry that a run had trained when it was saved there."""
+        found = (info.seconds for info in self._run.saved() if info.step == step)
+        return next(found, 0.0)
+
+    def save(self, kind: str, seconds: float = 0.0, score: float | None = None) -> None:
+        """RunError if the disk refuses; earlier checkpoints are then untouched.
+
+        seconds: trained since the last log entry
+        """
         self.check_alone()
         self._logger.sync()  # a checkpoint promises that the entries before it exist
-        save_state(self._state, self._run, kind, keep=self._keep, score=score)
+        save_state(
+            self._state, self._run, kind, keep=self._keep, score=score, seconds=seconds
+        )
         self._mine = self._place(), self._run.checkpoint_folders()
         self._saved = time.monotonic()
 
@@ -71,15 +81,23 @@ class Saver:
         """Saves as the best if no earlier evaluation had so high a score."""
         if score > self._best:
             self._best = score
-            self.save(manifest.BEST, score)
+            self.save(manifest.BEST, score=score)
 
 
 def save_state(
-    state: TrainState, run: Run, kind: str, *, keep: int, score: float | None = None
+    state: TrainState,
+    run: Run,
+    kind: str,
+    *,
+    keep: int,
+    score: float | None = None,
+    seconds: float = 0.0,
 ) -> None:
     """Saves a run's state whole; RunError if the disk refuses."""
     try:
-        checkpoint.save(state.checkpoint(), run, kind=kind, keep=keep, score=score)
+        checkpoint.save(
+            state.checkpoint(), run, kind=kind, keep=keep, score=score, seconds=seconds
+        )
     except (tf.errors.OpError, OSError) as error:
         reason = getattr(error, "strerror", None) or errors.first_line(error)
         raise errors.RunError(

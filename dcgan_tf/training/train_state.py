@@ -85,10 +85,14 @@ class TrainState:
             dropout=[seed for network in networks for seed in _untracked(network)],
         )
 
-    def take_means(self) -> dict[str, float]:
-        """The mean of each term since the last log entry; starts the next sums."""
+    def means(self) -> dict[str, float]:
+        """The mean of each term since the last log entry."""
         steps = int(self.term_steps)
-        means = {name: float(total) / steps for name, total in self.term_sums.items()}
+        return {name: float(total) / steps for name, total in self.term_sums.items()}
+
+    def take_means(self) -> dict[str, float]:
+        """The same; starts the next sums."""
+        means = self.means()
         for variable in (self.term_steps, *self.term_sums.values()):
             variable.assign(tf.zeros_like(variable))
         return means

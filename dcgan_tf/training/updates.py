@@ -177,9 +177,14 @@ def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) 
     loss = terms["loss"]
     share = tf.constant(1 / replicas.count(), loss.dtype)
     gradients = tape.gradient(loss, variables, output_gradients=share)
-    # An embedding's too, so that all are added up in one collective.
-    dense = [None if one is None else tf.convert_to_tensor(one) for one in gradients]
-    optimizer.apply(dense, variables)
+    # Dense, an embedding's too, so that all are added up in one collective.  A twin has
+    # none in a step on real images alone.
+    moved = [
+        (tf.convert_to_tensor(gradient), variable)
+        for gradient, variable in zip(gradients, variables, strict=True)
+        if gradient is not None
+    ]
+    optimizer.apply(*zip(*moved, strict=True))
 
 
 def update_ema(

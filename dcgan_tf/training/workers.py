@@ -75,7 +75,7 @@ class Workers:
             self._watch.over()
 
     def lost(self, error: tf.errors.OpError) -> str | None:
-        """What is told if an error means that another worker is lost; None if not."""
+        """The line for an error that means that another worker is lost; None for others."""
         if self._cluster and isinstance(error, LOST):
             return self._cluster.lost(str(error))
         return None

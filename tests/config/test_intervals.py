@@ -22,6 +22,7 @@ def test_a_run_in_epochs_stops_at_each():
     assert all(run.logs_at(step) for step in visited(run))
     assert [run.number(step) for step in (0, 7, 13, 28)] == [0, 1, 1, 4]
     assert run.name(14) == "epoch 2/4"
+    assert run.name(15) == "epoch 3/4"  # which is being trained
 
 
 def test_a_run_in_steps_stops_at_both_its_intervals_and_at_its_end():

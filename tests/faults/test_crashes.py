@@ -137,7 +137,9 @@ def names(folder):
     being removed, and TensorBoard's, which have the time in their names.
     """
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return sorted(str(p) for p in found if p.parts[0] not in ("checkpoints", "events"))
+    return sorted(
+        str(p) for p in found if not p.parts[0].startswith(("checkpoints", "events.out"))
+    )
 
 
 def assert_same_folder(one, other):

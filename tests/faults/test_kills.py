@@ -108,7 +108,7 @@ def kill(process, aim, lifetimes, longest):
 
 
 def kill_until(tmp_path, flags, name, *, kills, aims, longest):
-    """Kills runs of the flags, each until it is complete, and compares them."""
+    """Kills runs of the flags, each until it is complete, and compares them: how many."""
     straight = never_killed(tmp_path, *flags)
     lifetimes, aims = random.Random(name), itertools.cycle(aims)
     done, runs, again, torn = collections.Counter(), 0, 0, 0
@@ -148,6 +148,7 @@ def kill_until(tmp_path, flags, name, *, kills, aims, longest):
         f"{name}: {done.total()} kills ({by_aim}) of {runs} runs; {torn} left a file half "
         f"written; log entries trained again: at most {again}; lost: nothing, the same bits"
     )
+    return runs
 
 
 def whole_entries(run):
@@ -162,7 +163,7 @@ def whole_entries(run):
 def test_a_killed_run_ends_as_one_that_was_never_killed(tmp_path, name):
     options = {"kills": 2, "aims": (ANY, "save"), "longest": 2.0}
     flags = (*OFTEN, *RUNS[name])
-    kill_until(tmp_path, flags, name, **options)
+    assert kill_until(tmp_path, flags, name, **options) >= 1
 
 
 @pytest.mark.long
@@ -171,4 +172,4 @@ def test_a_run_that_is_killed_often_ends_as_one_that_was_never_killed(tmp_path, 
     """With an evaluation at each log entry, by a classifier from the user's cache."""
     options = {"kills": KILLS, "aims": (ANY, *AIMS), "longest": 4.0}
     flags = (*OFTEN, *{**RUNS, **MORE_RUNS}[name], "--evaluate_every=1")
-    kill_until(tmp_path, flags, name, **options)
+    assert kill_until(tmp_path, flags, name, **options) >= 1

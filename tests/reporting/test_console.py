@@ -16,8 +16,7 @@ def test_the_line_of_an_entry_has_losses_accuracies_and_the_speed():
         "discriminator/class_accuracy_fake": 0.5,
     }
     assert console.losses(entry, "epoch 3/50") == (
-        "epoch 3/50: generator 0.750, discriminator 1.333 (its accuracy: adversarial "
-        "80 %, class 75 %), 1234 images/s"
+        "epoch 3/50: G 0.750, D 1.333 (accuracy 80%, class 75%), 1234 img/s"
     )
 
 
@@ -29,8 +28,7 @@ def test_a_pair_has_one_accuracy():
         "discriminator/adversarial_accuracy": 0.6,
     }
     assert console.losses(entry, "step 1/2") == (
-        "step 1/2: generator 1.000, discriminator 2.000 (its accuracy: adversarial "
-        "60 %), 10 images/s"
+        "step 1/2: G 1.000, D 2.000 (accuracy 60%), 10 img/s"
     )
 
 
@@ -43,8 +41,16 @@ def test_the_figures_of_an_evaluation():
         "quality/recall": 0.25,
     }
     assert console.quality(entry) == (
-        "  frechet classifier distance 12.000, recall 0.250, selection score 0.500"
+        "  Frechet distance ↓ 12.000, recall ↑ 0.250, selection score ↑ 0.500"
     )
+
+
+def test_figures_are_not_torn_from_their_names_and_fit_80_columns():
+    entry = {f"quality/{name}": 12345.0 for name in console.SHOWN}
+    lines = console.quality(entry).split("\n")
+    assert len(lines) > 1
+    assert all(len(line) <= 80 for line in lines)
+    assert all(line.startswith("  ") and line.rstrip(",")[-1].isdigit() for line in lines)
 
 
 def table(entry, **overrides):

@@ -13,7 +13,7 @@ from dcgan_tf.support import atomic_files
 def run(tmp_path):
     """A run at epoch 3, step 9: entries, frames, checkpoints, a GIF and events."""
     made = Run(tmp_path / "run")
-    for folder in (made.samples, made.checkpoints, made.events):
+    for folder in (made.samples, made.checkpoints, made.folder / "events"):
         folder.mkdir(parents=True)
     for epoch in range(4):
         pixels = np.zeros((8, 8), np.uint8)
@@ -28,7 +28,8 @@ def run(tmp_path):
         (manifest.REGULAR, 9),
     ):
         (made.checkpoints / manifest.name(kind, step)).mkdir()
-    (made.events / "events.out").touch()
+    (made.folder / "events" / "events.out.tfevents.1").touch()  # as earlier versions did
+    (made.folder / "events.out.tfevents.2").touch()
     images.write_gif(made.gif, made.samples, images.Layout(8, 8, 1))
     return made
 

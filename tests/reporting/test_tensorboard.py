@@ -1,4 +1,5 @@
 import json
+import time
 
 import imageio.v3 as iio
 import numpy as np
@@ -9,7 +10,7 @@ from tensorboard.backend.event_processing.plugin_event_multiplexer import EventM
 
 from dcgan_tf.reporting import images, tensorboard
 from dcgan_tf.reporting.tensorboard import Events
-from dcgan_tf.support import atomic_files
+from dcgan_tf.runs.folder import Run
 
 
 def read(folder):
@@ -49,11 +50,11 @@ def test_the_scalars_and_the_grid_can_be_read_again(tmp_path):
     events.add({"epoch": 8, "step": 12, "generator/loss": -1.5}, 8, tmp_path / "frame.png")
     found = read(tmp_path / "events")
     assert set(found.Tags()["tensors"]) == {
-        "generator/loss",
+        "Loss/generator",
         "images_per_second",
         "samples",
     }
-    assert scalars(found, "generator/loss") == [(7, 0.25), (8, -1.5)]
+    assert scalars(found, "Loss/generator") == [(7, 0.25), (8, -1.5)]
     assert scalars(found, "images_per_second") == [(7, 3e4)]
     (first, first_grid), (second, second_grid) = grids(found)
     assert (first, second) == (7, 8)
@@ -82,8 +83,34 @@ def test_without_a_sound_frame_there_are_the_figures_alone(tmp_path, content):
     layout = images.Layout(8, 8, 1)
     Events(tmp_path / "events", layout).add({"step": 9, "generator/loss": 0.5}, 3, frame)
     found = read(tmp_path / "events")
-    assert found.Tags()["tensors"] == ["generator/loss"]
-    assert scalars(found, "generator/loss") == [(3, 0.5)]
+    assert found.Tags()["tensors"] == ["Loss/generator"]
+    assert scalars(found, "Loss/generator") == [(3, 0.5)]
+
+
+def test_losses_come_first_in_the_order_of_tags(tmp_path):
+    """TensorBoard's is that of the letters' codes."""
+    others = ("discriminator/adversarial_real", "quality/recall", "seconds")
+    lost = ("generator/loss", "discriminator/loss", "test/generator/loss")
+    events = Events(tmp_path, images.Layout(8, 8, 1))
+    events.add({"step": 1, **dict.fromkeys((*others, *lost), 1.0)}, 1, tmp_path / "none")
+    tags = sorted(read(tmp_path).Tags()["tensors"])
+    assert tags == [
+        *("Loss/discriminator", "Loss/generator", "Loss/test/generator"),
+        *others,
+    ]
+
+
+def test_an_entry_keeps_its_time(tmp_path):
+    """That of an earlier version has none: now."""
+    events = Events(tmp_path, images.Layout(8, 8, 1))
+    before = time.time()
+    events.add({"step": 1, "seconds": 1.0}, 1, tmp_path / "none")
+    events.add({"step": 2, "seconds": 1.0, "time": 1234.5}, 2, tmp_path / "none")
+    found = read(tmp_path)
+    assert found.Tags()["tensors"] == ["seconds"]
+    now, then = (record.wall_time for record in found.Tensors("seconds"))
+    assert before <= now <= time.time()
+    assert then == 1234.5
 
 
 def test_what_a_metrics_log_may_hold_can_be_added(tmp_path):
@@ -103,29 +130,30 @@ def test_what_a_metrics_log_may_hold_can_be_added(tmp_path):
 def test_a_tensorboard_that_stays_open_sees_each_event_once(tmp_path):
     """A resume writes what it keeps anew, into another file, and the old one goes."""
     images.write_png(tmp_path / "frame.png", np.zeros((8, 8), np.uint8))
-    shown = EventMultiplexer(tensor_size_guidance={"loss": 0, "samples": 0})
+    shown = EventMultiplexer(tensor_size_guidance={"tensors": 0})
 
     def steps():
         shown.AddRunsFromDirectory(str(tmp_path)).Reload()
         return [
-            [record.step for record in shown.Tensors("run/events", tag)]
-            for tag in ("loss", "samples")
+            [record.step for record in shown.Tensors("run", tag)]
+            for tag in ("seconds", "samples")
         ]
 
     def write(now, *numbers):
         """As a process that begins at `now` does: the name of its file tells it."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(tensorboard.time, "time", lambda: now)
-            events = Events(tmp_path / "run" / "events", images.Layout(8, 8, 1))
+            events = Events(tmp_path / "run", images.Layout(8, 8, 1))
         for number in numbers:
-            events.add({"step": number, "loss": 0.5}, number, tmp_path / "frame.png")
+            events.add({"step": number, "seconds": 0.5}, number, tmp_path / "frame.png")
         return events
 
     write(1e9, 1, 2, 3, 4)
     assert steps() == [[1, 2, 3, 4]] * 2
-    atomic_files.remove_folder(tmp_path / "run" / "events")
+    for path in Run(tmp_path / "run").event_files():
+        path.unlink()
     resumed = write(1e9 + 1, 1, 2)
     assert steps() == [[1, 2]] * 2
     for number in (3, 5):
-        resumed.add({"step": number, "loss": 0.5}, number, tmp_path / "frame.png")
+        resumed.add({"step": number, "seconds": 0.5}, number, tmp_path / "frame.png")
     assert steps() == [[1, 2, 3, 5]] * 2

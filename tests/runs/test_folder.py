@@ -58,9 +58,7 @@ def test_a_second_process_is_refused_as_long_as_the_first_lives(run):
     assert list(run.folder.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "part", ["metrics.jsonl", "samples", "checkpoints", "events", "config.json"]
-)
+@pytest.mark.parametrize("part", ["metrics.jsonl", "samples", "checkpoints", "config.json"])
 def test_a_link_out_of_the_folder_is_refused(tmp_path, run, small, part):
     """Log entries would be added, and frames removed, wherever it leads."""
     run.write_config(RunConfig(small("dcgan")))

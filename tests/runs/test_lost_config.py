@@ -64,6 +64,14 @@ def test_a_resume_takes_the_copy_says_so_and_writes_it_again(run, capsys, left):
     assert (damaged.read_bytes() if left is not None else None) == left
 
 
+def test_a_dry_run_takes_the_copy_and_changes_nothing(run, capsys):
+    lose(run, b"{")
+    assert call(main, "--mode=cgan", "--dataset=digits", "--run_dir=run", "--dry_run") == 0
+    assert capsys.readouterr().err.count("its copy in") == 1
+    assert run.config_file.read_bytes() == b"{"
+    assert not (run.folder / "config.damaged.json").exists()
+
+
 @pytest.mark.parametrize("left", LOST)
 def test_a_sample_takes_the_copy_and_changes_nothing(run, capsys, left):
     assert call(sample, "--run=run", "--output=before.npz") == 0

@@ -134,9 +134,9 @@ def at_step(monkeypatch, step, do):
     advance = loop.Progress.advance
     done = []
 
-    def count(self, images):
+    def count(self, images, *shown):
         done.append(images)
-        advance(self, images)
+        advance(self, images, *shown)
         if sum(done) == 16 * step:
             do()
 
@@ -169,10 +169,11 @@ def test_a_run_leaves_what_it_promises(tmp_path, small, few):
     run = Run(tmp_path / "run")
     config = small("acgan", **KERAS, epochs=3, checkpoint_every=2, keep_checkpoints=5)
     go(config, run, few)
+    (events,) = run.event_files()
     assert names(run.folder) == [
         "checkpoints",
         "config.json",
-        "events",
+        events.name,
         "metrics.jsonl",
         "samples",
         "training.gif",
@@ -294,15 +295,37 @@ def test_the_events_of_a_resumed_run_are_those_of_one_run(tmp_path, small, few):
     """None of the attempt that was killed, and each epoch's once, with its frame."""
     run = Run(tmp_path / "run")
     go(small("cgan", epochs=1), run, few)
-    events = Events(run.events, images.Layout(28, 28, 10))
+    events = Events(run.folder, images.Layout(28, 28, 10))
     events.add({"step": 9, "lost": 1.0}, 9, tmp_path / "none")
     go(small("cgan", epochs=3), run, few)
-    assert len(names(run.events)) == 1
-    found = EventAccumulator(str(run.events), {"tensors": 0}).Reload()
-    tags = {name for name in log_entries(run)[0] if name not in ("epoch", "step")}
-    assert set(found.Tags()["tensors"]) == tags | {"samples"}
-    for tag in found.Tags()["tensors"]:
-        assert [record.step for record in found.Tensors(tag)] == [1, 2, 3], tag
+    assert len(run.event_files()) == 1
+    found = EventAccumulator(str(run.folder), {"tensors": 0}).Reload()
+    entries = log_entries(run)
+    count = len(entries[0].keys() - {"epoch", "step", "time"})
+    tags = found.Tags()["tensors"]
+    assert len(tags) == count + 1  # of the frames
+    times = [(number, entry["time"]) for number, entry in enumerate(entries, 1)]
+    for tag in tags:
+        assert [(r.step, r.wall_time) for r in found.Tensors(tag)] == times, tag
+
+
+def test_the_seconds_of_an_epoch_are_those_of_all_its_parts(
+    tmp_path, small, few, monkeypatch
+):
+    run = Run(tmp_path / "run")
+    config = small("cgan", epochs=3)
+    with monkeypatch.context() as patch:
+        at_step(patch, 5, lambda: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(Stopped):
+            go(config, run, few)
+    info = run.newest_checkpoint()
+    assert 0 < info.seconds < 1000
+    (info.folder / manifest.MANIFEST).unlink()
+    manifest.write_manifest(info.folder, info.step, info.epoch, info.run_id, None, 1000.0)
+    go(config, run, few)
+    first, second, third = (entry["seconds"] for entry in log_entries(run))
+    assert first < 1000 < second
+    assert third < 1000
 
 
 def test_frames_are_thinned_as_the_run_goes(tmp_path, small, few):

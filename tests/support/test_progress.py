@@ -1,0 +1,70 @@
+import fcntl
+import os
+import struct
+import sys
+import termios
+import types
+
+import pytest
+
+from dcgan_tf.support import progress
+from dcgan_tf.support.progress import Progress
+
+
+def on_a_terminal(monkeypatch, do):
+    """What `do` writes to a terminal of 80 columns."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    with os.fdopen(theirs, "w") as terminal, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", terminal)
+        patch.setattr(sys, "stderr", terminal)
+        do()
+        terminal.flush()
+        written = os.read(ours, 100_000).decode()
+    os.close(ours)
+    return written
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Sets what the clock shows, each time that it is looked at."""
+
+    def show(*seconds):
+        stand_in = types.SimpleNamespace(monotonic=iter(seconds).__next__)
+        monkeypatch.setattr(progress, "time", stand_in)
+
+    return show
+
+
+def test_the_bar_has_the_epoch_both_losses_and_the_time_left(monkeypatch, clock):
+    """In 80 columns; the seconds of the first step, which compiles, do not count."""
+    clock(0.0, 100.0, 103.0)
+
+    def train():
+        with Progress(total=1000, completed=100) as shown:
+            shown.advance(100, "epoch 1/2", "G 0.700, D 1.300")
+            shown.advance(400, "step 14000/14000", "G -12.700, D 123.300")
+            shown.log("epoch 1/2: done")
+
+    written = on_a_terminal(monkeypatch, train).replace("\n", "\r").split("\r")
+    first, *_, last = (line for line in written if line.strip())
+    assert "epoch 1/2: done" in written
+    assert first.startswith("training: the first step")
+    assert last.startswith("step 14000/14000 ")
+    assert last.endswith(" 60 %, G -12.700, D 123.300, 00:03 left")
+    assert 70 < len(last) <= 80
+
+
+def test_in_a_pipe_there_are_lines_alone(capsys, clock):
+    clock(0.0, 100.0, 100.0, 101.0, 103.0)
+    with Progress(total=1000, completed=100) as shown:
+        shown.advance(100, "epoch 1/2", "G 0.700, D 1.300")
+        shown.advance(400, "epoch 1/2", "G 0.700, D 1.300")
+        shown.log("epoch 1/2: done", "  more")
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.splitlines() == [
+        "training: first step done in 100.0 s",
+        "epoch 1/2: done, 00:03 left",
+        "  more",
+    ]
