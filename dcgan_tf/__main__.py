@@ -6,6 +6,7 @@
     dcgan-tf export --run=RUN --output=FOLDER    the generator alone, small
     dcgan-tf embedding --run=RUN         how the generator uses the class
     dcgan-tf compare RUN RUN             settings and figures beside each other
+    dcgan-tf playground                  a page in which the generator draws in a browser
 
 dcgan-tf COMMAND --help lists a command's flags.  `python -m dcgan_tf` is the same, and so
 are python -m dcgan_tf.main (train), dcgan_tf.sample, dcgan_tf.evaluate and so on.
@@ -25,6 +26,7 @@ COMMANDS = {
     "export": "export",
     "embedding": "embedding",
     "compare": "compare",
+    "playground": "playground",
 }
 
 

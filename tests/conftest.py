@@ -1,6 +1,7 @@
 """What the tests share: small runs of the real code, on a few real digits."""
 
 import os
+import shutil
 
 import pytest
 
@@ -105,6 +106,30 @@ def small():
         return new_config("digits", **overrides)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium; without one, or without playwright, its tests are skipped."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        options = {"executable_path": chromium, "args": ["--no-sandbox"]}
+        with playwright.chromium.launch(**options) as launched:
+            yield launched
+
+
+@pytest.fixture
+def tab(browser):
+    """A tab in which an error of a script fails the test."""
+    found = []
+    opened = browser.new_page()
+    opened.on("pageerror", lambda error: found.append(error))
+    yield opened
+    opened.close()
+    assert not found
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ python -c "import dcgan_tf; assert dcgan_tf.__file__.startswith('$scratch/venv')
 dcgan-tf --version
 dcgan-tf sample --digits=2026
 test -s sample.png
+dcgan-tf playground
+test -s playground.html
 if [ -n "${TFDS_DATA_DIR:-}" ]; then
   dcgan-tf train --flagfile=acgan_keras_gan --dry_run
   test ! -e checkpoints

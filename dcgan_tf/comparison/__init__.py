@@ -1,1 +1,1 @@
-"""Several runs beside each other."""
+"""Several runs side by side; knows nothing of TensorFlow."""

@@ -1,0 +1,84 @@
+"""Images a second of a run's playground, in headless Chromium.
+
+    python -m benchmarks.playground
+    python -m benchmarks.playground --run=checkpoints/acgan
+
+What an image takes the generator, and the discriminator where the run has one: the median
+of 200, after 50.  Then how many a second the page draws, in 3 s, in the share of a screen's
+frame that it takes for them.  Nothing should run beside.
+"""
+
+import pathlib
+import shutil
+import sys
+import tempfile
+
+from absl.flags import FlagValues
+
+from dcgan_tf import playground
+from dcgan_tf.cli import flags
+from dcgan_tf.support import errors
+
+MEASURE = """() => {
+  const times = [];
+  for (let i = 0; i < 250; i++) {
+    const [latents, weights] = [sampleLatents(i), classWeights(i % page.classes)];
+    const start = performance.now();
+    const image = generate(latents, weights).images;
+    const between = performance.now();
+    if (discriminate) discriminate(image, weights);
+    times.push([between - start, performance.now() - between]);
+  }
+  const median = (network) =>
+    times.slice(50).map((both) => both[network]).sort((a, b) => a - b)[100];
+  return [median(0), median(1)];
+}"""
+DRAW = """() => new Promise((resolve) => {
+  let count = 0;
+  const end = performance.now() + 3000;
+  const draw = () => {
+    pictures[0].draw();
+    count++;
+    if (performance.now() < end) redraw([draw]);
+    else resolve(count / 3);
+  };
+  redraw([draw]);
+})"""
+
+
+def define_flags() -> FlagValues:
+    values = FlagValues()
+    flags.define_string(
+        values, "run", "folder of the run.  Default: the ACGAN that comes with the package"
+    )
+    return values
+
+
+def main(values: FlagValues) -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise errors.UsageError("needs chromium, as from apt-get install chromium")
+    from playwright import sync_api
+
+    with tempfile.TemporaryDirectory() as folder, sync_api.sync_playwright() as driver:
+        path = pathlib.Path(folder) / "playground.html"
+        made = playground.define_flags()
+        made(
+            [
+                "playground",
+                f"--output={path}",
+                *([f"--run={values.run}"] * bool(values.run)),
+            ]
+        )
+        playground.main(made)
+        options = {"executable_path": chromium, "args": ["--no-sandbox"]}
+        page = driver.chromium.launch(**options).new_page()
+        page.goto(path.as_uri())
+        page.wait_for_function("frame === 0")
+        generator, discriminator = page.evaluate(MEASURE)
+        print(f"generator {generator:.1f} ms an image, discriminator {discriminator:.1f}")
+        print(f"the page draws {page.evaluate(DRAW):.0f} images/s")
+
+
+if __name__ == "__main__":
+    sys.exit(flags.run(main, define_flags(), __doc__))

@@ -1,0 +1,1 @@
+"""Pages of a run, each one file of HTML; knows nothing of training."""

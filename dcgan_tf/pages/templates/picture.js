@@ -1,0 +1,148 @@
+// Latents, class weights, and pictures that a network draws of them.
+"use strict";
+
+const page = JSON.parse(document.getElementById("page").textContent);
+const [height, width, channels] = page.shape;
+const generate = makeNetwork(page.generator);
+const discriminate = page.discriminator && makeNetwork(page.discriminator);
+const directions = readHalves(page.directions); // [classes or 1, direction_count, latent_dim]
+
+const FRAME_MS = 12; // to draw in, of the 16 that a frame of the screen has
+const MOST_BARS = 20;
+const byId = (id) => document.getElementById(id);
+
+// Uniform numbers in [0, 1) by a seed: mulberry32.
+function uniformNumbers(seed) {
+  let a = seed;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), a | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function sampleLatents(seed, index = 0) {
+  const uniform = uniformNumbers(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(index, 0x85ebca6b));
+  const normal = () => {
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+    return radius * Math.cos(2 * Math.PI * uniform());
+  };
+  const one = page.prior === "normal" ? normal : () => 2 * uniform() - 1;
+  return Float32Array.from({ length: page.latent_dim }, one);
+}
+
+// Normal latents lie near a sphere, and so do those between; uniform ones lie in a cube.
+function betweenLatents(from, to, share) {
+  const dot = (x, y) => x.reduce((sum, value, i) => sum + value * y[i], 0);
+  const cosine = dot(from, to) / Math.sqrt(dot(from, from) * dot(to, to));
+  const angle = Math.acos(Math.max(-1, Math.min(1, cosine)));
+  let [p, q] = [1 - share, share];
+  if (page.prior === "normal" && Math.sin(angle) > 1e-3) {
+    [p, q] = [p, q].map((part) => Math.sin(part * angle) / Math.sin(angle));
+  }
+  return from.map((value, i) => p * value + q * to[i]);
+}
+
+function classWeights(from, to = from, share = 0) {
+  const weights = new Float32Array(page.classes);
+  weights[from] += 1 - share;
+  weights[to] += share;
+  return weights;
+}
+
+// What has changed is drawn in the next frames, the oldest change first.
+const waiting = { now: new Set(), later: new Set() };
+let frame = 0;
+
+function redraw(drawings, queue = waiting.now) {
+  for (const draw of drawings) queue.add(draw);
+  frame ||= requestAnimationFrame(drawWaiting);
+}
+
+function drawWaiting() {
+  const end = performance.now() + FRAME_MS;
+  for (const queue of [waiting.now, waiting.later]) {
+    for (const draw of queue) {
+      queue.delete(draw);
+      draw();
+      if (performance.now() > end) {
+        frame = requestAnimationFrame(drawWaiting);
+        return;
+      }
+    }
+  }
+  frame = 0;
+}
+
+function paint(canvas, latents, weights, left = 0, top = 0) {
+  const image = generate(latents, weights).images;
+  const pixels = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    for (let c = 0; c < 3; c++) {
+      // In [-1, 1]; a clamped array rounds.
+      pixels.data[4 * i + c] = (image[i * channels + (channels === 3 ? c : 0)] + 1) * 127.5;
+    }
+    pixels.data[4 * i + 3] = 255;
+  }
+  canvas.getContext("2d").putImageData(pixels, left, top);
+  return image;
+}
+
+function sized(canvas, columns = 1, rows = 1) {
+  canvas.width = columns * width;
+  canvas.height = rows * height;
+  return canvas;
+}
+
+// A picture on the page, with what the discriminator says of it: {figure, draw}.
+function makePicture(latents, weights, caption) {
+  const figure = document.createElement("figure");
+  const canvas = sized(element(figure, "canvas"));
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", `generated ${caption || "picture"}`);
+  if (caption) element(figure, "figcaption", "", caption);
+  const show = discriminate && makeView(figure);
+  const draw = () => {
+    const [z, c] = [latents(), weights()];
+    const image = paint(canvas, z, c);
+    if (show) show(discriminate(image, c));
+  };
+  return { figure, draw };
+}
+
+function element(parent, tag, name = "", text = "") {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+// Elements for a discriminator's output, and the function that shows one in them.
+function makeView(figure) {
+  const marker = element(element(figure, "div", "meter"), "i");
+  const scale = element(figure, "div", "scale");
+  const [, logit] = ["fake", "", "real"].map((text) => element(scale, "span", "", text));
+  const hasClasses = "classes" in page.discriminator.outputs;
+  const row = hasClasses && page.classes <= MOST_BARS && element(figure, "div", "bars");
+  const bars = row ? page.names.map(() => element(element(row, "span"), "i")) : [];
+  const likeliest = hasClasses && element(figure, "div", "class");
+  return ({ adversarial, classes }) => {
+    marker.style.left = `${100 / (1 + Math.exp(page.boundary - adversarial[0]))}%`;
+    const value = Math.round(10 * adversarial[0]) / 10;
+    logit.textContent = `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`;
+    if (!hasClasses) return;
+    const probabilities = softmax(classes);
+    bars.forEach((bar, i) => (bar.style.height = `${100 * probabilities[i]}%`));
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    likeliest.textContent = `${page.names[best]}: ${Math.round(100 * probabilities[best])} %`;
+  };
+}
+
+function softmax(logits) {
+  const most = Math.max(...logits);
+  const powers = Array.from(logits, (logit) => Math.exp(logit - most));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
