@@ -1,56 +1,59 @@
-"""Makes a folder of a run's generator alone, in half precision, small enough to give away.
+"""Writes a run's generator alone, to give away or to use in other programs.
 
     dcgan-tf export --run=checkpoints/acgan --output=given/acgan
+    dcgan-tf export --run=checkpoints/acgan --output=given/acgan --format=onnx
+    dcgan-tf export --run=checkpoints/acgan --output=acgan.onnx
 
-sample, evaluate and dcgan_tf.load take the folder as they take a run.
+By default a folder of the weights in half precision, which sample, evaluate, dcgan_tf.load
+and train --init_from take as they take a run.  The other formats are a function in float32:
+(latents [N, Z], labels [N]) -> images [N, H, W, C] from -1 to 1; in mode dcgan of latents
+alone.  Each folder has a README.md with code that uses it.
 """
 
 import sys
 
-from absl.flags import FlagValues
+from absl.flags import DEFINE_enum, FlagValues
 
 from dcgan_tf.cli import flags
-from dcgan_tf.config import resolve
-from dcgan_tf.reporting import images
+from dcgan_tf.exports import formats
 from dcgan_tf.runs.folder import Run
-from dcgan_tf.support import atomic_files, errors, tf_setup
-
-ROWS = 10  # of the grid
+from dcgan_tf.support import tf_setup
 
 
 def define_flags() -> FlagValues:
     values = FlagValues()
     flags.define_string(values, "run", "folder of the run.  Required")
-    flags.define_string(values, "output", "the folder to make, a new one.  Required")
+    flags.define_string(
+        values,
+        "output",
+        "the folder to make, a new one; or with a suffix of "
+        f"{', '.join(formats.BY_SUFFIX)} that file alone, in that format.  Required",
+    )
+    DEFINE_enum(
+        "format",
+        None,
+        list(formats.FORMATS),
+        "npz: for this package; keras: .keras, for Keras with this package installed; "
+        "saved_model: for TensorFlow; litert: .tflite; onnx: needs the packages onnx and "
+        f"tf2onnx.  Default: {formats.NPZ}, or what the suffix of --output says",
+        flag_values=values,
+    )
     flags.define_generator_choice(values)
     return values
 
 
 def main(values: FlagValues) -> None:
     run = Run.existing(values.run)
-    if values.output is None:
-        raise errors.UsageError("--output: name the folder to make")
-    output = errors.user_path(values.output, "--output")
-    if output.exists():
-        raise errors.UsageError(f"--output={output}: is in the way; name a new folder")
+    target = formats.target(values.output, values.format)
     content = run.read()
-    config = content.config
 
     tf_setup.start()
-    from dcgan_tf.runs import generator  # which imports TensorFlow
+    from dcgan_tf.exports import write  # which imports TensorFlow
+    from dcgan_tf.runs import generator
 
     loaded = generator.load(run.folder, ema=values.ema, which=values.which)
-    labels = resolve.shown_classes(config.classes) if config.conditional else None
-    layout = images.Layout.of(config, labels)
-    generated = loaded.sample((labels or [0] * layout.columns) * ROWS)
-    grid = images.legible(images.grid(generated, layout.columns), layout)
-    with atomic_files.replacing_folder(output) as folder:
-        exported = Run(folder)
-        content.write(exported.config_file)  # what the run was trained by stays with it
-        loaded.write(exported.exported)
-        images.write_png(folder / "grid.png", grid)
-    size = (output / exported.exported.name).stat().st_size
-    print(f"{output}: step {loaded.step:,}, {size / 1e6:.1f} MB")
+    size = write.write(target, loaded, content)
+    print(f"{target.path}: {target.format}, step {loaded.step:,}, {size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -27,8 +27,9 @@ def define_flags() -> FlagValues:
     flags.define_string(
         values,
         "init_from",
-        "folder of another run: begin a new one in --run_dir from its weights, with its "
-        "settings but for those given here; not its length and intervals",
+        "folder of another run, or of one that export wrote: begin a new one in --run_dir "
+        "from its weights, with its settings but for those given here; not its length and "
+        "intervals.  An export has no discriminator, which then begins with new weights",
     )
     flags.define_switch(values, "fresh", "refuse to go on with a run that exists")
     flags.define_switch(

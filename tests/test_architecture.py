@@ -26,6 +26,7 @@ FRONT = [
     *("reporting/metrics_log.py", "comparison/*.py"),
     *("metrics/mode_collapse.py", "pages/figures.py", "pages/html.py", "pages/live.py"),
     *("pages/record.py", "pages/plots.py", "pages/report.py"),
+    *("exports/formats.py", "exports/readme.py"),
     *(
         "cli/flags.py",
         "cli/plan.py",

@@ -82,7 +82,7 @@ def make(
     Raises UsageError for whatever cannot be trained.  Writes nothing but the cache of
     images, and what tensorflow-datasets downloads of sets whose shape is not known.
     """
-    if init_from and run_dir is None:
+    if init_from and run_dir is None and "mode" not in overrides:
         raise errors.UsageError(
             f"--init_from={init_from}: name the folder of the new run by --run_dir"
         )
@@ -186,10 +186,7 @@ def _parent(init_from: str) -> tuple[Config, Parent]:
     run = Run.existing(init_from, flag="init_from")
     config = run.read_config()  # first: it tells of a run of another version
     if run.exported.exists():
-        raise errors.UsageError(
-            f"--init_from={init_from}: holds an exported generator alone; name the folder "
-            "of a run, which has the discriminator's weights as well"
-        )
+        return config, run.exported_parent()
     checkpoint = run.newest_checkpoint()
     if checkpoint is None:
         raise errors.UsageError(f"--init_from={init_from}: has no checkpoint yet")

@@ -1,5 +1,7 @@
 """What is printed of a run before it begins."""
 
+import pathlib
+
 import keras
 import tensorflow as tf
 
@@ -7,6 +9,7 @@ from dcgan_tf.cli.plan import Plan, not_defaults
 from dcgan_tf.config import schema
 from dcgan_tf.config.presets import PRESETS
 from dcgan_tf.config.schema import Config
+from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import tf_setup
 from dcgan_tf.training.train_state import TrainState
 from dcgan_tf.training.workers import Workers
@@ -31,7 +34,7 @@ def show(plan: Plan, state: TrainState, workers: Workers) -> None:
         "not default": changed or "nothing",
         "implied": brought,
         "length": plan.length,
-        "weights from": plan.content.parent,
+        "weights from": _weights(plan),
         "generator": _parameters(state.gan.generator),
         "discriminator": _parameters(state.gan.discriminator),
         "device": _devices(workers),
@@ -48,6 +51,13 @@ def show_settings(config: Config) -> None:
     for name, value in config.model_dump(exclude_none=True).items():
         if schema.kind(name) != schema.DERIVED:
             print(f"{'':<16}--{name}={value}")
+
+
+def _weights(plan: Plan) -> str:
+    parent = plan.content.parent
+    if parent and Run(pathlib.Path(parent.run)).exported.exists():
+        return f"{parent}: the generator's alone, the discriminator begins new"
+    return str(parent or "")
 
 
 def _classes(plan: Plan) -> str:

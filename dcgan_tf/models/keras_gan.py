@@ -6,7 +6,13 @@ from keras.config import floatx
 
 from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.models import blocks
-from dcgan_tf.models.layers import BatchNormalization, BiasConv2D, BiasDense, Dropout
+from dcgan_tf.models.layers import (
+    BatchNormalization,
+    BiasConv2D,
+    BiasDense,
+    Dropout,
+    UpSampling2D,
+)
 
 
 def generator(
@@ -19,7 +25,7 @@ def generator(
     x = BiasDense(7 * 7 * 128, activation="relu")(x)
     x = BatchNormalization(momentum=0.8)(layers.Reshape((7, 7, 128))(x))
     for filters in (128, 64):
-        x = layers.UpSampling2D()(x)  # [B, 14, 14, 128], then [B, 28, 28, 128]
+        x = UpSampling2D()(x)  # [B, 14, 14, 128], then [B, 28, 28, 128]
         x = BiasConv2D(filters, 3, padding="same", activation="relu")(x)
         x = BatchNormalization(momentum=0.8)(x)
     images = BiasConv2D(1, 3, padding="same", activation="tanh", dtype=floatx())(x)

@@ -7,7 +7,11 @@ from keras import ops
 
 from dcgan_tf.data import replicas
 
+# So that a .keras file with them is loaded without custom_objects.
+serializable = keras.saving.register_keras_serializable("dcgan_tf")
 
+
+@serializable
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer as one operation of TensorFlow, where Keras's has a dozen.
 
@@ -39,6 +43,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return replicas.pool_moments(*super()._moments(inputs, mask))
 
 
+@serializable
 class Dropout(keras.layers.Dropout):
     """Keras's layer with 16 random bits an activation, where Keras's draws 32.
 
@@ -65,6 +70,7 @@ class Dropout(keras.layers.Dropout):
         return inputs * scale
 
 
+@serializable
 class BiasDense(keras.layers.Dense):
     """Keras's layer, with a bias whose gradient is right in bfloat16 as well.
 
@@ -77,6 +83,7 @@ class BiasDense(keras.layers.Dense):
         return self.activation(ops.matmul(inputs, self.kernel) + self.bias)
 
 
+@serializable
 class BiasConv2D(keras.layers.Conv2D):
     """Keras's layer, with a bias as in `BiasDense`, for channels that come last."""
 
@@ -84,6 +91,7 @@ class BiasConv2D(keras.layers.Conv2D):
         return self.activation(self.convolution_op(inputs, self.kernel) + self.bias)
 
 
+@serializable
 class BiasConv2DTranspose(keras.layers.Conv2DTranspose):
     """Keras's layer, with a bias as in `BiasDense`, for channels that come last."""
 
@@ -98,6 +106,7 @@ class BiasConv2DTranspose(keras.layers.Conv2DTranspose):
         return self.activation(outputs + self.bias)
 
 
+@serializable
 class MaxoutDense(keras.layers.Layer):
     """The largest of k linear maps: [B, inputs] -> [B, units].
 
@@ -124,7 +133,27 @@ class MaxoutDense(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
 
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "k": self.k}
 
+
+@serializable
+class UpSampling2D(keras.layers.UpSampling2D):
+    """Keras's layer for a size of 2, in shapes that are known.
+
+    [B, H, W, C] -> [B, 2 H, 2 W, C].  After Keras's, TensorFlow does not know how many rows
+    and columns there are, and LiteRT has no convolution for that.
+    """
+
+    def call(self, inputs):
+        _, height, width, channels = inputs.shape
+        x = ops.tile(ops.expand_dims(inputs, 2), (1, 1, 2, 1, 1))
+        x = ops.reshape(x, (-1, 2 * height, width, channels))
+        x = ops.tile(ops.expand_dims(x, 3), (1, 1, 1, 2, 1))
+        return ops.reshape(x, (-1, 2 * height, 2 * width, channels))
+
+
+@serializable
 class UpsampledConv2D(keras.layers.Layer):
     """UpSampling2D(2), then Conv2D(filters, 5, padding="same").
 
@@ -143,8 +172,14 @@ class UpsampledConv2D(keras.layers.Layer):
         "float32",
     )
 
-    def __init__(self, filters: int, activation=None, kernel_initializer="glorot_uniform"):
-        super().__init__()
+    def __init__(
+        self,
+        filters: int,
+        activation=None,
+        kernel_initializer="glorot_uniform",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
         self.filters = filters
         self.activation = keras.activations.get(activation)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -173,3 +208,11 @@ class UpsampledConv2D(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape
         return (batch, 2 * height, 2 * width, self.filters)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "activation": keras.activations.serialize(self.activation),
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }

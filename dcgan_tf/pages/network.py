@@ -21,6 +21,7 @@ from dcgan_tf.models.layers import (
     Dropout,
     MaxoutDense,
     UpsampledConv2D,
+    UpSampling2D,
 )
 
 ACTIVATIONS = ("relu", "sigmoid", "tanh")
@@ -202,7 +203,7 @@ def _upsampled(network: Network, layer: UpsampledConv2D, read: list[int]) -> int
     return _activated(network, layer, number)
 
 
-def _upsampling(network: Network, layer: layers.UpSampling2D, read: list[int]) -> int:
+def _upsampling(network: Network, layer: UpSampling2D, read: list[int]) -> int:
     places = {"shape": list(layer.input.shape[1:]), "times": list(layer.size)}
     return network.add("repeat", read, _size(layer), **places)
 
@@ -252,7 +253,7 @@ WRITERS = {
     layers.ReLU: _simple("relu"),
     layers.Rescaling: _rescaling,
     layers.Reshape: _same_values,
-    layers.UpSampling2D: _upsampling,
+    UpSampling2D: _upsampling,
     layers.ZeroPadding2D: _padding,
     BatchNormalization: _normalisation,
     BiasConv2D: _convolution,

@@ -25,7 +25,10 @@ class DamagedError(errors.RunError):
 
 @dataclasses.dataclass(frozen=True)
 class Parent:
-    """The checkpoint whose weights a run began with."""
+    """The checkpoint, or the exported generator, whose weights a run began with.
+
+    manifest_hash: the checkpoint's, or the hash of the exported generator's file
+    """
 
     run: str
     step: int

@@ -24,7 +24,7 @@ import dcgan_tf
 from dcgan_tf.config.schema import Config
 from dcgan_tf.runs import config_file, manifest
 from dcgan_tf.runs.config_file import Parent, RunConfig
-from dcgan_tf.support import atomic_files, errors
+from dcgan_tf.support import arrays, atomic_files, errors
 
 # The ACGAN that comes with the package.
 PRETRAINED = pathlib.Path(dcgan_tf.__file__).parent / "pretrained" / "acgan"
@@ -82,6 +82,17 @@ class Run:
     def event_files(self) -> list[pathlib.Path]:
         """TensorBoard's, which names a run by the folder that they lie in."""
         return sorted(self.folder.glob("events.out.tfevents.*"))
+
+    def exported_parent(self) -> Parent:
+        """The exported generator as what a run begins with; RunError if it is damaged."""
+        try:
+            held = arrays.read(self.exported, lambda name: name == "step")
+            step, digest = int(held["step"]), atomic_files.sha256(self.exported)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise errors.RunError(
+                f"{self.exported}: is no exported generator ({errors.first_line(error)})"
+            ) from None
+        return Parent(str(self.folder.resolve()), step, digest)
 
     def exists(self) -> bool:
         return self.config_file.exists() or any(self._copies())

@@ -12,7 +12,8 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.gans.build import build
 from dcgan_tf.gans.gan import BLOCK, Gan
 from dcgan_tf.runs import checkpoint
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.config_file import Parent
+from dcgan_tf.runs.folder import Run, parent_checkpoint
 from dcgan_tf.support import arrays, errors
 from dcgan_tf.support.progress import bar
 
@@ -151,6 +152,24 @@ def _read_exported(run: Run, gan: Gan) -> int:
             f"{run.exported}: is not a generator of the config.json beside it "
             f"({errors.first_line(error)})"
         ) from error
+
+
+def restore_parent(gan: Gan, parent: Parent) -> None:
+    """Sets the weights that a run begins with; of an export the generator's alone.
+
+    RunError where they are no longer what the run began with.
+    """
+    run = Run(pathlib.Path(parent.run))
+    if not run.exported.exists():
+        checkpoint.restore_networks(gan, parent_checkpoint(parent))
+        return
+    if run.exported_parent() != parent:
+        raise errors.RunError(
+            f"{run.exported}: is not the generator that the run began with; put it back, "
+            "or name another --run_dir"
+        )
+    _read_exported(run, gan)
+    gan.generator.set_weights(gan.ema_generator.get_weights())
 
 
 CHECKPOINTS = {

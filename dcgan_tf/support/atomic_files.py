@@ -79,7 +79,7 @@ def _replacing_folder(folder: pathlib.Path, overwrite: bool) -> Iterator[pathlib
     temporary.mkdir()
     try:
         yield temporary
-        for path in (*temporary.iterdir(), temporary):
+        for path in (*temporary.rglob("*"), temporary):
             sync(path)
         if overwrite:
             remove_folder(folder)

@@ -1,16 +1,21 @@
+import dataclasses
+import functools
 import json
 import pickle
 import shutil
 
 import imageio.v3 as iio
+import keras
 import numpy as np
 import pytest
 from conftest import MODES
 
 import dcgan_tf
+from benchmarks import exports
 from dcgan_tf import export, main
 from dcgan_tf.cli import flags
-from dcgan_tf.runs import manifest
+from dcgan_tf.exports import formats
+from dcgan_tf.runs import generator, manifest
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
@@ -40,12 +45,15 @@ def make(folder, config):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_exported_generator_generates_what_the_run_does(do, tmp_path, small, mode):
+def test_an_exported_generator_generates_what_the_run_does(
+    do, tmp_path, small, mode, monkeypatch
+):
     make(tmp_path / "run", small(mode))
     status, out, err = do(export, "--run=run", "--output=given")
     assert (status, err) == (0, "")
     assert "step 12" in out
     assert sorted(p.name for p in (tmp_path / "given").iterdir()) == [
+        "README.md",
         "config.json",
         "generator.npz",
         "grid.png",
@@ -54,6 +62,10 @@ def test_an_exported_generator_generates_what_the_run_does(do, tmp_path, small, 
     assert theirs.step == 12
     images = [run.sample([3, 1, 4], seed=2).astype(int) for run in (ours, theirs)]
     assert np.abs(images[0] - images[1]).max() <= 2  # grey levels
+    monkeypatch.chdir("given")
+    values = {}
+    exec(exports.code_of(tmp_path / "given"), values)
+    assert values["images"].shape == (10, 28, 28, 1)
 
 
 @pytest.mark.parametrize(
@@ -77,19 +89,98 @@ def test_the_grid_has_a_column_for_each_class_or_for_twenty(
     assert np.abs(found - shown).max() <= 2
 
 
-def test_wrong_use_is_one_line(do, tmp_path, small):
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
+def test_a_file_is_written_alone_in_the_format_of_its_suffix(do, tmp_path, small):
+    make(tmp_path / "run", small("cgan"))
+    status, out, err = do(export, "--run=run", "--output=out/my.keras")
+    assert (status, err) == (0, "")
+    assert out.startswith("out/my.keras: keras, step 12, 7.2 MB")
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["my.keras"]
+    assert keras.saving.load_model(tmp_path / "out" / "my.keras").name == "generator"
+
+
+def test_wrong_use_is_one_line(do, tmp_path, small, monkeypatch):
     make(tmp_path / "run", small("cgan"))
     do(export, "--run=run", "--output=given")
+    lacking = dataclasses.replace(formats.FORMATS["onnx"], needs=("numpy", "no_such"))
+    monkeypatch.setitem(formats.FORMATS, "onnx", lacking)
     for module, arguments, told in (
         (export, ["--run=run"], "--output: name the folder"),
+        (export, ["--run=run", "--output=new.h5"], "suffix .h5; end it in .keras"),
+        (export, ["--run=run", "--output=new.npz"], "suffix .npz; end it in .keras"),
+        (
+            export,
+            ["--run=run", "--output=new.keras", "--format=litert"],
+            ".keras is not the suffix of --format=litert",
+        ),
+        (
+            export,
+            ["--run=run", "--output=new.onnx"],
+            "--format=onnx: needs no_such, not installed here; pip install no_such\n",
+        ),
         (export, ["--run=run", "--output=given"], "is in the way"),
         (export, ["--run=nowhere", "--output=new"], "holds no run"),
         (main, ["--run_dir=given"], "cannot be trained on"),
-        (main, ["--init_from=given", "--run_dir=new"], "an exported generator alone"),
     ):
         status, _, err = do(module, *arguments)
         assert (status, err.count("\n")) == (2, 1)
         assert told in err
+    assert not list(tmp_path.glob("new*"))
+
+
+def trained(network):
+    return [weight.numpy() for weight in network.trainable_variables]
+
+
+def test_a_run_begins_from_an_exported_generator(do, tmp_path, small):
+    """Both the generator and its EMA; a rate of 1e-9 leaves weights as they begin."""
+    make(tmp_path / "run", small("acgan"))
+    assert do(export, "--run=run", "--output=given")[0] == 0
+    command = ("--mode=acgan", "--init_from=given", "--steps=1")
+    small_step = ("--batch_size=16", "--learning_rate=1e-9", "--preview_rows=1")
+    status, out, err = do(main, *command, *small_step, "--seed=9")
+    assert (status, err) == (0, "")
+    parent = f"{tmp_path / 'given'} at step 12"
+    assert f"{parent}: the generator's alone, the discriminator begins new\n" in out
+    begun = Run(tmp_path / "checkpoints" / "acgan")  # the place that --mode has
+    exported = trained(dcgan_tf.load("given").gan.ema_generator)
+    for ema in (True, False):
+        own = trained(dcgan_tf.load(begun.folder, ema=ema).gan.ema_generator)
+        assert all(map(functools.partial(np.allclose, atol=1e-6), own, exported))
+    content = begun.read()
+    assert content.config.seed == 9
+    assert content.data["images"] == 1500
+    assert content.parent == Run(tmp_path / "given").exported_parent()
+    status, out, _ = do(main, *command)
+    assert (status, "is complete" in out) == (0, True)
+
+
+def test_a_run_that_an_export_does_not_fit_is_refused(do, tmp_path, small):
+    make(tmp_path / "run", small("acgan"))
+    do(export, "--run=run", "--output=given")
+    labels = np.arange(64) % 2
+    np.savez("two.npz", images=np.zeros((64, 28, 28), np.uint8), labels=labels)
+    start = ("--init_from=given", "--run_dir=new")
+    for arguments, told in (
+        (["--init_from=given"], "name the folder of the new run by --run_dir"),
+        ([*start, "--mode=cgan"], "the weights of given are of mode acgan"),
+        ([*start, "--architecture=keras_gan"], "are of architecture compact"),
+        ([*start, "--dataset=two.npz"], "in 2 classes, the weights of given are for"),
+    ):
+        status, _, err = do(main, *arguments)
+        assert (status, err.count("\n")) == (2, 1)
+        assert told in err
+    parent = Run(tmp_path / "given").exported_parent()
+    (tmp_path / "given" / "generator.npz").write_bytes(b"damaged")
+    status, _, err = do(main, *start)
+    assert (status, err.count("\n")) == (1, 1)
+    assert "is no exported generator" in err
+    make(tmp_path / "second", small("acgan", seed=5))
+    do(export, "--run=second", "--output=other")
+    other = tmp_path / "other" / "generator.npz"
+    other.replace(tmp_path / "given" / "generator.npz")
+    with pytest.raises(errors.RunError, match="is not the generator that the run began"):
+        generator.restore_parent(dcgan_tf.load("given").gan, parent)
     assert not (tmp_path / "new").exists()
 
 

@@ -11,6 +11,7 @@ from dcgan_tf.models.layers import (
     Dropout,
     MaxoutDense,
     UpsampledConv2D,
+    UpSampling2D,
 )
 
 
@@ -24,6 +25,38 @@ def test_maxout_is_the_largest_of_k_linear_maps():
     # Unit 0: 1*(-5,-4,-3) - 2*(1,2,3) + (0,0,9) = (-7,-8,0)
     # Unit 1: 1*(-2,-1,0) - 2*(4,5,6) + (30,0,0) = (20,-11,-12)
     assert layer(inputs).numpy().tolist() == [[0.0, 20.0]]
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
+def test_a_saved_network_is_loaded_without_being_told_the_layers(tmp_path):
+    """Every layer with options that are not its defaults, in a .keras file."""
+    inputs = keras.Input((4, 5, 6))
+    x = UpsampledConv2D(3, "tanh", kernel_initializer="he_normal")(inputs)
+    x = BiasConv2DTranspose(2, 3, 2, "same")(UpSampling2D()(x))
+    x = BatchNormalization(momentum=0.8)(BiasConv2D(3, 3, activation="tanh")(x))
+    x = BiasDense(4)(Dropout(0.3)(keras.layers.Flatten()(x)))
+    network = keras.Model(inputs, MaxoutDense(3, k=2, name="last")(x))
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    for mine, theirs in zip(network.layers, loaded.layers, strict=True):
+        assert type(mine) is type(theirs)
+        assert mine.get_config() == theirs.get_config()
+    images = tf.random.stateless_normal([2, 4, 5, 6], [0, 0])
+    assert np.array_equal(loaded(images), network(images))
+
+
+def test_upsampling_is_keras_s_with_the_same_bits():
+    """Forward and backward."""
+    inputs = tf.random.stateless_normal([3, 4, 5, 6], [0, 0])
+    results = []
+    for layer in (UpSampling2D(), keras.layers.UpSampling2D()):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs)
+            loss = tf.reduce_sum(tf.sin(outputs * tf.range(10.0)[:, None]))
+        results.append([outputs, tape.gradient(loss, inputs)])
+    for mine, keras_own in zip(*results, strict=True):
+        assert np.array_equal(mine, keras_own)
 
 
 def test_maxout_weights_are_small_normals():
