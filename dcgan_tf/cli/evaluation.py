@@ -38,8 +38,11 @@ class Request:
     output: pathlib.Path | None
 
 
-def request(values: FlagValues) -> Request:
-    """What the flags ask for; UsageError unless it can be measured."""
+def request(values: FlagValues, *, writes: bool = True) -> Request:
+    """What the flags ask for; UsageError unless it can be measured.
+
+    writes: into the folder of a run, where no other is named
+    """
     output = errors.user_path(values.output, "--output") if values.output else None
     if (values.run is None) == (values.samples is None):
         raise errors.UsageError("--run or --samples: name one of them")
@@ -55,7 +58,7 @@ def request(values: FlagValues) -> Request:
         run = Run.existing(values.run)
         config = run.read_config()
         labelled = config.conditional
-        output = output or run.folder
+        output = output or (run.folder if writes else None)
     if output:
         check_output(output)
     if values.cas and not labelled:

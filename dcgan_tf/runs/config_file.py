@@ -51,13 +51,21 @@ class RunConfig:
     run_id: str = dataclasses.field(default_factory=lambda: secrets.token_hex(8))
     data: Mapping[str, object] | None = None
 
-    def started(self, machine: Mapping[str, object] | None = None) -> "RunConfig":
-        """The same, with this process as the latest start, on `machine`."""
+    def started(
+        self,
+        machine: Mapping[str, object] | None = None,
+        command: list[str] | None = None,
+    ) -> "RunConfig":
+        """The same, with this process as the latest start, on `machine`.
+
+        command: None: this process's command line
+        """
         name = pathlib.Path(sys.argv[0]).name
+        own = [name if name != "__main__.py" else "dcgan-tf", *sys.argv[1:]]
         start = {
             "versions": versions(),
             "machine": dict(machine or {}),
-            "command": [name if name != "__main__.py" else "dcgan-tf", *sys.argv[1:]],
+            "command": command or own,
         }
         starts = (*self.starts, start)
         kept = (*starts[:1], *starts[1:][-(MOST_STARTS - 1) :])
