@@ -64,9 +64,9 @@ class StopSignal:
             number = byte[0]
             if number not in CAUGHT:
                 continue
-            if answered and _ends_process:
-                os._exit(128 + number)
             if answered:
+                if _ends_process:
+                    os._exit(128 + number)
                 continue
             answered = True
             line = f"{signal.Signals(number).name}: {self._doing}; again to quit without\n"
