@@ -94,5 +94,6 @@ def grid(images: "np.ndarray", columns: int = 10) -> "Image.Image":
     if images.ndim == 5:
         columns = images.shape[1]
         images = images.reshape(-1, *images.shape[2:])
-    layout = grids.Layout(*images.shape[1:3], columns)
+    height, width = images.shape[1:3]
+    layout = grids.Layout(height, width, columns)
     return Image.fromarray(grids.legible(grids.grid(images, columns), layout))

@@ -225,7 +225,7 @@ def _by_class(names: list[str] | None, columns: Mapping) -> list[tuple[str, ...]
     if names is None or len(names) > MOST_CLASSES or key not in columns["generated"]:
         return []
     generated, real = (columns[n][key] for n in ("generated", "real training images"))
-    lines = [("class accuracy of:",)]
+    lines: list[tuple[str, ...]] = [("class accuracy of:",)]
     for name, *accuracies in zip(names, generated, real, strict=True):
         short = name if len(name) <= NAME else f"{name[: NAME - 3]}..."
         cells = ("-" if a is None else f"{a:.2%}" for a in accuracies)
@@ -253,6 +253,7 @@ def write(folder: pathlib.Path, report: dict) -> str:
     pairs = report["nearest_training_images"].pop("pairs")
     files = folder / "evaluation.json", folder / "evaluation.png"
     atomic_files.write_json(files[0], report)
-    layout = grids.Layout(*pairs.shape[1:3], columns=len(pairs) // 2)
+    height, width = pairs.shape[1:3]
+    layout = grids.Layout(height, width, columns=len(pairs) // 2)
     grids.write_png(files[1], grids.legible(grids.grid(pairs, layout.columns), layout))
     return f"{files[0]}, {files[1]}"

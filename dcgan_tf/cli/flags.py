@@ -423,7 +423,7 @@ def _help(values: FlagValues, description: str, *, full: bool) -> str:
     if "mode" in values:
         carried = sorted(path.stem for path in FLAGFILES.glob("*.flags"))
         flagfile += f".  Those that come with the package: {', '.join(carried)}"
-    groups = {"": {}, **{group: {} for group in schema.GROUPS}}
+    groups: dict[str, dict] = {"": {}, **{group: {} for group in schema.GROUPS}}
     hidden = 0
     for name in values:
         flag = values[name]

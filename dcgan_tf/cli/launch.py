@@ -132,7 +132,7 @@ def _run(
     with plan.run.locked():
         _check_unmoved(plan)
         _check_room(plan, state)
-        plan.run.write_config(content.started(machine, caller and caller.call))
+        plan.run.write_config(content.started(machine, caller.call if caller else None))
         plan.run.write_data_files(plan.dataset.files)
         workers.meet()
         workers.check_alike({"--run_dir": _held(plan.run)})
@@ -146,7 +146,7 @@ def _run(
                 test,
                 workers,
                 jit_compile=jit_compile,
-                on_entry=caller and caller.on_entry,
+                on_entry=caller.on_entry if caller else None,
             )
     if caught and caller:
         say("stopped and saved; the same call goes on from here")

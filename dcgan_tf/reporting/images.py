@@ -38,6 +38,7 @@ COLOURS = 128  # of a GIF in colour
 GREYS = (np.rint(np.linspace(0, 31, 256)) * 255 / 31).astype(np.uint8)
 TOLERANCE = 16  # levels by which a colour in a GIF may be off
 NO_DITHER = Image.Dither.NONE
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,8 +125,8 @@ def legible(pixels: np.ndarray, layout: Layout, magnify: int | None = None) -> n
     if not parts:
         raise ValueError(f"pixels {pixels.shape} are no grid of {layout}")
     times = magnify or _magnification(parts, layout)
-    enlarged = [_enlarge(part, layout, times) for part in parts]
-    return beside(*enlarged, SEPARATOR * times) if len(parts) > 1 else enlarged[0]
+    first, *real = (_enlarge(part, layout, times) for part in parts)
+    return beside(first, real[0], SEPARATOR * times) if real else first
 
 
 def _magnification(parts: list[np.ndarray], layout: Layout) -> int:
@@ -181,7 +182,7 @@ def _longest(titles: tuple[str, ...], size: int) -> float:
     return max(font.getlength(title) for title in titles) + 2 * MARGIN
 
 
-def _cut(title: str, font: ImageFont.FreeTypeFont, room: float) -> str:
+def _cut(title: str, font: Font, room: float) -> str:
     """The title, or its beginning and its end, where names often differ."""
     if font.getlength(title) <= room:
         return title

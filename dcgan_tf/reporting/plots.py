@@ -34,6 +34,7 @@ def curves(entries: Sequence[dict], title: str):
     """
     pyplot("run.plot()")
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     class Curves(Figure):
         def _repr_png_(self) -> bytes:
@@ -52,7 +53,7 @@ def curves(entries: Sequence[dict], title: str):
             points = [(entry["epoch"], entry[name]) for entry in entries if name in entry]
             axes.plot(*zip(*points, strict=True), label=_label(name), marker=".")
         axes.set(title=panel, xlabel="epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend()
     return figure

@@ -7,6 +7,7 @@ import pathlib
 import secrets
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import dcgan_tf
 from dcgan_tf.config import resolve
@@ -141,7 +142,7 @@ def read(path: pathlib.Path) -> RunConfig:
         ) from None
 
 
-def _parent(held: object) -> Parent | None:
+def _parent(held: Any) -> Parent | None:
     if held is None:
         return None
     if not _has(held, {field.name: field.type for field in dataclasses.fields(Parent)}):
@@ -157,6 +158,6 @@ def _is_start(held: object) -> bool:
     return _has(held, _START)
 
 
-def _has(held: object, types: Mapping[str, type]) -> bool:
+def _has(held: object, types: Mapping[str, Any]) -> bool:
     """Whether it is an object of exactly these keys and types."""
     return isinstance(held, dict) and {k: type(v) for k, v in held.items()} == dict(types)

@@ -18,6 +18,7 @@ from dcgan_tf.support.progress import bar
 
 MOST_SEED = 2**31 - 1
 LISTED = 20  # names of classes in a message
+Labels = Sequence[int | str] | np.ndarray  # [N], by name or number
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -40,7 +41,7 @@ class TrainedRun:
 
     def sample(
         self,
-        labels: Sequence[int | str] | None = None,
+        labels: Labels | None = None,
         seed: int = 0,
         *,
         latents: np.ndarray | None = None,
@@ -65,7 +66,7 @@ class TrainedRun:
 
     def sample_blocks(
         self,
-        labels: Sequence[int | str] | None = None,
+        labels: Labels | None = None,
         seed: int = 0,
         *,
         latents: np.ndarray | None = None,
@@ -89,7 +90,7 @@ class TrainedRun:
 
     def interpolate(
         self,
-        labels: Sequence[int | str],
+        labels: Labels,
         steps: int = 8,
         seed: int = 0,
         *,
@@ -147,7 +148,7 @@ class TrainedRun:
 
     def _given(
         self,
-        labels: Sequence[int | str] | None,
+        labels: Labels | None,
         class_weights: np.ndarray | None,
         latents: np.ndarray | None,
     ) -> np.ndarray:
@@ -184,7 +185,7 @@ class TrainedRun:
             )
         return found
 
-    def _class_numbers(self, labels: Sequence[int | str]) -> np.ndarray:
+    def _class_numbers(self, labels: Labels) -> np.ndarray:
         """int [N]; ValueError unless each is the name or the number of a class."""
         given = np.asarray(labels)
         if given.ndim != 1 or not len(given):

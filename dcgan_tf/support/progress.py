@@ -58,7 +58,7 @@ class Progress:
     def __init__(self, *, total: int, completed: int):
         self._total = total
         self._completed = completed
-        self._counted_from = None
+        self._counted_from: int | None = None
         self._reported = False
         self._started = time.monotonic()
         self._bar = None
