@@ -50,7 +50,7 @@ class RunConfig:
     parent: Parent | None = None
     starts: tuple[dict, ...] = ()
     run_id: str = dataclasses.field(default_factory=lambda: secrets.token_hex(8))
-    data: Mapping[str, object] | None = None
+    data: Mapping[str, Any] | None = None
 
     def started(
         self,
