@@ -12,7 +12,7 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import evaluation, flags
-from dcgan_tf.reporting import embedding_plot
+from dcgan_tf.reporting import plots
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors, tf_setup
 
@@ -36,13 +36,14 @@ def main(values: FlagValues) -> None:
         )
     output = errors.user_path(values.output or run.folder, "--output")
     evaluation.check_output(output)
-    plot = embedding_plot.pyplot()
+    plot = plots.pyplot()
+    plot.switch_backend("Agg")  # no window
     tf_setup.start()
     from dcgan_tf.metrics import label_embedding  # which imports TensorFlow
 
     report, arrays = label_embedding.report(run.folder)
     title = f"{config.label_fusion}, at step {report['step']:,}"
-    figure = embedding_plot.draw(plot, arrays, title, config.names)
+    figure = plots.embedding(plot, arrays, title, config.names)
     output.mkdir(parents=True, exist_ok=True)
     with atomic_files.replacing(output / "embedding.png") as path:
         figure.savefig(path)

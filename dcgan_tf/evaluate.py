@@ -64,10 +64,13 @@ def define_flags() -> FlagValues:
 def main(values: FlagValues) -> None:
     request = evaluation.request(values)
     tf_setup.start()
-    from dcgan_tf.cli import measuring  # which imports TensorFlow
+    from dcgan_tf.cli import measuring  # which import TensorFlow
+    from dcgan_tf.runs import generator
 
-    began = time.monotonic()
-    report = measuring.measure(request, ema=values.ema, which=values.which)
+    began, loaded = time.monotonic(), None
+    if request.run:
+        loaded = generator.load(request.run.folder, ema=values.ema, which=values.which)
+    report = measuring.measure(request, loaded, ema=values.ema)
     print(evaluation.table(report))
     print(f"measured in {time.monotonic() - began:.0f} s")
     if request.output:

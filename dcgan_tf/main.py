@@ -9,10 +9,12 @@ that it began with; --epochs (or --steps, if that gives its length) makes it lon
 import functools
 import os
 import sys
+from signal import Signals
 
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags, plan
+from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import cluster, tf_setup
 
 
@@ -39,6 +41,16 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
+    _, caught = train(values)
+    if caught:
+        raise SystemExit(128 + caught)
+
+
+def train(values: FlagValues, caller=None) -> tuple[Run, Signals | None]:
+    """The run that the flags ask for, trained, and the signal that stopped it, if any.
+
+    caller: a `cli.launch.Caller`; None: the command line
+    """
     devices = flags.devices(values)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if cluster.is_likely() else "2")
     joined = cluster.of_environment()
@@ -64,11 +76,12 @@ def main(values: FlagValues) -> None:
         state = "is complete: " if completed == planned.requested else "has already "
         longer = f"to train longer, ask for more: --{unit}={2 * completed}"
         print(f"{planned.run.folder} {state}{planned.counted(completed)}; {longer}")
-        return
+        return planned.run, None
     tf_setup.start()
     from dcgan_tf.cli import launch  # which imports TensorFlow
 
-    launch.start(planned, workers(), dry_run=values.dry_run, jit_compile=values.jit_compile)
+    switches = {"dry_run": values.dry_run, "jit_compile": values.jit_compile}
+    return planned.run, launch.start(planned, workers(), **switches, caller=caller)
 
 
 if __name__ == "__main__":

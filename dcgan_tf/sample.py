@@ -3,6 +3,8 @@
     dcgan-tf sample --digits=2026
     dcgan-tf sample --run=checkpoints/cgan --per_class=10
     dcgan-tf sample --run=checkpoints/animals --classes=cat,dog,cat
+    dcgan-tf sample --interpolate=8 --digits=3
+    dcgan-tf sample --morph=3,8 --output=morph.gif
 
 Without --run by the ACGAN's generator that comes with the package.  A run may be finished,
 stopped or still training.  Every image has latents of its own.
@@ -38,6 +40,21 @@ def define_flags() -> FlagValues:
     )
     flags.define_integer(values, "count", "generate so many images, of the classes in turn")
     flags.define_integer(
+        values,
+        "interpolate",
+        "generate so many images on the way from one latent vector to another, both ends "
+        "included, in a row for each class; with --morph, from one class to the next.  "
+        "Default, with --morph: 8",
+        lowest=2,
+        highest=sampling.MOST_STEPS,
+    )
+    flags.define_string(
+        values,
+        "morph",
+        "generate images on the way from one class to the next, by name or number, in "
+        "--count rows, which differ in their latents: --morph=3,8",
+    )
+    flags.define_integer(
         values, "seed", "of the latents.  Default: 0", lowest=0, highest=2**31 - 1
     )
     flags.define_generator_choice(values)
@@ -45,8 +62,9 @@ def define_flags() -> FlagValues:
         values,
         "output",
         "what to write: a grid (.png); arrays images uint8 [N, H, W, C], labels int32 [N] "
-        "and class_names (.npz); or a new folder of PNG files, in a folder for each class "
-        "(no suffix).  Default: sample.png",
+        "and class_names (.npz); a new folder of PNG files, in a folder for each class (no "
+        "suffix); or, with --interpolate or --morph, an animation in a loop (.gif).  "
+        "Default: sample.png",
     )
     flags.define_integer(
         values,
@@ -69,9 +87,15 @@ def main(values: FlagValues) -> None:
     from dcgan_tf.runs import generator  # which imports TensorFlow
 
     loaded = generator.load(run.folder, ema=values.ema, which=values.which)
-    blocks = loaded.sample_blocks(request.labels, seed=values.seed or 0)
-    sampling.write(output, blocks, request, config, values.magnify)
-    print(f"{output}: {len(request.labels)} images, generated at step {loaded.step:,}")
+    seed, count = values.seed or 0, len(request.labels)
+    if isinstance(request, sampling.PathRequest):
+        images = request.images(loaded, seed, closed=output.suffix == ".gif")
+        sampling.write_path(output, images, request, values.magnify)
+        count *= images.shape[1]
+    else:
+        blocks = loaded.sample_blocks(request.labels, seed=seed)
+        sampling.write(output, blocks, request, config, values.magnify)
+    print(f"{output}: {count} images, generated at step {loaded.step:,}")
     if request.note:
         print(request.note)
 

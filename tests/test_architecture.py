@@ -22,7 +22,7 @@ FRONT = [
     *(f"{name}.py" for name in ("__init__", "__main__", *COMMANDS)),
     *("support/*.py", "config/*.py", "reading/*.py", "data/spec.py", "data/sources.py"),
     *("runs/folder.py", "runs/manifest.py", "runs/config_file.py"),
-    *("reporting/images.py", "reporting/embedding_plot.py", "reporting/console.py"),
+    *("reporting/images.py", "reporting/plots.py", "reporting/console.py"),
     *("reporting/metrics_log.py", "comparison/*.py"),
     *("metrics/mode_collapse.py", "pages/figures.py", "pages/html.py", "pages/live.py"),
     *("pages/record.py", "pages/plots.py", "pages/report.py"),

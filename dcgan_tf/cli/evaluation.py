@@ -38,8 +38,11 @@ class Request:
     output: pathlib.Path | None
 
 
-def request(values: FlagValues) -> Request:
-    """What the flags ask for; UsageError unless it can be measured."""
+def request(values: FlagValues, *, writes: bool = True) -> Request:
+    """What the flags ask for; UsageError unless it can be measured.
+
+    writes: into the folder of a run, where no other is named
+    """
     output = errors.user_path(values.output, "--output") if values.output else None
     if (values.run is None) == (values.samples is None):
         raise errors.UsageError("--run or --samples: name one of them")
@@ -55,7 +58,7 @@ def request(values: FlagValues) -> Request:
         run = Run.existing(values.run)
         config = run.read_config()
         labelled = config.conditional
-        output = output or run.folder
+        output = output or (run.folder if writes else None)
     if output:
         check_output(output)
     if values.cas and not labelled:
@@ -222,7 +225,7 @@ def _by_class(names: list[str] | None, columns: Mapping) -> list[tuple[str, ...]
     if names is None or len(names) > MOST_CLASSES or key not in columns["generated"]:
         return []
     generated, real = (columns[n][key] for n in ("generated", "real training images"))
-    lines = [("class accuracy of:",)]
+    lines: list[tuple[str, ...]] = [("class accuracy of:",)]
     for name, *accuracies in zip(names, generated, real, strict=True):
         short = name if len(name) <= NAME else f"{name[: NAME - 3]}..."
         cells = ("-" if a is None else f"{a:.2%}" for a in accuracies)
@@ -250,6 +253,7 @@ def write(folder: pathlib.Path, report: dict) -> str:
     pairs = report["nearest_training_images"].pop("pairs")
     files = folder / "evaluation.json", folder / "evaluation.png"
     atomic_files.write_json(files[0], report)
-    layout = grids.Layout(*pairs.shape[1:3], columns=len(pairs) // 2)
+    height, width = pairs.shape[1:3]
+    layout = grids.Layout(height, width, columns=len(pairs) // 2)
     grids.write_png(files[1], grids.legible(grids.grid(pairs, layout.columns), layout))
     return f"{files[0]}, {files[1]}"

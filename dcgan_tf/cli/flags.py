@@ -11,7 +11,7 @@ import shlex
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from absl import flags
 from absl.flags import FlagValues
@@ -293,8 +293,8 @@ def run(
         return 0
     except errors.UsageError as error:
         return fail(error, 2)
-    except flags.Error as error:  # "flag --count=0: ...", "ERROR:: Unable to ..."
-        return fail(re.sub(r"^(flag|ERROR::) ", "", str(error)), 2)
+    except flags.Error as error:
+        return fail(_reason(error), 2)
     except KeyboardInterrupt:
         return fail("interrupted", 130)
     except BrokenPipeError:  # whoever read our output has read enough
@@ -314,6 +314,24 @@ def run(
             f"{TRACEBACK}=1 in the environment shows where",
             1,
         )
+
+
+def parse(values: FlagValues, given: Mapping[str, object]) -> list[str]:
+    """Sets the flags that are given by name, from Python; None: not given.
+
+    Returns them as a command line.  Raises UsageError as the command line would.
+    """
+    argv = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    try:
+        values(["dcgan_tf", *_with_flagfiles(argv)])
+    except flags.Error as error:
+        raise errors.UsageError(_reason(error)) from None
+    return argv
+
+
+def _reason(error: flags.Error) -> str:
+    """Without absl's beginnings: "flag --count=0: ...", "ERROR:: Unable to ..."."""
+    return re.sub(r"^(flag|ERROR::) ", "", str(error))
 
 
 def _make_streams_writable() -> None:
@@ -405,7 +423,7 @@ def _help(values: FlagValues, description: str, *, full: bool) -> str:
     if "mode" in values:
         carried = sorted(path.stem for path in FLAGFILES.glob("*.flags"))
         flagfile += f".  Those that come with the package: {', '.join(carried)}"
-    groups = {"": {}, **{group: {} for group in schema.GROUPS}}
+    groups: dict[str, dict] = {"": {}, **{group: {} for group in schema.GROUPS}}
     hidden = 0
     for name in values:
         flag = values[name]

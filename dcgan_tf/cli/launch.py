@@ -8,7 +8,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from signal import Signals
 
 import tensorflow as tf
@@ -31,16 +31,33 @@ from dcgan_tf.training.workers import LOST, Workers
 SHARED_SECONDS = 60.0  # after which a file is seen on every machine that shares a folder
 
 
-def start(plan: Plan, workers: Workers, *, dry_run: bool, jit_compile: bool) -> None:
+@dataclasses.dataclass(frozen=True)
+class Caller:
+    """Who calls from Python.
+
+    call:     what is kept as the run's command line
+    on_entry: see `training.loop.train`
+    """
+
+    call: list[str]
+    on_entry: Callable[[dict], bool]
+
+
+def start(
+    plan: Plan,
+    workers: Workers,
+    *,
+    dry_run: bool,
+    jit_compile: bool,
+    caller: Caller | None = None,
+) -> Signals | None:
     """Prints what will run, and runs it from its newest checkpoint on.
 
-    Raises SystemExit(128 + signal) if a signal stopped it.
+    Returns the signal that stopped it, if one did.  caller: None: the command line
     """
     with _ending(workers):
         plan = _settle_precision(plan)
-        caught = _run(plan, workers, dry_run=dry_run, jit_compile=jit_compile)
-    if caught:
-        raise SystemExit(128 + caught)
+        return _run(plan, workers, caller, dry_run=dry_run, jit_compile=jit_compile)
 
 
 @contextlib.contextmanager
@@ -69,7 +86,12 @@ def _leave(status: int) -> None:
 
 
 def _run(
-    plan: Plan, workers: Workers, *, dry_run: bool, jit_compile: bool
+    plan: Plan,
+    workers: Workers,
+    caller: Caller | None,
+    *,
+    dry_run: bool,
+    jit_compile: bool,
 ) -> Signals | None:
     config = plan.config
     strategy.check_batch_size(workers.strategy, config.batch_size)
@@ -110,16 +132,25 @@ def _run(
     with plan.run.locked():
         _check_unmoved(plan)
         _check_room(plan, state)
-        plan.run.write_config(content.started(machine))
+        plan.run.write_config(content.started(machine, caller.call if caller else None))
         plan.run.write_data_files(plan.dataset.files)
         workers.meet()
         workers.check_alike({"--run_dir": _held(plan.run)})
         with _with_what_is_left(plan.run, workers):
             _save_first(plan, state)
             caught = loop.train(
-                config, plan.run, state, split, test, workers, jit_compile=jit_compile
+                config,
+                plan.run,
+                state,
+                split,
+                test,
+                workers,
+                jit_compile=jit_compile,
+                on_entry=caller.on_entry if caller else None,
             )
-    if caught:
+    if caught and caller:
+        say("stopped and saved; the same call goes on from here")
+    elif caught:
         say(f"{caught.name}: saved; the same command goes on from here")
     else:
         folder = shlex.quote(str(plan.run.folder))

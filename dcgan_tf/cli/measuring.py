@@ -5,17 +5,19 @@ from dcgan_tf.data import sources, splits
 from dcgan_tf.data.splits import Split
 from dcgan_tf.metrics import evaluator, image_sets
 from dcgan_tf.metrics.image_sets import Images
-from dcgan_tf.runs import generator
+from dcgan_tf.runs.generator import TrainedRun
 from dcgan_tf.support import errors
 
 
-def measure(request: Request, *, ema: bool, which: str) -> dict[str, object]:
-    """The report of an evaluation, as JSON has it; "of" says what was measured."""
+def measure(request: Request, loaded: TrainedRun | None, *, ema: bool) -> dict:
+    """The report of an evaluation, as JSON has it; "of" says what was measured.
+
+    loaded: the generator of the request's run, if that has one; ema: whether it is the EMA
+    """
     dataset = request.dataset
     train, test = (splits.load(dataset, split) for split in ("train", "test"))
-    if request.run:
+    if loaded:
         _check_data(request, train)
-        loaded = generator.load(request.run.folder, ema=ema, which=which)
         like = image_sets.of_test(test).labels
         labels = image_sets.labels_like(like, request.count or len(like))
         images = image_sets.generated(loaded, labels, request.seed)

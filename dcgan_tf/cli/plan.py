@@ -3,6 +3,7 @@
 import dataclasses
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from dcgan_tf.cli import run_data
 from dcgan_tf.config import resolve
@@ -65,7 +66,7 @@ class Plan:
 
 
 def make(
-    overrides: Mapping[str, object],
+    overrides: Mapping[str, Any],
     *,
     run_dir: str | None,
     options: Options,
@@ -104,7 +105,7 @@ def make(
 
 
 def _new(
-    overrides: Mapping[str, object], run: Run, options: Options, init_from: str | None
+    overrides: Mapping[str, Any], run: Run, options: Options, init_from: str | None
 ) -> Plan:
     inherited = parent = None
     if init_from is not None:
@@ -145,7 +146,7 @@ def _new(
 
 
 def _check_size(
-    overrides: Mapping[str, object], height: int, width: int, channels: int = 1
+    overrides: Mapping[str, Any], height: int, width: int, channels: int = 1
 ) -> None:
     """UsageError unless the networks can be built for images of this size."""
     architectures = PRESETS[overrides.get("mode", resolve.DEFAULT_MODE)].architectures
@@ -164,7 +165,7 @@ def _check_size(
         )
 
 
-def _check_classes(overrides: Mapping[str, object], dataset: sources.Dataset) -> None:
+def _check_classes(overrides: Mapping[str, Any], dataset: sources.Dataset) -> None:
     mode = overrides.get("mode", resolve.DEFAULT_MODE)
     if PRESETS[mode].conditional and dataset.spec.classes == 1:
         raise errors.UsageError(
@@ -195,7 +196,7 @@ def _parent(init_from: str) -> tuple[Config, Parent]:
 
 
 def _resumed(
-    overrides: Mapping[str, object], run: Run, options: Options, init_from: str | None
+    overrides: Mapping[str, Any], run: Run, options: Options, init_from: str | None
 ) -> Plan:
     if run.exported.exists():
         raise errors.UsageError(
@@ -231,7 +232,7 @@ def _resumed(
     return dataclasses.replace(plan, dataset=dataset)
 
 
-def _tell_of_digits(content: RunConfig, overrides: Mapping[str, object], run: Run) -> None:
+def _tell_of_digits(content: RunConfig, overrides: Mapping[str, Any], run: Run) -> None:
     """Says that a run is on the digits which nobody asked for, as it found no MNIST."""
     began = content.starts[0]["command"] if content.starts else []
     asked = overrides.get("dataset") == DIGITS or f"--dataset={DIGITS}" in began
@@ -244,7 +245,7 @@ def _tell_of_digits(content: RunConfig, overrides: Mapping[str, object], run: Ru
 
 
 def _continued(
-    saved: Config, overrides: Mapping[str, object], run: Run, options: Options
+    saved: Config, overrides: Mapping[str, Any], run: Run, options: Options
 ) -> Config:
     """The settings of a run that goes on; UsageError for what would make it another."""
     given = {name: value for name, value in overrides.items() if value != AUTO}

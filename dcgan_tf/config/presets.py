@@ -9,19 +9,20 @@ have.
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 DIGITS = "digits"  # scikit-learn's 1,797 bundled digits
 MNIST_LIKE = ("mnist", "fashion_mnist", "kmnist")  # 60,000 images, 28x28x1, 10 classes
 AUTO = "auto"  # what the machine decides: the data set, the precision
 
-Settings = Mapping[str, object]
+Settings = Mapping[str, Any]
 
 # On 1,500 images an epoch has few steps, and the discriminator overfits: smaller batches,
 # translated images and a short EMA.
 ON_DIGITS = {"batch_size": 32, "epochs": 45, "max_translation": 1, "ema_half_life": 5_000}
 
 
-def on_own_images(height: int, width: int) -> dict[str, object]:
+def on_own_images(height: int, width: int) -> dict[str, Any]:
     """What differs on any other data set: few images, of any size.
 
     A length in steps, because an epoch of few images is over in seconds.  Translations of
@@ -61,7 +62,7 @@ class Preset:
 
     def default_values(
         self, overrides: Settings, dataset: str, height: int = 32, width: int = 32
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         """Values of all settings of a run on `dataset`, given what `overrides` choose.
 
         dataset: its name or path; "" for MNIST's settings

@@ -1,6 +1,7 @@
 """Which settings go together: those that a user gives, and those that a file holds."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from dcgan_tf.config import schema
 from dcgan_tf.config.presets import (
@@ -21,7 +22,7 @@ _ALWAYS = {name for name in schema.FIELDS if schema.kind(name) == schema.DERIVED
 _ALWAYS |= {"mode", "dataset"}
 
 
-def check(overrides: Mapping[str, object]) -> None:
+def check(overrides: Mapping[str, Any]) -> None:
     """UsageError for settings that do not go together."""
     mode = overrides.get("mode", DEFAULT_MODE)
     preset = PRESETS[mode]
@@ -52,7 +53,7 @@ def check(overrides: Mapping[str, object]) -> None:
         )
 
 
-def _conflict(values: Mapping[str, object]) -> str:
+def _conflict(values: Mapping[str, Any]) -> str:
     """What is wrong with settings that a run has, but not together; "" for nothing."""
     multiplier = values.get("g_batch_multiplier")
     if values.get("twin") and not values["d_class_weight_real"]:
@@ -96,7 +97,7 @@ def _owner(name: str, mode: str) -> str:
     return f"--mode={' or '.join(having)}"
 
 
-def new(overrides: Mapping[str, object], **derived: object) -> Config:
+def new(overrides: Mapping[str, Any], **derived: Any) -> Config:
     """The Config of a new run: what the user gave, and the mode's defaults for the rest.
 
     derived: dataset (its name), classes, class_names, height, width, channels
@@ -112,9 +113,7 @@ def new(overrides: Mapping[str, object], **derived: object) -> Config:
     return schema.read({**values, **overrides, **derived})
 
 
-def inherit(
-    parent: Config, overrides: Mapping[str, object], name: str
-) -> dict[str, object]:
+def inherit(parent: Config, overrides: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The settings of a run that begins from the weights of the run called `name`.
 
     The parent's, where `overrides` is silent.  UsageError where `overrides` asks for other
@@ -169,7 +168,7 @@ def shown_classes(classes: int) -> list[int]:
     return [number * classes // shown for number in range(shown)]
 
 
-def differences(saved: Config, overrides: Mapping[str, object]) -> list[str]:
+def differences(saved: Config, overrides: Mapping[str, Any]) -> list[str]:
     """What `overrides` would change of a run that cannot change, a phrase for each."""
     phrases = []
     for name, value in overrides.items():

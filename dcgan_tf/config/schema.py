@@ -1,6 +1,6 @@
 """Config: every choice that defines a run, with its type, bounds, help and kind."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic import Field
@@ -293,8 +293,8 @@ class Config(pydantic.BaseModel):
         return self.class_names or [str(number) for number in range(self.classes)]
 
 
-FIELDS = Config.model_fields
-_ADAPTERS = {
+FIELDS: dict[str, Any] = Config.model_fields
+_ADAPTERS: dict[str, pydantic.TypeAdapter] = {
     name: pydantic.TypeAdapter(Annotated[field.annotation, field])
     for name, field in FIELDS.items()
 }

@@ -45,7 +45,7 @@ class Split:
         count, *shape = images.shape
         found = hashlib.sha256()
         for rows in arrays.blocks(count, BLOCK):
-            found.update(images[rows])
+            found.update(np.ascontiguousarray(images[rows]).data)
         found.update(self.labels.numpy())
         return {
             "images": count,

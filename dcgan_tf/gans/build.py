@@ -18,7 +18,7 @@ from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
 from dcgan_tf.models import compact, keras_2017, keras_2018, keras_gan, maxout, tf_tutorial
 
 # A network's options are settings of the same names.
-NETWORKS = {
+NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
     ("dcgan", "compact"): (compact.generator, compact.discriminator),
     ("dcgan", "tf_tutorial"): (tf_tutorial.generator, tf_tutorial.discriminator),
     ("cgan", "compact"): (compact.generator, compact.projection_discriminator),

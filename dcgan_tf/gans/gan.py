@@ -10,7 +10,7 @@ import tensorflow as tf
 from dcgan_tf.data.pipeline import to_uint8
 from dcgan_tf.losses import adversarial, classification, penalties
 from dcgan_tf.losses.terms import Terms, suffix_terms, sum_terms
-from dcgan_tf.models.blocks import DiscriminatorOutput
+from dcgan_tf.models.blocks import DiscriminatorOutput, mix_classes
 
 BLOCK = 250  # images generated at a time, whatever batch size the run was trained with
 
@@ -105,10 +105,17 @@ class Gan:
         return terms
 
     def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> np.ndarray:
-        """uint8 [N, H, W, C] from latents [N, Z] and labels [N], in inference mode."""
+        """uint8 [N, H, W, C] from latents [N, Z] and labels [N], in inference mode.
+
+        labels: float32 [N, classes] for mixed classes, see `blocks.mix_classes`
+        """
+        generator = self.ema_generator
+        if len(labels.shape) == 2:
+            generator, labels = mix_classes(generator, labels)
+        latents, labels = map(tf.convert_to_tensor, (latents, labels))
         blocks = [
             to_uint8(
-                self.ema_generator(
+                generator(
                     [latents[start : start + BLOCK], labels[start : start + BLOCK]],
                     training=False,
                 ).numpy()

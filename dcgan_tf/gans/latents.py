@@ -1,8 +1,11 @@
 """What the generator is fed with: latents, and the labels of the fakes.
 
-All are functions of a seed [2] alone.
+What is random is a function of a seed [2] alone.
 """
 
+from collections.abc import Callable
+
+import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.data import replicas
@@ -31,5 +34,51 @@ def uniform_labels(classes: int, labels: tf.Tensor, seed) -> tf.Tensor:
     return replicas.draw(tf.random.stateless_uniform, shape, seed, 0, classes, labels.dtype)
 
 
+def linear(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
+    """Vectors [..., D] on the straight line from `start` to `end`; share: in [0, 1]."""
+    return (1 - share) * start + share * end
+
+
+def spherical(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
+    """The same on the arc around the origin (White 2016, arXiv:1609.04468).
+
+    Normal latents of many dimensions all have nearly one norm, which the arc keeps and the
+    line does not.  Vectors of one direction, or of opposite ones, take the line.
+    """
+    norms = np.linalg.norm(start, axis=-1) * np.linalg.norm(end, axis=-1)
+    cosine = np.sum(start * end, axis=-1) / np.maximum(norms, np.finfo(float).tiny)
+    angle = np.arccos(np.clip(cosine, -1, 1))[..., None]
+    sine = np.sin(angle)
+    curved = sine > LEAST_SINE
+    sine = np.where(curved, sine, 1)
+    arc = (np.sin((1 - share) * angle) * start + np.sin(share * angle) * end) / sine
+    return np.where(curved, arc, linear(start, end, share))
+
+
+def path(
+    stops: np.ndarray, steps: int, between: Callable, *, closed: bool = False
+) -> np.ndarray:
+    """float32 [M, ..., D]: on the way through `stops` [S, ..., D].
+
+    `steps` are from a stop to the next, both included, so M = (S - 1) (steps - 1) + 1.
+
+    between: `linear` or `spherical`
+    closed:  the way leads back to the first stop, which is not repeated, so
+             M = S (steps - 1)
+    """
+    stops = np.asarray(stops, np.float64)
+    ends = np.roll(stops, -1, axis=0)
+    parts = len(stops) if closed else len(stops) - 1
+    shares = np.linspace(0, 1, steps)[:-1]
+    points = [
+        between(start, end, share)
+        for start, end in zip(stops[:parts], ends[:parts], strict=True)
+        for share in shares
+    ]
+    return np.array(points if closed else [*points, stops[-1]], np.float32)
+
+
+LEAST_SINE = 1e-6  # of an angle that an arc is taken of
 PRIORS = {"normal": normal, "uniform": uniform}
 LABEL_SOURCES = {"batch": batch_labels, "uniform": uniform_labels}
+INTERPOLATIONS = {"normal": spherical, "uniform": linear}  # by the prior

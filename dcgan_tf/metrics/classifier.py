@@ -113,7 +113,9 @@ class Classifier:
             input_signature=[tf.TensorSpec(model.inputs[0].shape, tf.uint8)],
         )
 
-    def predict(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def predict(
+        self, images: np.ndarray | image_sets.Rows
+    ) -> tuple[np.ndarray, np.ndarray]:
         """uint8 [N, H, W, C] -> features [N, 96] and probabilities [N, classes]."""
         blocks = bar(list(arrays.blocks(len(images), BLOCK)), "classifying")
         found = [self._apply(images[rows]) for rows in blocks]

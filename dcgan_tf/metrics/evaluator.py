@@ -1,6 +1,7 @@
 """What is measured of generated images, and the reference rows beside it."""
 
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -58,7 +59,7 @@ class Evaluator:
                 self._real, self.test.labels, spec.classes
             )
 
-    def figures(self, images: Images) -> dict[str, object]:
+    def figures(self, images: Images) -> dict[str, Any]:
         """Those that need no classes, and those that do where there are any.
 
         None: unknown from so few images.
@@ -92,7 +93,7 @@ class Evaluator:
         requested: np.ndarray | None,
         features: np.ndarray,
         probabilities: np.ndarray,
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         classes = self._spec.classes
         if classes == 1:
             return {}
@@ -113,7 +114,7 @@ class Evaluator:
 
     def _accuracies(
         self, labels: np.ndarray | None, predicted: np.ndarray
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         if labels is None:
             return {}
         confusion = class_metrics.confusion_matrix(labels, predicted, self._spec.classes)
@@ -145,7 +146,7 @@ def _numbers(values: np.ndarray) -> list[float | None]:
     return [float(value) if np.isfinite(value) else None for value in values]
 
 
-def selection_score(figures: dict[str, object]) -> float:
+def selection_score(figures: dict[str, Any]) -> float:
     """Which generator is best, in [0, 1]: coverage times class accuracy."""
     return figures["coverage"] * figures.get("class_accuracy", 1.0)
 
@@ -156,7 +157,7 @@ def compare(
     test: Split,
     dataset: Dataset,
     for_cas: Images | None = None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """The figures of `images`, and beside them the reference rows; all as JSON has it.
 
     `for_cas`: what the classification accuracy score is taken of, if it is wanted
@@ -169,7 +170,7 @@ def compare(
     compared = {
         "generated": images,
         "real training images": image_sets.real(train, like, count),
-        f"{memorised.pixels.distinct():,} memorised images": memorised,
+        f"{memorised.pixels.distinct():,} memorised images": memorised,  # type: ignore[union-attr]
     }
     figures = {name: evaluator.figures(one) for name, one in compared.items()}
     if for_cas:
@@ -199,7 +200,7 @@ def compare(
     }
 
 
-def _notes(protocol: dict[str, object], nearest: dict[str, object]) -> list[str]:
+def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
     """What is to be known of the figures, a sentence each."""
     notes = []
     accuracy = protocol["classifier_accuracy"]
@@ -240,9 +241,7 @@ def cas_count(train: Split) -> int:
     return min(len(images), CAS_IMAGES, CAS_BYTES // images[0].nbytes)
 
 
-def nearest_training_images(
-    images: Images, train: Split, test: Images
-) -> dict[str, object]:
+def nearest_training_images(images: Images, train: Split, test: Images) -> dict[str, Any]:
     """The samples nearest to a training image, in pixels: are there copies?
 
     Of images with labels the nearest of each class, else the nearest of all; at most

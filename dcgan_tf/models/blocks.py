@@ -12,6 +12,7 @@ pixel.
 from typing import NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 from keras.config import floatx
@@ -96,8 +97,26 @@ FUSIONS = {
 
 
 def one_hot(labels, classes: int):
-    encode = layers.CategoryEncoding(classes, output_mode="one_hot")
+    encode = layers.CategoryEncoding(classes, output_mode="one_hot", name="one_hot")
     return encode(layers.Reshape((1,))(labels))  # [B, classes]
+
+
+def mix_classes(
+    generator: keras.Model, weights: np.ndarray
+) -> tuple[keras.Model, np.ndarray]:
+    """A generator that is fed with class vectors instead of labels, and these [N, E].
+
+    Class vectors are the rows of its embedding, or one-hot vectors.  They are mixed with
+    `weights` float32 [N, classes], so a weight of 1 is the class itself, bit-exact.
+    """
+    latents, labels = generator.inputs
+    (layer,) = (one for one in generator.layers if one.name in CLASS_VECTORS)
+    of_classes = keras.Model(labels, layer.output)(tf.range(weights.shape[1])).numpy()
+    mixed = keras.Model([latents, layer.output], generator.outputs[0])
+    return mixed, weights @ of_classes
+
+
+CLASS_VECTORS = ("label_embedding", "one_hot")  # the layers that make them
 
 
 def require_mnist_shape(spec: ImageSpec) -> None:

@@ -9,6 +9,7 @@ import json
 import pathlib
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
@@ -59,7 +60,7 @@ class LivePage:
         self._write(TRAINING)
         return self
 
-    def add(self, entry: Mapping[str, float]) -> None:
+    def add(self, entry: Mapping[str, Any]) -> None:
         """Shows a log entry, whose frame has been written."""
         self._take(entry)
         self._step = entry["step"]

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import re
+from collections.abc import Sequence
 
 from dcgan_tf.pages.figures import Points
 from dcgan_tf.support import errors
@@ -27,7 +28,7 @@ class Curve:
 def draw(
     title: str,
     curves: list[Curve],
-    references: list[tuple[float, int]] = (),
+    references: Sequence[tuple[float, int]] = (),
     *,
     share: bool = False,
     logarithmic: bool = False,
@@ -65,10 +66,10 @@ def draw(
                 markersize=3.5,
                 clip_on=False,
             )
-        for value, colour in references:
+        for value, place in references:
             axes.axhline(
                 value,
-                color=CURVE.format(colour % COLOURS + 1),
+                color=CURVE.format(place % COLOURS + 1),
                 linestyle=":",
                 linewidth=1,
             )

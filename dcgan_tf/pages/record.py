@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import itertools
 import pathlib
+from typing import Any
 
 import numpy as np
 import pydantic
@@ -58,7 +59,7 @@ class Evaluation(pydantic.BaseModel):
     @property
     def confusion(self) -> list[list[int]] | None:
         """Rows: the requested classes; columns: those that the classifier saw."""
-        matrix = self.figures["generated"].get("confusion_matrix")
+        matrix: Any = self.figures["generated"].get("confusion_matrix")
         names = self.class_names or []
         square = isinstance(matrix, list) and [len(names)] * len(names) == [
             len(row) if isinstance(row, list) else 0 for row in matrix
@@ -95,7 +96,7 @@ class Record:
         steps += [info.step for info in self.run.saved()[:1]]
         if self.evaluation and not steps:
             steps.append(self.evaluation.of.step or 0)
-        return max(steps, default=0)
+        return int(max(steps, default=0))
 
     @functools.cached_property
     def state(self) -> str:

@@ -6,6 +6,7 @@ import math
 import pathlib
 import shlex
 import time
+from typing import Any
 
 import numpy as np
 
@@ -252,7 +253,7 @@ def _best(values: list[object], better: str) -> int | None:
     return values.index(min(numbers) if better == DOWN else max(numbers))
 
 
-def _tiles(one: Record) -> list[dict[str, str]]:
+def _tiles(one: Record) -> list[dict[str, Any]]:
     if one.evaluation is None:
         return []
     ours = one.evaluation.figures["generated"]

@@ -214,7 +214,7 @@ def _hashes(folder: pathlib.Path, files: list[_File]) -> dict[str, str]:
     def sha256(file: _File) -> str:
         return hashlib.sha256(_read(folder / file.path)).hexdigest()
 
-    found = {}
+    found: dict = {}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         for rows in bar(list(arrays.blocks(len(files), BLOCK)), "looking at pictures"):
             paths = (file.path for file in files[rows])

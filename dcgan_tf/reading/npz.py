@@ -45,7 +45,7 @@ def find(path: pathlib.Path) -> Source:
     except ValueError as error:
         raise _refusal(path, f"is damaged ({error})") from None
     shape = headers[images][0]
-    parts = [(images, _labels(path, others, labels, shape[0]), None)]
+    parts: list[tuple] = [(images, _labels(path, others, labels, shape[0]), None)]
     if test_images:
         count = headers[test_images][0][0]
         parts = [
@@ -60,7 +60,7 @@ def find(path: pathlib.Path) -> Source:
         class_names=_class_names(path, others, parts) if labels else ("",),
         files={path.name: content},
         notes=(),
-        common_size=lambda: shape[1:3],
+        common_size=lambda: (shape[1], shape[2]),
         channels=shape[3] if len(shape) == 4 else 1,
         items=functools.partial(_items, path, parts),
     )

@@ -27,7 +27,7 @@ GAP, GAP_LEVEL = 2, 128  # pixels between enlarged images, and their grey level
 FONT_SIZES = range(20, 10, -1)  # the largest is taken at which all titles fit
 MARGIN = 2  # pixels beside a title
 
-FRAME_MS = 150  # GIF counts in units of 10 ms
+FRAME_MS = 150
 HELD_MS = 1500  # the first and the last frame
 MOST_FRAMES, LEAST_FRAMES = 100, 3
 MOST_PIXELS = 80_000_000  # of a frame that is read; Pillow warns of more
@@ -38,6 +38,7 @@ COLOURS = 128  # of a GIF in colour
 GREYS = (np.rint(np.linspace(0, 31, 256)) * 255 / 31).astype(np.uint8)
 TOLERANCE = 16  # levels by which a colour in a GIF may be off
 NO_DITHER = Image.Dither.NONE
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,8 +125,8 @@ def legible(pixels: np.ndarray, layout: Layout, magnify: int | None = None) -> n
     if not parts:
         raise ValueError(f"pixels {pixels.shape} are no grid of {layout}")
     times = magnify or _magnification(parts, layout)
-    enlarged = [_enlarge(part, layout, times) for part in parts]
-    return beside(*enlarged, SEPARATOR * times) if len(parts) > 1 else enlarged[0]
+    first, *real = (_enlarge(part, layout, times) for part in parts)
+    return beside(first, real[0], SEPARATOR * times) if real else first
 
 
 def _magnification(parts: list[np.ndarray], layout: Layout) -> int:
@@ -181,7 +182,7 @@ def _longest(titles: tuple[str, ...], size: int) -> float:
     return max(font.getlength(title) for title in titles) + 2 * MARGIN
 
 
-def _cut(title: str, font: ImageFont.FreeTypeFont, room: float) -> str:
+def _cut(title: str, font: Font, room: float) -> str:
     """The title, or its beginning and its end, where names often differ."""
     if font.getlength(title) <= room:
         return title
@@ -268,15 +269,22 @@ def write_gif(
     while True:
         chosen = (found[place] for place in _evenly(len(found), count))
         sound = (f for f in _sound_frames(chosen, layout) if f.shape == newest.shape)
-        content = _gif([legible(frame, layout) for frame in _steadied(sound)])
+        shown = [legible(frame, layout) for frame in _steadied(sound)]
+        # Pillow wants no list for a single frame.
+        middle = [FRAME_MS] * (len(shown) - 2)
+        durations = [HELD_MS, *middle, HELD_MS] if len(shown) > 1 else HELD_MS
+        content = encode_gif(shown, durations)
         if len(content) <= MOST_GIF_BYTES or count <= LEAST_FRAMES:
             break
         count = max(LEAST_FRAMES, 9 * count * MOST_GIF_BYTES // (10 * len(content)))
     atomic_files.write_bytes(path, content)
 
 
-def _gif(shown: list[np.ndarray]) -> bytes:
-    """Frames [H, W] or [H, W, 3], the first and the last held, in a loop."""
+def encode_gif(shown: Sequence[np.ndarray], durations: int | list[int]) -> bytes:
+    """The content of a GIF that loops: frames of one shape, uint8 [H, W] or [H, W, 3].
+
+    durations: in ms, of each frame or of all; GIF counts in units of 10 ms
+    """
     if shown[0].ndim == 3:
         coloured = [Image.fromarray(frame) for frame in shown]
         palette = _palette(coloured)
@@ -284,8 +292,6 @@ def _gif(shown: list[np.ndarray]) -> bytes:
     else:
         pictures = [Image.fromarray(GREYS[frame]) for frame in shown]
     first, *rest = pictures
-    # Pillow wants no list for a single frame.
-    durations = [HELD_MS, *[FRAME_MS] * (len(rest) - 1), HELD_MS] if rest else HELD_MS
     more = {"save_all": True, "append_images": rest, "duration": durations, "loop": 0}
     content = io.BytesIO()
     first.save(content, "GIF", **more)

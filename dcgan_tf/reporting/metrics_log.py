@@ -4,6 +4,7 @@ import json
 import pathlib
 import sys
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from dcgan_tf.support import atomic_files
 
@@ -11,12 +12,12 @@ LONGEST_LINE = 100_000  # characters
 LARGEST = 2**62  # in an entry
 
 
-def entries(path: pathlib.Path) -> Iterator[dict[str, object]]:
+def entries(path: pathlib.Path) -> Iterator[dict[str, Any]]:
     """The sound entries of metrics.jsonl; damaged lines are passed over."""
     return (entry for entry in _lines(path) if entry is not None)
 
 
-def _lines(path: pathlib.Path) -> Iterator[dict[str, object] | None]:
+def _lines(path: pathlib.Path) -> Iterator[dict[str, Any] | None]:
     """The entry in each line, or None where the line is damaged."""
     if not path.is_file():
         return

@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class RunLogger:
         images.write_png(self._frame(step), grid)
         images.thin_frames(self._run.samples, **self._thinning)
 
-    def write_entry(self, entry: Mapping[str, float]) -> None:
+    def write_entry(self, entry: Mapping[str, Any]) -> None:
         """Adds an entry to metrics.jsonl, and with its step's frame to the events."""
         metrics_log.append(self._run.metrics, entry)
         number, frame = self._number(entry), self._frame(entry["step"])
@@ -57,5 +58,5 @@ class RunLogger:
         number = self._intervals.number(step)
         return images.frame_file(self._run.samples, self._intervals.unit, number)
 
-    def _number(self, entry: Mapping[str, float]) -> int:
+    def _number(self, entry: Mapping[str, Any]) -> int:
         return self._intervals.number(entry["step"])

@@ -78,6 +78,6 @@ def _tag(name: str) -> str:
     return f"{LOSS}/{whole}" if whole and last == "loss" else name
 
 
-def _value(tag: str, held: np.ndarray, metadata) -> Summary.Value:
+def _value(tag: str, held: np.ndarray | np.floating, metadata) -> Summary.Value:
     proto = tensor_util.make_tensor_proto(held)
     return Summary.Value(tag=tag, metadata=metadata, tensor=proto)

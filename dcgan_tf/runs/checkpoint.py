@@ -44,7 +44,7 @@ def save(
         with contextlib.suppress(errors.RunError):
             run.read().write(temporary / manifest.CONFIG)
         manifest.write_manifest(temporary, step, epoch, run.run_id, score, seconds)
-    kinds = {manifest.REGULAR: [], manifest.LATEST: [], manifest.BEST: []}
+    kinds: dict[str, list] = {manifest.REGULAR: [], manifest.LATEST: [], manifest.BEST: []}
     for info in run.saved():  # the newest first
         kinds[manifest.kind_of(info.folder)].append(info.folder)
     superseded = {

@@ -7,6 +7,7 @@ import pathlib
 import secrets
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import dcgan_tf
 from dcgan_tf.config import resolve
@@ -52,15 +53,23 @@ class RunConfig:
     parent: Parent | None = None
     starts: tuple[dict, ...] = ()
     run_id: str = dataclasses.field(default_factory=lambda: secrets.token_hex(8))
-    data: Mapping[str, object] | None = None
+    data: Mapping[str, Any] | None = None
 
-    def started(self, machine: Mapping[str, object] | None = None) -> "RunConfig":
-        """The same, with this process as the latest start, on `machine`."""
+    def started(
+        self,
+        machine: Mapping[str, object] | None = None,
+        command: list[str] | None = None,
+    ) -> "RunConfig":
+        """The same, with this process as the latest start, on `machine`.
+
+        command: None: this process's command line
+        """
         name = pathlib.Path(sys.argv[0]).name
+        own = [name if name != "__main__.py" else "dcgan-tf", *sys.argv[1:]]
         start = {
             "versions": versions(),
             "machine": dict(machine or {}),
-            "command": [name if name != "__main__.py" else "dcgan-tf", *sys.argv[1:]],
+            "command": command or own,
         }
         starts = (*self.starts, start)
         kept = (*starts[:1], *starts[1:][-(MOST_STARTS - 1) :])
@@ -136,7 +145,7 @@ def read(path: pathlib.Path) -> RunConfig:
         ) from None
 
 
-def _parent(held: object) -> Parent | None:
+def _parent(held: Any) -> Parent | None:
     if held is None:
         return None
     if not _has(held, {field.name: field.type for field in dataclasses.fields(Parent)}):
@@ -152,6 +161,6 @@ def _is_start(held: object) -> bool:
     return _has(held, _START)
 
 
-def _has(held: object, types: Mapping[str, type]) -> bool:
+def _has(held: object, types: Mapping[str, Any]) -> bool:
     """Whether it is an object of exactly these keys and types."""
     return isinstance(held, dict) and {k: type(v) for k, v in held.items()} == dict(types)

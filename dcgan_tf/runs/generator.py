@@ -6,11 +6,11 @@ import pathlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.gans.build import build
 from dcgan_tf.gans.gan import BLOCK, Gan
+from dcgan_tf.gans.latents import INTERPOLATIONS, linear, path
 from dcgan_tf.runs import checkpoint
 from dcgan_tf.runs.config_file import Parent
 from dcgan_tf.runs.folder import Run, parent_checkpoint
@@ -19,6 +19,7 @@ from dcgan_tf.support.progress import bar
 
 MOST_SEED = 2**31 - 1
 LISTED = 20  # names of classes in a message
+Labels = Sequence[int | str] | np.ndarray  # [N], by name or number
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -37,33 +38,155 @@ class TrainedRun:
             *([f"{config.classes:,} classes"] if config.conditional else []),
             f"step {self.step:,}",
         ]
-        return f"TrainedRun({', '.join(parts)})"
+        return f"{type(self).__name__}({', '.join(parts)})"
 
-    def sample(self, labels: Sequence[int | str], seed: int = 0) -> np.ndarray:
+    def sample(
+        self,
+        labels: Labels | None = None,
+        seed: int = 0,
+        *,
+        latents: np.ndarray | None = None,
+        class_weights: np.ndarray | None = None,
+    ) -> np.ndarray:
         """uint8 [N, H, W, C], an image of each class in `labels` [N], latents by `seed`.
 
         labels: classes by number or by name.  A run whose mode is unconditional ignores
         them but for how many they are.  seed: from 0 to 2^31 - 1, as on the command line.
-        Raises ValueError for a seed beyond, and for what is no class of the run's data set.
+        latents: float [N, Z] to take instead of those by the seed; an unconditional run
+        then needs no labels.  class_weights: instead of labels, how much there is of each
+        class in each image: float [N, classes] in [0, 1], which add up to 1 in each row.
+
+        Raises ValueError for what is out of these bounds, and for what is no class of the
+        run's data set.
 
         After it TensorFlow has threads, which os.fork() does not copy: in a forked child it
         hangs.  Take multiprocessing's "spawn", and load the generator in each process.
         """
-        return np.concatenate(list(self.sample_blocks(labels, seed)))
+        more = {"latents": latents, "class_weights": class_weights}
+        return np.concatenate(list(self.sample_blocks(labels, seed, **more)))
 
     def sample_blocks(
-        self, labels: Sequence[int | str], seed: int = 0
+        self,
+        labels: Labels | None = None,
+        seed: int = 0,
+        *,
+        latents: np.ndarray | None = None,
+        class_weights: np.ndarray | None = None,
     ) -> Iterator[np.ndarray]:
         """What `sample` returns, in blocks [B, H, W, C], made when they are asked for."""
+        if latents is not None:
+            latents = self._checked_latents(latents)
+        given = self._given(labels, class_weights, latents)
+        if latents is None:
+            latents = self.sample_latents(len(given), seed)
+        # Blocks of whole batches of `generate`: of other sizes it may round otherwise.
+        parts = bar(list(arrays.blocks(len(given), 4 * BLOCK)), "generating")
+        return (self.gan.generate(latents[part], given[part]) for part in parts)
+
+    def sample_latents(self, count: int, seed: int = 0) -> np.ndarray:
+        """float32 [count, Z]: those of `sample`; ValueError for a seed out of bounds."""
         if not isinstance(seed, (int, np.integer)) or not 0 <= seed <= MOST_SEED:
             raise ValueError(f"seed must be a whole number from 0 to {MOST_SEED}")
-        numbers = tf.constant(self._class_numbers(labels), tf.int32)
-        latents = self.gan.sample_latents(len(numbers), [seed, 0])
-        # Blocks of whole batches of `generate`: of other sizes it may round otherwise.
-        parts = bar(list(arrays.blocks(len(numbers), 4 * BLOCK)), "generating")
-        return (self.gan.generate(latents[part], numbers[part]) for part in parts)
+        return self.gan.sample_latents(count, [seed, 0]).numpy()
 
-    def _class_numbers(self, labels: Sequence[int | str]) -> np.ndarray:
+    def interpolate(
+        self,
+        labels: Labels,
+        steps: int = 8,
+        seed: int = 0,
+        *,
+        stops: int = 2,
+        closed: bool = False,
+    ) -> np.ndarray:
+        """uint8 [N, M, H, W, C]: for each class in `labels` [N], from latents to others.
+
+        Each row passes `stops` latents of its own, in `steps` images from one to the next,
+        both included; the first are those of `sample(labels, seed)`.  closed: and back to
+        the first.  M is as `gans.latents.path` has it.  Normal latents are interpolated
+        spherically, uniform ones linearly.
+        """
+        _check_steps(steps)
+        count, prior = len(labels), self.config.latent_prior
+        ends = self.sample_latents(stops * count, seed).reshape(stops, count, -1)
+        points = path(ends, steps, INTERPOLATIONS[prior], closed=closed)
+        rows = points.swapaxes(0, 1)
+        images = self.sample(
+            np.repeat(np.asarray(labels), len(points)), latents=np.concatenate(rows)
+        )
+        return images.reshape(*rows.shape[:2], *images.shape[1:])
+
+    def morph(
+        self,
+        classes: Sequence[int | str],
+        steps: int = 8,
+        seed: int = 0,
+        *,
+        count: int = 1,
+        closed: bool = False,
+    ) -> np.ndarray:
+        """uint8 [count, M, H, W, C]: from each class to the next, `count` rows of them.
+
+        A row has latents of its own, and `steps` images from a class to the next, both
+        included; M as above.  What the generator takes of a class, the row of its embedding
+        or a one-hot vector, is interpolated linearly.
+        """
+        _check_steps(steps)
+        one_hot = np.eye(self.config.classes)[self._class_numbers(classes)]
+        weights = path(one_hot, steps, linear, closed=closed)
+        fixed = np.repeat(self.sample_latents(count, seed), len(weights), axis=0)
+        images = self.sample(class_weights=np.tile(weights, (count, 1)), latents=fixed)
+        return images.reshape(count, len(weights), *images.shape[1:])
+
+    def _checked_latents(self, given: np.ndarray) -> np.ndarray:
+        found = np.asarray(given, np.float32)
+        size = self.config.latent_dim
+        if found.shape[1:] != (size,) or not len(found) or not np.isfinite(found).all():
+            raise ValueError(
+                f"latents must be finite numbers of the shape [N, {size}], these are "
+                f"{list(found.shape)}"
+            )
+        return found
+
+    def _given(
+        self,
+        labels: Labels | None,
+        class_weights: np.ndarray | None,
+        latents: np.ndarray | None,
+    ) -> np.ndarray:
+        """What the generator is given of classes: int32 [N], or float32 [N, classes]."""
+        if not self.config.conditional:
+            if class_weights is not None:
+                raise ValueError(
+                    f"class_weights: the run is of mode {self.config.mode}, whose "
+                    "generator has no classes"
+                )
+            if labels is None and latents is not None:
+                labels = [0] * len(latents)
+        if (labels is None) == (class_weights is None):
+            raise ValueError("labels or class_weights: give one of them")
+        if class_weights is None:
+            given = self._class_numbers(labels)
+        else:
+            given = self._checked_weights(class_weights)
+        if latents is not None and len(latents) != len(given):
+            raise ValueError(f"latents: {len(latents)} of them for {len(given)} images")
+        return given
+
+    def _checked_weights(self, given: np.ndarray) -> np.ndarray:
+        found = np.asarray(given, np.float32)
+        classes = self.config.classes
+        if (
+            found.shape[1:] != (classes,)
+            or not len(found)
+            or not ((found >= 0) & (abs(found.sum(axis=1, keepdims=True) - 1) < 1e-3)).all()
+        ):
+            raise ValueError(
+                f"class_weights must be of the shape [N, {classes}], at least 0, and add "
+                "up to 1 in each row"
+            )
+        return found
+
+    def _class_numbers(self, labels: Labels) -> np.ndarray:
         """int [N]; ValueError unless each is the name or the number of a class."""
         given = np.asarray(labels)
         if given.ndim != 1 or not len(given):
@@ -82,13 +205,18 @@ class TrainedRun:
             raise ValueError(
                 f"labels must be whole numbers from 0 to {classes - 1}{or_names}"
             )
-        return given
+        return given.astype(np.int32)
 
     def write(self, path: pathlib.Path) -> None:
         """The generator's weights in half precision, and the step that they are of."""
         weights = self.gan.ema_generator.get_weights()
         halves = [weight.astype(np.float16) for weight in weights]
         arrays.write(path, *halves, step=np.int64(self.step))
+
+
+def _check_steps(steps: int) -> None:
+    if not isinstance(steps, (int, np.integer)) or steps < 2:
+        raise ValueError(f"steps must be a whole number, at least 2, is {steps}")
 
 
 def load(

@@ -6,6 +6,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -92,7 +93,7 @@ def read(
         raise ValueError(errors.first_line(error)) from None
 
 
-def write(path: pathlib.Path, *arrays: np.ndarray, **named: np.ndarray) -> None:
+def write(path: pathlib.Path, *arrays: np.ndarray, **named: Any) -> None:
     """Writes a .npz, compressed; those without a name become arr_0, arr_1 ..."""
     with atomic_files.replacing(path) as temporary:
         np.savez_compressed(temporary, *arrays, **named)

@@ -1,8 +1,9 @@
-"""What a run shows while it trains: a bar on a terminal, plain lines elsewhere."""
+"""What a run shows while it trains: a bar on a terminal or in a notebook, else lines."""
 
 import io
 import sys
 import time
+import warnings
 from collections.abc import Iterable
 
 import tqdm
@@ -19,14 +20,33 @@ def say(line: str) -> None:
         sys.stdout = io.StringIO()  # or Python would complain of the pipe at its exit
 
 
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
+def _shows_bars() -> bool:
+    return sys.stderr.isatty() or _in_notebook()
+
+
+def _tqdm(*args, **more):
+    """tqdm's bar, in a notebook the notebook's, or without ipywidgets one of letters."""
+    if not _in_notebook():
+        return tqdm.tqdm(*args, **more)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tqdm.TqdmWarning)  # of the lack of ipywidgets
+        from tqdm import auto
+    return auto.tqdm(*args, mininterval=1.0, **more)  # a saved notebook keeps every line
+
+
 def bar(items: Iterable, name: str, total: int | None = None) -> Iterable:
-    """The items, with a bar of how many are done on a terminal."""
-    return tqdm.tqdm(
+    """The items, with a bar of how many are done on a terminal, or in a notebook."""
+    return _tqdm(
         items,
         name,
         total,
         leave=False,
-        disable=not sys.stderr.isatty(),
+        disable=not _shows_bars(),
         dynamic_ncols=True,
         delay=1,
     )
@@ -38,12 +58,12 @@ class Progress:
     def __init__(self, *, total: int, completed: int):
         self._total = total
         self._completed = completed
-        self._counted_from = None
+        self._counted_from: int | None = None
         self._reported = False
         self._started = time.monotonic()
         self._bar = None
-        if sys.stderr.isatty():
-            self._bar = tqdm.tqdm(
+        if _shows_bars():
+            self._bar = _tqdm(
                 desc="training: the first step",
                 total=total,
                 initial=completed,

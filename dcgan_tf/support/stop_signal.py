@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -11,8 +12,9 @@ CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class StopSignal:
     """While entered, notes the first signal in `signal`, and answers it on stderr.
 
-    A second one ends the process.  Python's handlers wait for the end of a TensorFlow call,
-    which may be an XLA compilation or hang; so a thread answers.
+    A second one ends the process, or within `of_library` raises KeyboardInterrupt.
+    Python's handlers wait for the end of a TensorFlow call, which may be an XLA compilation
+    or hang; so a thread answers.
 
     Python hears signals in its main thread alone: in another one, as of a notebook or a
     server that trains, they stay what they are there.
@@ -50,7 +52,10 @@ class StopSignal:
             os.close(self._pipe[0])
 
     def _note(self, number, _):
-        self.signal = self.signal or signal.Signals(number)
+        if self.signal is None:
+            self.signal = signal.Signals(number)
+        elif not _ends_process:
+            raise KeyboardInterrupt
 
     def _answer(self):
         """Reads the number of each signal, until the pipe's other end is closed."""
@@ -60,8 +65,24 @@ class StopSignal:
             if number not in CAUGHT:
                 continue
             if answered:
-                os._exit(128 + number)
+                if _ends_process:
+                    os._exit(128 + number)
+                continue
             answered = True
             line = f"{signal.Signals(number).name}: {self._doing}; again to quit without\n"
             with contextlib.suppress(OSError):  # of a stderr that is closed
                 os.write(2, (b"\n" if os.isatty(2) else b"") + line.encode())
+
+
+_ends_process = True
+
+
+@contextlib.contextmanager
+def of_library() -> Iterator[None]:
+    """Within, the process is another program's, as a notebook's: no signal ends it."""
+    global _ends_process
+    _ends_process = False
+    try:
+        yield
+    finally:
+        _ends_process = True

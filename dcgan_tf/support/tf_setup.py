@@ -38,27 +38,46 @@ def start() -> None:
 
 
 @contextlib.contextmanager
-def as_library() -> Iterator[None]:
-    """What `start` does for a command, for a while.
+def as_library(*, initialise: bool = True) -> Iterator[None]:
+    """What `start` does for a command, for a while; within, `start` may be called as well.
 
-    The caller's settings of Keras and Python's random state are put back; TensorFlow's
-    messages below errors stay off.
+    The caller's settings of Keras and TensorFlow and the random states of Python and NumPy
+    are put back; TensorFlow's messages below errors stay off, and so does its global seed
+    where a training has set it.
+
+    initialise: see `import_quietly`
     """
-    import_quietly()
+    global before_use
+    import_quietly(initialise=initialise)
     import keras
+    import numpy as np
+    import tensorflow as tf
+    from tensorflow.python.framework import config as tf_config  # has what tf.config lacks
 
     before = {
         "floatx": keras.config.floatx(),
         "dtype_policy": keras.config.dtype_policy(),
         "image_data_format": keras.config.image_data_format(),
     }
+    with quiet():  # a first look at the devices, which a machine without a GPU complains of
+        tf.config.list_physical_devices()
+    optimizations = tf.config.optimizer.get_experimental_options()
+    deterministic = tf_config.is_op_determinism_enabled()
     state = random.getstate()  # from which Keras takes the seeds of what has none
+    numpy_state = np.random.get_state()
     _set_keras(**_OURS)
     try:
         yield
     finally:
+        before_use = None  # of a run that was refused before it used TensorFlow
         _set_keras(**before)
         random.setstate(state)
+        np.random.set_state(numpy_state)
+        if optimizations != tf.config.optimizer.get_experimental_options():
+            before_start = {"remapping": optimizations.get("remapping", True)}
+            tf.config.optimizer.set_experimental_options(before_start)
+        if not deterministic:
+            tf_config.disable_op_determinism()
 
 
 _OURS = {

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from signal import Signals
 
 from dcgan_tf.config import resolve
@@ -44,6 +45,7 @@ def train(
     workers: Workers | None = None,
     *,
     jit_compile: bool = False,
+    on_entry: Callable[[dict], bool] | None = None,
 ) -> Signals | None:
     """Trains from where `state` stands until the run's end.
 
@@ -54,6 +56,7 @@ def train(
     test: the test split, if the config wants evaluations or test losses
     workers: those of the run, of whom this process is the chief; the others `follow`
     jit_compile: see `make_train_steps`
+    on_entry: is given each log entry; where it returns True, the run stops as by SIGINT
     """
     workers = workers or Workers()
     batches = _batches(config, split)
@@ -120,6 +123,9 @@ def train(
                     console.losses(entry, intervals.name(step)),
                     *observer.lines(entry, signs),
                 )
+                if on_entry and on_entry(entry):
+                    stop.signal = stop.signal or Signals.SIGINT
+                stopped = stopped or workers.agree(stop.signal, False)[0]
                 earlier, seconds, images = 0.0, 0.0, 0
             if intervals.saves_at(step):
                 logger.write_gif()  # before any checkpoint of this step, which promises it
@@ -160,6 +166,7 @@ def follow(
             step = int(state.step)
             if intervals.logs_at(step):
                 state.take_means()
+                stopped = stopped or workers.agree(stop.signal, False)[0]
             if stopped and step < intervals.end:
                 break
             stopped = None

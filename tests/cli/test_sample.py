@@ -2,6 +2,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 from conftest import untrained
+from PIL import Image
 
 import dcgan_tf
 from dcgan_tf import sample
@@ -154,6 +155,59 @@ def test_an_unconditional_run_makes_a_hundred(do, tmp_path):
     assert iio.imread(tmp_path / "sample.png").shape == (280, 280)
 
 
+def test_an_interpolation_is_a_row_for_each_class(do, tmp_path, folders):
+    arguments = ("--interpolate=5", "--digits=38", "--seed=2", "--magnify=1")
+    status, out, err = do("cgan", *arguments)
+    assert (status, err) == (0, "")
+    assert "sample.png: 10 images" in out
+    images = dcgan_tf.load(folders["cgan"]).interpolate([3, 8], steps=5, seed=2)[..., 0]
+    rows = [np.hstack(row) for row in images]
+    assert np.array_equal(iio.imread(tmp_path / "sample.png"), np.vstack(rows))
+    for name, shape in (("cgan", (280, 84)), ("dcgan", (280, 84)), ("animals", (320, 96))):
+        status, out, _ = do(name, "--interpolate=3", "--magnify=1")
+        assert (status, "20 of 24 classes" in out) == (0, name == "animals")
+        assert iio.imread(tmp_path / "sample.png").shape[:2] == shape
+
+
+def test_a_morph_names_the_classes_that_are_no_mixture(do, tmp_path, folders):
+    arguments = ("--morph=cat,1,日本", "--interpolate=3", "--count=2")
+    assert do("animals", *arguments, "--magnify=1")[0] == 0
+    images = dcgan_tf.load(folders["animals"]).morph([0, 1, 2], steps=3, count=2)
+    rows = [np.hstack(row) for row in images]
+    plain = iio.imread(tmp_path / "sample.png")
+    assert np.array_equal(plain, np.vstack(rows))
+    assert do("animals", *arguments, "--magnify=3")[0] == 0
+    shown = iio.imread(tmp_path / "sample.png")
+    titles = shown[: len(shown) - 2 * (3 * 16 + 2) + 2]
+    pitch = 3 * 32 + 2
+    dark = [(titles[:, n * pitch : (n + 1) * pitch] < 128).any() for n in range(5)]
+    assert dark == [True, False, True, False, True]
+
+
+def test_an_animation_returns_to_its_start(do, tmp_path, folders):
+    status, out, _ = do("cgan", "--morph=3,8", "--output=a.gif", "--count=2", "--magnify=1")
+    assert status == 0
+    assert "a.gif: 28 images" in out
+    frames = iio.imread(tmp_path / "a.gif", mode="L")
+    expected = dcgan_tf.load(folders["cgan"]).morph([3, 8], count=2, closed=True)[..., 0]
+    assert len(frames) == 14
+    for frame, images in zip(frames, expected.swapaxes(0, 1), strict=True):
+        assert abs(frame.astype(int) - np.hstack(images)).max() < 5
+    with Image.open(tmp_path / "a.gif") as gif:
+        durations = [gif.seek(place) or gif.info["duration"] for place in range(14)]
+    assert durations == [500, *[100] * 6] * 2
+    assert do("animals", "--interpolate=2", "--output=b.gif", "--classes=2,1")[0] == 0
+    assert len(iio.imread(tmp_path / "b.gif")) == sampling.STOPS
+
+
+def test_an_animation_that_memory_does_not_hold_is_refused(monkeypatch, do, tmp_path):
+    monkeypatch.setattr(sampling, "MOST_BYTES", 1_000_000)
+    status, _, err = do("cgan", "--morph=3,8", "--output=a.gif")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "14 frames of 1138x112 pixels take 0.0 GB of memory; take a lower" in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_memory_does_not_hold_is_refused_but_for_a_folder(monkeypatch, do, tmp_path):
     monkeypatch.setattr(sampling, "MOST_BYTES", 28 * 28 * 50)
     for arguments in (["--count=51", "--output=set.npz"], ["--digits=123", "--magnify=5"]):
@@ -182,7 +236,16 @@ def test_the_same_seed_gives_the_same_and_the_default_is_a_grid(do, tmp_path):
         ("cgan", ["--digits="], "must be digits"),
         ("cgan", ["--digits=²"], "must be digits"),
         ("dcgan", ["--digits=2026"], "use --count"),
-        ("cgan", ["--output=set.jpg"], ".png or .npz"),
+        ("cgan", ["--output=set.jpg"], ".png, .npz or .gif"),
+        ("cgan", ["--output=a.gif"], "a .gif goes with --interpolate or --morph"),
+        ("cgan", ["--interpolate=3", "--output=a.npz"], "with --interpolate it must end"),
+        ("cgan", ["--interpolate=1"], "--interpolate=1"),
+        ("cgan", ["--interpolate=9", "--per_class=2"], "--per_class=2: does not go with"),
+        ("cgan", ["--interpolate=1000", "--count=1001"], "at most 1,000,000"),
+        ("dcgan", ["--morph=3,8"], "--morph=3,8: the run is of mode dcgan"),
+        ("cgan", ["--morph=3"], "--morph=3: name two classes or more"),
+        ("cgan", ["--morph=3,10"], "--morph=3,10: '10' is no class"),
+        ("cgan", ["--morph=3,8", "--digits=3"], "--digits=3: does not go with --morph"),
         ("cgan", ["--output=no/such/set.png"], "no folder no/such"),
         ("cgan", ["--output=/"], "in the way"),
         ("cgan", ["--count=0"], "--count=0"),
@@ -190,7 +253,7 @@ def test_the_same_seed_gives_the_same_and_the_default_is_a_grid(do, tmp_path):
         ("cgan", ["--count=99999999999"], "at most"),
         ("cgan", ["--seed=-1"], "--seed=-1"),
         ("cgan", ["--seed=99999999999999999999"], "--seed=99999999999999999999"),
-        ("cgan", ["--output=.png"], ".png or .npz"),
+        ("cgan", ["--output=.png"], ".png, .npz or .gif"),
         ("dcgan", ["--per_class=3"], "use --count"),
         ("dcgan", ["--classes=3"], "use --count"),
         ("cgan", ["--classes=3,cat"], "--classes=3,cat: 'cat' is no class of 0, 1"),

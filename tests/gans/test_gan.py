@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from conftest import new_config
 
+from dcgan_tf.config.presets import PRESETS
 from dcgan_tf.data.pipeline import to_uint8
 from dcgan_tf.gans import build
 from dcgan_tf.gans import gan as gan_module
@@ -232,3 +233,33 @@ def test_generate_is_the_ema_generator_in_inference_mode(monkeypatch):
     for network, training in ((gan.generator, False), (gan.ema_generator, True)):
         other = to_uint8(network([latents, labels], training=training).numpy())
         assert abs(images.astype(int) - other).max() > 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "architecture"),
+    [
+        (mode, architecture)
+        for mode in ("cgan", "acgan")
+        for architecture in PRESETS[mode].architectures
+    ],
+)
+def test_every_conditional_generator_mixes_classes(mode, architecture):
+    """A weight of 1 is the class; half of each is the mean of their vectors.
+
+    By another way: a generator whose first class has that mean, as the row of the embedding
+    or of the Dense layer that one-hot vectors are given to.
+    """
+    gan = built(mode, architecture=architecture, ema_half_life=0)
+    weight = next(w for w in gan.generator.weights if w.shape[0] == 10)
+    values = np.random.default_rng(0).normal(size=weight.shape)
+    weight.assign(values)
+    latents = gan.sample_latents(3, [0, 1])
+    plain = gan.generate(latents, tf.constant([3, 8, 8]))
+    one_hot = np.eye(10, dtype=np.float32)
+    assert np.array_equal(gan.generate(latents, one_hot[[3, 8, 8]]), plain)
+    middle = gan.generate(latents, np.tile((one_hot[3] + one_hot[8]) / 2, (3, 1)))
+    assert not np.array_equal(middle, plain)
+    values[0] = (values[3] + values[8]) / 2
+    weight.assign(values)
+    expected = gan.generate(latents, tf.constant([0, 0, 0]))
+    assert abs(middle.astype(int) - expected).max() <= 1

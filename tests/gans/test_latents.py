@@ -38,3 +38,40 @@ def test_uniform_labels_are_every_class_alike():
     counts = np.bincount(sampled, minlength=10)
     assert counts.size == 10
     assert (abs(counts - 1000) < 150).all()
+
+
+def test_the_arc_between_two_vectors():
+    """By hand: a third of a right angle, at radius 3; both ends are the vectors."""
+    start, end = np.array([[3.0, 0.0]]), np.array([[0.0, 3.0]])
+    third = latents.spherical(start, end, 1 / 3)
+    assert third == pytest.approx(np.array([[3 * np.cos(np.pi / 6), 1.5]]))
+    assert np.array_equal(latents.spherical(start, end, 0.0), start)
+    assert np.array_equal(latents.spherical(start, end, 1.0), end)
+    assert latents.linear(start, end, 1 / 3) == pytest.approx(np.array([[2.0, 1.0]]))
+
+
+def test_the_arc_keeps_norms_and_the_line_does_not():
+    ends = latents.normal(100, 40, [0, 1]).numpy().astype(float)
+    ends /= np.linalg.norm(ends, axis=1, keepdims=True)
+    start, end = np.split(ends, 2)
+    for share in (0.1, 0.5, 0.8):
+        arc = np.linalg.norm(latents.spherical(start, end, share), axis=1)
+        assert arc == pytest.approx(np.ones(20), abs=1e-12)
+    assert (np.linalg.norm(latents.linear(start, end, 0.5), axis=1) < 0.9).all()
+
+
+@pytest.mark.parametrize("end", [[2.0, 4.0], [-1.0, -2.0]])
+def test_vectors_without_an_arc_between_them_take_the_line(end):
+    start, end = np.array([1.0, 2.0]), np.array(end)
+    middle = latents.spherical(start, end, 0.25)
+    assert middle == pytest.approx(0.75 * start + 0.25 * end)
+
+
+def test_a_path_passes_its_stops_and_may_return():
+    stops = [[[0.0], [10.0]], [[2.0], [20.0]], [[4.0], [0.0]]]  # of two rows
+    open_path = latents.path(stops, 3, latents.linear)
+    assert open_path.dtype == np.float32
+    assert open_path[:, 0, 0].tolist() == [0, 1, 2, 3, 4]
+    assert open_path[:, 1, 0].tolist() == [10, 15, 20, 10, 0]
+    closed = latents.path(stops, 3, latents.linear, closed=True)
+    assert closed[:, 0, 0].tolist() == [0, 1, 2, 3, 4, 2]

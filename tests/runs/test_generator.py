@@ -76,11 +76,77 @@ def test_blocks_are_what_sample_returns(folders):
     assert np.array_equal(np.concatenate(blocks), run.sample(labels, seed=4))
 
 
+def test_latents_may_be_given(folders):
+    run = dcgan_tf.load(folders["cgan"])
+    latents = run.sample_latents(3, seed=5)
+    assert (latents.shape, latents.dtype) == ((3, 100), np.float32)
+    expected = run.sample([1, 2, 3], seed=5)
+    assert np.array_equal(run.sample([1, 2, 3], latents=latents), expected)
+    assert np.array_equal(run.sample([3, 2], latents=latents[[2, 1]]), expected[[2, 1]])
+    alone = dcgan_tf.load(folders["dcgan"])
+    assert np.array_equal(alone.sample(latents=latents), alone.sample([0] * 3, seed=5))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "labels or class_weights: give one of them"),
+        ({"latents": np.zeros((2, 100))}, "labels or class_weights: give one"),
+        ({"labels": [1], "class_weights": np.eye(10)[:1]}, "give one of them"),
+        ({"labels": [1], "latents": np.zeros((2, 100))}, "2 of them for 1 images"),
+        ({"labels": [1], "latents": np.zeros((1, 99))}, r"\[N, 100\], these are \[1, 99\]"),
+        ({"labels": [1], "latents": np.full((1, 100), np.nan)}, "finite numbers"),
+        ({"class_weights": np.full((1, 9), 1 / 9)}, r"\[N, 10\], at least 0, and add up"),
+        ({"class_weights": [[2, -1, *[0] * 8]]}, "at least 0"),
+        ({"class_weights": [[0.5, 0.4, *[0] * 8]]}, "add up to 1"),
+        ({"class_weights": [[np.nan, 1, *[0] * 8]]}, "at least 0"),
+        ({"class_weights": np.zeros((0, 10))}, r"\[N, 10\]"),
+    ],
+)
+def test_what_cannot_be_generated_from_is_refused(folders, given, told):
+    with pytest.raises(ValueError, match=told):
+        dcgan_tf.load(folders["cgan"]).sample(**given)
+
+
+def test_a_run_without_classes_mixes_none(folders):
+    run = dcgan_tf.load(folders["dcgan"])
+    for mix in (lambda: run.morph([3, 8]), lambda: run.sample(class_weights=np.eye(10))):
+        with pytest.raises(ValueError, match="mode dcgan, whose generator has no classes"):
+            mix()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_interpolation_begins_with_what_is_sampled(folders, mode):
+    run = dcgan_tf.load(folders[mode])
+    images = run.interpolate([3, 8], steps=4, seed=2)
+    assert images.shape == (2, 4, 28, 28, 1)
+    assert np.array_equal(images[:, 0], run.sample([3, 8], seed=2))
+    ends = run.sample_latents(4, seed=2)[2:]
+    assert np.array_equal(images[:, -1], run.sample([3, 8], latents=ends))
+    assert not np.array_equal(images[:, 1], images[:, 0])
+    loop = run.interpolate([3, 8], steps=4, seed=2, stops=3, closed=True)
+    assert loop.shape == (2, 9, 28, 28, 1)
+    assert np.array_equal(loop[:, 0], images[:, 0])
+    with pytest.raises(ValueError, match="steps must be a whole number, at least 2, is 1"):
+        run.interpolate([3], steps=1)
+
+
+def test_a_morph_has_the_classes_at_its_stops(folders):
+    run = dcgan_tf.load(folders["cgan"])
+    images = run.morph([3, "8", 1], steps=3, seed=2, count=3)
+    assert images.shape == (3, 5, 28, 28, 1)
+    latents = run.sample_latents(3, seed=2)
+    for place, label in ((0, 3), (2, 8), (4, 1)):
+        plain = run.sample([label] * 3, latents=latents)
+        assert np.array_equal(images[:, place], plain)
+        assert not np.array_equal(images[:, 1], plain)
+
+
 def test_a_run_says_what_it_is(folders):
     run = dataclasses.replace(dcgan_tf.load(folders["acgan"]), step=14_055)
-    assert repr(run) == ("TrainedRun(acgan on digits, 28x28x1, 10 classes, step 14,055)")
+    assert repr(run) == ("Run(acgan on digits, 28x28x1, 10 classes, step 14,055)")
     assert repr(dcgan_tf.load(folders["dcgan"])) == (
-        "TrainedRun(dcgan on digits, 28x28x1, step 0)"
+        "Run(dcgan on digits, 28x28x1, step 0)"
     )
 
 
