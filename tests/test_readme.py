@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import dcgan_tf
-from dcgan_tf import compare, embedding, evaluate, export, main, report, sample
+from dcgan_tf import compare, embedding, evaluate, export, main, playground, report, sample
 from dcgan_tf.__main__ import COMMANDS
 from dcgan_tf.data import sources
 
@@ -219,11 +219,14 @@ def test_what_readme_shows_runs(tmp_path):
         "set.npz",
         "pets.npz",
         "exported",
+        "morph.gif",
+        "playground.html",
+        "report.html",
         "checkpoints/acgan/training.gif",
     }
     assert all((tmp_path / one).exists() for one in made)
     for name in re.findall(r"^ {4} +(\S+)  ", text_of(README), re.MULTILINE):
-        assert (tmp_path / "checkpoints" / "acgan" / name).exists(), name
+        assert list((tmp_path / "checkpoints" / "acgan").glob(name)), name
 
 
 @pytest.mark.parametrize(
@@ -231,7 +234,7 @@ def test_what_readme_shows_runs(tmp_path):
 )
 def test_flags_that_documents_name_exist(document):
     known = set(OTHER_FLAGS) | {"flagfile", "help", "helpfull", "version"}
-    for command in (main, sample, evaluate, export, embedding, compare, report):
+    for command in (main, sample, evaluate, export, embedding, compare, report, playground):
         for name in command.define_flags():
             known |= {name, f"no{name}"}
     text = text_of(document)
