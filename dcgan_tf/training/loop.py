@@ -1,9 +1,13 @@
 """The loop: read it top to bottom to know what a run does."""
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from signal import Signals
+from typing import NamedTuple
+
+import numpy as np
 
 from dcgan_tf.config import resolve
 from dcgan_tf.config.intervals import Intervals
@@ -72,8 +76,8 @@ def train(
     pacer = _pacer(config, run, state, batches, workers, jit_compile)
     if step == 0:
         logger.write_frame(0, observer.preview.render(observer.preview.generate()))
-    earlier = saver.seconds_at(step)  # of this log entry's, before the run was stopped
-    seconds, images, stopped = 0.0, 0, None
+    clock = _Clock(saver.seconds_at(step))
+    stopped = None
     total, completed = (config.batch_size * n for n in (intervals.end, step))
 
     with (
@@ -82,59 +86,42 @@ def train(
         LivePage(run, config, intervals, step) as live,
     ):
         while step < intervals.end:
-            began = time.monotonic()
-            for count in pacer.calls(intervals.after(step) - step):
-                _check_losses(state, run)
-                step += count
-                images += count * config.batch_size
-                progress.advance(
-                    count * config.batch_size,
-                    intervals.name(step),
-                    console.both_losses(state.means()),
-                )
-                stopped, due = workers.agree(stop.signal, saver.due())
-                if stopped or due:
-                    break
-            seconds += time.monotonic() - began
+            with clock.running():
+                for count in pacer.calls(intervals.after(step) - step):
+                    _check_losses(state, run)
+                    step += count
+                    images = count * config.batch_size
+                    clock.images += images
+                    losses = console.both_losses(state.means())
+                    progress.advance(images, intervals.name(step), losses)
+                    stopped, due = workers.agree(stop.signal, saver.due())
+                    if stopped or due:
+                        break
             _check_weights(state, run)
             step = int(state.step)
             state.epoch.assign(step // batches.per_epoch)
 
             evaluated = intervals.evaluates_at(step)
             if intervals.logs_at(step):
-                entry = {
-                    "epoch": intervals.epoch(step),
-                    "step": step,
-                    "time": round(time.time(), 3),
-                    "seconds": round(earlier + seconds, 3),
-                    "images_per_second": round(images / seconds, 1),
-                    **state.take_means(),
-                    **observer.test_losses(),
-                    **(observer.evaluate(step) if evaluated else {}),
-                }
-                generated = observer.preview.generate()
-                signs = observer.signs(entry, generated)
-                entry |= {f"{mode_collapse.PREFIX}{sign}": 1 for sign in signs}
+                seen = observer.look(step, evaluated)
+                place = {"epoch": intervals.epoch(step), "step": step}
+                entry = {**place, **clock.take(), **seen.figures}
                 saver.check_alone()
-                logger.write_frame(step, observer.preview.render(generated))
+                logger.write_frame(step, seen.grid)
                 logger.write_entry(entry)
                 live.add(entry)
-                progress.log(
-                    console.losses(entry, intervals.name(step)),
-                    *observer.lines(entry, signs),
-                )
+                progress.log(console.losses(entry, intervals.name(step)), *seen.lines)
                 if on_entry and on_entry(entry):
                     stop.signal = stop.signal or Signals.SIGINT
                 stopped = stopped or workers.agree(stop.signal, False)[0]
-                earlier, seconds, images = 0.0, 0.0, 0
             if intervals.saves_at(step):
                 logger.write_gif()  # before any checkpoint of this step, which promises it
             if evaluated:
                 saver.save_if_best(entry[SCORE])
             if intervals.saves_at(step):
-                saver.save(manifest.REGULAR, earlier + seconds)
+                saver.save(manifest.REGULAR, clock.seconds)
             elif stopped or saver.due():
-                saver.save(manifest.LATEST, earlier + seconds)
+                saver.save(manifest.LATEST, clock.seconds)
             if stopped and step < intervals.end:
                 logger.write_gif()
                 break
@@ -203,12 +190,49 @@ def _pacer(
     return Pacer(steps, stream, config.steps_per_execution, workers.of_chief)
 
 
+class _Clock:
+    """Time of training and images since the last log entry.
+
+    seconds: with those of before the run was stopped
+    """
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+        self.images, self._running = 0, 0.0
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        passed = time.monotonic() - began
+        self.seconds += passed
+        self._running += passed
+
+    def take(self) -> dict[str, float]:
+        """What a log entry has of it; begins the next entry's."""
+        found = {
+            "time": round(time.time(), 3),
+            "seconds": round(self.seconds, 3),
+            "images_per_second": round(self.images / self._running, 1),
+        }
+        self.seconds, self.images, self._running = 0.0, 0, 0.0
+        return found
+
+
+class _Seen(NamedTuple):
+    """figures: of a log entry; grid: the plain one; lines: printed beside the losses."""
+
+    figures: dict[str, float]
+    grid: np.ndarray
+    lines: list[str]
+
+
 class _Observer:
     """What is looked at in a run's networks at a log entry; it changes nothing of them."""
 
     def __init__(self, config: Config, state: TrainState, split: Split, test: Split | None):
         self._config = config
-        self._gan = state.gan
+        self._state = state
         self.preview = Preview(
             state.gan,
             labels=resolve.preview_labels(config) if config.conditional else None,
@@ -234,31 +258,34 @@ class _Observer:
         self._real_std = mode_collapse.std_of_split(split)
         self._warned: set[str] = set()
 
-    def test_losses(self) -> dict[str, float]:
-        return self._test_losses.terms() if self._test_losses else {}
-
-    def evaluate(self, step: int) -> dict[str, float]:
-        figures = self._evaluator.figures_of_run(TrainedRun(self._config, self._gan, step))
-        return {f"quality/{name}": figure for name, figure in figures.items()}
-
-    def signs(self, entry: dict[str, float], generated) -> list[str]:
-        """Those of mode collapse that are seen."""
-        return mode_collapse.signs(
+    def look(self, step: int, evaluated: bool) -> _Seen:
+        """Takes the means of the terms since the last log entry, too."""
+        figures = self._state.take_means()
+        if self._test_losses:
+            figures |= self._test_losses.terms()
+        if evaluated:
+            trained = TrainedRun(self._config, self._state.gan, step)
+            quality = self._evaluator.figures_of_run(trained)
+            figures |= {f"quality/{name}": figure for name, figure in quality.items()}
+        generated = self.preview.generate()
+        signs = mode_collapse.signs(
             generated,
             self.preview.columns,
-            entry,
+            figures,
             conditional=self._config.conditional,
             classes=self._config.classes,
             real_std=self._real_std,
         )
+        figures |= {f"{mode_collapse.PREFIX}{sign}": 1 for sign in signs}
+        return _Seen(figures, self.preview.render(generated), self._lines(figures, signs))
 
-    def lines(self, entry: dict[str, float], signs: list[str]) -> list[str]:
-        """What is printed of an entry besides its losses; no warning twice in a row."""
+    def _lines(self, figures: dict[str, float], signs: list[str]) -> list[str]:
+        """With no warning twice in a row."""
         lines = []
-        if SCORE in entry:
-            lines.append(console.quality(entry))
+        if SCORE in figures:
+            lines.append(console.quality(figures))
         if self._test_losses:
-            lines.append(console.loss_table(entry, self._weights))
+            lines.append(console.loss_table(figures, self._weights))
         lines += [
             f"warning: {mode_collapse.SIGNS[sign]}"
             for sign in signs
