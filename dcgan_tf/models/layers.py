@@ -143,7 +143,17 @@ class UpSampling2D(keras.layers.UpSampling2D):
 
     [B, H, W, C] -> [B, 2 H, 2 W, C].  After Keras's, TensorFlow does not know how many rows
     and columns there are, and LiteRT has no convolution for that.
+
+    ValueError for another size than 2, or another interpolation than "nearest".
     """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.size != (2, 2) or self.interpolation != "nearest":
+            raise ValueError(
+                f"size {self.size}, interpolation {self.interpolation!r}: must be (2, 2) "
+                'and "nearest"'
+            )
 
     def call(self, inputs):
         _, height, width, channels = inputs.shape

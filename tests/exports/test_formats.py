@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import exports
 from dcgan_tf.exports import formats, readme, write
+from dcgan_tf.models.layers import UpSampling2D
 from dcgan_tf.runs.config_file import RunConfig
 
 # Of Keras's own variables, when it saves them.
@@ -116,6 +117,12 @@ def test_readme_names_the_classes(small):
     assert "from 0 to 1" in text
     assert "np.arange(2, " in text
     assert text.endswith("- 0: cat\n- 1: dog\n")
+
+
+@pytest.mark.parametrize("wrong", [{"size": 3}, {"interpolation": "bilinear"}])
+def test_an_upsampling_that_is_another_one_is_refused(wrong):
+    with pytest.raises(ValueError, match="must be"):
+        UpSampling2D(**wrong)
 
 
 @pytest.mark.long
