@@ -72,7 +72,8 @@ def main(values: FlagValues) -> None:
         )
         playground.main(made)
         options = {"executable_path": chromium, "args": ["--no-sandbox"]}
-        page = driver.chromium.launch(**options).new_page()
+        # The page forbids `eval`, by which Playwright waits.
+        page = driver.chromium.launch(**options).new_page(bypass_csp=True)
         page.goto(path.as_uri())
         page.wait_for_function("frame === 0")
         generator, discriminator = page.evaluate(MEASURE)

@@ -157,6 +157,11 @@ def is_own(name: str) -> bool:
     return name.startswith("/")
 
 
+def short_name(name: str) -> str:
+    """A data set's name as it is shown: of a folder or file the last part of its path."""
+    return pathlib.PurePath(name).name if is_own(name) else name
+
+
 def own_path(name: str) -> pathlib.Path | None:
     """The absolute path of a folder or file of images, if `name` is that of one.
 

@@ -1,8 +1,7 @@
 """The README of an exported generator: what it takes and gives, and code that uses it."""
 
-import pathlib
-
 from dcgan_tf.config.schema import Config
+from dcgan_tf.data import sources
 from dcgan_tf.exports.formats import FORMATS, NPZ
 
 MOST = 10  # images that the code generates
@@ -73,7 +72,7 @@ def text(config: Config, step: int, format_name: str) -> str:
     return TEXT.format_map(
         {
             **config.model_dump(),
-            "dataset": pathlib.PurePath(config.dataset).name,
+            "dataset": sources.short_name(config.dataset),
             "step": step,
             "file": FORMATS[format_name].file,
             "grid": "`grid.png` shows its images"

@@ -4,6 +4,8 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 # What each figure of an evaluation means, by its key there.
 MEANINGS = {
     "class_accuracy": (
@@ -154,6 +156,13 @@ def thinned(curve: Points) -> Points:
     """At most MOST_POINTS of them, evenly, with the last."""
     every = math.ceil(len(curve) / MOST_POINTS)
     return curve[::-every][::-1]
+
+
+def plain(value: float, *, share: bool) -> str:
+    """In per cent, or to three digits without an exponent."""
+    if share:
+        return f"{value:.1%}"
+    return np.format_float_positional(value, 3, fractional=False, trim="-")
 
 
 def is_logarithmic(chart: Chart, values: Sequence[float]) -> bool:

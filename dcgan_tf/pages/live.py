@@ -6,13 +6,14 @@ written once, and live.js, which it loads every few seconds, with each log entry
 
 import contextlib
 import json
-import pathlib
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
+from dcgan_tf.data import sources
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.pages import html
 from dcgan_tf.pages.figures import CHARTS, Chart, Points, is_logarithmic, points, thinned
@@ -35,6 +36,7 @@ class LivePage:
         self._intervals = intervals
         self._began, self._began_at = time.monotonic(), step
         self._step = step
+        self._logged_step, self._logged_pace = 0, None  # seconds a step, by the log
         self._frame = images.newest_frame(run.samples)
         self._curves: dict[str, Points] = {
             key: [] for chart in CHARTS for key in chart.curves.values()
@@ -43,7 +45,7 @@ class LivePage:
         layout = images.Layout.of_preview(config)
         self._constant = {
             "name": run.folder.absolute().name,
-            "subject": f"{config.mode} on {pathlib.Path(config.dataset).name}",
+            "subject": f"{config.mode} on {sources.short_name(config.dataset)}",
             "unit": intervals.unit,
             "numbers": intervals.number(intervals.end),
             "end": intervals.end,
@@ -68,22 +70,28 @@ class LivePage:
         self._write(TRAINING)
 
     def __exit__(self, _, error: BaseException | None, __) -> None:
-        if error is None:
-            self._write(COMPLETE if self._step == self._intervals.end else STOPPED)
-        elif not isinstance(error, errors.NotAloneError):
-            failed = isinstance(error, Exception)
-            with contextlib.suppress(OSError):  # the disk may be what ended the run
+        if isinstance(error, errors.NotAloneError):
+            return
+        with contextlib.suppress(OSError):  # a disk that is full makes no other end of it
+            if error is None:
+                self._write(COMPLETE if self._step == self._intervals.end else STOPPED)
+            else:
+                failed = isinstance(error, Exception)
                 self._write(FAILED if failed else STOPPED, errors.first_line(error))
 
     def _take(self, entry: Mapping[str, float]) -> None:
         for key, curve in self._curves.items():
             curve += points([entry], key)
+        seconds, steps = entry.get("seconds", 0), entry["step"] - self._logged_step
+        if seconds > 0 and math.isfinite(seconds) and steps > 0:
+            self._logged_pace = seconds / steps
+        self._logged_step = entry["step"]
         signs = mode_collapse.of_entry(entry)
         self._warnings = [mode_collapse.SIGNS[sign] for sign in signs]
 
     def _write(self, state: str, message: str = "") -> None:
         seconds, steps = time.monotonic() - self._began, self._step - self._began_at
-        pace = seconds / steps if steps else None
+        pace = seconds / steps if steps else self._logged_pace
         content = {
             **self._constant,
             "state": state,

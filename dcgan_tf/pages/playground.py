@@ -4,9 +4,12 @@ import base64
 import html
 import json
 import pathlib
+import re
 
 import numpy as np
 
+from dcgan_tf.config.presets import DIGITS
+from dcgan_tf.data import sources
 from dcgan_tf.pages import network
 from dcgan_tf.runs.generator import TrainedRun
 from dcgan_tf.support import atomic_files
@@ -26,19 +29,23 @@ def write(output: pathlib.Path, loaded: TrainedRun, *, discriminator: bool) -> N
     """
     config = loaded.config
     title = (
-        f"{config.mode.upper()} trained on {pathlib.PurePath(config.dataset).name}, "
+        f"{config.mode.upper()} trained on {sources.short_name(config.dataset)}, "
         f"step {loaded.step:,}"
     )
     content = {
         "style": _template("playground.css"),
         **{name: _template(f"{name}.js") for name in ("network", "picture", "playground")},
         "title": html.escape(title),
+        "text_label": (
+            "Digits" if config.dataset in ("mnist", DIGITS) else "Classes, by number"
+        ),
         # Within a <script> nothing may look like its end.
         "page": json.dumps(_data(loaded, discriminator)).replace("<", "\\u003c"),
     }
-    text = _template("playground.html")
-    for name, value in content.items():
-        text = text.replace("{{" + name + "}}", value)
+    # In one pass: what is filled in may look like a place to fill.
+    text = re.sub(
+        r"\{\{(\w+)\}\}", lambda found: content[found[1]], _template("playground.html")
+    )
     atomic_files.write_bytes(output, text.encode())
 
 

@@ -3,7 +3,9 @@
 import dataclasses
 import functools
 import itertools
+import math
 import pathlib
+import shlex
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from dcgan_tf.pages import live
 from dcgan_tf.reporting import images, metrics_log
 from dcgan_tf.runs import config_file
 from dcgan_tf.runs.folder import Run
-from dcgan_tf.support import atomic_files
+from dcgan_tf.support import atomic_files, errors
 
 MOST_BYTES = 20_000_000  # of evaluation.json
 Counts = list[list[pydantic.NonNegativeInt]]
@@ -26,8 +28,8 @@ class Nearest(pydantic.BaseModel):
 
     distances: list[float]
     classes: list[int] | None = None
-    near_copies: float | None
-    near_copy_distance: float | None
+    near_copies: float | None = None
+    near_copy_distance: float | None = None
 
 
 class Protocol(pydantic.BaseModel):
@@ -37,23 +39,30 @@ class Protocol(pydantic.BaseModel):
 
 
 class Of(pydantic.BaseModel):
+    """samples: the file of images that was measured in place of the run"""
+
     step: int | None = None
+    ema: bool | None = None
+    samples: str | None = None
 
 
 class Evaluation(pydantic.BaseModel):
-    """What a page needs of an evaluation.json."""
+    """What a page needs of an evaluation.json; those of earlier versions have less."""
 
     of: Of
-    class_names: list[str] | None
+    class_names: list[str] | None = None
     figures: dict[str, dict[str, float | Counts | list[float | None] | None]]
     nearest_training_images: Nearest
     protocol: Protocol
-    notes: list[str]
+    notes: list[str] = []
 
     @pydantic.model_validator(mode="after")
     def _is_consistent(self):
         if "generated" not in self.figures:
             raise ValueError("has no figures of generated images")
+        matrix = self.figures["generated"].get("confusion_matrix")
+        if self.class_names is None and isinstance(matrix, list):
+            self.class_names = [str(number) for number in range(len(matrix))]
         return self
 
     @property
@@ -72,7 +81,9 @@ class Record:
     """A run as a page shows it.
 
     name:       what tells it from the others of the page
-    entries:    of metrics.jsonl, one a step, in their order
+    entries:    of metrics.jsonl, one a step, in their order, with finite values alone
+    frames:     the files of the sound ones, by number
+    exported:   the step of an exported generator; None where there is none
     evaluation: None where there is none
     pairs:      samples over their nearest training images, uint8 [H, W] or [H, W, 3]
     """
@@ -81,6 +92,8 @@ class Record:
     name: str
     content: config_file.RunConfig
     entries: list[dict[str, float]]
+    frames: dict[int, pathlib.Path]
+    exported: int | None
     evaluation: Evaluation | None
     pairs: np.ndarray | None
     missing: list[str]
@@ -91,7 +104,9 @@ class Record:
 
     @functools.cached_property
     def step(self) -> int:
-        """The newest that a log entry, a checkpoint or an evaluation is of."""
+        """An export's; else the newest of a log entry, a checkpoint or an evaluation."""
+        if self.exported is not None:
+            return self.exported
         steps = [entry["step"] for entry in self.entries[-1:]]
         steps += [info.step for info in self.run.saved()[:1]]
         if self.evaluation and not steps:
@@ -155,8 +170,13 @@ def read(run: Run, name: str) -> Record:
         content = run.read()
         missing.append("config.json is missing or damaged: shown is a checkpoint's copy")
     entries = _entries(run, missing)
-    if not images.frames(run.samples):
-        missing.append("samples/ holds no frame: there are no pictures of the training")
+    frames = _frames(run, content.config, missing)
+    exported = None
+    if run.exported.exists():
+        try:
+            exported = run.exported_parent().step
+        except errors.RunError as error:
+            missing.append(str(error))
     evaluation = _evaluation(run, missing)
     pairs = None
     if evaluation:
@@ -165,7 +185,23 @@ def read(run: Run, name: str) -> Record:
             missing.append(
                 "evaluation.png is missing or damaged: no nearest training images"
             )
-    return Record(run, name, content, entries, evaluation, pairs, missing)
+    return Record(run, name, content, entries, frames, exported, evaluation, pairs, missing)
+
+
+def _frames(run: Run, config: Config, missing: list[str]) -> dict[int, pathlib.Path]:
+    """Those that can be read and are grids of the run."""
+    layout = images.Layout.of_preview(config)
+    found = images.frames(run.samples)
+    sound = {}
+    for number, path in found.items():
+        pixels = images.read_frame(path)
+        if pixels is not None and layout.split(pixels):
+            sound[number] = path
+    if not found:
+        missing.append("samples/ holds no frame: there are no pictures of the training")
+    elif damaged := len(found) - len(sound):
+        missing.append(f"samples/ has {_count(damaged, 'damaged frame')}, left out")
+    return sound
 
 
 def _entries(run: Run, missing: list[str]) -> list[dict[str, float]]:
@@ -178,14 +214,23 @@ def _entries(run: Run, missing: list[str]) -> list[dict[str, float]]:
     with run.metrics.open("rb") as file:
         damaged = sum(1 for _ in file) - len(found)
     if damaged:
-        missing.append(f"metrics.jsonl has {damaged:,} damaged lines, which are left out")
-    entries = sorted({entry["step"]: entry for entry in found}.items())
+        missing.append(f"metrics.jsonl has {_count(damaged, 'damaged line')}, left out")
+    finite = [{k: v for k, v in one.items() if math.isfinite(v)} for one in found]
+    if lost := sum(len(one) - len(kept) for one, kept in zip(found, finite, strict=True)):
+        missing.append(
+            f"metrics.jsonl has {_count(lost, 'undefined value')} (NaN), left out"
+        )
+    entries = sorted({entry["step"]: entry for entry in finite}.items())
     if gap := _gap([0, *(step for step, _ in entries)]):
         missing.append(
             f"metrics.jsonl has no entry between steps {gap[0]:,} and {gap[1]:,}: curves "
             "have a gap"
         )
     return [entry for _, entry in entries]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number > 1)}"
 
 
 def _gap(steps: list[int]) -> tuple[int, int] | None:
@@ -201,19 +246,25 @@ def _gap(steps: list[int]) -> tuple[int, int] | None:
 
 def _evaluation(run: Run, missing: list[str]) -> Evaluation | None:
     path = run.folder / "evaluation.json"
+    command = shlex.join(["dcgan-tf", "evaluate", f"--run={run.folder}"])
     if not path.exists():
         missing.append(
             "evaluation.json is missing: no table of figures, confusion matrix and nearest "
-            f"training images; dcgan-tf evaluate --run={run.folder} makes them"
+            f"training images; {command} makes them"
         )
         return None
     try:
-        return Evaluation.model_validate_json(atomic_files.read_text(path, MOST_BYTES))
+        found = Evaluation.model_validate_json(atomic_files.read_text(path, MOST_BYTES))
     except (OSError, ValueError):  # pydantic's is one
+        missing.append(f"evaluation.json is damaged; {command} mends it")
+        return None
+    if found.of.samples is not None:
         missing.append(
-            f"evaluation.json is damaged; dcgan-tf evaluate --run={run.folder} mends it"
+            f"evaluation.json is of the images in {found.of.samples}, not of the run; "
+            f"{command} measures the run"
         )
         return None
+    return found
 
 
 def names(folders: list[pathlib.Path]) -> list[str]:

@@ -3,13 +3,13 @@
 import functools
 import itertools
 import math
-import pathlib
 import shlex
 import time
 from typing import Any
 
 import numpy as np
 
+from dcgan_tf.data import sources
 from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.pages import figures, html, plots, record
 from dcgan_tf.pages.figures import CHARTS, MEANINGS, Chart
@@ -51,7 +51,7 @@ def _run(one: Record, count: int) -> dict[str, object]:
     config = one.config
     return {
         "name": one.name,
-        "subject": f"{config.mode} on {_dataset(one)}",
+        "subject": f"{config.mode} on {sources.short_name(config.dataset)}",
         "state": one.state,
         "missing": one.missing,
         "warnings": one.warnings(),
@@ -63,10 +63,6 @@ def _run(one: Record, count: int) -> dict[str, object]:
         "nearest": _nearest(one),
         "notes": one.evaluation.notes if one.evaluation else [],
     }
-
-
-def _dataset(one: Record) -> str:
-    return pathlib.Path(one.config.dataset).name
 
 
 def _facts(records: list[Record]) -> list[tuple[str, list[str]]]:
@@ -89,7 +85,8 @@ def _images(one: Record) -> str:
     config, data = one.config, one.content.data
     count = f"{data['images']:,} images" if data else "images"
     classes = f" of {config.classes} classes" if config.classes > 1 else ""
-    return f"{_dataset(one)}: {count}{classes}, {ImageSpec.of(config)}"
+    name = sources.short_name(config.dataset)
+    return f"{name}: {count}{classes}, {ImageSpec.of(config)}"
 
 
 def _length(one: Record) -> str:
@@ -125,18 +122,14 @@ def _commands(one: Record) -> list[str]:
 
 
 def _frames(one: Record, room: int) -> list[dict[str, str]]:
-    """Some of its frames, evenly chosen, in `room` bytes, as a caption and an image each.
-
-    What is damaged, or no grid of the run, is left out.
-    """
-    found = images.frames(one.run.samples)
-    numbers = list(found)
+    """Some frames, evenly chosen, in `room` bytes, as a caption and an image each."""
+    numbers = list(one.frames)
     layout = images.Layout.of_preview(one.config)
 
     @functools.cache
     def encoded(number: int) -> str:
-        frame = images.read_frame(found[number])
-        if frame is None or not layout.split(frame):
+        frame = images.read_frame(one.frames[number])
+        if frame is None:  # a run that still trains removes some
             return ""
         return html.data_uri(images.legible(frame, layout))
 
@@ -145,11 +138,11 @@ def _frames(one: Record, room: int) -> list[dict[str, str]]:
     largest = max(len(encoded(number)) for number in (numbers[0], numbers[-1]))
     count = min(len(numbers), MOST_FRAMES, max(1, room // max(largest, 1)))
     places = np.unique(np.linspace(len(numbers) - 1, 0, count).round().astype(int))
-    chosen = {numbers[place]: encoded(numbers[place]) for place in places}
+    unit = one.frames[numbers[0]].stem.partition("_")[0]
     return [
-        {"caption": f"{found[number].stem.partition('_')[0]} {number}", "image": image}
-        for number, image in chosen.items()
-        if image
+        {"caption": f"{unit} {number}", "image": encoded(number)}
+        for number in (numbers[place] for place in places)
+        if encoded(number)
     ]
 
 
@@ -167,10 +160,9 @@ def _chart(chart: Chart, records: list[Record]) -> dict[str, object]:
             dash = labels.index(label)
             colour, dash = (number, dash) if len(records) > 1 else (dash, 0)
             curves.append(plots.Curve(figures.thinned(points), colour, dash))
+            last = figures.plain(points[-1][1], share=chart.share)
             name = label if len(records) == 1 else f"{one.name}, {label}"
-            legend.append(
-                {"name": name, "colour": colour, "dash": dash, "last": points[-1][1]}
-            )
+            legend.append({"name": name, "colour": colour, "dash": dash, "last": last})
             real = _reference(one, chart.curves[label])
             if real is not None and len(records) == 1:
                 references.append((real, colour))
@@ -183,7 +175,6 @@ def _chart(chart: Chart, records: list[Record]) -> dict[str, object]:
         "title": chart.title,
         "caption": caption,
         "legend": legend,
-        "share": chart.share,
         "svg": plots.draw(
             chart.title, curves, references, share=chart.share, logarithmic=logarithmic
         ),
@@ -208,36 +199,41 @@ def _table(records: list[Record]) -> dict[str, object] | None:
         return None
     evaluations = [one.evaluation for one in measured]
     protocols = {
-        (e.protocol.dataset, e.protocol.test_images, e.protocol.images.get("generated"))
+        (p.dataset, p.test_images, p.images.get("generated"), e.of.ema)
         for e in evaluations
+        for p in [e.protocol]
     }
     alike = len(protocols) == 1
     columns = [one.evaluation.figures["generated"] for one in measured]
     others = {k: v for k, v in evaluations[0].figures.items() if k != "generated" and alike}
     protocol = evaluations[0].protocol
+    rows = [
+        _row(figure, columns, list(others.values()), alike=alike)
+        for figure in FIGURES
+        if any(figure.key in column for column in columns)
+    ]
     return {
         "columns": [one.name if len(records) > 1 else "generated" for one in measured],
         "others": list(others),
-        "rows": [
-            _row(figure, columns, list(others.values()))
-            for figure in FIGURES
-            if any(figure.key in column for column in columns)
-        ],
+        "rows": rows,
+        "bold": any(row["best"] is not None for row in rows),
         "alike": alike,
         "steps": [(one.name, one.evaluation.of.step, one.step) for one in measured],
-        "dataset": pathlib.Path(protocol.dataset).name,
+        "dataset": sources.short_name(protocol.dataset),
         "test_images": protocol.test_images,
         "generated": protocol.images.get("generated", 0),
     }
 
 
-def _row(figure: Figure, columns: list[dict], others: list[dict]) -> dict[str, object]:
+def _row(
+    figure: Figure, columns: list[dict], others: list[dict], *, alike: bool
+) -> dict[str, object]:
     held = [column.get(figure.key) for column in columns]
     return {
         "figure": figure,
         "cells": [_cell(figure, value) for value in held],
         "others": [_cell(figure, column.get(figure.key)) for column in others],
-        "best": _best(held, figure.better),
+        "best": _best(held, figure.better) if alike else None,
         "meaning": MEANINGS.get(figure.key, ""),
     }
 

@@ -1,6 +1,7 @@
 """The folder of a run that was never trained, with all that a page shows."""
 
 import dataclasses
+import re
 
 import numpy as np
 
@@ -79,3 +80,22 @@ def make(folder, config, epochs=2):
 
 def rewrite(run, config):
     run.write_config(dataclasses.replace(run.read(), config=config))
+
+
+def wait_until(tab, condition):
+    """Playwright's own takes `eval` for it, which the policy of a page forbids."""
+    tab.evaluate(
+        f"""async () => {{
+            const end = Date.now() + 30_000;
+            while (!({condition})) {{
+                if (Date.now() > end) throw new Error("never");
+                await new Promise(requestAnimationFrame);
+            }}
+        }}"""
+    )
+
+
+def text_of(page):
+    """What a reader sees, without tags, in one line."""
+    page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())

@@ -1,4 +1,5 @@
 import json
+import time
 
 import hand_made
 import pytest
@@ -38,7 +39,8 @@ def test_each_entry_is_shown_with_its_frame(run):
     with page_of(run) as page:
         begun = live.read(run)
         assert curve(begun, "Losses", "generator") == [[1, 1.0], [2, 0.5]]
-        assert (begun["state"], begun["left"]) == ("training", None)
+        # Of the two epochs that are left; those of the log took 30 s each.
+        assert (begun["state"], begun["left"]) == ("training", pytest.approx(60))
         assert (begun["number"], begun["numbers"]) == (2, 4)
         add(run, page, 3, **{"warning/one_class": 1})
         content = live.read(run)
@@ -80,6 +82,15 @@ def test_a_disk_that_refuses_the_last_word_hides_no_error(run):
     assert not run.folder.exists()
 
 
+@pytest.mark.parametrize("step", [6, 12])
+def test_a_disk_that_refuses_the_last_word_makes_no_error(run, step):
+    page = page_of(run, step)
+    page.__enter__()
+    run.folder.rename(run.folder.with_name("moved"))
+    page.__exit__(None, None, None)
+    assert not run.folder.exists()
+
+
 def test_long_curves_are_thinned_evenly_and_keep_their_end(run):
     for epoch in range(3, 1002):
         metrics_log.append(run.metrics, hand_made.entry(epoch))
@@ -105,25 +116,36 @@ def test_a_damaged_script_says_nothing(run, text):
 def test_an_open_page_shows_what_is_new(run, tab):
     with page_of(run) as page:
         tab.goto((run.folder / live.PAGE).as_uri())
-        tab.wait_for_function("document.title === '2/4 run'")
+        hand_made.wait_until(tab, "document.title === '2/4 run'")
         assert "training" in tab.inner_text("header")
         add(run, page, 3)
-        tab.wait_for_function("document.title === '3/4 run'")
-        tab.wait_for_function(
-            "document.querySelector('#newest img').src.includes('epoch_0003')"
+        hand_made.wait_until(tab, "document.title === '3/4 run'")
+        hand_made.wait_until(
+            tab, "document.querySelector('#newest img').src.includes('epoch_0003')"
         )
         assert "0.333" in tab.inner_text("#charts")
         circles = tab.locator("#charts figure").first.locator("circle")
         assert circles.count() == 6  # three epochs of two players
-    tab.wait_for_function("document.querySelector('#state').textContent === 'stopped'")
+    hand_made.wait_until(tab, "document.querySelector('#state').textContent === 'stopped'")
 
 
-def test_a_page_says_when_a_run_is_silent(run, tab):
-    with page_of(run) as page:
-        add(run, page, 3)
-    content = {**live.read(run), "state": "training", "written": 1.0, "every": 60}
-    text = f"{live.BEGINS}{json.dumps(content)}{live.ENDS}"
+@pytest.mark.parametrize(
+    ("every", "ago", "state"),
+    [
+        (60, 500, "training"),
+        (60, 700, "silent"),
+        (1000, 2900, "training"),
+        (1000, 3100, "silent"),
+        (None, 1700, "training"),
+        (None, 1900, "silent"),
+    ],
+)
+def test_a_page_says_when_a_run_is_silent(run, tab, every, ago, state):
+    with page_of(run):
+        pass
+    changes = {"state": "training", "written": time.time() - ago, "every": every}
+    text = f"{live.BEGINS}{json.dumps({**live.read(run), **changes})}{live.ENDS}"
     (run.folder / live.SCRIPT).write_text(text)
     tab.goto((run.folder / live.PAGE).as_uri())
-    tab.wait_for_selector("#state.silent")
-    assert "may have been killed" in tab.inner_text("#place")
+    tab.wait_for_selector(f"#state.{state}")
+    assert ("may have been killed" in tab.inner_text("#place")) == (state == "silent")

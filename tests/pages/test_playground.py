@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from hand_made import wait_until
 
 from dcgan_tf.config import resolve
 from dcgan_tf.data.pipeline import to_uint8
@@ -36,7 +37,7 @@ def show(tab, path):
 
 def settled(tab):
     """The tab, once everything that waits to be drawn is."""
-    tab.wait_for_function("frame === 0")
+    wait_until(tab, "frame === 0")
     return tab
 
 
@@ -69,6 +70,7 @@ def test_what_is_typed_is_drawn(page, shipped):
     page.on("request", lambda request: asked_for.append(request.url))
     show(page, shipped[0])
     page.fill("#text", "70x42")
+    assert "Digits" in page.inner_text("#text-field")
     assert page.locator("#pictures figcaption").all_inner_texts() == ["7", "0", "4", "2"]
     latents = [latents_of(page, 1, index) for index in range(4)]
     check_drawn(shown(page), shipped[1], latents, [7, 0, 4, 2])
@@ -129,6 +131,7 @@ def drag(page, selector, x, y):
 def test_dragging_follows_the_pointer_until_it_is_up(page):
     page.set_viewport_size({"width": 1200, "height": 1600})
     drag(page, "#pad", 1.2, 0.5 - 1 / 7)
+    page.click("#pad", button="right", position={"x": 5, "y": 5})
     assert np.allclose(page.evaluate("state.shift.slice(0, 2)"), [3, 1], atol=0.05)
     drag(page, "#strip", 2.5 / 7, 0.5)
     assert page.evaluate("state.between") == pytest.approx(2 / 6, abs=0.01)
@@ -166,7 +169,7 @@ def test_normal_latents_keep_their_norm_on_the_way_to_others(page):
 
 def write_page(path, **overrides):
     """Of untrained networks for images of 16x32x3; and these."""
-    given = {"mode": "acgan", "dataset": "/home/me/pets", "classes": 2}
+    given = {"mode": "acgan", "dataset": "/home/me/{{page}}", "classes": 2}
     names = ["cat", "</script><b>dog"]
     given |= {"class_names": names, "height": 16, "width": 32, "channels": 3} | overrides
     settings = ("mode", "latent_prior", "adversarial_loss")
@@ -180,7 +183,7 @@ def write_page(path, **overrides):
 def test_classes_of_own_images_and_what_the_discriminator_says(tab, tmp_path):
     loaded = write_page(tmp_path / "own.html", adversarial_loss="least_squares")
     show(tab, tmp_path / "own.html")
-    assert tab.locator(".subtitle").inner_text() == "ACGAN trained on pets, step 7"
+    assert tab.locator(".subtitle").inner_text() == "ACGAN trained on {{page}}, step 7"
     assert not tab.is_visible("#text")
     for _ in range(6):
         tab.click("#remove")
@@ -206,6 +209,27 @@ def test_classes_of_own_images_and_what_the_discriminator_says(tab, tmp_path):
     best = ["cat", "</script><b>dog"][probabilities.argmax()]
     likeliest = f"{best}: {100 * probabilities.max():.0f} %"
     assert tab.locator("#pictures .class").inner_text() == likeliest
+
+
+def test_classes_that_are_no_digits_are_not_called_digits(tab, tmp_path):
+    write_page(
+        tmp_path / "page.html", dataset="emnist/letters", classes=3, class_names=None
+    )
+    show(tab, tmp_path / "page.html")
+    assert tab.inner_text("#text-field").strip() == "Classes, by number"
+    assert "trained on emnist/letters, step" in tab.inner_text(".subtitle")
+
+
+def test_an_error_in_a_drawing_stops_no_other(page):
+    page.evaluate(
+        """() => {
+            redraw([() => { throw new Error("of a drawing"); }]);
+            cancelAnimationFrame(frame);
+            try { drawWaiting(); } catch {}
+        }"""
+    )
+    page.fill("#text", "33")
+    assert len(shown(page)) == 2
 
 
 def test_without_classes_the_page_does_not_speak_of_them(tab, tmp_path):

@@ -61,18 +61,18 @@ function redraw(drawings, queue = waiting.now) {
 }
 
 function drawWaiting() {
+  frame = 0; // first, so that an error in a drawing does not keep all others waiting
   const end = performance.now() + FRAME_MS;
   for (const queue of [waiting.now, waiting.later]) {
     for (const draw of queue) {
       queue.delete(draw);
       draw();
       if (performance.now() > end) {
-        frame = requestAnimationFrame(drawWaiting);
+        frame ||= requestAnimationFrame(drawWaiting);
         return;
       }
     }
   }
-  frame = 0;
 }
 
 function paint(canvas, latents, weights, left = 0, top = 0) {

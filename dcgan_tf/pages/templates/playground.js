@@ -129,6 +129,7 @@ function onDrag(target, move) {
     move(share((event.clientX - box.left) / box.width), share((event.clientY - box.top) / box.height));
   };
   target.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
     target.setPointerCapture(event.pointerId);
     follow(event);
   });
@@ -141,6 +142,8 @@ function setUpSteer() {
   sized(byId("map"), MAP, MAP);
   sized(byId("steered"));
   onDrag(byId("pad"), (x, y) => steer({ 0: MAP * (x - 0.5), 1: MAP * (0.5 - y) }));
+  byId("pad").setAttribute("aria-valuemin", -REACH);
+  byId("pad").setAttribute("aria-valuemax", REACH);
   const keys = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [1, 1], ArrowDown: [1, -1] };
   byId("pad").addEventListener("keydown", (event) => {
     if (!(event.key in keys)) return;
