@@ -61,12 +61,14 @@ def text(outputs):
 
 
 def test_the_notebook_runs_and_shows_what_it_says(executed):
+    names = {"grid(images", "interpolate", "morph", "class_weights", "plot"}
     shown = {
         name: outputs
         for source, outputs in executed.items()
-        for name in ("grid(images", "interpolate", "morph", "class_weights", "plot")
+        for name in names
         if name in source
     }
+    assert shown.keys() == names
     for name, outputs in shown.items():
         assert "image/png" in kinds(outputs), name
     runs = [outputs for source, outputs in executed.items() if "dcgan_tf.train" in source]
