@@ -7,6 +7,7 @@ The page has everything in it: settings, curves, frames, figures of `evaluate`. 
 by a double click, without a network.  A run may be finished, stopped or still training.
 """
 
+import pathlib
 import sys
 
 from absl.flags import FlagValues
@@ -33,7 +34,11 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
-    runs = list(dict.fromkeys(Run.existing(folder) for folder in values.run or [None]))
+    found: dict[pathlib.Path, Run] = {}
+    for folder in values.run or [None]:
+        run = Run.existing(folder)
+        found.setdefault(run.folder.resolve(), run)
+    runs = list(found.values())
     if len(runs) > MOST_RUNS:
         raise errors.UsageError(f"--run: {len(runs)} runs; at most {MOST_RUNS} fit a page")
     output = errors.user_path(values.output or "report.html", "--output")
