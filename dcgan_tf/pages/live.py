@@ -36,7 +36,8 @@ class LivePage:
         self._intervals = intervals
         self._began, self._began_at = time.monotonic(), step
         self._step = step
-        self._logged_step, self._logged_pace = 0, None  # seconds a step, by the log
+        self._logged_step: float = 0
+        self._logged_pace: float | None = None  # seconds a step, by the log
         self._frame = images.newest_frame(run.samples)
         self._curves: dict[str, Points] = {
             key: [] for chart in CHARTS for key in chart.curves.values()
