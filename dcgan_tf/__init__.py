@@ -12,7 +12,7 @@ docs/python.md has more.  Importing the package does not import TensorFlow; `loa
 import os
 import sys
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from dcgan_tf.support.errors import RunError, UsageError
 
@@ -52,7 +52,7 @@ def load(
 
 
 def train(
-    *, callbacks: Iterable[Callable[[dict], object]] = (), **settings: object
+    *, callbacks: Sequence[Callable[[dict], object]] = (), **settings: object
 ) -> "Run | None":
     """Trains a run, or goes on with one where it stopped, as `dcgan-tf train` does.
 
@@ -67,8 +67,9 @@ def train(
 
     Raises UsageError for a wrong setting, RunError for what fails, each with the line that
     the command would print.  Ctrl-C, as a notebook's stop button, saves, stops and raises
-    KeyboardInterrupt, and at once if it comes twice; SIGTERM raises SystemExit.  An
-    exception of a callback is raised when all is saved.  The same call goes on from there.
+    KeyboardInterrupt, and at once if it comes twice; SIGTERM raises SystemExit.  A run that
+    is complete by then is returned.  An exception of a callback is raised when all is
+    saved.  The same call goes on from there.
     In a thread that is not the main one signals are not heard.
 
     The caller's settings of Keras and the random states of Python and NumPy are put back;

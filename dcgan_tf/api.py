@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from signal import SIGINT
 
 from dcgan_tf import evaluate, main
@@ -95,19 +95,20 @@ def load(run_dir: str | os.PathLike | None, *, ema: bool, which: str) -> Run:
 
 
 def train(
-    callbacks: Iterable[Callable[[dict], object]], settings: Mapping[str, object]
+    callbacks: Sequence[Callable[[dict], object]], settings: Mapping[str, object]
 ) -> Run | None:
     """See `dcgan_tf.train`."""
     values = main.define_flags()
     call = ["dcgan_tf.train", *flags.parse(values, settings)]
-    failures: list[BaseException] = []
-    callbacks = list(callbacks)
+    failures: list[Exception] = []
+    if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+        raise errors.UsageError("callbacks: must be a list of functions of a log entry")
 
     def on_entry(entry: dict) -> bool:
         try:
             for callback in callbacks:
                 callback(dict(entry))
-        except BaseException as error:
+        except Exception as error:
             failures.append(error)
         return bool(failures)
 

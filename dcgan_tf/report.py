@@ -21,7 +21,7 @@ MOST_RUNS = 8
 
 def define_flags() -> FlagValues:
     values = FlagValues()
-    flags.define_strings(
+    flags.define_arguments(
         values,
         "run",
         f"folder of the run; given again, at most {MOST_RUNS} times: the runs side by "

@@ -4,6 +4,7 @@ import codecs
 import contextlib
 import errno
 import io
+import numbers
 import os
 import pathlib
 import re
@@ -70,11 +71,6 @@ def define_settings(values: FlagValues) -> None:
 
 def define_string(values: FlagValues, name: str, help_text: str) -> None:
     flags.DEFINE_string(name, None, help_text, flag_values=values)
-
-
-def define_strings(values: FlagValues, name: str, help_text: str) -> None:
-    """A flag that may be given several times: a list, or None."""
-    flags.DEFINE_multi_string(name, None, help_text, flag_values=values)
 
 
 def define_integer(
@@ -321,7 +317,16 @@ def parse(values: FlagValues, given: Mapping[str, object]) -> list[str]:
 
     Returns them as a command line.  Raises UsageError as the command line would.
     """
-    argv = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    given = {name: value for name, value in given.items() if value is not None}
+    for name, value in given.items():
+        if name not in values and name != "flagfile":
+            near = errors.near_matches(name, list(values))
+            raise errors.UsageError(f"{name}: no such setting{near}")
+        if not isinstance(value, (str, numbers.Number, os.PathLike)):
+            raise errors.UsageError(
+                f"{name}={value!r}: must be text, a number, a path or a truth value"
+            )
+    argv = [f"--{name}={value}" for name, value in given.items()]
     try:
         values(["dcgan_tf", *_with_flagfiles(argv)])
     except flags.Error as error:

@@ -55,13 +55,13 @@ def start(
 
     Returns the signal that stopped it, if one did.  caller: None: the command line
     """
-    with _ending(workers):
+    with _ending(workers, ends_process=caller is None):
         plan = _settle_precision(plan)
         return _run(plan, workers, caller, dry_run=dry_run, jit_compile=jit_compile)
 
 
 @contextlib.contextmanager
-def _ending(workers: Workers) -> Iterator[None]:
+def _ending(workers: Workers, *, ends_process: bool) -> Iterator[None]:
     """Where there are several workers, none ends before all are done, but for an error."""
     try:
         yield
@@ -70,7 +70,7 @@ def _ending(workers: Workers) -> Iterator[None]:
             workers.meet()
     except BaseException as error:
         workers.leave()
-        if workers.addresses:
+        if workers.addresses and ends_process:
             # TensorFlow's own end waits up to a minute for workers that are gone.
             statuses = {errors.UsageError: 2, KeyboardInterrupt: 130}
             atexit.register(_leave, statuses.get(type(error), 1))

@@ -29,7 +29,7 @@ MARGIN = 2  # pixels beside a title
 
 FRAME_MS = 150
 HELD_MS = 1500  # the first and the last frame
-MOST_FRAMES, LEAST_FRAMES = 100, 3
+MOST_FRAMES, GOOD_FRAMES, LEAST_FRAMES = 100, 20, 3
 MOST_PIXELS = 80_000_000  # of a frame that is read; Pillow warns of more
 MOST_GIF_PIXELS = 40_000_000  # of all frames of a GIF
 MOST_GIF_BYTES = 1_000_000
@@ -254,8 +254,8 @@ def write_gif(
 ) -> None:
     """The frames, made legible, in the order of their numbers, in a loop.
 
-    most: how many at most, evenly chosen; fewer where the file would be larger than
-          MOST_GIF_BYTES
+    most: how many at most, evenly chosen; fewer, and made less large, where the file would
+          be larger than MOST_GIF_BYTES
 
     A frame that is damaged, or of another size than the newest, is left out; without any
     there is no GIF.  Grey levels and colours may be off by some levels.
@@ -264,19 +264,26 @@ def write_gif(
     newest = next(_sound_frames(reversed(found), layout), None)
     if newest is None:
         return
-    room = MOST_GIF_PIXELS // math.prod(legible(newest, layout).shape[:2])
+    times = _magnification(layout.split(newest), layout)
+    room = MOST_GIF_PIXELS // math.prod(legible(newest, layout, times).shape[:2])
     count = max(LEAST_FRAMES, min(len(found), most, room))
     while True:
         chosen = (found[place] for place in _evenly(len(found), count))
         sound = (f for f in _sound_frames(chosen, layout) if f.shape == newest.shape)
-        shown = [legible(frame, layout) for frame in _steadied(sound)]
+        shown = [legible(frame, layout, times) for frame in _steadied(sound)]
+        if not shown:
+            return
         # Pillow wants no list for a single frame.
         middle = [FRAME_MS] * (len(shown) - 2)
         durations = [HELD_MS, *middle, HELD_MS] if len(shown) > 1 else HELD_MS
         content = encode_gif(shown, durations)
-        if len(content) <= MOST_GIF_BYTES or count <= LEAST_FRAMES:
+        if len(content) <= MOST_GIF_BYTES or (count <= LEAST_FRAMES and times == 1):
             break
-        count = max(LEAST_FRAMES, 9 * count * MOST_GIF_BYTES // (10 * len(content)))
+        fewer = max(LEAST_FRAMES, 9 * count * MOST_GIF_BYTES // (10 * len(content)))
+        if fewer < min(count, GOOD_FRAMES) and times > 1:
+            times -= 1
+        else:
+            count = fewer
     atomic_files.write_bytes(path, content)
 
 

@@ -105,7 +105,8 @@ class TrainedRun:
         the first.  M is as `gans.latents.path` has it.  Normal latents are interpolated
         spherically, uniform ones linearly.
         """
-        _check_steps(steps)
+        _check(2, steps=steps, stops=stops)
+        labels = self._class_numbers(labels)
         count, prior = len(labels), self.config.latent_prior
         ends = self.sample_latents(stops * count, seed).reshape(stops, count, -1)
         points = path(ends, steps, INTERPOLATIONS[prior], closed=closed)
@@ -130,7 +131,8 @@ class TrainedRun:
         included; M as above.  What the generator takes of a class, the row of its embedding
         or a one-hot vector, is interpolated linearly.
         """
-        _check_steps(steps)
+        _check(2, steps=steps)
+        _check(1, count=count)
         one_hot = np.eye(self.config.classes)[self._class_numbers(classes)]
         weights = path(one_hot, steps, linear, closed=closed)
         fixed = np.repeat(self.sample_latents(count, seed), len(weights), axis=0)
@@ -214,9 +216,10 @@ class TrainedRun:
         arrays.write(path, *halves, step=np.int64(self.step))
 
 
-def _check_steps(steps: int) -> None:
-    if not isinstance(steps, (int, np.integer)) or steps < 2:
-        raise ValueError(f"steps must be a whole number, at least 2, is {steps}")
+def _check(least: int, **numbers: int) -> None:
+    for name, number in numbers.items():
+        if not isinstance(number, (int, np.integer)) or number < least:
+            raise ValueError(f"{name} must be a whole number, at least {least}: {number}")
 
 
 def load(

@@ -4,15 +4,19 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 
 CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# A closing terminal, `timeout` and wrappers send one signal twice, at once.
+REPEAT_SECONDS = 0.3
 
 
 class StopSignal:
     """While entered, notes the first signal in `signal`, and answers it on stderr.
 
-    A second one ends the process, or within `of_library` raises KeyboardInterrupt.
+    A second one, REPEAT_SECONDS later or more, ends the process, or within `of_library`
+    raises KeyboardInterrupt once TensorFlow's call has returned.
     Python's handlers wait for the end of a TensorFlow call, which may be an XLA compilation
     or hang; so a thread answers.
 
@@ -25,6 +29,7 @@ class StopSignal:
     def __init__(self, doing: str):
         self.signal: signal.Signals | None = None
         self._doing = doing
+        self._again = False
 
     def __enter__(self):
         # Under nohup SIGHUP is ignored, and stays so.
@@ -54,22 +59,28 @@ class StopSignal:
     def _note(self, number, _):
         if self.signal is None:
             self.signal = signal.Signals(number)
-        elif not _ends_process:
+            self._noted = time.monotonic()
+        elif time.monotonic() - self._noted >= REPEAT_SECONDS:
+            self._again = True
+        if self._again and not _ends_process:
             raise KeyboardInterrupt
 
     def _answer(self):
         """Reads the number of each signal, until the pipe's other end is closed."""
-        answered = False
+        answered = None
         while byte := os.read(self._pipe[0], 1):
             number = byte[0]
             if number not in CAUGHT:
                 continue
-            if answered:
+            if answered is not None:
+                if time.monotonic() - answered < REPEAT_SECONDS:
+                    continue
                 if _ends_process:
                     os._exit(128 + number)
+                self._again = True
                 continue
-            answered = True
-            line = f"{signal.Signals(number).name}: {self._doing}; again to quit without\n"
+            answered = time.monotonic()
+            line = f"{signal.Signals(number).name}: {self._doing}; again to stop at once\n"
             with contextlib.suppress(OSError):  # of a stderr that is closed
                 os.write(2, (b"\n" if os.isatty(2) else b"") + line.encode())
 
@@ -81,8 +92,8 @@ _ends_process = True
 def of_library() -> Iterator[None]:
     """Within, the process is another program's, as a notebook's: no signal ends it."""
     global _ends_process
-    _ends_process = False
+    before, _ends_process = _ends_process, False
     try:
         yield
     finally:
-        _ends_process = True
+        _ends_process = before

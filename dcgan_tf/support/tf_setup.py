@@ -7,6 +7,7 @@ import platform
 import random
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 
 from dcgan_tf.support import errors
@@ -33,8 +34,7 @@ def start() -> None:
     import tensorflow as tf
 
     _set_keras(**_OURS)
-    # A graph optimisation that fails, loudly, on a LeakyReLU in a loop.
-    tf.config.optimizer.set_experimental_options({"remapping": False})
+    tf.config.optimizer.set_experimental_options(_NO_OPTIMIZATION)
 
 
 @contextlib.contextmanager
@@ -74,12 +74,18 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
         random.setstate(state)
         np.random.set_state(numpy_state)
         if optimizations != tf.config.optimizer.get_experimental_options():
-            before_start = {"remapping": optimizations.get("remapping", True)}
+            before_start = {
+                name: optimizations.get(name, True) for name in _NO_OPTIMIZATION
+            }
             tf.config.optimizer.set_experimental_options(before_start)
         if not deterministic:
             tf_config.disable_op_determinism()
 
 
+# Optimisations of graphs.  The first fails, loudly, on a LeakyReLU in a loop.  The second
+# drops a control edge there without a word: a bias was then read for the generator's step
+# while the discriminator's step still moved it, and now and then the bits were others.
+_NO_OPTIMIZATION = {"remapping": False, "dependency_optimization": False}
 _OURS = {
     "floatx": "float32",
     "dtype_policy": "float32",
@@ -115,6 +121,9 @@ def import_quietly(*, initialise: bool = True) -> None:
     tf.get_logger().setLevel("ERROR")
 
 
+_stderr = threading.RLock()
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Holds back what is written to stderr within, and shows it if that fails.
@@ -122,8 +131,9 @@ def quiet() -> Iterator[None]:
     Of TensorFlow's start-up lines the environment's log level alone does not hide all.
     """
     sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    # Two threads that did so at once would put back each other's.
+    with _stderr, tempfile.TemporaryFile() as held:
+        kept = os.dup(2)
         os.dup2(held.fileno(), 2)
         try:
             yield

@@ -103,14 +103,15 @@ def train(
 
             evaluated = intervals.evaluates_at(step)
             if intervals.logs_at(step):
-                seen = observer.look(step, evaluated)
+                observed = observer.observe(step, evaluated)
                 place = {"epoch": intervals.epoch(step), "step": step}
-                entry = {**place, **clock.take(), **seen.figures}
+                entry = {**place, **clock.take(), **observed.figures}
                 saver.check_alone()
-                logger.write_frame(step, seen.grid)
+                logger.write_frame(step, observed.grid)
                 logger.write_entry(entry)
                 live.add(entry)
-                progress.log(console.losses(entry, intervals.name(step)), *seen.lines)
+                losses = console.losses(entry, intervals.name(step))
+                progress.log(losses, *observed.lines)
                 if on_entry and on_entry(entry):
                     stop.signal = stop.signal or Signals.SIGINT
                 stopped = stopped or workers.agree(stop.signal, False)[0]
@@ -219,7 +220,7 @@ class _Clock:
         return found
 
 
-class _Seen(NamedTuple):
+class _Observation(NamedTuple):
     """figures: of a log entry; grid: the plain one; lines: printed beside the losses."""
 
     figures: dict[str, float]
@@ -228,7 +229,7 @@ class _Seen(NamedTuple):
 
 
 class _Observer:
-    """What is looked at in a run's networks at a log entry; it changes nothing of them."""
+    """Measures a run's networks at a log entry, and changes nothing of them."""
 
     def __init__(self, config: Config, state: TrainState, split: Split, test: Split | None):
         self._config = config
@@ -258,8 +259,8 @@ class _Observer:
         self._real_std = mode_collapse.std_of_split(split)
         self._warned: set[str] = set()
 
-    def look(self, step: int, evaluated: bool) -> _Seen:
-        """Takes the means of the terms since the last log entry, too."""
+    def observe(self, step: int, evaluated: bool) -> _Observation:
+        """Resets the sums of the terms, whose means are among the figures."""
         figures = self._state.take_means()
         if self._test_losses:
             figures |= self._test_losses.terms()
@@ -271,13 +272,14 @@ class _Observer:
         signs = mode_collapse.signs(
             generated,
             self.preview.columns,
-            figures,
+            {"step": step, **figures},
             conditional=self._config.conditional,
             classes=self._config.classes,
             real_std=self._real_std,
         )
         figures |= {f"{mode_collapse.PREFIX}{sign}": 1 for sign in signs}
-        return _Seen(figures, self.preview.render(generated), self._lines(figures, signs))
+        grid = self.preview.render(generated)
+        return _Observation(figures, grid, self._lines(figures, signs))
 
     def _lines(self, figures: dict[str, float], signs: list[str]) -> list[str]:
         """With no warning twice in a row."""

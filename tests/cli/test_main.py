@@ -301,7 +301,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
-    assert (process.returncode, err) == (130, "SIGINT: saving; again to quit without\n")
+    assert (process.returncode, err) == (130, "SIGINT: saving; again to stop at once\n")
     assert out == "SIGINT: saved; the same command goes on from here\n"
     with as_process(tmp_path, *tiny) as process:
         out, err = process.communicate(timeout=240)

@@ -186,7 +186,7 @@ def test_a_run_under_nohup_outlives_the_terminal(tmp_path):
         process.send_signal(signal.SIGTERM)
         status, out, err = process.finish()
     assert status == 128 + signal.SIGTERM
-    assert err == "SIGTERM: saving; again to quit without\n"
+    assert err == "SIGTERM: saving; again to stop at once\n"
     assert "SIGTERM: saved" in out
 
 

@@ -127,8 +127,12 @@ def test_an_interpolation_begins_with_what_is_sampled(folders, mode):
     loop = run.interpolate([3, 8], steps=4, seed=2, stops=3, closed=True)
     assert loop.shape == (2, 9, 28, 28, 1)
     assert np.array_equal(loop[:, 0], images[:, 0])
-    with pytest.raises(ValueError, match="steps must be a whole number, at least 2, is 1"):
+    with pytest.raises(ValueError, match="steps must be a whole number, at least 2: 1"):
         run.interpolate([3], steps=1)
+    with pytest.raises(ValueError, match="stops must be a whole number, at least 2: 0"):
+        run.interpolate([3], stops=0)
+    with pytest.raises(ValueError, match="labels must be a list"):
+        run.interpolate([])
 
 
 def test_a_morph_has_the_classes_at_its_stops(folders):

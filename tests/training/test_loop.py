@@ -406,7 +406,8 @@ def test_the_best_checkpoint_is_kept_and_a_resume_knows_it(
     assert best_after(4) == (2, 0.9)
     assert best_after(5) == (5, 0.95)
     assert log_entries(run)[1]["quality/selection_score"] == 0.9
-    assert "selection score 0.950" in capsys.readouterr().out
+    printed = capsys.readouterr().out.replace(" \u2191", "")
+    assert "selection score 0.950" in printed
 
 
 @pytest.mark.parametrize("first", [0.5, 0.0])

@@ -22,6 +22,13 @@ from dcgan_tf.support import errors
 from dcgan_tf.training import strategy
 
 REPOSITORY = pathlib.Path(dcgan_tf.__file__).parents[1]
+IN_DEVICES = (  # every update rule, BatchNorm, dropout, R1, an embedding, pairs
+    "acgan compact, paired",
+    "acgan compact, relativistic",
+    "cgan compact, alternating, mixed",
+    "dcgan compact, alternating, separate",
+    "dcgan_tutorial, alternating, separate",
+)
 IN_WORKERS = (  # BatchNorm, dropout and an embedding, by both update rules
     "acgan compact, paired",
     "acgan_keras_gan, alternating, mixed",
@@ -31,9 +38,7 @@ IN_WORKERS = (  # BatchNorm, dropout and an embedding, by both update rules
 @pytest.mark.parametrize(
     "case",
     [
-        case
-        if "compact" in case or "tutorial" in case
-        else pytest.param(case, marks=pytest.mark.long)
+        case if case in IN_DEVICES else pytest.param(case, marks=pytest.mark.long)
         for case in same_steps.CASES
     ],
 )
