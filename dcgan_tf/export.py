@@ -16,13 +16,15 @@ from absl.flags import DEFINE_enum, FlagValues
 
 from dcgan_tf.cli import flags
 from dcgan_tf.exports import formats
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import tf_setup
 
 
 def define_flags() -> FlagValues:
     values = FlagValues()
-    flags.define_string(values, "run", "folder of the run.  Required")
+    flags.define_string(
+        values, "run", "folder of the run.  Default: the ACGAN that comes with the package"
+    )
     flags.define_string(
         values,
         "output",
@@ -43,7 +45,7 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
-    run = Run.existing(values.run)
+    run = Run.existing(values.run or PRETRAINED)
     target = formats.target(values.output, values.format)
     content = run.read()
 

@@ -25,7 +25,7 @@ def text(runs: Sequence[Measured], encoding: str | None = None) -> str:
     encoding: that of what it is printed to; None: that of stdout
     """
     found = groups(runs)
-    rows = [("", *(f"{n} {_label(group)}" for n, group in enumerate(found, 1)))]
+    rows = [("", *(f"({n}) {_label(group)}" for n, group in enumerate(found, 1)))]
     for name in differing(runs):
         if name not in HIDDEN:
             rows.append((name, *(_short(g[0].settings[name]) for g in found)))
@@ -36,7 +36,7 @@ def text(runs: Sequence[Measured], encoding: str | None = None) -> str:
         cells = (_cell(group, figure) for group in found)
         rows.append((figure.title(encoding), *cells))
     legend = [
-        wrapped(f"{n}: {', '.join(str(one.run.folder) for one in group)}")
+        wrapped(f"({n}): {', '.join(str(one.run.folder) for one in group)}")
         for n, group in enumerate(found, 1)
     ]
     drawn = "\n".join([*legend, "", *_blocks(rows), "", *_notes(runs, found)]).rstrip()
@@ -50,12 +50,12 @@ def _shown(runs: Sequence[Measured]) -> list[Figure]:
 
 
 def _label(group: Sequence[Measured]) -> str:
-    """ "acgan" of acgan-0, acgan-1."""
+    """ "acgan-*" of acgan-0, acgan-1."""
     names = [one.run.folder.resolve().name for one in group]
     if len(names) == 1:
         return _short(names[0])
     alike = itertools.takewhile(lambda at: len(set(at)) == 1, zip(*names, strict=False))
-    return _short("".join(at[0] for at in alike).rstrip("-_0123456789"))
+    return _short("".join(at[0] for at in alike).rstrip("0123456789") + "*")
 
 
 def _short(value: object) -> str:

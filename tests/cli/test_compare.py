@@ -69,7 +69,7 @@ def test_runs_that_differ_in_the_seed_alone_are_one_column(do, sweep):
     status, out, err = do("cgan-0", "dcgan", "cgan-1", "--run=cgan-2", "cgan-0/")
     assert (status, err) == (0, "")
     found = words(out)
-    assert found[""] == ["1 cgan", "2 dcgan"]
+    assert found[""] == ["(1) cgan-*", "(2) dcgan"]
     assert found["mode"] == ["cgan", "dcgan"]
     assert found["seed"] == ["2, 0, 1", "0"]  # in the order that they were named in
     assert found["measured at step"] == ["9", "9"]
@@ -77,7 +77,7 @@ def test_runs_that_differ_in_the_seed_alone_are_one_column(do, sweep):
     assert found["recall ↑"] == ["0.500 ±0.000", "0.250"]
     assert "batch_size" not in found  # which they have in common
     assert "kernel distance (KID) ↓" not in found  # which none has
-    assert "1: cgan-2, cgan-0, cgan-1\n2: dcgan\n" in out
+    assert "(1): cgan-2, cgan-0, cgan-1\n(2): dcgan\n" in out
     assert "sample standard deviation" in out
     assert "evaluate" not in out
 
