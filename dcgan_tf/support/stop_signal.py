@@ -15,8 +15,8 @@ REPEAT_SECONDS = 0.3
 class StopSignal:
     """While entered, notes the first signal in `signal`, and answers it on stderr.
 
-    A second one, REPEAT_SECONDS later or more, ends the process, or within `of_library`
-    raises KeyboardInterrupt once TensorFlow's call has returned.
+    A second one, of another kind or REPEAT_SECONDS later, ends the process, or within
+    `of_library` raises KeyboardInterrupt once TensorFlow's call has returned.
     Python's handlers wait for the end of a TensorFlow call, which may be an XLA compilation
     or hang; so a thread answers.
 
@@ -60,26 +60,26 @@ class StopSignal:
         if self.signal is None:
             self.signal = signal.Signals(number)
             self._noted = time.monotonic()
-        elif time.monotonic() - self._noted >= REPEAT_SECONDS:
+        elif number != self.signal or time.monotonic() - self._noted >= REPEAT_SECONDS:
             self._again = True
         if self._again and not _ends_process:
             raise KeyboardInterrupt
 
     def _answer(self):
         """Reads the number of each signal, until the pipe's other end is closed."""
-        answered = None
+        first, answered = None, 0.0
         while byte := os.read(self._pipe[0], 1):
             number = byte[0]
             if number not in CAUGHT:
                 continue
-            if answered is not None:
-                if time.monotonic() - answered < REPEAT_SECONDS:
+            if first is not None:
+                if number == first and time.monotonic() - answered < REPEAT_SECONDS:
                     continue
                 if _ends_process:
                     os._exit(128 + number)
                 self._again = True
                 continue
-            answered = time.monotonic()
+            first, answered = number, time.monotonic()
             line = f"{signal.Signals(number).name}: {self._doing}; again to stop at once\n"
             with contextlib.suppress(OSError):  # of a stderr that is closed
                 os.write(2, (b"\n" if os.isatty(2) else b"") + line.encode())
