@@ -1,5 +1,6 @@
 """What the worker processes of a run tell each other, through TensorFlow's collectives."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from signal import Signals
@@ -101,6 +102,10 @@ class Workers:
         for index, text in enumerate(everyone):
             for name, value in json.loads(text).items():
                 if value != chief.get(name):
+                    # None ends before all know why: else the others would take it for lost.
+                    self.leave()
+                    with contextlib.suppress(*LOST):
+                        self.meet()
                     raise errors.UsageError(
                         f"{self._cluster.name(index)}: {name} {value}, where the chief, "
                         f"{self._cluster.name(0)}, has {chief.get(name)}; start all with "
