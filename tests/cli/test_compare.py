@@ -1,3 +1,5 @@
+"""dcgan-tf compare: its table, its CSV, and which runs make one column."""
+
 import csv
 import json
 import re

@@ -1,3 +1,5 @@
+"""live.html and live.js: what a run says of itself while it trains, and in a browser."""
+
 import json
 import time
 

@@ -1,3 +1,5 @@
+"""A run's folder as a page reads it: earlier, foreign, damaged and missing files."""
+
 import json
 import pathlib
 import shutil

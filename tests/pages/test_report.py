@@ -1,3 +1,5 @@
+"""The report of one run and of several: what it shows, and what it holds."""
+
 import re
 import shutil
 

@@ -1,3 +1,5 @@
+"""Figures by matplotlib, and the line where it is not installed."""
+
 import sys
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The bar and the lines of a training, in a terminal and in a pipe."""
+
 import fcntl
 import os
 import struct

@@ -1,3 +1,5 @@
+"""What a first, a second and a doubled signal do."""
+
 import signal
 import subprocess
 import sys
