@@ -28,6 +28,15 @@ NETWORKS = {
 RULES = {"paired": {}, "alternating, mixed": MIXED, "alternating, separate": SEPARATE}
 CASES = {
     "acgan compact, relativistic": {"mode": "acgan", "adversarial_loss": "relativistic"},
+    "acgan compact, lazy": {
+        "mode": "acgan",
+        "r1_interval": 2,
+        "ema_interval": 3,
+        "lr_decay_images": 4 * ROWS,
+        "lr_final_share": 0.25,
+        "r1_decay_images": 4 * ROWS,
+        "r1_final_share": 0.1,
+    },
 } | {
     f"{name}, {rule}": {"mode": mode, "architecture": networks, **settings}
     for name, (mode, networks) in NETWORKS.items()

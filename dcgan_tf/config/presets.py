@@ -104,7 +104,19 @@ class Preset:
         return values
 
 
+# Constant rates, penalties and EMA at each step: as all published systems have it.
+CONSTANT = {
+    "beta_2": 0.999,
+    "lr_decay_images": 0,
+    "lr_final_share": 1.0,
+    "r1_interval": 1,
+    "r1_decay_images": 0,
+    "r1_final_share": 1.0,
+    "ema_interval": 1,
+}
+
 COMMON = {
+    **CONSTANT,
     "seed": 0,
     "latent_dim": 100,
     "r1_weight": 0.0,
@@ -156,6 +168,7 @@ ADDED = {
     "augment_fakes": False,
     "class_balance": "data",
     "preview_classes": "",
+    **CONSTANT,
 }
 FUSION = {"label_fusion": "multiply"}
 

@@ -106,6 +106,12 @@ class Config(pydantic.BaseModel):
         ge=0,
         le=1_000_000_000,
     )
+    ema_interval: int = _setting(
+        "model",
+        "steps between two updates of the EMA, each of which counts for all of them",
+        ge=1,
+        le=1000,
+    )
     precision: Literal[AUTO, "float32", "bfloat16"] = _setting(
         "model",
         "what the networks compute in (weights, losses, last layers and a convolutional "
@@ -156,6 +162,23 @@ class Config(pydantic.BaseModel):
         "images (Mescheder et al. 2018)",
     )
     r2_weight: Weight = _setting("loss", "weight of R2: the same at fakes")
+    r1_interval: int = _setting(
+        "loss",
+        "steps between two with R1 and R2, in which their weight is so many times as large "
+        "(lazy regularisation, Karras et al. 2020, appendix B)",
+        ge=1,
+        le=1000,
+    )
+    r1_decay_images: int = _setting(
+        "loss",
+        "images over which the weights of R1 and R2 fall to r1_final_share of themselves, "
+        "along half a cosine; 0: they are constant",
+        ge=0,
+        le=1_000_000_000,
+    )
+    r1_final_share: Share = _setting(
+        "loss", "what is left of the weights of R1 and R2 after r1_decay_images"
+    )
 
     batch_size: int = _setting(
         "optimisation", "real images a step", common=True, ge=1, le=1_000_000
@@ -173,6 +196,22 @@ class Config(pydantic.BaseModel):
         "decay of the mean gradient in both players' Adam",
         ge=0.0,
         le=0.9999,
+    )
+    beta_2: float = _setting(
+        "optimisation",
+        "decay of the mean squared gradient in both players' Adam",
+        ge=0.0,
+        le=0.999999,
+    )
+    lr_decay_images: int = _setting(
+        "optimisation",
+        "images over which both learning rates fall to lr_final_share of themselves, along "
+        "half a cosine; 0: they are constant",
+        ge=0,
+        le=1_000_000_000,
+    )
+    lr_final_share: Share = _setting(
+        "optimisation", "what is left of the learning rates after lr_decay_images"
     )
     update_rule: Literal[tuple(UPDATE_RULES)] = _setting(
         "optimisation",

@@ -10,7 +10,7 @@ import tensorflow as tf
 from dcgan_tf.data.pipeline import to_uint8
 from dcgan_tf.losses import adversarial, classification, penalties
 from dcgan_tf.losses.terms import Terms, suffix_terms, sum_terms
-from dcgan_tf.models.blocks import DiscriminatorOutput, mix_classes
+from dcgan_tf.models.blocks import DiscriminatorOutput, is_independent, mix_classes
 
 BLOCK = 250  # images generated at a time, whatever batch size the run was trained with
 
@@ -84,25 +84,39 @@ class Gan:
         terms |= classification.class_terms(fake, fake_labels)
         return {"loss": sum_terms(terms, self.generator_weights), **terms}
 
-    def penalty_terms(self, images, labels, fakes, fake_labels) -> Terms:
-        """R1 on real images and R2 on fakes, those of them that have a weight.
+    def discriminate_and_penalise(
+        self, images, labels, penalty: str, scale: tf.Tensor | float | None
+    ) -> tuple[DiscriminatorOutput, Terms]:
+        """The logits in training, and the penalty "r1_penalty" or "r2_penalty" at images.
 
-        Taken in inference mode, in which a logit is of its own image alone.  Images or
-        fakes may be None: their penalty is then left out.
+        scale: what the penalty is multiplied by; None, or no weight: there is none
+
+        Of a discriminator with BatchNorm or dropout the penalty has a forward pass of its
+        own, see `penalty_term`; otherwise that of the logits serves both.
         """
-        terms = {}
-        for name, seen, seen_labels in (
-            ("r1_penalty", images, labels),
-            ("r2_penalty", fakes, fake_labels),
-        ):
-            if seen is not None and name in self.discriminator_weights:
+        if scale is None or penalty not in self.discriminator_weights:
+            return self.discriminate(images, labels, training=True), {}
+        if not is_independent(self.discriminator):
+            output = self.discriminate(images, labels, training=True)
+            return output, self.penalty_term(images, labels, penalty, scale)
+        output, norm = self._gradient_norm(images, labels, training=True)
+        return output, {penalty: scale * norm / 2}
 
-                def logits_of(inputs, labels=seen_labels):
-                    return self.discriminate(inputs, labels, training=False).adversarial
+    def penalty_term(
+        self, images, labels, penalty: str, scale: tf.Tensor | float | None
+    ) -> Terms:
+        """The penalty alone, in inference mode: there a logit is of its own image alone."""
+        if scale is None or penalty not in self.discriminator_weights:
+            return {}
+        _, norm = self._gradient_norm(tf.stop_gradient(images), labels, training=False)
+        return {penalty: scale * norm / 2}
 
-                norm = penalties.squared_gradient_norm(logits_of, tf.stop_gradient(seen))
-                terms[name] = norm / 2
-        return terms
+    def _gradient_norm(self, images, labels, *, training: bool):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            output = self.discriminate(images, labels, training=training)
+        norm = penalties.squared_gradient_norm(tape, output.adversarial, images)
+        return output, norm
 
     def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> np.ndarray:
         """uint8 [N, H, W, C] from latents [N, Z] and labels [N], in inference mode.

@@ -57,6 +57,18 @@ def discriminator_model(images, labels, logits) -> keras.Model:
     return keras.Model([images, labels], logits, name="discriminator")
 
 
+def is_independent(discriminator: keras.Model) -> bool:
+    """Whether an image's logits are of it alone, and in training those of inference.
+
+    They are unless there is BatchNorm or dropout.
+    """
+    return not any(
+        isinstance(layer, layers.BatchNormalization)
+        or (isinstance(layer, layers.Dropout) and layer.rate > 0)
+        for layer in discriminator.layers
+    )
+
+
 def projection_head(features, labels, classes: int):
     """Projection (Miyato & Koyama 2018, equation 3): w . h + b + embedding(label) . h."""
     embedding = layers.Embedding(classes, features.shape[-1])(labels)

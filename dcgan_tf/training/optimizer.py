@@ -1,4 +1,6 @@
-"""Adam as one pass over a variable."""
+"""Adam as one pass over a variable, and how rates and weights fall during a run."""
+
+import math
 
 import keras
 import tensorflow as tf
@@ -27,9 +29,22 @@ class Adam(keras.optimizers.Adam):
         )
 
 
-def adam(network: keras.Model, rate: float, beta_1: float) -> Adam:
+def adam(network: keras.Model, rate: float, beta_1: float, beta_2: float) -> Adam:
     """Adam of a network's trainable variables."""
-    optimizer = Adam(rate, beta_1=beta_1)
+    optimizer = Adam(rate, beta_1=beta_1, beta_2=beta_2)
     # Its slots must exist before a restore, which otherwise could not be strict.
     optimizer.build(network.trainable_variables)
     return optimizer
+
+
+def cosine_decay(images: tf.Tensor, decay_images: int, final_share: float) -> tf.Tensor:
+    """The share that is left after so many images: from 1 to `final_share`.
+
+    It falls along half a cosine, and stays from `decay_images` on (Loshchilov & Hutter
+    2017, equation 5, without restarts); 0 of them: it is 1 throughout.
+    """
+    if not decay_images:
+        return tf.constant(1.0)
+    passed = tf.minimum(tf.cast(images, tf.float32) / decay_images, 1.0)
+    left = (1.0 + tf.cos(math.pi * passed)) / 2.0
+    return final_share + (1.0 - final_share) * left

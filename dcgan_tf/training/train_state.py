@@ -50,9 +50,10 @@ class TrainState:
         strategy = strategy or tf.distribute.get_strategy()
         with strategy.scope():
             gan = build(config)
+            betas = config.beta_1, config.beta_2
             optimizers = (
-                adam(gan.generator, config.learning_rate, config.beta_1),
-                adam(gan.discriminator, config.discriminator_learning_rate, config.beta_1),
+                adam(gan.generator, config.learning_rate, *betas),
+                adam(gan.discriminator, config.discriminator_learning_rate, *betas),
             )
         random.setstate(before)
         return cls(
@@ -133,7 +134,9 @@ def term_names(gan: Gan) -> list[str]:
     images = tf.zeros([1, *gan.discriminator.inputs[0].shape[1:]], keras.config.floatx())
     labels = tf.zeros([1], tf.int32)
     output = gan.discriminate(images, labels, training=False)
-    penalties = gan.penalty_terms(images, labels, images, labels)
+    penalties = {}
+    for penalty in ("r1_penalty", "r2_penalty"):
+        penalties |= gan.penalty_term(images, labels, penalty, 1.0)
     terms = prefix_terms(
         generator=gan.generator_terms(output, output, labels),
         discriminator=gan.discriminator_terms(output, labels, output, labels, penalties),

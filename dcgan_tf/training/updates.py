@@ -15,6 +15,7 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.data import replicas
 from dcgan_tf.gans.gan import Gan
 from dcgan_tf.losses.terms import Terms, prefix_terms
+from dcgan_tf.training.optimizer import cosine_decay
 from dcgan_tf.training.train_state import TrainState
 
 
@@ -42,11 +43,17 @@ def draw(gan: Gan, config: Config, labels, seed) -> list[FakeInputs]:
 
 
 def paired(
-    state: TrainState, config: Config, images, labels, inputs: Sequence[FakeInputs]
+    state: TrainState,
+    config: Config,
+    images,
+    labels,
+    inputs: Sequence[FakeInputs],
+    penalty_scale: tf.Tensor | float | None = 1.0,
 ) -> Terms:
     """Moves both players once, from one forward pass under two tapes.
 
-    images [B, H, W, C] in [-1, 1], labels [B] int32, inputs: of `draw`.
+    images [B, H, W, C] in [-1, 1], labels [B] int32, inputs: of `draw`; penalty_scale: what
+    the gradient penalties are multiplied by, None for a step without.
     Returns each player's loss and its terms before the move, means over the batch.
     """
     del config
@@ -56,15 +63,15 @@ def paired(
         fakes = gan.generator([latents, fake_labels], training=True)
         fakes = _augmented(gan, fakes, seed)
         # Two calls, not one of both: BatchNorm and dropout see real and fake apart.
-        real = gan.discriminate(images, labels, training=True)
-        fake = gan.discriminate(fakes, fake_labels, training=True)
+        real, r1 = gan.discriminate_and_penalise(
+            images, labels, "r1_penalty", penalty_scale
+        )
+        fake, r2 = gan.discriminate_and_penalise(
+            fakes, fake_labels, "r2_penalty", penalty_scale
+        )
         generator_terms = gan.generator_terms(real, fake, fake_labels)
         discriminator_terms = gan.discriminator_terms(
-            real,
-            labels,
-            fake,
-            fake_labels,
-            gan.penalty_terms(images, labels, fakes, fake_labels),
+            real, labels, fake, fake_labels, r1 | r2
         )
     _move(gan.generator, state.generator_optimizer, generator_tape, generator_terms)
     _move(
@@ -77,7 +84,12 @@ def paired(
 
 
 def alternating(
-    state: TrainState, config: Config, images, labels, inputs: Sequence[FakeInputs]
+    state: TrainState,
+    config: Config,
+    images,
+    labels,
+    inputs: Sequence[FakeInputs],
+    penalty_scale: tf.Tensor | float | None = 1.0,
 ) -> Terms:
     """Moves the discriminator, then the generator against it, as the Keras examples do.
 
@@ -90,7 +102,7 @@ def alternating(
     )
     fakes = _augmented(gan, fakes, seed)
     update = DISCRIMINATOR_UPDATES[config.discriminator_update]
-    discriminator_terms = update(state, images, labels, fakes, fake_labels)
+    discriminator_terms = update(state, images, labels, fakes, fake_labels, penalty_scale)
 
     latents, fake_labels, seed = inputs[1]
     # The discriminator's BatchNorm is in training mode here, but its moving averages stay
@@ -111,38 +123,38 @@ def alternating(
     return prefix_terms(generator=generator_terms, discriminator=discriminator_terms)
 
 
-def _mixed(state: TrainState, images, labels, fakes, fake_labels) -> Terms:
+def _mixed(state: TrainState, images, labels, fakes, fake_labels, penalty_scale) -> Terms:
     """One step of the discriminator on real images and fakes in one batch."""
     gan = state.gan
     both = tf.concat([images, fakes], 0), tf.concat([labels, fake_labels], 0)
     with tf.GradientTape() as tape, replicas.joined(2):
         real, fake = gan.discriminate(*both, training=True).halves()
-        terms = gan.discriminator_terms(
-            real,
-            labels,
-            fake,
-            fake_labels,
-            gan.penalty_terms(images, labels, fakes, fake_labels),
-        )
+        penalties = gan.penalty_term(images, labels, "r1_penalty", penalty_scale)
+        penalties |= gan.penalty_term(fakes, fake_labels, "r2_penalty", penalty_scale)
+        terms = gan.discriminator_terms(real, labels, fake, fake_labels, penalties)
     _move(gan.discriminator, state.discriminator_optimizer, tape, terms)
     return terms
 
 
-def _separate(state: TrainState, images, labels, fakes, fake_labels) -> Terms:
+def _separate(
+    state: TrainState, images, labels, fakes, fake_labels, penalty_scale
+) -> Terms:
     """A step of the discriminator on the real batch, then one on the fakes.
 
     Its loss is reported as the mean of the two.
     """
     gan = state.gan
     with tf.GradientTape() as tape:
-        real = gan.discriminate(images, labels, training=True)
-        penalties = gan.penalty_terms(images, labels, None, None)
-        real_terms = gan.discriminator_terms(real, labels, None, None, penalties)
+        real, penalty = gan.discriminate_and_penalise(
+            images, labels, "r1_penalty", penalty_scale
+        )
+        real_terms = gan.discriminator_terms(real, labels, None, None, penalty)
     _move(gan.discriminator, state.discriminator_optimizer, tape, real_terms)
     with tf.GradientTape() as tape:
-        fake = gan.discriminate(fakes, fake_labels, training=True)
-        penalties = gan.penalty_terms(None, None, fakes, fake_labels)
-        fake_terms = gan.discriminator_terms(None, None, fake, fake_labels, penalties)
+        fake, penalty = gan.discriminate_and_penalise(
+            fakes, fake_labels, "r2_penalty", penalty_scale
+        )
+        fake_terms = gan.discriminator_terms(None, None, fake, fake_labels, penalty)
     _move(gan.discriminator, state.discriminator_optimizer, tape, fake_terms)
     loss = (real_terms["loss"] + fake_terms["loss"]) / 2
     return {**real_terms, **fake_terms, "loss": loss}
@@ -188,11 +200,15 @@ def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) 
 
 
 def update_ema(
-    state: TrainState, half_life: int, batch_size: int, warm_up: bool = True
+    state: TrainState,
+    half_life: int,
+    batch_size: int,
+    warm_up: bool = True,
+    interval: int = 1,
 ) -> None:
-    """Moves the EMA generator's weights towards the generator's.
+    """Moves the EMA generator's weights towards the generator's, for `interval` steps.
 
-    `state.step` does not count the step yet.
+    `state.step` does not count the last of them yet.
 
     A weight counts half after `half_life` images (Karras et al. 2018, section 4.1); with
     `warm_up` shorter at first, so that random weights are soon forgotten.
@@ -201,9 +217,26 @@ def update_ema(
     if warm_up:
         completed = tf.cast(state.step + 1, tf.float32)
         decay = tf.minimum(decay, (1.0 + completed) / (10.0 + completed))
+    decay **= interval
     pairs = zip(state.gan.ema_generator.weights, state.gan.generator.weights, strict=True)
     for slow, fast in pairs:
         slow.assign(fast + tf.cast(decay, fast.dtype) * (slow - fast))
+
+
+def _set_learning_rates(state: TrainState, config: Config, images: tf.Tensor) -> None:
+    """Those after so many images."""
+    if not config.lr_decay_images:
+        return
+    share = cosine_decay(images, config.lr_decay_images, config.lr_final_share)
+    state.generator_optimizer.learning_rate.assign(config.learning_rate * share)
+    state.discriminator_optimizer.learning_rate.assign(
+        config.discriminator_learning_rate * share
+    )
+
+
+def _due(step: tf.Tensor, interval: int) -> tf.Tensor | bool:
+    """Whether it is one of each `interval` steps; known beforehand where it is each."""
+    return interval == 1 or step % interval == 0
 
 
 def make_train_steps(
@@ -226,22 +259,45 @@ def make_train_steps(
     rule = functools.partial(UPDATE_RULES[config.update_rule], state, config)
     if jit_compile:
         rule = tf.function(rule, jit_compile=True)
+    penalised = config.r1_weight or config.r2_weight
+    ema_step = functools.partial(
+        update_ema,
+        state,
+        config.ema_half_life,
+        config.batch_size,
+        not trained_before,
+        config.ema_interval,
+    )
 
-    def replica_step(images, labels, seed):
+    def replica_step(images, labels, seed, penalty_scale):
         images, labels = replicas.own_rows(images), replicas.own_rows(labels)
-        terms = rule(images, labels, draw(state.gan, config, labels, seed))
-        if config.ema_half_life:
-            update_ema(state, config.ema_half_life, config.batch_size, not trained_before)
+        inputs = draw(state.gan, config, labels, seed)
+        terms = rule(images, labels, inputs, penalty_scale)
         # One tensor, so that one collective takes the means over the replicas.
-        return tf.stack([tf.cast(terms[name], tf.float32) for name in state.term_sums])
+        return tf.stack([tf.cast(terms.get(n, 0.0), tf.float32) for n in state.term_sums])
+
+    def step(images, labels, penalty_scale):
+        """The means of the terms."""
+        seed = tf.stack([config.seed, state.step])
+        terms = state.strategy.run(replica_step, (images, labels, seed, penalty_scale))
+        return state.strategy.reduce("MEAN", terms, axis=None)
 
     @tf.function
     def train_steps(batches, count):
         for _ in tf.range(count):
             images, labels = next(batches)
-            seed = tf.stack([config.seed, state.step])
-            terms = state.strategy.run(replica_step, (images, labels, seed))
-            means = state.strategy.reduce("MEAN", terms, axis=None)
+            seen = state.step * config.batch_size
+            _set_learning_rates(state, config, seen)
+            # Each penalty counts for all the steps until the next.
+            penalty_scale = config.r1_interval * cosine_decay(
+                seen, config.r1_decay_images, config.r1_final_share
+            )
+            if not penalised or _due(state.step, config.r1_interval):
+                means = step(images, labels, penalty_scale)
+            else:
+                means = step(images, labels, None)
+            if config.ema_half_life and _due(state.step + 1, config.ema_interval):
+                state.strategy.run(ema_step)
             for total, mean in zip(
                 state.term_sums.values(), tf.unstack(means), strict=True
             ):

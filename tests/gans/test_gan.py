@@ -165,15 +165,29 @@ def test_penalties_are_half_the_squared_gradient_norm_at_real_images_and_at_fake
     gan = built("acgan", architecture=architecture, r1_weight=10.0, r2_weight=5.0)
     images, labels = images_and_labels()
     fakes, fake_labels = images[:3] ** 3, labels[:3]
-    terms = gan.penalty_terms(images, labels, fakes, fake_labels)
-    r1 = half_squared_norm(gan, images, labels)
-    r2 = half_squared_norm(gan, fakes, fake_labels)
-    assert r1 != pytest.approx(r2, rel=1e-3)
-    assert numbers(terms) == pytest.approx({"r1_penalty": r1, "r2_penalty": r2}, rel=1e-4)
-    alone = gan.penalty_terms(images, labels, None, None)
-    assert numbers(alone) == pytest.approx({"r1_penalty": r1}, rel=1e-4)
-    alone = gan.penalty_terms(None, None, fakes, fake_labels)
-    assert numbers(alone) == pytest.approx({"r2_penalty": r2}, rel=1e-4)
+    for *seen, penalty in (
+        (images, labels, "r1_penalty"),
+        (fakes, fake_labels, "r2_penalty"),
+    ):
+        alone = gan.penalty_term(*seen, penalty, 1.0)
+        expected = half_squared_norm(gan, *seen)
+        assert numbers(alone) == pytest.approx({penalty: expected}, rel=1e-4)
+        for scale in (1.0, 3.0):
+            _, beside = gan.discriminate_and_penalise(*seen, penalty, scale)
+            # By now the pass in training has moved keras_gan's moving averages.
+            expected = scale * half_squared_norm(gan, *seen)
+            assert numbers(beside) == pytest.approx({penalty: expected}, rel=1e-4)
+
+
+def test_the_logits_beside_a_penalty_are_those_without():
+    gan = built("acgan", r1_weight=1.0)
+    images, labels = images_and_labels()
+    beside, penalty = gan.discriminate_and_penalise(images, labels, "r1_penalty", 1.0)
+    alone, none = gan.discriminate_and_penalise(images, labels, "r1_penalty", None)
+    assert penalty.keys() == {"r1_penalty"}
+    assert none == {}
+    for one, other in zip(beside, alone, strict=True):
+        assert np.array_equal(one, other)
 
 
 def test_a_penalty_is_taken_of_the_labels_own_logit():
@@ -184,7 +198,8 @@ def test_a_penalty_is_taken_of_the_labels_own_logit():
     embedding.set_weights([50 * embedding.get_weights()[0]])
     images, labels = images_and_labels()
     others = (labels + 1) % 10
-    terms = gan.penalty_terms(images, labels, images, others)
+    terms = gan.penalty_term(images, labels, "r1_penalty", 1.0)
+    terms |= gan.penalty_term(images, others, "r2_penalty", 1.0)
     r1, r2 = (half_squared_norm(gan, images, y) for y in (labels, others))
     assert r1 != pytest.approx(r2, rel=1e-3)
     assert numbers(terms) == pytest.approx({"r1_penalty": r1, "r2_penalty": r2}, rel=1e-4)
@@ -197,7 +212,9 @@ def test_a_penalty_without_weight_is_no_term():
         {"r1_weight": 1.0, "r2_weight": 0.0},
         {"r1_weight": 0.0, "r2_weight": 1.0},
     ):
-        terms = built("acgan", **weights).penalty_terms(images, labels, images, labels)
+        gan, terms = built("acgan", **weights), {}
+        for penalty in ("r1_penalty", "r2_penalty"):
+            terms |= gan.penalty_term(images, labels, penalty, 1.0)
         kept = {name for name in ("r1", "r2") if weights[f"{name}_weight"]}
         assert terms.keys() == {f"{name}_penalty" for name in kept}
 
@@ -208,7 +225,7 @@ def test_r2_gives_the_generator_no_gradient():
     images, labels = images_and_labels()
     scale = tf.Variable(1.0)
     with tf.GradientTape(persistent=True) as tape:
-        penalty = gan.penalty_terms(None, None, scale * images, labels)["r2_penalty"]
+        penalty = gan.penalty_term(scale * images, labels, "r2_penalty", 1.0)["r2_penalty"]
     assert tape.gradient(penalty, scale) is None
     kernel = gan.discriminator.trainable_variables[0]
     assert float(tf.norm(tape.gradient(penalty, kernel))) > 0

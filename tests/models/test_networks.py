@@ -326,3 +326,15 @@ def test_no_bias_learns_by_a_sum_in_bfloat16(which):
     )
     sums = [op for op in traced.graph.get_operations() if op.type == "BiasAddGrad"]
     assert all(op.outputs[0].dtype == tf.float32 for op in sums)
+
+
+@pytest.mark.parametrize("which", COUNTS)
+def test_a_discriminator_is_independent_where_training_changes_no_logit(built, which):
+    """Told by its layers, and tried: an image beside others in training, and alone."""
+    discriminator = built[which].discriminator
+    images = tf.random.stateless_uniform([8, *MNIST.shape], [0, 1], -1.0, 1.0)
+    labels = tf.range(8)
+    together = discriminator([images, labels], training=True)["adversarial"]
+    alone = discriminator([images[:1], labels[:1]], training=False)["adversarial"]
+    unchanged = np.allclose(together[:1], alone, atol=1e-6)
+    assert blocks.is_independent(discriminator) == unchanged

@@ -1,5 +1,6 @@
 import os
 import pathlib
+import platform
 import random
 import subprocess
 import sys
@@ -75,3 +76,27 @@ def test_without_bfloat16_in_onednn_it_is_float32():
         check=True,
     )
     assert done.stdout == "float32\n"
+
+
+def test_onednn_is_used_unless_the_user_turns_it_off():
+    """TensorFlow itself leaves it out on a processor with AVX2 alone."""
+    if platform.machine() != "x86_64":
+        pytest.skip("oneDNN is TensorFlow's choice on other processors")
+    code = (
+        "from dcgan_tf.support import tf_setup; tf_setup.start(); "
+        "from tensorflow.python.util import _pywrap_util_port; "
+        "print(_pywrap_util_port.IsMklEnabled(), tf_setup.conditions()['onednn'])"
+    )
+    environment = {n: v for n, v in os.environ.items() if n != "TF_ENABLE_ONEDNN_OPTS"}
+    for given, expected in (
+        ({}, "True 1\n"),
+        ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "False 0\n"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**environment, **given},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == expected

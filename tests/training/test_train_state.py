@@ -9,12 +9,19 @@ from dcgan_tf.training.train_state import TrainState
 
 def test_each_player_has_its_own_learning_rate(small):
     state = TrainState.create(
-        small("cgan", learning_rate=0.5, discriminator_learning_rate=0.25, beta_1=0.375)
+        small(
+            "cgan",
+            learning_rate=0.5,
+            discriminator_learning_rate=0.25,
+            beta_1=0.375,
+            beta_2=0.75,
+        )
     )
     assert float(state.generator_optimizer.learning_rate) == 0.5
     assert float(state.discriminator_optimizer.learning_rate) == 0.25
     for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
         assert optimizer.beta_1 == 0.375
+        assert optimizer.beta_2 == 0.75
 
 
 def test_a_new_state_is_that_of_its_seed(small):

@@ -271,6 +271,81 @@ def test_train_steps_keep_the_ema_of_a_run_that_was_trained_before(small, few):
         assert np.allclose(slow, (1 - 0.5**0.1) * fast, atol=1e-6)
 
 
+def after(config, few, steps):
+    state = TrainState.create(config)
+    stream = iter(pipeline.Batches(few, 16, seed=0).stream())
+    updates.make_train_steps(state, config)(stream, tf.constant(steps))
+    return state
+
+
+@pytest.mark.parametrize("architecture", ["compact", "keras_gan"])
+def test_lazy_penalties_count_for_the_steps_between(small, few, architecture):
+    """Three steps with --r1_interval=2 are one with twice R1, one without, one with."""
+    config = small("acgan", architecture=architecture, r1_weight=1.0, r1_interval=2)
+    lazy, by_hand = after(config, few, 3), TrainState.create(config)
+    stream, penalties = iter(pipeline.Batches(few, 16, seed=0).stream()), 0.0
+    for step, scale in enumerate((2.0, None, 2.0)):
+        seed = tf.constant([config.seed, step], tf.int64)
+        images, labels = next(stream)
+        inputs = updates.draw(by_hand.gan, config, labels, seed)
+        terms = updates.paired(by_hand, config, images, labels, inputs, scale)
+        penalties += float(terms.get("discriminator/r1_penalty", 0.0))
+    for one, other in zip(
+        weights(lazy.gan.discriminator), weights(by_hand.gan.discriminator), strict=True
+    ):
+        assert np.allclose(one, other, atol=1e-5)
+    summed = float(lazy.term_sums["discriminator/r1_penalty"])
+    assert summed == pytest.approx(penalties, rel=1e-3)
+    every = after(small("acgan", architecture=architecture, r1_weight=1.0), few, 3)
+    assert not np.allclose(
+        every.gan.discriminator.get_weights()[0], lazy.gan.discriminator.get_weights()[0]
+    )
+
+
+def test_an_ema_of_every_second_step_forgets_as_much(small, few):
+    """Of a generator that stands still it is the same; of one that moves, nearly."""
+    state = with_ema_of_zeros(small("acgan"), step=1_000_000)
+    for _ in range(5):
+        updates.update_ema(state, half_life=160, batch_size=16, interval=2)
+    assert np.allclose(state.gan.ema_generator.weights[0], 0.5, atol=1e-5)
+    config = small("dcgan", ema_half_life=160, ema_interval=2, learning_rate=1e-9)
+    moved = []
+    for steps in (1, 2, 3):
+        state = with_ema_of_zeros(config, step=0)
+        stream = iter(pipeline.Batches(few, 16, seed=0).stream())
+        updates.make_train_steps(state, config)(stream, tf.constant(steps))
+        moved.append(float(state.gan.ema_generator.weights[0][0, 0]))
+    assert moved == pytest.approx([0.0, 1 - (3 / 12) ** 2, 1 - (3 / 12) ** 2], abs=1e-6)
+
+
+def test_learning_rates_fall_with_the_images_seen(small, few):
+    """To a quarter of each player's own, over four batches of 16."""
+    config = small(
+        "cgan",
+        learning_rate=1e-3,
+        discriminator_learning_rate=2e-3,
+        lr_decay_images=64,
+        lr_final_share=0.25,
+    )
+    expected = [1.0, 0.25 + 0.75 * (1 + 0.5**0.5) / 2, 0.625, 0.25, 0.25]
+    for steps, share in zip((1, 2, 3, 5, 6), expected, strict=True):
+        state = after(config, few, steps)
+        rates = (state.generator_optimizer, state.discriminator_optimizer)
+        rates = [float(optimizer.learning_rate) for optimizer in rates]
+        assert rates == pytest.approx([1e-3 * share, 2e-3 * share], rel=1e-5)
+
+
+def test_r1_falls_with_the_images_seen(small, few):
+    """The second step's term, against that of the same step with R1 as it was."""
+    found = []
+    for falling in ({}, {"r1_decay_images": 16, "r1_final_share": 0.25}):
+        config = small("dcgan", r1_weight=1.0, learning_rate=1e-9, **falling)
+        first, second = after(config, few, 1), after(config, few, 2)
+        name = "discriminator/r1_penalty"
+        found.append(float(second.term_sums[name]) - float(first.term_sums[name]))
+    assert found[1] == pytest.approx(0.25 * found[0], rel=1e-4)
+
+
 @pytest.mark.parametrize("rule", [{}, ALTERNATING], ids=["paired", "alternating"])
 def test_a_step_compiled_by_xla_is_the_step(few, small, rule):
     """With all that is random, which XLA must not draw otherwise; in float64."""
