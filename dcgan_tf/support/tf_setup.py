@@ -187,9 +187,18 @@ def conditions() -> dict[str, object]:
         "threads_between": threading.get_inter_op_parallelism_threads()
         or os.environ.get("TF_NUM_INTEROP_THREADS", "0"),
         "device": gpu_name() or processor,
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
+        "onednn": _onednn(),
         "onednn_isa": os.environ.get("ONEDNN_MAX_CPU_ISA", "default"),
     }
+
+
+def _onednn() -> str:
+    """ "1" where TensorFlow uses oneDNN; which it settles when it is imported."""
+    try:
+        from tensorflow.python.util import _pywrap_util_port
+    except ImportError:
+        return os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1")
+    return str(int(_pywrap_util_port.IsMklEnabled()))
 
 
 def gpu_name() -> str | None:

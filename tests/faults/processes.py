@@ -53,7 +53,7 @@ class Started:
     def __init__(self, folder, *arguments, before=nothing):
         self._out, out = _SERVER.Pipe(duplex=False)
         self._err, err = _SERVER.Pipe(duplex=False)
-        self._errors = ""
+        self._errors = b""
         with out, err:
             self._process = _SERVER.Process(
                 target=_command, args=(folder, arguments, before, out, err), daemon=True
@@ -85,7 +85,7 @@ class Started:
         """
         said = self._read()
         self._process.join(LIMIT)
-        return self._process.exitcode, said, self._errors
+        return self._process.exitcode, said, self._errors.decode()
 
     def kill_after(self, seconds, words="first step done", times=1):
         """SIGKILL so many seconds after it has said `words` so often.
@@ -102,7 +102,7 @@ class Started:
     def _read(self, words=None):
         """What it says, until a line has `words` or to the end; keeps its errors."""
         until = time.monotonic() + LIMIT
-        said = ""
+        said = b""
         with selectors.DefaultSelector() as selector:
             for pipe in (self._out, self._err):
                 selector.register(pipe, selectors.EVENT_READ)
@@ -111,16 +111,16 @@ class Started:
                 if not ready:
                     raise TimeoutError(f"no {words or 'end'} in {LIMIT} s of {said!r}")
                 for key, _ in ready:
-                    character = os.read(key.fd, 1).decode("ascii")
-                    if not character:
+                    byte = os.read(key.fd, 1)
+                    if not byte:
                         selector.unregister(key.fileobj)
                     elif key.fileobj is self._err:
-                        self._errors += character
+                        self._errors += byte
                     else:
-                        said += character
-                        if words and character == "\n" and words in said:
-                            return said
-        return said
+                        said += byte
+                        if words and byte == b"\n" and words in said.decode():
+                            return said.decode()
+        return said.decode()
 
 
 def finish(folder, *arguments, before=nothing):

@@ -149,7 +149,15 @@ def assert_same_folder(one, other):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of Killed
-@pytest.mark.parametrize(("error", "every"), [(Killed, 1), (OSError, 8)])
+@pytest.mark.parametrize(
+    ("error", "every"),
+    [
+        (Killed, 2),
+        (OSError, 8),
+        pytest.param(Killed, 1, marks=pytest.mark.long),
+        pytest.param(OSError, 1, marks=pytest.mark.long),
+    ],
+)
 def test_whatever_change_fails_nothing_is_lost(tmp_path, hook, go, error, every):
     go(tmp_path / "straight")
     hook.error = error

@@ -46,7 +46,7 @@ RUNS = {
     "acgan keras_gan, alternating": (
         *("--mode=acgan", "--precision=float32"),
         *("--architecture=keras_gan", "--update_rule=alternating"),
-        *("--discriminator_update=separate", "--batch_size=50", "--steps=30"),
+        *("--discriminator_update=separate", "--batch_size=50", "--steps=20"),
         *("--log_every_steps=7", "--checkpoint_every_steps=9"),
     ),
 }

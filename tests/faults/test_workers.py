@@ -90,8 +90,15 @@ def straight(tmp_path_factory):
     return Run(folder / "run")
 
 
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP], ids=lambda s: s.name)
-@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.parametrize(
+    ("sent", "victim"),
+    [
+        (signal.SIGKILL, 0),
+        (signal.SIGKILL, 1),
+        (signal.SIGSTOP, 1),
+        pytest.param(signal.SIGSTOP, 0, marks=pytest.mark.long),  # 40 s of waiting
+    ],
+)
 def test_a_lost_worker_ends_the_other_and_costs_nothing(tmp_path, straight, victim, sent):
     flags = (*LONG, "--run_dir=run")
     processes = start(tmp_path, flags)
