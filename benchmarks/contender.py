@@ -73,8 +73,8 @@ def ours(
         from dcgan_tf.data.pipeline import Batches
         from dcgan_tf.data.sources import MNIST
         from dcgan_tf.data.splits import Split
+        from dcgan_tf.training.steps import make_train_steps
         from dcgan_tf.training.train_state import TrainState
-        from dcgan_tf.training.updates import make_train_steps
 
         values = main.define_flags()
         values(["", f"--flagfile={flags.FLAGFILES / flagfile}.flags"])

@@ -33,8 +33,8 @@ def measure(size: int, channels: int, count: int) -> str:
     from dcgan_tf.config import resolve
     from dcgan_tf.data import splits
     from dcgan_tf.data.pipeline import Batches
+    from dcgan_tf.training.steps import make_train_steps
     from dcgan_tf.training.train_state import TrainState
-    from dcgan_tf.training.updates import make_train_steps
 
     config = resolve.new(
         {"mode": "cgan", "precision": tf_setup.native_precision()},

@@ -75,7 +75,7 @@ def trained(case, strategy=None, steps=STEPS, dtype="float64", restored=None):
     import tensorflow as tf
 
     from dcgan_tf.data import pipeline, sources, splits
-    from dcgan_tf.training import updates
+    from dcgan_tf.training.steps import make_train_steps
     from dcgan_tf.training.train_state import TrainState
 
     config = config_of(case)
@@ -86,7 +86,7 @@ def trained(case, strategy=None, steps=STEPS, dtype="float64", restored=None):
     few = splits.Split(digits.images[:48], digits.labels[:48])
     batches = pipeline.Batches(few, ROWS, seed=0, max_translation=2, flip=True)
     stream = batches.stream(int(state.step)).map(lambda x, y: (tf.cast(x, dtype), y))
-    updates.make_train_steps(state, config)(iter(stream), tf.constant(steps))
+    make_train_steps(state, config)(iter(stream), tf.constant(steps))
     return state
 
 

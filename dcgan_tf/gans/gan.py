@@ -100,7 +100,7 @@ class Gan:
             output = self.discriminate(images, labels, training=True)
             return output, self.penalty_term(images, labels, penalty, scale)
         output, norm = self._gradient_norm(images, labels, training=True)
-        return output, {penalty: scale * norm / 2}
+        return output, {penalty: tf.cast(scale, norm.dtype) * norm / 2}
 
     def penalty_term(
         self, images, labels, penalty: str, scale: tf.Tensor | float | None
@@ -109,14 +109,12 @@ class Gan:
         if scale is None or penalty not in self.discriminator_weights:
             return {}
         _, norm = self._gradient_norm(tf.stop_gradient(images), labels, training=False)
-        return {penalty: scale * norm / 2}
+        return {penalty: tf.cast(scale, norm.dtype) * norm / 2}
 
     def _gradient_norm(self, images, labels, *, training: bool):
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            output = self.discriminate(images, labels, training=training)
-        norm = penalties.squared_gradient_norm(tape, output.adversarial, images)
-        return output, norm
+        return penalties.squared_gradient_norm(
+            lambda seen: self.discriminate(seen, labels, training=training), images
+        )
 
     def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> np.ndarray:
         """uint8 [N, H, W, C] from latents [N, Z] and labels [N], in inference mode.

@@ -1,16 +1,21 @@
 """Gradient penalties on the discriminator."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 
-def squared_gradient_norm(
-    tape: tf.GradientTape, logits: tf.Tensor, images: tf.Tensor
-) -> tf.Tensor:
-    """Mean over images [B, H, W, C] of the squared norm of the logit's gradient.
+def squared_gradient_norm(discriminate: Callable, images: tf.Tensor) -> tuple:
+    """What `discriminate` gives for images [B, H, W, C], and its logit's gradient there.
 
-    tape: has watched the images, and recorded the logits [B, 1], each of its own image
-    alone.  Half of it is R1 on real images (Mescheder et al. 2018, equation 9), and R2 on
-    fakes.
+    The second is the mean over images of the squared norm of the gradient, a scalar.  Half
+    of it is R1 on real images (Mescheder et al. 2018, equation 9), and R2 on fakes.
+
+    discriminate: images -> an output whose `adversarial`, [B, 1], has each image's logit,
+                  which depends on that image alone
     """
-    gradients = tape.gradient(logits, images)
-    return tf.reduce_mean(tf.reduce_sum(gradients**2, axis=[1, 2, 3]))
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        output = discriminate(images)
+    gradients = tape.gradient(output.adversarial, images)
+    return output, tf.reduce_mean(tf.reduce_sum(gradients**2, axis=[1, 2, 3]))

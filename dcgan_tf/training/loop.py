@@ -31,10 +31,9 @@ from dcgan_tf.runs.generator import TrainedRun
 from dcgan_tf.support import errors
 from dcgan_tf.support.progress import Progress
 from dcgan_tf.support.stop_signal import StopSignal
-from dcgan_tf.training.pacing import Pacer
 from dcgan_tf.training.saver import Saver
+from dcgan_tf.training.steps import Pacer, make_train_steps
 from dcgan_tf.training.train_state import TrainState
-from dcgan_tf.training.updates import make_train_steps
 from dcgan_tf.training.workers import Workers
 
 SCORE = "quality/selection_score"

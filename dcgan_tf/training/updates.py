@@ -4,8 +4,7 @@ An update computes a replica's rows of the batch; the players move by the gradie
 global batch.  With one device they are the same.
 """
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
@@ -15,7 +14,6 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.data import replicas
 from dcgan_tf.gans.gan import Gan
 from dcgan_tf.losses.terms import Terms, prefix_terms
-from dcgan_tf.training.optimizer import cosine_decay
 from dcgan_tf.training.train_state import TrainState
 
 
@@ -221,89 +219,3 @@ def update_ema(
     pairs = zip(state.gan.ema_generator.weights, state.gan.generator.weights, strict=True)
     for slow, fast in pairs:
         slow.assign(fast + tf.cast(decay, fast.dtype) * (slow - fast))
-
-
-def _set_learning_rates(state: TrainState, config: Config, images: tf.Tensor) -> None:
-    """Those after so many images."""
-    if not config.lr_decay_images:
-        return
-    share = cosine_decay(images, config.lr_decay_images, config.lr_final_share)
-    state.generator_optimizer.learning_rate.assign(config.learning_rate * share)
-    state.discriminator_optimizer.learning_rate.assign(
-        config.discriminator_learning_rate * share
-    )
-
-
-def _due(step: tf.Tensor, interval: int) -> tf.Tensor | bool:
-    """Whether it is one of each `interval` steps; known beforehand where it is each."""
-    return interval == 1 or step % interval == 0
-
-
-def make_train_steps(
-    state: TrainState,
-    config: Config,
-    *,
-    trained_before: bool = False,
-    jit_compile: bool = False,
-) -> Callable:
-    """`train_steps(batches, count)`: `count` steps in one call, on the iterator's batches.
-
-    Returns the step that it has reached.  Everything they leave is in `state`: the players,
-    the step and the sums of the terms.  A step runs on every device of the state's
-    strategy.
-
-    trained_before: whether the run began with weights of another run, whose EMA is kept
-    jit_compile: compile the update by XLA; what is drawn for it is drawn outside, because
-                 XLA's normal numbers are others
-    """
-    rule = functools.partial(UPDATE_RULES[config.update_rule], state, config)
-    if jit_compile:
-        rule = tf.function(rule, jit_compile=True)
-    penalised = config.r1_weight or config.r2_weight
-    ema_step = functools.partial(
-        update_ema,
-        state,
-        config.ema_half_life,
-        config.batch_size,
-        not trained_before,
-        config.ema_interval,
-    )
-
-    def replica_step(images, labels, seed, penalty_scale):
-        images, labels = replicas.own_rows(images), replicas.own_rows(labels)
-        inputs = draw(state.gan, config, labels, seed)
-        terms = rule(images, labels, inputs, penalty_scale)
-        # One tensor, so that one collective takes the means over the replicas.
-        return tf.stack([tf.cast(terms.get(n, 0.0), tf.float32) for n in state.term_sums])
-
-    def step(images, labels, penalty_scale):
-        """The means of the terms."""
-        seed = tf.stack([config.seed, state.step])
-        terms = state.strategy.run(replica_step, (images, labels, seed, penalty_scale))
-        return state.strategy.reduce("MEAN", terms, axis=None)
-
-    @tf.function
-    def train_steps(batches, count):
-        for _ in tf.range(count):
-            images, labels = next(batches)
-            seen = state.step * config.batch_size
-            _set_learning_rates(state, config, seen)
-            # Each penalty counts for all the steps until the next.
-            penalty_scale = config.r1_interval * cosine_decay(
-                seen, config.r1_decay_images, config.r1_final_share
-            )
-            if not penalised or _due(state.step, config.r1_interval):
-                means = step(images, labels, penalty_scale)
-            else:
-                means = step(images, labels, None)
-            if config.ema_half_life and _due(state.step + 1, config.ema_interval):
-                state.strategy.run(ema_step)
-            for total, mean in zip(
-                state.term_sums.values(), tf.unstack(means), strict=True
-            ):
-                total.assign_add(mean)
-            state.term_steps.assign_add(1)
-            state.step.assign_add(1)
-        return state.step.read_value()
-
-    return train_steps

@@ -20,7 +20,7 @@ from dcgan_tf.runs import checkpoint
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
-from dcgan_tf.training import loop, pacing
+from dcgan_tf.training import loop, steps
 from dcgan_tf.training.train_state import TrainState
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate"}
@@ -79,7 +79,7 @@ def go(small, few, monkeypatch):
     networks = (toy_generator, toy_discriminator)
     monkeypatch.setitem(build.NETWORKS, ("cgan", "compact"), networks)
     monkeypatch.setattr(loop, "make_train_steps", toy_steps)
-    monkeypatch.setattr(pacing, "CALL_SECONDS", 0.0)  # a step a call
+    monkeypatch.setattr(steps, "CALL_SECONDS", 0.0)  # a step a call
     monkeypatch.setattr(loop.classifier, "load", lambda *_: None)
     monkeypatch.setattr(loop, "Evaluator", ToyEvaluator)
     two_epochs = small(

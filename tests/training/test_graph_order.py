@@ -13,7 +13,7 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 
 from dcgan_tf.data import pipeline
-from dcgan_tf.training import updates
+from dcgan_tf.training.steps import make_train_steps
 from dcgan_tf.training.train_state import TrainState
 
 PASSED_ON = ("Enter", "Identity", "Merge", "Switch")  # a variable goes through them
@@ -25,11 +25,11 @@ def optimised(case, few):
     """The graph that is executed, with its loop as Enter, Merge, Switch and so on."""
     config = same_steps.config_of(case)
     state = TrainState.create(config)
-    steps = updates.make_train_steps(state, config)
+    train_steps = make_train_steps(state, config)
     stream = iter(pipeline.Batches(few, same_steps.ROWS, seed=0).stream())
     context.context().enable_run_metadata()
     try:
-        steps(stream, tf.constant(1))
+        train_steps(stream, tf.constant(1))
         graphs = context.context().export_run_metadata().function_graphs
     finally:
         context.context().disable_run_metadata()

@@ -20,7 +20,7 @@ from dcgan_tf.runs import checkpoint, manifest
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
-from dcgan_tf.training import loop, pacing
+from dcgan_tf.training import loop, steps
 from dcgan_tf.training.train_state import TrainState
 
 
@@ -143,7 +143,7 @@ def at_step(monkeypatch, step, do):
             do()
 
     monkeypatch.setattr(loop.Progress, "advance", count)
-    monkeypatch.setattr(pacing, "CALL_SECONDS", 0.0)  # a step a call
+    monkeypatch.setattr(steps, "CALL_SECONDS", 0.0)  # a step a call
 
 
 @pytest.mark.parametrize(
@@ -255,11 +255,11 @@ def test_the_pacer_does_every_step_once():
         counts.append(int(count))
         return sum(counts)
 
-    pacer = pacing.Pacer(train_steps, stream=None)
+    pacer = steps.Pacer(train_steps, stream=None)
     assert sum(pacer.calls(100)) == sum(counts) == 100
     assert counts[:3] == [1, 2, 4]
     assert list(pacer.calls(1)) == [1]
-    fixed = pacing.Pacer(train_steps, stream=None, fixed=7)
+    fixed = steps.Pacer(train_steps, stream=None, fixed=7)
     assert list(fixed.calls(16)) == [7, 7, 2]
     assert counts[-3:] == [7, 7, 2]
 
@@ -275,7 +275,7 @@ def test_a_run_is_saved_in_between_by_the_clock(two, small, few, monkeypatch):
         written.append((kind, int(tracked.step)))
 
     monkeypatch.setattr(checkpoint, "save", counted)
-    monkeypatch.setattr(pacing, "CALL_SECONDS", 0.0)
+    monkeypatch.setattr(steps, "CALL_SECONDS", 0.0)
     config = small("cgan", epochs=2, checkpoint_every=1, checkpoint_minutes=1e-9)
     go(config, run, few)
     latest, regular = manifest.LATEST, manifest.REGULAR

@@ -9,6 +9,7 @@ from conftest import KERAS, MODES
 from dcgan_tf.data import pipeline
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
 from dcgan_tf.training import updates
+from dcgan_tf.training.steps import make_train_steps
 from dcgan_tf.training.train_state import TrainState
 
 ALTERNATING = {"update_rule": "alternating", "g_batch_multiplier": 1}
@@ -117,8 +118,8 @@ def test_many_steps_in_one_call_are_the_steps_one_by_one(small, few):
     config = small("acgan", **KERAS)
     together, apart = TrainState.create(config), TrainState.create(config)
     batches = pipeline.Batches(few, 16, seed=0)
-    updates.make_train_steps(together, config)(iter(batches.stream()), tf.constant(3))
-    one_by_one, stream = updates.make_train_steps(apart, config), iter(batches.stream())
+    make_train_steps(together, config)(iter(batches.stream()), tf.constant(3))
+    one_by_one, stream = make_train_steps(apart, config), iter(batches.stream())
     for _ in range(3):
         one_by_one(stream, tf.constant(1))
     assert int(together.step) == int(apart.step) == 3
@@ -140,7 +141,7 @@ def test_the_compiled_step_is_the_step(small, few, mode, update_rule):
     config = small(mode, **networks, update_rule=update_rule)
     compiled, plain = TrainState.create(config), TrainState.create(config)
     batches = pipeline.Batches(few, 16, seed=0)
-    updates.make_train_steps(compiled, config)(iter(batches.stream()), tf.constant(1))
+    make_train_steps(compiled, config)(iter(batches.stream()), tf.constant(1))
     seed = tf.constant([config.seed, 0], tf.int64)
     updates.update(plain, config, *batch(few), seed)
     for player in ("generator_optimizer", "discriminator_optimizer"):
@@ -154,7 +155,7 @@ def test_the_compiled_step_is_the_step(small, few, mode, update_rule):
 def test_one_trace_serves_every_stream_and_count(small, few):
     config = small("cgan")
     state = TrainState.create(config)
-    train_steps = updates.make_train_steps(state, config)
+    train_steps = make_train_steps(state, config)
     batches = pipeline.Batches(few, 16, seed=0)
     for start, count in ((0, 3), (3, 1), (6, 2)):
         train_steps(iter(batches.stream(start)), tf.constant(count))
@@ -167,7 +168,7 @@ def test_two_runs_of_one_seed_are_equal_and_of_two_are_not(small, few):
         config = small("acgan", **KERAS, seed=seed)
         state = TrainState.create(config)
         batches = pipeline.Batches(few, 16, seed=seed)
-        updates.make_train_steps(state, config)(iter(batches.stream()), tf.constant(3))
+        make_train_steps(state, config)(iter(batches.stream()), tf.constant(3))
         ends.append(np.concatenate([w.ravel() for w in weights(state.gan.generator)]))
     assert np.array_equal(ends[0], ends[1])
     assert not np.array_equal(ends[0], ends[2])
@@ -263,7 +264,7 @@ def test_the_generator_learns_through_the_augmentation(small, few):
 def test_train_steps_keep_the_ema_of_a_run_that_was_trained_before(small, few):
     config = small("dcgan", ema_half_life=160)
     state = with_ema_of_zeros(config, step=0)
-    steps = updates.make_train_steps(state, config, trained_before=True)
+    steps = make_train_steps(state, config, trained_before=True)
     steps(iter(pipeline.Batches(few, 16, seed=0).stream()), tf.constant(1))
     for slow, fast in zip(
         state.gan.ema_generator.weights, state.gan.generator.weights, strict=True
@@ -274,7 +275,7 @@ def test_train_steps_keep_the_ema_of_a_run_that_was_trained_before(small, few):
 def after(config, few, steps):
     state = TrainState.create(config)
     stream = iter(pipeline.Batches(few, 16, seed=0).stream())
-    updates.make_train_steps(state, config)(stream, tf.constant(steps))
+    make_train_steps(state, config)(stream, tf.constant(steps))
     return state
 
 
@@ -313,7 +314,7 @@ def test_an_ema_of_every_second_step_forgets_as_much(small, few):
     for steps in (1, 2, 3):
         state = with_ema_of_zeros(config, step=0)
         stream = iter(pipeline.Batches(few, 16, seed=0).stream())
-        updates.make_train_steps(state, config)(stream, tf.constant(steps))
+        make_train_steps(state, config)(stream, tf.constant(steps))
         moved.append(float(state.gan.ema_generator.weights[0][0, 0]))
     assert moved == pytest.approx([0.0, 1 - (3 / 12) ** 2, 1 - (3 / 12) ** 2], abs=1e-6)
 
@@ -357,7 +358,7 @@ def test_a_step_compiled_by_xla_is_the_step(few, small, rule):
             state = TrainState.create(config)
             batches = pipeline.Batches(few, 16, seed=0, max_translation=2, flip=True)
             stream = batches.stream().map(lambda x, y: (tf.cast(x, tf.float64), y))
-            steps = updates.make_train_steps(state, config, jit_compile=jit_compile)
+            steps = make_train_steps(state, config, jit_compile=jit_compile)
             steps(iter(stream), tf.constant(2))
             ends.append(weights(state.gan.generator) + weights(state.gan.discriminator))
     for one, other in zip(*ends, strict=True):
