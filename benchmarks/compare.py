@@ -109,11 +109,7 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
-    output = pathlib.Path(values.output) if values.output else None
-    if output and (output.is_dir() or not os.access(output.parent, os.W_OK)):
-        raise errors.UsageError(
-            f"--output={output}: must be a file in a folder that exists and can be written"
-        )
+    output = output_file(values)
     tf_setup.start()
     turns, steps = values.turns or (4 if values.quick else 8), values.steps or 4
     with tempfile.TemporaryDirectory() as folder:
@@ -133,9 +129,7 @@ def main(values: FlagValues) -> None:
         if values.sweep:
             results["sweep"] = sweep(path, steps)
     print(tables(results))
-    if output:
-        with atomic_files.replacing(output) as temporary:
-            temporary.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    write(results, output)
     if values.quick and tf_setup.native_precision() == "bfloat16":
         low = [
             f"{r['ours']} / {r['peer']} is {r['median']:.2f}, not {r['floor']}"
@@ -144,6 +138,23 @@ def main(values: FlagValues) -> None:
         ]
         if low:
             raise errors.RunError(f"below the floor: {'; '.join(low)}")
+
+
+def output_file(values: FlagValues) -> pathlib.Path | None:
+    """What --output names, None for nothing; UsageError where it cannot be written."""
+    output = pathlib.Path(values.output) if values.output else None
+    if output and (output.is_dir() or not os.access(output.parent, os.W_OK)):
+        raise errors.UsageError(
+            f"--output={output}: must be a file in a folder that exists and can be written"
+        )
+    return output
+
+
+def write(results: dict, output: pathlib.Path | None) -> None:
+    """All figures as JSON, into no half-written file."""
+    if output:
+        with atomic_files.replacing(output) as temporary:
+            temporary.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 
 def _wanted(name: str, quick: bool) -> bool:

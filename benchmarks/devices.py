@@ -77,9 +77,14 @@ def images_per_second(folder, flags, processes) -> tuple[float, list[float]]:
         process.terminate()  # does nothing to one that has ended
     if any(process.wait() for process in started):
         raise SystemExit("a run failed; its error stands above")
+    return median_speed(log), busy
+
+
+def median_speed(log: pathlib.Path) -> float:
+    """Images a second of a run's metrics.jsonl, without its first entry."""
     entries = log.read_text(encoding="utf-8").splitlines()
     speeds = [json.loads(entry)["images_per_second"] for entry in entries]
-    return statistics.median(speeds[1:]), busy
+    return statistics.median(speeds[1:])
 
 
 def main() -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from conftest import new_config, untrained
 
-from benchmarks import compare, devices, precision, time_to_quality
+from benchmarks import compare, devices, precision, recipes, time_to_quality
 from dcgan_tf.cli import flags
 from dcgan_tf.gans.build import build
+from dcgan_tf.support import errors
 
 
 def multiplications(layer):
@@ -158,3 +159,83 @@ def test_without_a_gpu_two_workers_have_a_half_of_the_cores_each(monkeypatch):
     found = devices.configurations()
     assert found["--devices=2"] == [("", "--devices=2")]
     assert found["2 workers"] == [("1,2",), ("4,7",)]
+
+
+def test_a_table_has_the_ratios_of_the_same_turn():
+    speeds = {recipes.OURS: [10, 40, 30], recipes.OTHER: [10, 20, 10]}
+    speeds[recipes.TORCH] = [20, 20, 2000]
+    found = {"mode": "cgan", "precision": "float32", "images_per_second": speeds}
+    head, _, *rows = recipes.table([found]).splitlines()
+    assert head.count("times as fast") == 2
+    begin = "| cgan | float32 |"
+    assert rows == [
+        f"{begin} this package | 30 (10, 40) | 2.00 (1.00, 3.00) | 0.50 (0.01, 2.00) |",
+        f"{begin} the other version | 10 (10, 20) |  | 0.50 (0.01, 1.00) |",
+        f"{begin} PyTorch | 20 (20, 2,000) | 2.00 (1.00, 200.00) |  |",
+    ]
+    del speeds[recipes.OTHER], speeds[recipes.TORCH]
+    assert recipes.table([found]).splitlines()[2] == f"{begin} this package | 30 (10, 40) |"
+
+
+# Of a version that calls a log entry's steps otherwise, and has no bfloat16.
+OLDER = """
+import json, pathlib, sys
+given = dict(argument[2:].split("=") for argument in sys.argv[1:] if "=" in argument)
+if not given:
+    print("--sample_every_steps")
+    sys.exit()
+if given["precision"] == "bfloat16":
+    sys.exit("none here")
+assert given["steps"] == "20" and given["sample_every_steps"] == "5"
+run = pathlib.Path(given["run_dir"])
+run.mkdir()
+entries = [json.dumps({"images_per_second": speed}) for speed in (900, 5, 7, 6)]
+(run / "metrics.jsonl").write_text("\\n".join(entries))
+"""
+
+
+def test_another_version_runs_its_own_code_with_its_own_flags(tmp_path, monkeypatch):
+    (tmp_path / "dcgan_tf").mkdir()
+    (tmp_path / "dcgan_tf" / "__init__.py").touch()
+    (tmp_path / "dcgan_tf" / "main.py").write_text(OLDER)
+    monkeypatch.chdir(recipes.ROOT)  # whose package must not be the one that runs
+    measure = recipes.version(tmp_path, "mnist", steps=5)
+    assert measure("dcgan", "float32") == 6
+    with pytest.raises(errors.RunError, match="ended with 1: none here"):
+        measure("dcgan", "bfloat16")
+    (tmp_path / "dcgan_tf" / "main.py").write_text("")
+    with pytest.raises(errors.UsageError, match="has no --log_every_steps"):
+        recipes.version(tmp_path, "mnist", steps=5)
+
+
+@pytest.mark.parametrize(
+    ("argument", "told"),
+    [
+        ("--modes=dcgan,wgan", "--modes=wgan: must be of dcgan, cgan, acgan"),
+        ("--precision=float16", "must be float32 or bfloat16"),
+        ("--against=.", "has no dcgan_tf/main.py"),
+        ("--output=nowhere/x.json", "must be a file in a folder"),
+    ],
+)
+def test_recipes_refuses_what_it_cannot_run(argument, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    values = recipes.define_flags()
+    assert flags.run(recipes.main, values, "", [argument]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mode", recipes.MODES)
+def test_the_networks_in_pytorch_are_as_large(mode):
+    torch = pytest.importorskip("torch")
+    from benchmarks import torch_compact
+
+    config = torch_compact.recipe(mode)
+    program, gan = torch_compact.Program(config, "float32"), build(config)
+    for network, same in (
+        (program.generator, gan.generator),
+        (program.discriminator, gan.discriminator),
+    ):
+        count = sum(one.numel() for one in network.parameters())
+        assert count == sum(math.prod(w.shape) for w in same.trainable_weights)
+    loss = program.step(torch.zeros(4, 1, 28, 28), torch.arange(4))
+    assert math.isfinite(loss)

@@ -86,7 +86,7 @@ PRIVATE_WORDS = re.compile(
 OTHER_FLAGS = {
     *("check", "editable", "junitxml", "logdir", "no-deps", "quiet"),
     *("no-install-recommends", "ntasks"),
-    *("curve", "out", "quick", "sweep", "turns"),
+    *("against", "curve", "out", "quick", "sweep", "turns"),
 }
 
 
