@@ -5,8 +5,9 @@
 Prints images a second: the median of blocks of so many steps but the first.  Networks,
 losses and update are those of this package, with the numbers of its presets: channels_last
 tensors, both players' gradients and R1 from one forward pass, a fused Adam, an EMA in one
-operation, and on request bfloat16 autocast of everything but the losses.  torch.compile
-has no gradient of a gradient, which R1 takes.
+operation, and on request bfloat16 autocast of everything but the losses.  Rates and R1's
+weight stay as they begin, which costs the same.  torch.compile has no gradient of a
+gradient, which R1 takes.
 """
 
 import argparse
@@ -45,8 +46,6 @@ FIXED = {
     "dropout_rate": 0.0,
     "flip": False,
     "augment_fakes": False,
-    "lr_decay_images": 0,
-    "r1_decay_images": 0,
 }
 # And what modes with classes have besides; of the class heads acgan alone.
 WITH_CLASSES = {"label_fusion": "multiply", "fake_label_source": "batch"}
