@@ -17,9 +17,26 @@ AUTO = "auto"  # what the machine decides: the data set, the precision
 
 Settings = Mapping[str, Any]
 
+# Constant rates, penalties and EMA at each step: as all published systems have it.
+CONSTANT = {
+    "beta_2": 0.999,
+    "lr_decay_images": 0,
+    "lr_final_share": 1.0,
+    "r1_interval": 1,
+    "r1_decay_images": 0,
+    "r1_final_share": 1.0,
+    "ema_interval": 1,
+}
+
 # On 1,500 images an epoch has few steps, and the discriminator overfits: smaller batches,
 # translated images and a short EMA.
-ON_DIGITS = {"batch_size": 32, "epochs": 45, "max_translation": 1, "ema_half_life": 5_000}
+ON_DIGITS = {
+    **CONSTANT,
+    "batch_size": 32,
+    "epochs": 45,
+    "max_translation": 1,
+    "ema_half_life": 5_000,
+}
 
 
 def on_own_images(height: int, width: int) -> dict[str, Any]:
@@ -31,6 +48,7 @@ def on_own_images(height: int, width: int) -> dict[str, Any]:
     pixels, as in StyleGAN2-ADA (Karras et al. 2020, appendix C): 1 at 32x32.
     """
     return {
+        **CONSTANT,
         "max_translation": min(height, width) // 8,
         "augment_fakes": True,
         "steps": 10_000,
@@ -104,17 +122,6 @@ class Preset:
         return values
 
 
-# Constant rates, penalties and EMA at each step: as all published systems have it.
-CONSTANT = {
-    "beta_2": 0.999,
-    "lr_decay_images": 0,
-    "lr_final_share": 1.0,
-    "r1_interval": 1,
-    "r1_decay_images": 0,
-    "r1_final_share": 1.0,
-    "ema_interval": 1,
-}
-
 COMMON = {
     **CONSTANT,
     "seed": 0,
@@ -185,6 +192,7 @@ COMPACT = {
     # 1 leaves the discriminators of dcgan and cgan nearly undecided on MNIST.
     "r1_weight": 0.1,
     "ema_half_life": 100_000,
+    "ema_interval": 4,
 }
 
 COMPACT_ON_DIGITS = {"epochs": 90, "r1_weight": 1.0}
@@ -289,8 +297,14 @@ PRESETS = {
                     **COMPACT,
                     **FUSION,
                     # With the values of COMPACT the digits of a class are more alike.
-                    "epochs": 15,
                     "r1_weight": 1.0,
+                    "r1_interval": 4,
+                    # The first nine of ten epochs of MNIST.
+                    "lr_decay_images": 540_000,
+                    "lr_final_share": 0.25,
+                    "r1_decay_images": 540_000,
+                    "r1_final_share": 0.1,
+                    "beta_2": 0.99,
                     "ema_half_life": 20_000,
                     "d_class_weight_real": 1.0,
                     "d_class_weight_fake": 0.0,
