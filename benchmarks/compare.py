@@ -29,6 +29,9 @@ from benchmarks import data
 from dcgan_tf.cli import flags
 from dcgan_tf.support import atomic_files, errors, tf_setup
 
+# As the user has it, before this package sets its own for TensorFlow.
+ENVIRONMENT = dict(os.environ)
+
 # Batch size, and who runs on the same networks and batch.
 GROUPS = {
     "dcgan": (
@@ -172,7 +175,7 @@ class Contender:
     def __init__(
         self, name: str, path: pathlib.Path, batch_size: int, threads: int | None = None
     ):
-        environment = dict(os.environ)
+        environment = dict(ENVIRONMENT)
         if threads:
             for kind in ("INTRAOP", "INTEROP"):
                 environment[f"TF_NUM_{kind}_THREADS"] = str(threads)

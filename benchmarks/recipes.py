@@ -107,7 +107,7 @@ def _contenders(other, dataset: str, path: pathlib.Path, steps: int) -> dict[str
 
 def version(root: pathlib.Path, dataset: str, steps: int) -> Measure:
     """Runs of the version in `root`, each in a folder that is gone afterwards."""
-    told = _output(root, "dcgan_tf.main", "--help")
+    told = _output(root, "dcgan_tf.main", "--helpfull")
     log_flag = next((name for name in LOG_FLAGS if f"--{name}" in told), None)
     if not log_flag:
         raise errors.UsageError(f"{root}: its main has no --{' or --'.join(LOG_FLAGS)}")
@@ -140,7 +140,7 @@ def _output(root: pathlib.Path, module: str, *arguments: str) -> str:
     paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
         [sys.executable, "-P", "-m", module, *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env={**compare.ENVIRONMENT, "PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,
     )

@@ -17,26 +17,20 @@ AUTO = "auto"  # what the machine decides: the data set, the precision
 
 Settings = Mapping[str, Any]
 
-# Constant rates, penalties and EMA at each step: as all published systems have it.
+# Constant rates, penalties and EMA at each step: as all flagfiles have it.
 CONSTANT = {
     "beta_2": 0.999,
     "lr_decay_images": 0,
-    "lr_final_share": 1.0,
+    "lr_final_share": 0.0,
     "r1_interval": 1,
     "r1_decay_images": 0,
-    "r1_final_share": 1.0,
+    "r1_final_share": 0.0,
     "ema_interval": 1,
 }
 
 # On 1,500 images an epoch has few steps, and the discriminator overfits: smaller batches,
 # translated images and a short EMA.
-ON_DIGITS = {
-    **CONSTANT,
-    "batch_size": 32,
-    "epochs": 45,
-    "max_translation": 1,
-    "ema_half_life": 5_000,
-}
+ON_DIGITS = {"batch_size": 32, "epochs": 45, "max_translation": 1, "ema_half_life": 5_000}
 
 
 def on_own_images(height: int, width: int) -> dict[str, Any]:
@@ -195,7 +189,7 @@ COMPACT = {
     "ema_interval": 4,
 }
 
-COMPACT_ON_DIGITS = {"epochs": 90, "r1_weight": 1.0}
+COMPACT_ON_DIGITS = {**CONSTANT, "epochs": 90, "r1_weight": 1.0}
 
 TUTORIAL = {
     "batch_size": 256,

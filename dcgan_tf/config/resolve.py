@@ -8,6 +8,7 @@ from dcgan_tf.config.presets import (
     ADDED,
     ADVERSARIAL_LOSSES,
     AUTO,
+    CONSTANT,
     LENGTHS,
     PRESETS,
     UPDATE_RULES,
@@ -20,6 +21,15 @@ MOST_COLUMNS = 20  # of classes in a grid
 NETWORK_FIELDS = ("mode", "architecture", "latent_dim", "label_fusion", "twin")
 _ALWAYS = {name for name in schema.FIELDS if schema.kind(name) == schema.DERIVED}
 _ALWAYS |= {"mode", "dataset"}
+
+# Settings that do nothing where all of those beside them are 0.
+_NEEDS = {
+    "lr_final_share": ("lr_decay_images",),
+    "r1_interval": ("r1_weight", "r2_weight"),
+    "r1_decay_images": ("r1_weight", "r2_weight"),
+    "r1_final_share": ("r1_decay_images",),
+    "ema_interval": ("ema_half_life",),
+}
 
 
 def check(overrides: Mapping[str, Any]) -> None:
@@ -51,6 +61,17 @@ def check(overrides: Mapping[str, Any]) -> None:
             "--augment_fakes: there is no augmentation to share; it goes with "
             "--max_translation or --flip"
         )
+    for name in _NEEDS.keys() & overrides.keys():
+        if _does_nothing(name, values):
+            raise errors.UsageError(
+                f"--{name}={overrides[name]}: does nothing without "
+                f"--{' or --'.join(_NEEDS[name])}"
+            )
+
+
+def _does_nothing(name: str, values: Mapping[str, Any]) -> bool:
+    """Whether a setting has a value of its own, and what it needs is 0."""
+    return values[name] != CONSTANT[name] and not any(values[n] for n in _NEEDS[name])
 
 
 def _conflict(values: Mapping[str, Any]) -> str:
@@ -134,6 +155,10 @@ def inherit(parent: Config, overrides: Mapping[str, Any], name: str) -> dict[str
         del fixed["discriminator_learning_rate"]
     own = PRESETS[parent.mode].default_values({**fixed, **overrides}, dataset="")
     kept = {n: v for n, v in fixed.items() if n in own or n in ("mode", "dataset")}
+    values = {**own, **kept, **overrides}
+    for name in _NEEDS:
+        if name not in overrides and _does_nothing(name, values):
+            kept[name] = values[name] = CONSTANT[name]
     return {**kept, **overrides}
 
 

@@ -108,9 +108,9 @@ class Config(pydantic.BaseModel):
     )
     ema_interval: int = _setting(
         "model",
-        "steps between two updates of the EMA, each of which counts for all of them",
+        "every how many steps the EMA is updated, then for all of them",
         ge=1,
-        le=1000,
+        le=100,
     )
     precision: Literal[AUTO, "float32", "bfloat16"] = _setting(
         "model",
@@ -164,20 +164,20 @@ class Config(pydantic.BaseModel):
     r2_weight: Weight = _setting("loss", "weight of R2: the same at fakes")
     r1_interval: int = _setting(
         "loss",
-        "steps between two with R1 and R2, in which their weight is so many times as large "
-        "(lazy regularisation, Karras et al. 2020, appendix B)",
+        "every how many steps R1 and R2 are computed; their weight is then multiplied by "
+        "this number (lazy regularisation: StyleGAN2, Karras et al. 2020, appendix B)",
         ge=1,
-        le=1000,
+        le=100,
     )
     r1_decay_images: int = _setting(
         "loss",
         "images over which the weights of R1 and R2 fall to r1_final_share of themselves, "
-        "along half a cosine; 0: they are constant",
+        "along half a cosine, whatever the run's length; 0: they are constant",
         ge=0,
         le=1_000_000_000,
     )
     r1_final_share: Share = _setting(
-        "loss", "what is left of the weights of R1 and R2 after r1_decay_images"
+        "loss", "share of the weights of R1 and R2 that is left after r1_decay_images"
     )
 
     batch_size: int = _setting(
@@ -206,12 +206,12 @@ class Config(pydantic.BaseModel):
     lr_decay_images: int = _setting(
         "optimisation",
         "images over which both learning rates fall to lr_final_share of themselves, along "
-        "half a cosine; 0: they are constant",
+        "half a cosine, whatever the run's length; 0: they are constant",
         ge=0,
         le=1_000_000_000,
     )
     lr_final_share: Share = _setting(
-        "optimisation", "what is left of the learning rates after lr_decay_images"
+        "optimisation", "share of the learning rates that is left after lr_decay_images"
     )
     update_rule: Literal[tuple(UPDATE_RULES)] = _setting(
         "optimisation",

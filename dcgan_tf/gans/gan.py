@@ -10,7 +10,7 @@ import tensorflow as tf
 from dcgan_tf.data.pipeline import to_uint8
 from dcgan_tf.losses import adversarial, classification, penalties
 from dcgan_tf.losses.terms import Terms, suffix_terms, sum_terms
-from dcgan_tf.models.blocks import DiscriminatorOutput, is_independent, mix_classes
+from dcgan_tf.models.blocks import DiscriminatorOutput, ignores_training, mix_classes
 
 BLOCK = 250  # images generated at a time, whatever batch size the run was trained with
 
@@ -54,11 +54,12 @@ class Gan:
         fake: DiscriminatorOutput | None,
         fake_labels: tf.Tensor | None,
         penalty_terms: Terms,
+        penalty_share: tf.Tensor | float = 1.0,
     ) -> Terms:
         """The terms of the discriminator's loss, and "loss".
 
         real or fake may be None where the adversarial loss needs no pairs: their terms are
-        then left out.
+        then left out.  penalty_share: what is left of the penalties' weights.
         """
         terms = self.adversarial_loss.discriminator(
             None if real is None else real.adversarial,
@@ -69,7 +70,10 @@ class Gan:
         if fake is not None:
             terms |= suffix_terms(classification.class_terms(fake, fake_labels), "fake")
         terms |= penalty_terms
-        return {"loss": sum_terms(terms, self.discriminator_weights), **terms}
+        weights = dict(self.discriminator_weights)
+        for name, term in penalty_terms.items():
+            weights[name] *= tf.cast(penalty_share, term.dtype)
+        return {"loss": sum_terms(terms, weights), **terms}
 
     def generator_terms(
         self,
@@ -85,36 +89,35 @@ class Gan:
         return {"loss": sum_terms(terms, self.generator_weights), **terms}
 
     def discriminate_and_penalise(
-        self, images, labels, penalty: str, scale: tf.Tensor | float | None
+        self, images, labels, penalty: str, steps: int
     ) -> tuple[DiscriminatorOutput, Terms]:
-        """The logits in training, and the penalty "r1_penalty" or "r2_penalty" at images.
+        """The logits in training, and the term of `penalty`; see `penalty_term`.
 
-        scale: what the penalty is multiplied by; None, or no weight: there is none
-
-        Of a discriminator with BatchNorm or dropout the penalty has a forward pass of its
-        own, see `penalty_term`; otherwise that of the logits serves both.
+        One forward pass serves both, unless there is BatchNorm or dropout.
         """
-        if scale is None or penalty not in self.discriminator_weights:
-            return self.discriminate(images, labels, training=True), {}
-        if not is_independent(self.discriminator):
-            output = self.discriminate(images, labels, training=True)
-            return output, self.penalty_term(images, labels, penalty, scale)
-        output, norm = self._gradient_norm(images, labels, training=True)
-        return output, {penalty: tf.cast(scale, norm.dtype) * norm / 2}
+        wanted = steps and penalty in self.discriminator_weights
+        if wanted and ignores_training(self.discriminator):
+            return self._penalise(images, labels, penalty, steps, training=True)
+        output = self.discriminate(images, labels, training=True)
+        return output, self.penalty_term(images, labels, penalty, steps)
 
-    def penalty_term(
-        self, images, labels, penalty: str, scale: tf.Tensor | float | None
-    ) -> Terms:
-        """The penalty alone, in inference mode: there a logit is of its own image alone."""
-        if scale is None or penalty not in self.discriminator_weights:
+    def penalty_term(self, images, labels, penalty: str, steps: int) -> Terms:
+        """The penalty alone, in inference mode: there a logit is of its own image alone.
+
+        penalty: "r1_penalty" for real images, "r2_penalty" for fakes; without a weight
+                 there is no term
+        steps: for how many steps it stands, and is multiplied by; 0: there is no term
+        """
+        if not steps or penalty not in self.discriminator_weights:
             return {}
-        _, norm = self._gradient_norm(tf.stop_gradient(images), labels, training=False)
-        return {penalty: tf.cast(scale, norm.dtype) * norm / 2}
+        images = tf.stop_gradient(images)
+        return self._penalise(images, labels, penalty, steps, training=False)[1]
 
-    def _gradient_norm(self, images, labels, *, training: bool):
-        return penalties.squared_gradient_norm(
+    def _penalise(self, images, labels, penalty: str, steps: int, *, training: bool):
+        output, norm = penalties.squared_gradient_norm(
             lambda seen: self.discriminate(seen, labels, training=training), images
         )
+        return output, {penalty: steps * norm / 2}
 
     def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> np.ndarray:
         """uint8 [N, H, W, C] from latents [N, Z] and labels [N], in inference mode.

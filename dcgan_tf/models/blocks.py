@@ -57,11 +57,8 @@ def discriminator_model(images, labels, logits) -> keras.Model:
     return keras.Model([images, labels], logits, name="discriminator")
 
 
-def is_independent(discriminator: keras.Model) -> bool:
-    """Whether an image's logits are of it alone, and in training those of inference.
-
-    They are unless there is BatchNorm or dropout.
-    """
+def ignores_training(discriminator: keras.Model) -> bool:
+    """Whether training mode changes no logit: there is no BatchNorm and no dropout."""
     return not any(
         isinstance(layer, layers.BatchNormalization)
         or (isinstance(layer, layers.Dropout) and layer.rate > 0)

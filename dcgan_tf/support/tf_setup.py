@@ -109,8 +109,8 @@ def import_quietly(*, initialise: bool = True) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if platform.machine().lower() in ("x86_64", "amd64"):
-        # TensorFlow's own default only with AVX-512; with AVX2 alone a default acgan step
-        # takes .7 of the time by it.
+        # TensorFlow's own default only on some; with AVX2 alone a default acgan step takes
+        # .7 of the time by it.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with quiet():
         import tensorflow as tf
@@ -193,11 +193,11 @@ def conditions() -> dict[str, object]:
 
 
 def _onednn() -> str:
-    """ "1" where TensorFlow uses oneDNN; which it settles when it is imported."""
+    """Whether TensorFlow uses oneDNN, which it settles when it is imported: "1" or "0"."""
     try:
         from tensorflow.python.util import _pywrap_util_port
-    except ImportError:
-        return os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1")
+    except ImportError:  # it is TensorFlow's own
+        return "unknown"
     return str(int(_pywrap_util_port.IsMklEnabled()))
 
 

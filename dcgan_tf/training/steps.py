@@ -12,6 +12,7 @@ from dcgan_tf.training.optimizer import cosine_decay
 from dcgan_tf.training.train_state import TrainState
 from dcgan_tf.training.updates import UPDATE_RULES, draw, update_ema
 
+PENALTIES = ("discriminator/r1_penalty", "discriminator/r2_penalty")
 CALL_SECONDS = 1.0  # steps of about so long go into one call; then the progress moves
 
 
@@ -45,17 +46,19 @@ def make_train_steps(
         config.ema_interval,
     )
 
-    def replica_step(images, labels, seed, penalty_scale):
+    def replica_step(images, labels, seed, penalty_share):
         images, labels = replicas.own_rows(images), replicas.own_rows(labels)
         inputs = draw(state.gan, config, labels, seed)
-        terms = rule(images, labels, inputs, penalty_scale)
+        terms = rule(images, labels, inputs, penalty_share)
+        if penalty_share is None:
+            terms = {**dict.fromkeys(PENALTIES, 0.0), **terms}
         # One tensor, so that one collective takes the means over the replicas.
-        return tf.stack([tf.cast(terms.get(n, 0.0), tf.float32) for n in state.term_sums])
+        return tf.stack([tf.cast(terms[name], tf.float32) for name in state.term_sums])
 
-    def step(images, labels, penalty_scale):
+    def step(images, labels, penalty_share):
         """The means of the terms."""
         seed = tf.stack([config.seed, state.step])
-        terms = state.strategy.run(replica_step, (images, labels, seed, penalty_scale))
+        terms = state.strategy.run(replica_step, (images, labels, seed, penalty_share))
         return state.strategy.reduce("MEAN", terms, axis=None)
 
     @tf.function
@@ -64,12 +67,11 @@ def make_train_steps(
             images, labels = next(batches)
             seen = state.step * config.batch_size
             _set_learning_rates(state, config, seen)
-            # Each penalty counts for all the steps until the next.
-            penalty_scale = config.r1_interval * cosine_decay(
+            penalty_share = cosine_decay(
                 seen, config.r1_decay_images, config.r1_final_share
             )
             if not penalised or _due(state.step, config.r1_interval):
-                means = step(images, labels, penalty_scale)
+                means = step(images, labels, penalty_share)
             else:
                 means = step(images, labels, None)
             if config.ema_half_life and _due(state.step + 1, config.ema_interval):

@@ -136,7 +136,7 @@ def term_names(gan: Gan) -> list[str]:
     output = gan.discriminate(images, labels, training=False)
     penalties = {}
     for penalty in ("r1_penalty", "r2_penalty"):
-        penalties |= gan.penalty_term(images, labels, penalty, 1.0)
+        penalties |= gan.penalty_term(images, labels, penalty, steps=1)
     terms = prefix_terms(
         generator=gan.generator_terms(output, output, labels),
         discriminator=gan.discriminator_terms(output, labels, output, labels, penalties),

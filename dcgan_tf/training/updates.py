@@ -46,30 +46,25 @@ def paired(
     images,
     labels,
     inputs: Sequence[FakeInputs],
-    penalty_scale: tf.Tensor | float | None = 1.0,
+    penalty_share: tf.Tensor | float | None = 1.0,
 ) -> Terms:
     """Moves both players once, from one forward pass under two tapes.
 
-    images [B, H, W, C] in [-1, 1], labels [B] int32, inputs: of `draw`; penalty_scale: what
-    the gradient penalties are multiplied by, None for a step without.
+    images [B, H, W, C] in [-1, 1], labels [B] int32, inputs: of `draw`; penalty_share: what
+    is left of the gradient penalties' weights, None for a step without penalties.
     Returns each player's loss and its terms before the move, means over the batch.
     """
-    del config
-    gan = state.gan
+    gan, steps = state.gan, _penalised_steps(config, penalty_share)
     latents, fake_labels, seed = inputs[0]
     with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
         fakes = gan.generator([latents, fake_labels], training=True)
         fakes = _augmented(gan, fakes, seed)
         # Two calls, not one of both: BatchNorm and dropout see real and fake apart.
-        real, r1 = gan.discriminate_and_penalise(
-            images, labels, "r1_penalty", penalty_scale
-        )
-        fake, r2 = gan.discriminate_and_penalise(
-            fakes, fake_labels, "r2_penalty", penalty_scale
-        )
+        real, r1 = gan.discriminate_and_penalise(images, labels, "r1_penalty", steps)
+        fake, r2 = gan.discriminate_and_penalise(fakes, fake_labels, "r2_penalty", steps)
         generator_terms = gan.generator_terms(real, fake, fake_labels)
         discriminator_terms = gan.discriminator_terms(
-            real, labels, fake, fake_labels, r1 | r2
+            real, labels, fake, fake_labels, r1 | r2, penalty_share
         )
     _move(gan.generator, state.generator_optimizer, generator_tape, generator_terms)
     _move(
@@ -87,7 +82,7 @@ def alternating(
     images,
     labels,
     inputs: Sequence[FakeInputs],
-    penalty_scale: tf.Tensor | float | None = 1.0,
+    penalty_share: tf.Tensor | float | None = 1.0,
 ) -> Terms:
     """Moves the discriminator, then the generator against it, as the Keras examples do.
 
@@ -100,7 +95,9 @@ def alternating(
     )
     fakes = _augmented(gan, fakes, seed)
     update = DISCRIMINATOR_UPDATES[config.discriminator_update]
-    discriminator_terms = update(state, images, labels, fakes, fake_labels, penalty_scale)
+    discriminator_terms = update(
+        state, config, images, labels, fakes, fake_labels, penalty_share
+    )
 
     latents, fake_labels, seed = inputs[1]
     # The discriminator's BatchNorm is in training mode here, but its moving averages stay
@@ -121,38 +118,40 @@ def alternating(
     return prefix_terms(generator=generator_terms, discriminator=discriminator_terms)
 
 
-def _mixed(state: TrainState, images, labels, fakes, fake_labels, penalty_scale) -> Terms:
+def _mixed(
+    state: TrainState, config: Config, images, labels, fakes, fake_labels, penalty_share
+) -> Terms:
     """One step of the discriminator on real images and fakes in one batch."""
-    gan = state.gan
+    gan, steps = state.gan, _penalised_steps(config, penalty_share)
     both = tf.concat([images, fakes], 0), tf.concat([labels, fake_labels], 0)
     with tf.GradientTape() as tape, replicas.joined(2):
         real, fake = gan.discriminate(*both, training=True).halves()
-        penalties = gan.penalty_term(images, labels, "r1_penalty", penalty_scale)
-        penalties |= gan.penalty_term(fakes, fake_labels, "r2_penalty", penalty_scale)
-        terms = gan.discriminator_terms(real, labels, fake, fake_labels, penalties)
+        penalties = gan.penalty_term(images, labels, "r1_penalty", steps)
+        penalties |= gan.penalty_term(fakes, fake_labels, "r2_penalty", steps)
+        terms = gan.discriminator_terms(
+            real, labels, fake, fake_labels, penalties, penalty_share
+        )
     _move(gan.discriminator, state.discriminator_optimizer, tape, terms)
     return terms
 
 
 def _separate(
-    state: TrainState, images, labels, fakes, fake_labels, penalty_scale
+    state: TrainState, config: Config, images, labels, fakes, fake_labels, penalty_share
 ) -> Terms:
     """A step of the discriminator on the real batch, then one on the fakes.
 
     Its loss is reported as the mean of the two.
     """
-    gan = state.gan
+    gan, steps = state.gan, _penalised_steps(config, penalty_share)
     with tf.GradientTape() as tape:
-        real, penalty = gan.discriminate_and_penalise(
-            images, labels, "r1_penalty", penalty_scale
-        )
-        real_terms = gan.discriminator_terms(real, labels, None, None, penalty)
+        real, r1 = gan.discriminate_and_penalise(images, labels, "r1_penalty", steps)
+        real_terms = gan.discriminator_terms(real, labels, None, None, r1, penalty_share)
     _move(gan.discriminator, state.discriminator_optimizer, tape, real_terms)
     with tf.GradientTape() as tape:
-        fake, penalty = gan.discriminate_and_penalise(
-            fakes, fake_labels, "r2_penalty", penalty_scale
+        fake, r2 = gan.discriminate_and_penalise(fakes, fake_labels, "r2_penalty", steps)
+        fake_terms = gan.discriminator_terms(
+            None, None, fake, fake_labels, r2, penalty_share
         )
-        fake_terms = gan.discriminator_terms(None, None, fake, fake_labels, penalty)
     _move(gan.discriminator, state.discriminator_optimizer, tape, fake_terms)
     loss = (real_terms["loss"] + fake_terms["loss"]) / 2
     return {**real_terms, **fake_terms, "loss": loss}
@@ -166,6 +165,11 @@ def update(state: TrainState, config: Config, images, labels, seed) -> Terms:
     """One update by the config's rule, of fakes that are drawn by seed [2]."""
     inputs = draw(state.gan, config, labels, seed)
     return UPDATE_RULES[config.update_rule](state, config, images, labels, inputs)
+
+
+def _penalised_steps(config: Config, penalty_share: tf.Tensor | float | None) -> int:
+    """For how many steps the penalties of a step stand; 0: it has none."""
+    return 0 if penalty_share is None else config.r1_interval
 
 
 def _sample(gan: Gan, labels, seed) -> tuple[tf.Tensor, tf.Tensor]:

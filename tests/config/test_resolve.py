@@ -230,3 +230,39 @@ def test_a_child_may_change_its_loss(small):
 def test_a_child_cannot_have_other_networks(small, overrides):
     with pytest.raises(errors.UsageError, match="the weights of it are of"):
         resolve.inherit(small("acgan"), overrides, "it")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "needed"),
+    [
+        ({"lr_final_share": 0.5}, "--lr_decay_images"),
+        ({"r1_final_share": 0.5}, "--r1_decay_images"),
+        ({"r1_interval": 4, "r1_weight": 0.0}, "--r1_weight or --r2_weight"),
+        ({"r1_decay_images": 9, "r1_weight": 0.0}, "--r1_weight or --r2_weight"),
+        ({"ema_interval": 2, "ema_half_life": 0}, "--ema_half_life"),
+    ],
+)
+def test_a_setting_that_would_do_nothing_is_refused(overrides, needed):
+    with pytest.raises(errors.UsageError, match=f": does nothing without {needed}$"):
+        resolve.check({"mode": "dcgan", **overrides})
+    neutral = {"lr_final_share": 0.0, "r1_interval": 1, "ema_interval": 1}
+    off = {"r1_weight": 0.0, "ema_half_life": 0}
+    resolve.check({"mode": "dcgan", **neutral, **off})  # as flagfiles have it
+    resolve.check({"mode": "acgan", **off})  # whose defaults would do nothing then
+
+
+def test_a_child_without_r1_has_none_of_its_interval():
+    parent = new_config(mode="acgan")
+    assert parent.r1_interval > 1
+    child = new_config(**resolve.inherit(parent, {"r1_weight": 0.0}, "it"))
+    assert (child.r1_interval, child.r1_decay_images) == (1, 0)
+    assert child.lr_decay_images == parent.lr_decay_images
+
+
+def test_a_config_of_before_is_read_as_constant():
+    added = ("beta_2", "lr_decay_images", "r1_interval", "r1_final_share", "ema_interval")
+    old = as_json(new_config(mode="acgan", precision="float32"))
+    for name in (*added, "lr_final_share", "r1_decay_images"):
+        del old[name]
+    read = resolve.from_json(old)
+    assert [getattr(read, name) for name in added] == [0.999, 0, 1, 0.0, 1]

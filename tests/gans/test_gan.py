@@ -169,21 +169,21 @@ def test_penalties_are_half_the_squared_gradient_norm_at_real_images_and_at_fake
         (images, labels, "r1_penalty"),
         (fakes, fake_labels, "r2_penalty"),
     ):
-        alone = gan.penalty_term(*seen, penalty, 1.0)
+        alone = gan.penalty_term(*seen, penalty, 1)
         expected = half_squared_norm(gan, *seen)
         assert numbers(alone) == pytest.approx({penalty: expected}, rel=1e-4)
-        for scale in (1.0, 3.0):
-            _, beside = gan.discriminate_and_penalise(*seen, penalty, scale)
+        for steps in (1, 3):
+            _, beside = gan.discriminate_and_penalise(*seen, penalty, steps)
             # By now the pass in training has moved keras_gan's moving averages.
-            expected = scale * half_squared_norm(gan, *seen)
+            expected = steps * half_squared_norm(gan, *seen)
             assert numbers(beside) == pytest.approx({penalty: expected}, rel=1e-4)
 
 
 def test_the_logits_beside_a_penalty_are_those_without():
     gan = built("acgan", r1_weight=1.0)
     images, labels = images_and_labels()
-    beside, penalty = gan.discriminate_and_penalise(images, labels, "r1_penalty", 1.0)
-    alone, none = gan.discriminate_and_penalise(images, labels, "r1_penalty", None)
+    beside, penalty = gan.discriminate_and_penalise(images, labels, "r1_penalty", 1)
+    alone, none = gan.discriminate_and_penalise(images, labels, "r1_penalty", 0)
     assert penalty.keys() == {"r1_penalty"}
     assert none == {}
     for one, other in zip(beside, alone, strict=True):
@@ -198,8 +198,8 @@ def test_a_penalty_is_taken_of_the_labels_own_logit():
     embedding.set_weights([50 * embedding.get_weights()[0]])
     images, labels = images_and_labels()
     others = (labels + 1) % 10
-    terms = gan.penalty_term(images, labels, "r1_penalty", 1.0)
-    terms |= gan.penalty_term(images, others, "r2_penalty", 1.0)
+    terms = gan.penalty_term(images, labels, "r1_penalty", 1)
+    terms |= gan.penalty_term(images, others, "r2_penalty", 1)
     r1, r2 = (half_squared_norm(gan, images, y) for y in (labels, others))
     assert r1 != pytest.approx(r2, rel=1e-3)
     assert numbers(terms) == pytest.approx({"r1_penalty": r1, "r2_penalty": r2}, rel=1e-4)
@@ -214,7 +214,7 @@ def test_a_penalty_without_weight_is_no_term():
     ):
         gan, terms = built("acgan", **weights), {}
         for penalty in ("r1_penalty", "r2_penalty"):
-            terms |= gan.penalty_term(images, labels, penalty, 1.0)
+            terms |= gan.penalty_term(images, labels, penalty, 1)
         kept = {name for name in ("r1", "r2") if weights[f"{name}_weight"]}
         assert terms.keys() == {f"{name}_penalty" for name in kept}
 
@@ -225,7 +225,7 @@ def test_r2_gives_the_generator_no_gradient():
     images, labels = images_and_labels()
     scale = tf.Variable(1.0)
     with tf.GradientTape(persistent=True) as tape:
-        penalty = gan.penalty_term(scale * images, labels, "r2_penalty", 1.0)["r2_penalty"]
+        penalty = gan.penalty_term(scale * images, labels, "r2_penalty", 1)["r2_penalty"]
     assert tape.gradient(penalty, scale) is None
     kernel = gan.discriminator.trainable_variables[0]
     assert float(tf.norm(tape.gradient(penalty, kernel))) > 0

@@ -329,7 +329,7 @@ def test_no_bias_learns_by_a_sum_in_bfloat16(which):
 
 
 @pytest.mark.parametrize("which", COUNTS)
-def test_a_discriminator_is_independent_where_training_changes_no_logit(built, which):
+def test_a_discriminator_ignores_training_where_it_changes_no_logit(built, which):
     """Told by its layers, and tried: an image beside others in training, and alone."""
     discriminator = built[which].discriminator
     images = tf.random.stateless_uniform([8, *MNIST.shape], [0, 1], -1.0, 1.0)
@@ -337,4 +337,4 @@ def test_a_discriminator_is_independent_where_training_changes_no_logit(built, w
     together = discriminator([images, labels], training=True)["adversarial"]
     alone = discriminator([images[:1], labels[:1]], training=False)["adversarial"]
     unchanged = np.allclose(together[:1], alone, atol=1e-6)
-    assert blocks.is_independent(discriminator) == unchanged
+    assert blocks.ignores_training(discriminator) == unchanged

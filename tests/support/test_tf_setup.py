@@ -85,12 +85,13 @@ def test_onednn_is_used_unless_the_user_turns_it_off():
     code = (
         "from dcgan_tf.support import tf_setup; tf_setup.start(); "
         "from tensorflow.python.util import _pywrap_util_port; "
-        "print(_pywrap_util_port.IsMklEnabled(), tf_setup.conditions()['onednn'])"
+        "import os; print(os.environ['TF_ENABLE_ONEDNN_OPTS'], "
+        "_pywrap_util_port.IsMklEnabled(), tf_setup.conditions()['onednn'])"
     )
     environment = {n: v for n, v in os.environ.items() if n != "TF_ENABLE_ONEDNN_OPTS"}
     for given, expected in (
-        ({}, "True 1\n"),
-        ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "False 0\n"),
+        ({}, "1 True 1\n"),
+        ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0 False 0\n"),
     ):
         done = subprocess.run(
             [sys.executable, "-c", code],

@@ -24,13 +24,14 @@ from dcgan_tf.training import strategy
 REPOSITORY = pathlib.Path(dcgan_tf.__file__).parents[1]
 IN_DEVICES = (  # every update rule, BatchNorm, dropout, R1, an embedding, pairs
     "acgan compact, paired",
+    "acgan compact, lazy",
     "acgan compact, relativistic",
     "cgan compact, alternating, mixed",
     "dcgan compact, alternating, separate",
     "dcgan_tutorial, alternating, separate",
 )
-IN_WORKERS = (  # BatchNorm, dropout and an embedding, by both update rules
-    "acgan compact, paired",
+IN_WORKERS = (  # BatchNorm, dropout, an embedding and intervals, by both update rules
+    "acgan compact, lazy",
     "acgan_keras_gan, alternating, mixed",
 )
 

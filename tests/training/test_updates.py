@@ -6,6 +6,7 @@ import tensorflow as tf
 from comparing import computing_in
 from conftest import KERAS, MODES
 
+from dcgan_tf.config.presets import CONSTANT
 from dcgan_tf.data import pipeline
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
 from dcgan_tf.training import updates
@@ -282,29 +283,31 @@ def after(config, few, steps):
 @pytest.mark.parametrize("architecture", ["compact", "keras_gan"])
 def test_lazy_penalties_count_for_the_steps_between(small, few, architecture):
     """Three steps with --r1_interval=2 are one with twice R1, one without, one with."""
-    config = small("acgan", architecture=architecture, r1_weight=1.0, r1_interval=2)
-    lazy, by_hand = after(config, few, 3), TrainState.create(config)
+    networks = {"architecture": architecture, "deterministic": False}
+    config = small("acgan", **networks, **CONSTANT | {"r1_interval": 2}, r1_weight=1.0)
+    twice = small("acgan", **networks, **CONSTANT, r1_weight=2.0)
+    lazy, by_hand = after(config, few, 3), TrainState.create(twice)
     stream, penalties = iter(pipeline.Batches(few, 16, seed=0).stream()), 0.0
-    for step, scale in enumerate((2.0, None, 2.0)):
+    for step, share in enumerate((1.0, None, 1.0)):
         seed = tf.constant([config.seed, step], tf.int64)
         images, labels = next(stream)
-        inputs = updates.draw(by_hand.gan, config, labels, seed)
-        terms = updates.paired(by_hand, config, images, labels, inputs, scale)
-        penalties += float(terms.get("discriminator/r1_penalty", 0.0))
+        inputs = updates.draw(by_hand.gan, twice, labels, seed)
+        terms = dict(updates.paired(by_hand, twice, images, labels, inputs, share))
+        penalties += 2 * float(terms.get("discriminator/r1_penalty", 0.0))
     for one, other in zip(
         weights(lazy.gan.discriminator), weights(by_hand.gan.discriminator), strict=True
     ):
         assert np.allclose(one, other, atol=1e-5)
     summed = float(lazy.term_sums["discriminator/r1_penalty"])
     assert summed == pytest.approx(penalties, rel=1e-3)
-    every = after(small("acgan", architecture=architecture, r1_weight=1.0), few, 3)
+    every = after(small("acgan", **networks, **CONSTANT, r1_weight=1.0), few, 3)
     assert not np.allclose(
         every.gan.discriminator.get_weights()[0], lazy.gan.discriminator.get_weights()[0]
     )
 
 
 def test_an_ema_of_every_second_step_forgets_as_much(small, few):
-    """Of a generator that stands still it is the same; of one that moves, nearly."""
+    """By a generator that stands still."""
     state = with_ema_of_zeros(small("acgan"), step=1_000_000)
     for _ in range(5):
         updates.update_ema(state, half_life=160, batch_size=16, interval=2)
@@ -336,15 +339,46 @@ def test_learning_rates_fall_with_the_images_seen(small, few):
         assert rates == pytest.approx([1e-3 * share, 2e-3 * share], rel=1e-5)
 
 
-def test_r1_falls_with_the_images_seen(small, few):
-    """The second step's term, against that of the same step with R1 as it was."""
+def test_a_step_has_the_rate_of_the_images_before_it(small, few):
+    """After all have been seen at a share of 0: it moves nothing."""
+    config = small("dcgan", lr_decay_images=16, lr_final_share=0.0)
+    state = TrainState.create(config)
+    state.step.assign(1)
+    before = weights(state.gan.generator) + weights(state.gan.discriminator)
+    stream = iter(pipeline.Batches(few, 16, seed=0).stream(1))
+    make_train_steps(state, config)(stream, tf.constant(1))
+    for old, new in zip(
+        before, weights(state.gan.generator) + weights(state.gan.discriminator), strict=True
+    ):
+        assert np.array_equal(old, new)
+
+
+def test_r1_falls_with_the_images_seen_in_the_loss(small, few):
+    """The second step, with R1 as it was and as it has fallen; the term itself stays."""
     found = []
     for falling in ({}, {"r1_decay_images": 16, "r1_final_share": 0.25}):
-        config = small("dcgan", r1_weight=1.0, learning_rate=1e-9, **falling)
+        config = small("dcgan", **CONSTANT | falling, r1_weight=8.0, learning_rate=1e-9)
         first, second = after(config, few, 1), after(config, few, 2)
-        name = "discriminator/r1_penalty"
-        found.append(float(second.term_sums[name]) - float(first.term_sums[name]))
-    assert found[1] == pytest.approx(0.25 * found[0], rel=1e-4)
+        names = ("discriminator/r1_penalty", "discriminator/loss")
+        sums = [[float(s.term_sums[n]) for n in names] for s in (first, second)]
+        found.append(np.subtract(*sums[::-1]))
+    (penalty, loss), (same, less) = found
+    assert same == pytest.approx(penalty, rel=1e-4)
+    assert loss - less == pytest.approx(0.75 * 8.0 * penalty, rel=1e-3)
+
+
+@pytest.mark.parametrize("rule", [{}, ALTERNATING], ids=["paired", "alternating"])
+def test_r2_moves_no_generator(small, few, rule):
+    """Though its gradient could: the fakes are the generator's."""
+    moved = []
+    for weight in (0.0, 5.0):
+        rates = {"discriminator_learning_rate": 1e-9}
+        config = small(
+            "dcgan", **CONSTANT, r1_weight=0.0, r2_weight=weight, **rates, **rule
+        )
+        moved.append(weights(after(config, few, 1).gan.generator))
+    for one, other in zip(*moved, strict=True):
+        assert np.allclose(one, other, atol=1e-6)
 
 
 @pytest.mark.parametrize("rule", [{}, ALTERNATING], ids=["paired", "alternating"])
@@ -354,7 +388,8 @@ def test_a_step_compiled_by_xla_is_the_step(few, small, rule):
     ends = []
     with computing_in("float64"):
         for jit_compile in (False, True):
-            config = small("acgan", **KERAS, **augmented, **rule)
+            lazy = {"r1_weight": 1.0, "r1_interval": 2}
+            config = small("acgan", **KERAS, **augmented, **rule, **lazy)
             state = TrainState.create(config)
             batches = pipeline.Batches(few, 16, seed=0, max_translation=2, flip=True)
             stream = batches.stream().map(lambda x, y: (tf.cast(x, tf.float64), y))
