@@ -9,7 +9,7 @@ import tensorflow as tf
 from dcgan_tf.config.schema import Config
 from dcgan_tf.gans.build import build
 from dcgan_tf.gans.gan import Gan
-from dcgan_tf.losses.terms import prefix_terms
+from dcgan_tf.losses.terms import Terms, prefix_terms
 from dcgan_tf.training.optimizer import adam
 
 
@@ -134,7 +134,7 @@ def term_names(gan: Gan) -> list[str]:
     images = tf.zeros([1, *gan.discriminator.inputs[0].shape[1:]], keras.config.floatx())
     labels = tf.zeros([1], tf.int32)
     output = gan.discriminate(images, labels, training=False)
-    penalties = {}
+    penalties: Terms = {}
     for penalty in ("r1_penalty", "r2_penalty"):
         penalties |= gan.penalty_term(images, labels, penalty, steps=1)
     terms = prefix_terms(
