@@ -107,7 +107,10 @@ def _contenders(other, dataset: str, path: pathlib.Path, steps: int) -> dict[str
 
 def version(root: pathlib.Path, dataset: str, steps: int) -> Measure:
     """Runs of the version in `root`, each in a folder that is gone afterwards."""
-    told = _output(root, "dcgan_tf.main", "--helpfull")
+    try:
+        told = _output(root, "dcgan_tf.main", "--helpfull")
+    except errors.RunError:  # version 0.1, whose --help has every flag
+        told = _output(root, "dcgan_tf.main", "--help")
     log_flag = next((name for name in LOG_FLAGS if f"--{name}" in told), None)
     if not log_flag:
         raise errors.UsageError(f"{root}: its main has no --{' or --'.join(LOG_FLAGS)}")
