@@ -47,8 +47,10 @@ CASES = {
 def config_of(case):
     """With all that is random, an EMA, and the batch's statistics in every BatchNorm."""
     from dcgan_tf.config import resolve
+    from dcgan_tf.config.presets import CONSTANT
 
     settings = {
+        **CONSTANT,  # or each acgan would be two graphs
         "batch_size": ROWS,
         "steps": 100,
         "precision": "float32",
