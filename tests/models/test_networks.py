@@ -338,3 +338,10 @@ def test_a_discriminator_ignores_training_where_it_changes_no_logit(built, which
     alone = discriminator([images[:1], labels[:1]], training=False)["adversarial"]
     unchanged = np.allclose(together[:1], alone, atol=1e-6)
     assert blocks.ignores_training(discriminator) == unchanged
+
+
+def test_batchnorm_alone_makes_training_matter():
+    """keras_gan without its dropout."""
+    gan = build_gan(("acgan", "keras_gan"), dropout_rate=0.0)
+    assert not blocks.ignores_training(gan.discriminator)
+    assert blocks.ignores_training(build_gan(("dcgan", "compact")).discriminator)
