@@ -65,7 +65,7 @@ def check(overrides: Mapping[str, Any]) -> None:
         if _does_nothing(name, values):
             raise errors.UsageError(
                 f"--{name}={overrides[name]}: does nothing without "
-                f"--{' or --'.join(_NEEDS[name])}"
+                f"--{' or --'.join(_NEEDS[name])}; give that as well, or leave it out"
             )
 
 

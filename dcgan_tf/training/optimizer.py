@@ -1,7 +1,5 @@
 """Adam as one pass over a variable, and how rates and weights fall during a run."""
 
-import math
-
 import keras
 import tensorflow as tf
 
@@ -45,6 +43,5 @@ def cosine_decay(images: tf.Tensor, decay_images: int, final_share: float) -> tf
     """
     if not decay_images:
         return tf.constant(1.0)
-    passed = tf.minimum(tf.cast(images, tf.float32) / decay_images, 1.0)
-    left = (1.0 + tf.cos(math.pi * passed)) / 2.0
-    return final_share + (1.0 - final_share) * left
+    cosine = keras.optimizers.schedules.CosineDecay(1.0, decay_images, alpha=final_share)
+    return cosine(images)

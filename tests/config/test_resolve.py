@@ -243,7 +243,7 @@ def test_a_child_cannot_have_other_networks(small, overrides):
     ],
 )
 def test_a_setting_that_would_do_nothing_is_refused(overrides, needed):
-    with pytest.raises(errors.UsageError, match=f": does nothing without {needed}$"):
+    with pytest.raises(errors.UsageError, match=f": does nothing without {needed}; give"):
         resolve.check({"mode": "dcgan", **overrides})
     neutral = {"lr_final_share": 0.0, "r1_interval": 1, "ema_interval": 1}
     off = {"r1_weight": 0.0, "ema_half_life": 0}
