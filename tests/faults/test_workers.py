@@ -12,8 +12,10 @@ from same_runs import assert_same_run
 
 from dcgan_tf.runs.folder import Run
 
-FLAGS = ("--mode=acgan", "--dataset=digits", "--precision=float32", "--batch_size=50")
-LONG = (*FLAGS, "--epochs=2", "--checkpoint_minutes=0.01")
+RUN = (
+    *("--mode=acgan", "--dataset=digits", "--precision=float32", "--batch_size=50"),
+    *("--epochs=1", "--checkpoint_minutes=0.01", "--run_dir=run"),
+)
 SOON = 60  # seconds within which whoever is left must have ended
 
 
@@ -80,11 +82,9 @@ def finish(processes):
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory):
     folder = tmp_path_factory.mktemp("straight")
-    (status, said, err), (other, silent, other_err) = finish(
-        start(folder, (*LONG, "--run_dir=run"))
-    )
+    (status, said, err), (other, silent, other_err) = finish(start(folder, RUN))
     assert (status, other, err, other_err) == (0, 0, "", "")
-    assert "complete: 2 epochs" in said
+    assert "complete: 1 epoch;" in said
     assert "\nworker 1 (localhost:" in f"\n{silent}"
     assert len(silent.splitlines()) <= 2  # it may have waited for the chief
     return Run(folder / "run")
@@ -100,8 +100,7 @@ def straight(tmp_path_factory):
     ],
 )
 def test_a_lost_worker_ends_the_other_and_costs_nothing(tmp_path, straight, victim, sent):
-    flags = (*LONG, "--run_dir=run")
-    processes = start(tmp_path, flags)
+    processes = start(tmp_path, RUN)
     with processes[0], processes[1]:
         assert processes[0].says("first step done")
         processes[victim].send_signal(sent)
@@ -112,14 +111,13 @@ def test_a_lost_worker_ends_the_other_and_costs_nothing(tmp_path, straight, vict
     assert len(lines) == 1
     assert f"worker {victim} (localhost:" in lines[0]
     assert "start all workers again" in lines[0]
-    assert [status for status, _, _ in finish(start(tmp_path, flags))] == [0, 0]
+    assert [status for status, _, _ in finish(start(tmp_path, RUN))] == [0, 0]
     assert_same_run(straight, Run(tmp_path / "run"))
 
 
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_signal_to_one_worker_saves_and_stops_all(tmp_path, straight, victim):
-    flags = (*LONG, "--run_dir=run")
-    processes = start(tmp_path, flags)
+    processes = start(tmp_path, RUN)
     with processes[0], processes[1]:
         assert processes[0].says("first step done")
         processes[victim].send_signal(signal.SIGTERM)
@@ -131,14 +129,14 @@ def test_a_signal_to_one_worker_saves_and_stops_all(tmp_path, straight, victim):
     assert [err for _, _, err in ends] == answers
     assert "SIGTERM: saved; the same command goes on from here" in ends[0][1]
     assert Run(tmp_path / "run").newest_checkpoint()
-    assert [status for status, _, _ in finish(start(tmp_path, flags))] == [0, 0]
+    assert [status for status, _, _ in finish(start(tmp_path, RUN))] == [0, 0]
     assert_same_run(straight, Run(tmp_path / "run"))
 
 
 @pytest.mark.parametrize("flag", ["seed", "latent_dim"])  # which makes other variables
 def test_workers_with_other_flags_are_refused(tmp_path, flag):
-    others = (*LONG, "--run_dir=run", f"--{flag}=33")
-    ends = finish(start(tmp_path, (*LONG, "--run_dir=run"), others))
+    others = (*RUN, f"--{flag}=33")
+    ends = finish(start(tmp_path, RUN, others))
     for status, _, err in ends:
         assert status == 2
         assert "worker 1 (localhost:" in err
@@ -149,9 +147,8 @@ def test_workers_with_other_flags_are_refused(tmp_path, flag):
 def test_a_last_save_that_fails_fails_in_all_workers(tmp_path):
     """Or a script would take the run for complete."""
     ports = free_ports()
-    flags = (*FLAGS, "--epochs=1", "--run_dir=run")
     befores = Full(0, ports), Worker(1, ports)
-    ends = finish([Started(tmp_path, *flags, before=before) for before in befores])
+    ends = finish([Started(tmp_path, *RUN, before=before) for before in befores])
     assert [status for status, _, _ in ends] == [1, 1]
     assert "could not be saved" in ends[0][2]
     assert f"worker 0 (localhost:{ports[0]}): ended" in ends[1][2]
@@ -164,7 +161,7 @@ def test_a_worker_that_does_not_see_the_chief_s_folder_says_so(tmp_path):
     for index, folder in enumerate(folders):
         folder.mkdir()
         before = Impatient(index, ports)
-        processes.append(Started(folder, *LONG, "--run_dir=run", before=before))
+        processes.append(Started(folder, *RUN, before=before))
     for status, _, err in finish(processes):
         assert status == 2
         assert "worker 1 (localhost:" in err
@@ -174,7 +171,7 @@ def test_a_worker_that_does_not_see_the_chief_s_folder_says_so(tmp_path):
 def test_a_worker_that_never_starts_is_named(tmp_path):
     ports = free_ports()
     before = Worker(0, ports, start_seconds=1.0)
-    with Started(tmp_path, *LONG, "--run_dir=run", before=before) as alone:
+    with Started(tmp_path, *RUN, before=before) as alone:
         status, _, err = alone.finish()
     assert status == 1
     assert err.startswith(f"error: worker 1 (localhost:{ports[1]}): not ready within 1 s")
