@@ -48,7 +48,7 @@ FIXED = {
     "augment_fakes": False,
 }
 # And what modes with classes have besides; of the class heads acgan alone.
-WITH_CLASSES = {"label_fusion": "multiply", "fake_label_source": "batch"}
+WITH_CLASSES = {"fake_label_source": "batch"}
 WITH_HEADS = {"d_class_weight_fake": 0.0, "twin": True}
 
 
@@ -71,9 +71,11 @@ class Generator(nn.Module):
         self.embedding = None
         if config.label_fusion:
             self.embedding = nn.Embedding(config.classes, config.latent_dim)
+        self.concatenates = config.label_fusion == "concatenate"
+        inputs = config.latent_dim * (2 if self.concatenates else 1)
         hidden = 7 * 7 * 4 * WIDTH
         self.dense = nn.Sequential(
-            nn.Linear(config.latent_dim, 256, bias=False),
+            nn.Linear(inputs, 256, bias=False),
             *_normalised(nn.BatchNorm1d, 256),
             nn.Linear(256, hidden, bias=False),
             *_normalised(nn.BatchNorm1d, hidden),
@@ -86,7 +88,9 @@ class Generator(nn.Module):
         )
 
     def forward(self, latents, labels):
-        if self.embedding is not None:
+        if self.concatenates:
+            latents = torch.cat([latents, self.embedding(labels)], 1)
+        elif self.embedding is not None:
             latents = latents * self.embedding(labels)
         x = self.dense(latents).view(-1, 7, 7, 4 * WIDTH)
         return self.up(x.permute(0, 3, 1, 2))  # no copy: it is channels_last

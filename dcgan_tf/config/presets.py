@@ -34,7 +34,7 @@ ON_DIGITS = {"batch_size": 32, "epochs": 45, "max_translation": 1, "ema_half_lif
 
 
 def on_own_images(height: int, width: int) -> dict[str, Any]:
-    """What differs on any other data set: few images, of any size.
+    """What differs on own images: few, of any size.
 
     A length in steps, because an epoch of few images is over in seconds.  Translations of
     real images and fakes by up to an eighth (DiffAugment: Zhao et al. 2020), without which
@@ -42,7 +42,6 @@ def on_own_images(height: int, width: int) -> dict[str, Any]:
     pixels, as in StyleGAN2-ADA (Karras et al. 2020, appendix C): 1 at 32x32.
     """
     return {
-        **CONSTANT,
         "max_translation": min(height, width) // 8,
         "augment_fakes": True,
         "steps": 10_000,
@@ -55,13 +54,14 @@ def on_own_images(height: int, width: int) -> dict[str, Any]:
 class Architecture:
     """Networks, and the settings that suit them.
 
-    digits:   the settings that come with it on DIGITS besides
-    any_size: whether it takes other images than 28x28x1; on any data set but DIGITS and
-              MNIST_LIKE it has the settings of `on_own_images`
+    mnist, digits: the settings that come with it on MNIST_LIKE, on DIGITS besides
+    any_size: whether it takes other images than 28x28x1; on any other data set it has the
+              settings of `on_own_images`
     """
 
     source: str
     settings: Settings
+    mnist: Settings = dataclasses.field(default_factory=dict)
     digits: Settings = dataclasses.field(default_factory=dict)
     any_size: bool = False
 
@@ -86,20 +86,23 @@ class Preset:
         chosen = self.architectures[architecture]
         loss = overrides.get("adversarial_loss", next(iter(ADVERSARIAL_LOSSES)))
         rule = overrides.get("update_rule", next(iter(UPDATE_RULES)))
-        own = {}
-        if chosen.any_size and dataset not in ("", AUTO, DIGITS, *MNIST_LIKE):
-            own = on_own_images(height, width)
+        of_dataset: Settings = {}
+        if dataset in ("", AUTO, *MNIST_LIKE):
+            of_dataset = chosen.mnist
+        elif dataset == DIGITS:
+            of_dataset = {**ON_DIGITS, **chosen.digits}
+        elif chosen.any_size:
+            of_dataset = on_own_images(height, width)
         steps = overrides.get("steps")
         if steps is None and overrides.get("epochs") is None:
-            steps = own.get("steps")
+            steps = of_dataset.get("steps")
         length = "epochs" if steps is None else "steps"
         values = {
             **COMMON,
             **ADVERSARIAL_LOSSES[loss],
             **self.defaults,
             **chosen.settings,
-            **({**ON_DIGITS, **chosen.digits} if dataset == DIGITS else {}),
-            **own,
+            **of_dataset,
             **UPDATE_RULES[rule],
             **LENGTHS[length],
             "architecture": architecture,
@@ -186,10 +189,24 @@ COMPACT = {
     # 1 leaves the discriminators of dcgan and cgan nearly undecided on MNIST.
     "r1_weight": 0.1,
     "ema_half_life": 100_000,
-    "ema_interval": 4,
 }
 
-COMPACT_ON_DIGITS = {**CONSTANT, "epochs": 90, "r1_weight": 1.0}
+COMPACT_ON_DIGITS = {"epochs": 90, "r1_weight": 1.0}
+
+# Of ten epochs of MNIST the first nine.
+MOST_OF_MNIST = 540_000
+
+CHEAPER = {"r1_interval": 4, "ema_interval": 4}
+
+CONDITIONAL_ON_MNIST = {
+    **CHEAPER,
+    "lr_decay_images": MOST_OF_MNIST,
+    "lr_final_share": 0.25,
+    "beta_2": 0.99,
+    "ema_half_life": 20_000,
+    # Multiplied, the digits of a class are more alike.
+    "label_fusion": "concatenate",
+}
 
 TUTORIAL = {
     "batch_size": 256,
@@ -250,7 +267,9 @@ PRESETS = {
     "dcgan": Preset(
         conditional=False,
         architectures={
-            "compact": Architecture(OURS, COMPACT, COMPACT_ON_DIGITS, any_size=True),
+            "compact": Architecture(
+                OURS, COMPACT, CHEAPER, COMPACT_ON_DIGITS, any_size=True
+            ),
             "tf_tutorial": Architecture("the DCGAN tutorial of tensorflow.org", TUTORIAL),
         },
         defaults={},
@@ -259,7 +278,11 @@ PRESETS = {
         conditional=True,
         architectures={
             "compact": Architecture(
-                OURS, {**COMPACT, **FUSION}, COMPACT_ON_DIGITS, any_size=True
+                OURS,
+                {**COMPACT, **FUSION},
+                CONDITIONAL_ON_MNIST,
+                COMPACT_ON_DIGITS,
+                any_size=True,
             ),
             "maxout": Architecture(
                 "Mirza & Osindero 2014; optimizer, rates, batch, latents and R1 are ours",
@@ -292,19 +315,17 @@ PRESETS = {
                     **FUSION,
                     # With the values of COMPACT the digits of a class are more alike.
                     "r1_weight": 1.0,
-                    "r1_interval": 4,
-                    # The first nine of ten epochs of MNIST.
-                    "lr_decay_images": 540_000,
-                    "lr_final_share": 0.25,
-                    "r1_decay_images": 540_000,
-                    "r1_final_share": 0.1,
-                    "beta_2": 0.99,
                     "ema_half_life": 20_000,
                     "d_class_weight_real": 1.0,
                     "d_class_weight_fake": 0.0,
                     "g_class_weight": 1.0,
                     "twin": True,
                     "fake_label_source": "batch",
+                },
+                {
+                    **CONDITIONAL_ON_MNIST,
+                    "r1_decay_images": MOST_OF_MNIST,
+                    "r1_final_share": 0.1,
                 },
                 COMPACT_ON_DIGITS,
                 any_size=True,

@@ -109,7 +109,7 @@ def test_the_full_help_lists_every_setting_with_its_default(do):
         assert "Default" in entries[f"--{name}"], name
     for name, words in {
         "learning_rate": "Default: 0.001, or the architecture's own",
-        "label_fusion": "Default: cgan multiply, acgan multiply",
+        "label_fusion": "Default: cgan concatenate, acgan concatenate",
         "batch_size": "Default: 64, or the architecture's own; on digits 32",
         "g_batch_multiplier": "Default, with --update_rule=alternating: 2",
         "log_every_steps": "Default, with --steps: 200",
