@@ -196,10 +196,11 @@ COMPACT_ON_DIGITS = {"epochs": 90, "r1_weight": 1.0}
 # Of ten epochs of MNIST the first nine.
 MOST_OF_MNIST = 540_000
 
-CHEAPER = {"r1_interval": 4, "ema_interval": 4}
+# Lazy regularisation (Karras et al. 2020, StyleGAN2, section 3.1); the EMA alike.
+LAZY = {"r1_interval": 4, "ema_interval": 4}
 
 CONDITIONAL_ON_MNIST = {
-    **CHEAPER,
+    **LAZY,
     "lr_decay_images": MOST_OF_MNIST,
     "lr_final_share": 0.25,
     "beta_2": 0.99,
@@ -268,7 +269,7 @@ PRESETS = {
         conditional=False,
         architectures={
             "compact": Architecture(
-                OURS, COMPACT, CHEAPER, COMPACT_ON_DIGITS, any_size=True
+                OURS, COMPACT, LAZY, COMPACT_ON_DIGITS, any_size=True
             ),
             "tf_tutorial": Architecture("the DCGAN tutorial of tensorflow.org", TUTORIAL),
         },

@@ -47,6 +47,7 @@ def compare(loss, **overrides):
             "beta_1": BETA_1,
             "negative_slope": by_hand.SLOPE,
             "r1_weight": 0.0,
+            "r1_interval": 1,
             **overrides,
         }
     )
