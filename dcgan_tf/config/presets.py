@@ -268,9 +268,7 @@ PRESETS = {
     "dcgan": Preset(
         conditional=False,
         architectures={
-            "compact": Architecture(
-                OURS, COMPACT, LAZY, COMPACT_ON_DIGITS, any_size=True
-            ),
+            "compact": Architecture(OURS, COMPACT, LAZY, COMPACT_ON_DIGITS, any_size=True),
             "tf_tutorial": Architecture("the DCGAN tutorial of tensorflow.org", TUTORIAL),
         },
         defaults={},

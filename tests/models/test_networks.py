@@ -27,14 +27,15 @@ COUNTS = {
 # Ours.  The compact generator: 100 x 256, 256 x 6,272, 4 x 4 x 64 x 128, 4 x 4 x 64 + 1,
 # and four numbers for each channel that is normalised, two of them not trained.  Its
 # discriminator: 4 x 4 x 32 + 32, 4 x 4 x 32 x 64 + 64, 3,136 x 256 + 256, 256 + 1.  A
-# projection adds an embedding of 10 x 256, a class head 10 x 257; a class fused with the
-# latents 10 x 100.
+# projection adds an embedding of 10 x 256, a class head 10 x 257; a class concatenated with
+# the latents 10 x 100, and 100 x 256.
 COMPACT = 25_600 + 4 * 256 + 1_605_632 + 4 * 6_272 + 131_072 + 4 * 64 + 1_025
+CONDITIONAL = COMPACT + 1_000 + 25_600
 COMPACT_DISCRIMINATOR = 544 + 32_768 + 64 + 802_816 + 256 + 257
 COUNTS |= {
     ("dcgan", "compact"): ((COMPACT, 13_184), (COMPACT_DISCRIMINATOR, 0)),
-    ("cgan", "compact"): ((COMPACT + 1_000, 13_184), (COMPACT_DISCRIMINATOR + 2_560, 0)),
-    ("acgan", "compact"): ((COMPACT + 1_000, 13_184), (COMPACT_DISCRIMINATOR + 5_140, 0)),
+    ("cgan", "compact"): ((CONDITIONAL, 13_184), (COMPACT_DISCRIMINATOR + 2_560, 0)),
+    ("acgan", "compact"): ((CONDITIONAL, 13_184), (COMPACT_DISCRIMINATOR + 5_140, 0)),
     ("cgan", "tf_tutorial"): ((2_331_944, 25_472), (275_585, 0)),
 }
 MNIST = ImageSpec(28, 28, 1, 10)
