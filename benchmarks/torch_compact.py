@@ -60,6 +60,8 @@ def recipe(mode: str, dataset: str = "mnist") -> Config:
     for name, value in known.items():
         if getattr(config, name) != value:
             raise ValueError(f"{name} is {getattr(config, name)}, not {value}")
+    if config.label_fusion == "add":
+        raise ValueError("label_fusion is add, not multiply or concatenate")
     return config
 
 

@@ -50,7 +50,7 @@ def config_of(case):
     from dcgan_tf.config.presets import CONSTANT
 
     settings = {
-        **CONSTANT,  # or each acgan would be two graphs
+        **CONSTANT,  # or each compact network would be two graphs
         "batch_size": ROWS,
         "steps": 100,
         "precision": "float32",

@@ -86,7 +86,7 @@ PRIVATE_WORDS = re.compile(
 OTHER_FLAGS = {
     *("check", "editable", "junitxml", "logdir", "no-deps", "quiet"),
     *("no-install-recommends", "ntasks"),
-    *("against", "curve", "modes", "out", "quick", "sweep", "turns"),
+    *("against", "curve", "mnist", "modes", "out", "quick", "sweep", "turns"),
 }
 
 

@@ -34,7 +34,7 @@ ON_DIGITS = {"batch_size": 32, "epochs": 45, "max_translation": 1, "ema_half_lif
 
 
 def on_own_images(height: int, width: int) -> dict[str, Any]:
-    """What differs on own images: few, of any size.
+    """What differs on any other data set: few images, of any size.
 
     A length in steps, because an epoch of few images is over in seconds.  Translations of
     real images and fakes by up to an eighth (DiffAugment: Zhao et al. 2020), without which
@@ -54,7 +54,7 @@ def on_own_images(height: int, width: int) -> dict[str, Any]:
 class Architecture:
     """Networks, and the settings that suit them.
 
-    mnist, digits: the settings that come with it on MNIST_LIKE, on DIGITS besides
+    mnist, digits: what it has besides on MNIST_LIKE, and on DIGITS
     any_size: whether it takes other images than 28x28x1; on any other data set it has the
               settings of `on_own_images`
     """
@@ -176,7 +176,8 @@ ADDED = {
 }
 FUSION = {"label_fusion": "multiply"}
 
-# What the default presets share; experiments/defaults/README.md tells how it was found.
+# What the default presets share; experiments/defaults and experiments/recipes tell how it
+# was found.
 COMPACT = {
     "batch_size": 64,
     "epochs": 10,
@@ -186,9 +187,6 @@ COMPACT = {
     "latent_prior": "normal",
     "negative_slope": 0.2,
     "dropout_rate": 0.0,
-    # 1 leaves the discriminators of dcgan and cgan nearly undecided on MNIST.
-    "r1_weight": 0.1,
-    "ema_half_life": 100_000,
 }
 
 COMPACT_ON_DIGITS = {"epochs": 90, "r1_weight": 1.0}
@@ -196,16 +194,22 @@ COMPACT_ON_DIGITS = {"epochs": 90, "r1_weight": 1.0}
 # Of ten epochs of MNIST the first nine.
 MOST_OF_MNIST = 540_000
 
-# Lazy regularisation (Karras et al. 2020, StyleGAN2, section 3.1); the EMA alike.
-LAZY = {"r1_interval": 4, "ema_interval": 4}
+COMPACT_ON_MNIST = {
+    # 1 leaves the discriminators of dcgan and cgan nearly undecided.
+    "r1_weight": 0.1,
+    "ema_half_life": 100_000,
+    # Lazy regularisation (Karras et al. 2020, StyleGAN2, section 3.1); the EMA alike.
+    "r1_interval": 4,
+    "ema_interval": 4,
+}
 
 CONDITIONAL_ON_MNIST = {
-    **LAZY,
+    **COMPACT_ON_MNIST,
     "lr_decay_images": MOST_OF_MNIST,
     "lr_final_share": 0.25,
     "beta_2": 0.99,
     "ema_half_life": 20_000,
-    # Multiplied, the digits of a class are more alike.
+    # Multiplied, recall is 0.1 lower: experiments/recipes/README.md.
     "label_fusion": "concatenate",
 }
 
@@ -268,7 +272,9 @@ PRESETS = {
     "dcgan": Preset(
         conditional=False,
         architectures={
-            "compact": Architecture(OURS, COMPACT, LAZY, COMPACT_ON_DIGITS, any_size=True),
+            "compact": Architecture(
+                OURS, COMPACT, COMPACT_ON_MNIST, COMPACT_ON_DIGITS, any_size=True
+            ),
             "tf_tutorial": Architecture("the DCGAN tutorial of tensorflow.org", TUTORIAL),
         },
         defaults={},
@@ -312,9 +318,6 @@ PRESETS = {
                 {
                     **COMPACT,
                     **FUSION,
-                    # With the values of COMPACT the digits of a class are more alike.
-                    "r1_weight": 1.0,
-                    "ema_half_life": 20_000,
                     "d_class_weight_real": 1.0,
                     "d_class_weight_fake": 0.0,
                     "g_class_weight": 1.0,
@@ -323,6 +326,8 @@ PRESETS = {
                 },
                 {
                     **CONDITIONAL_ON_MNIST,
+                    # With 0.1 throughout the digits of a class are more alike.
+                    "r1_weight": 1.0,
                     "r1_decay_images": MOST_OF_MNIST,
                     "r1_final_share": 0.1,
                 },

@@ -1,11 +1,12 @@
 """Many recipes of the compact networks at once on one GPU, in PyTorch.
 
-    python screen.py PLAN.jsonl --mnist=mnist.npz --out=results.jsonl
+    python experiments/recipes/screen.py PLAN.jsonl --mnist=mnist.npz --out=results.jsonl
 
-Each line of the plan is a JSON object of what differs from RECIPE and OF_MODE.  Each run
-is four steps in a CUDA graph with a stream of its own.  At the end 10,000 images of the
-EMA generator are measured, as `dcgan-tf evaluate` does it, by the package's classifier of
-MNIST: of latents as they were trained with, and of latents 1.1 times as long.
+Each line of the plan is a JSON object of what differs from RECIPE and OF_MODE; what else
+it has is ignored, so results are a plan.  Each run is four steps in a CUDA graph with a
+stream of its own.  At the end 10,000 images of the EMA generator are measured, as
+`dcgan-tf evaluate` does it, by the package's classifier of MNIST: of latents as they were
+trained with, and of latents 1.1 times as long.
 
 mnist.npz: x uint8 [60000, 28, 28], y [60000], of the test images tx and ty.
 
@@ -32,9 +33,9 @@ SCALES = (1.0, 1.1)  # of the latents that images are made of
 # acgan's on MNIST before these runs.  lr_d: the discriminator's rate, None for the same;
 # decay: the share of the run in which rates and R1 fall; loss: "ns", "rel" or "hinge";
 # heads: "twin", "adc" (Hou et al. 2022), "projection" or "none"; cbn: a scale and a shift
-# for each class in the generator's BatchNorm; mbstd: groups of the minibatch's standard
-# deviation; dcw, gcw: the players' class weights; hidden, ghidden: units of the hidden
-# layers of the discriminator and the generator.
+# for each class in the generator's BatchNorm; mbstd: images in a group of the minibatch's
+# standard deviation; dcw, gcw: the players' class weights; hidden, ghidden: units of the
+# hidden layers of the discriminator and the generator.
 RECIPE = {
     "mode": "acgan",
     "seed": 0,
@@ -77,6 +78,7 @@ OF_MODE = {
     "cgan": {**WITHOUT_HEADS, "heads": "projection"},
     "dcgan": {**WITHOUT_HEADS, "heads": "none", "fusion": None},
 }
+# How many logits each head has.
 HEADS = {
     "twin": [1, 10, 10],
     "adc": [1, 20],
@@ -187,11 +189,11 @@ class Discriminator(nn.Module):
         x = functional.leaky_relu(x, 0.2)
         x = functional.conv2d(x, self.conv2, self.bias2, 2, 1)
         x = functional.leaky_relu(x, 0.2)
-        if groups := self.recipe["mbstd"]:  # Karras et al. 2018, section 3
-            grouped = x.view(groups, -1, *x.shape[1:])
+        if size := self.recipe["mbstd"]:  # Karras et al. 2018, section 3
+            grouped = x.view(size, -1, *x.shape[1:])
             deviation = (grouped.var(0, unbiased=False) + 1e-8).sqrt()
             deviation = deviation.mean((1, 2, 3), keepdim=True)
-            x = torch.cat([x, deviation.repeat(groups, 1, 7, 7)], 1)
+            x = torch.cat([x, deviation.repeat(size, 1, 7, 7)], 1)
         x = functional.linear(x.flatten(1), self.dense, self.bias3)
         x = functional.leaky_relu(x, 0.2)
         logits = functional.linear(x, self.heads, self.bias4)
@@ -221,7 +223,11 @@ def translated(images, offsets):
 
 
 def losses(recipe, real, fake, real_classes, fake_classes, labels):
-    """The generator's and the discriminator's, without penalties."""
+    """The generator's and the discriminator's, without penalties.
+
+    real, fake: logits [B, 1]; real_classes, fake_classes: lists of logits [B, n]
+    labels: [B]
+    """
     softplus, cross_entropy = functional.softplus, functional.cross_entropy
     if recipe["loss"] == "ns":
         discriminator = softplus(-real).mean() + softplus(fake).mean()
@@ -247,12 +253,16 @@ def losses(recipe, real, fake, real_classes, fake_classes, labels):
 
 
 class Run:
-    """A training: what it draws is drawn before it begins, so a graph draws nothing."""
+    """A training: what it draws is drawn before it begins, so a graph draws nothing.
+
+    given: what differs from the recipe of its mode; images uint8 [N, 28, 28], labels [N]
+    """
 
     def __init__(self, given, images, labels):
         recipe = {**RECIPE, **OF_MODE[given.get("mode", "acgan")], **given}
         recipe["lr_d"] = recipe["lr_d"] or recipe["lr"]
         recipe["steps"] = recipe["steps"] // STEPS * STEPS
+        assert STEPS % recipe["r1_interval"] == STEPS % recipe["ema_interval"] == 0
         self.recipe, self.images, self.labels = recipe, images, labels
         device = images.device
         torch.manual_seed(recipe["seed"])
@@ -302,6 +312,7 @@ class Run:
         decay = np.minimum(
             0.5 ** (batch / recipe["ema"]), (1 + completed) / (10 + completed)
         )
+        # [steps, 3]: of each step the share of the rates, that of R1, the EMA's weight.
         columns = rate, self._share(seen, recipe["r1_final"]), 1 - decay**interval
         self._schedule = torch.tensor(
             np.stack(columns, 1), dtype=torch.float32, device=device
@@ -330,8 +341,9 @@ class Run:
             fakes = translated(fakes, offsets[1])
         real, real_classes = self.discriminator(images, labels)
         fake, fake_classes = self.discriminator(fakes, labels)
-        both = losses(recipe, real, fake, real_classes, fake_classes, labels)
-        generator_loss, loss = both
+        generator_loss, loss = losses(
+            recipe, real, fake, real_classes, fake_classes, labels
+        )
         if penalised:
             (gradient,) = torch.autograd.grad(real.sum(), images, create_graph=True)
             weight = recipe["r1"] * recipe["r1_interval"] * share
@@ -403,6 +415,7 @@ class Evaluator:
     """The figures of `dcgan_tf.metrics`, in float64 where distances are taken."""
 
     def __init__(self, path, images, labels):
+        """The classifier in `path`, and the test images uint8 [N, 28, 28], labels [N]."""
         held = np.load(path)
         weights = [torch.from_numpy(held[key]).to(images.device) for key in held.files]
         self._convolutions = [
@@ -410,8 +423,7 @@ class Evaluator:
             for at in (0, 5, 10)
         ]
         self._dense = weights[15:]
-        self._real, logits = self._predict(images)
-        self.accuracy = (logits.argmax(1) == labels).double().mean().item()
+        self._real, _ = self._predict(images)
         self._radii = self._radii_of(self._real)
         self._deviations = self._intra_class(self._real, labels)
 
@@ -433,7 +445,7 @@ class Evaluator:
         return features, features @ out + out_bias
 
     @staticmethod
-    def _distances(one, other):
+    def _squared_distances(one, other):
         other = other.double()
         lengths = (other**2).sum(1)
         for rows in one.double().split(2500):
@@ -441,7 +453,7 @@ class Evaluator:
             yield squares.add_((rows**2).sum(1)[:, None]).clamp_(min=0)
 
     def _radii_of(self, features):
-        blocks = self._distances(features, features)
+        blocks = self._squared_distances(features, features)
         nearest = [block.topk(6, dim=1, largest=False).values[:, 5] for block in blocks]
         return torch.cat(nearest)
 
@@ -451,14 +463,14 @@ class Evaluator:
         return torch.stack([one.var(0, unbiased=False).sum().sqrt() for one in groups])
 
     def figures(self, images, requested) -> dict[str, float]:
-        """requested: the classes asked for [N], or None."""
+        """Of images uint8 [N, 28, 28]; requested: the classes asked for [N], or None."""
         features, logits = self._predict(images)
         predicted = logits.argmax(1)
         radii = self._radii_of(features).split(2500)
         covered = recalled = torch.zeros(len(self._real), dtype=torch.bool)
         covered, recalled = covered.to(images.device), recalled.to(images.device)
         inside = []
-        blocks = self._distances(features, self._real)
+        blocks = self._squared_distances(features, self._real)
         for block, own in zip(blocks, radii, strict=True):
             near = block < self._radii
             inside.append(near.any(1))
@@ -482,14 +494,14 @@ class Evaluator:
         return {name: round(value, 4) for name, value in found.items()}
 
     def _frechet(self, features) -> float:
-        sets = [one.double().cpu().numpy() for one in (self._real, features)]
-        (mean, other), means = (np.cov(one, rowvar=False) for one in sets), sets
-        values, vectors = np.linalg.eigh(mean)
+        real, fake = (one.double().cpu().numpy() for one in (self._real, features))
+        first, second = (np.cov(one, rowvar=False) for one in (real, fake))
+        values, vectors = np.linalg.eigh(first)
         root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-        shared = np.linalg.eigvalsh(root @ other @ root)
-        between = ((means[0].mean(0) - means[1].mean(0)) ** 2).sum()
+        shared = np.linalg.eigvalsh(root @ second @ root)
+        between = ((real.mean(0) - fake.mean(0)) ** 2).sum()
         common = 2 * np.sqrt(np.maximum(shared, 0)).sum()
-        return float(between + np.trace(mean) + np.trace(other) - common)
+        return float(between + np.trace(first) + np.trace(second) - common)
 
 
 def allow_tf32(allowed: bool) -> None:
@@ -499,6 +511,7 @@ def allow_tf32(allowed: bool) -> None:
 
 
 def train(plan, images, labels) -> list[Run]:
+    """The runs of the plan's lines, trained beside each other to their ends."""
     allow_tf32(True)
     runs = []
     for given in plan:
@@ -516,7 +529,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("plan", type=pathlib.Path)
     parser.add_argument("--mnist", required=True)
-    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="is appended to")
     parser.add_argument("--classifier", default=CLASSIFIER)
     parser.add_argument("--at_once", type=int, default=32, help="runs beside each other")
     given = parser.parse_args()
@@ -528,7 +541,10 @@ def main() -> None:
     labels, test_labels = labels.long(), test_labels.long()
     allow_tf32(False)
     evaluator = Evaluator(given.classifier, test_images, test_labels)
-    plan = [json.loads(line) for line in given.plan.read_text().splitlines()]
+    plan = [
+        {name: value for name, value in json.loads(line).items() if name in RECIPE}
+        for line in given.plan.read_text().splitlines()
+    ]
     for start in range(0, len(plan), given.at_once):
         lines = plan[start : start + given.at_once]
         began = time.perf_counter()

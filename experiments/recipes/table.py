@@ -13,6 +13,7 @@ COLUMNS = {
     "coverage": "coverage ↑",
     "intra_class_std": "intra-class std",
 }
+SHARES = "least_share", "greatest_share"  # of the digits
 MEASURED = "latents x 1.0"
 NOT_SETTINGS = ("mode", "seed")
 
@@ -31,13 +32,22 @@ def main() -> None:
     for mode, of_settings in tables.items():
         columns = [name for name in COLUMNS if mode != "dcgan" or name != "class_accuracy"]
         titles = [mode, "seeds", *map(COLUMNS.get, columns), "coverage from, to"]
+        if mode == "dcgan":
+            titles.append("digits from, to")
         print("", f"| {' | '.join(titles)} |", "|---" * len(titles) + "|", sep="\n")
         ordered = sorted(of_settings.items(), key=lambda pair: -_mean(pair[1], "coverage"))
         for settings, rows in ordered:
             means = [f"{_mean(rows, name):.3f}" for name in columns]
             found = [row["coverage"] for row in rows]
             spread = f"{min(found):.3f}, {max(found):.3f}"
-            cells = [settings or "**as above**", str(len(rows)), *means, spread]
+            name = settings or "**the default of the time**"
+            cells = [name, str(len(rows)), *means, spread]
+            if mode == "dcgan":
+                least, greatest = SHARES
+                cells.append(
+                    f"{min(row[least] for row in rows):.1%}, "
+                    f"{max(row[greatest] for row in rows):.1%}"
+                )
             print(f"| {' | '.join(cells)} |")
 
 

@@ -120,9 +120,10 @@ def test_what_was_tuned_on_mnist_is_for_sets_of_its_shape_alone(mode):
         for architecture in preset.architectures:
             values = preset.default_values({"architecture": architecture}, dataset)
             ours = architecture == "compact" and dataset in presets.MNIST_LIKE
-            falls = ours and preset.conditional
-            assert (values["lr_decay_images"] > 0) == falls
-            assert (values["beta_2"] != 0.999) == falls
-            assert (values.get("label_fusion") == "concatenate") == falls
+            tuned = ours and preset.conditional
+            assert (values["lr_decay_images"] > 0) == tuned
+            assert (values["beta_2"] != 0.999) == tuned
+            assert (values["ema_half_life"] == 20_000) == tuned
+            assert (values.get("label_fusion") == "concatenate") == tuned
             assert (values["r1_decay_images"] > 0) == (ours and mode == "acgan")
             assert values["r1_interval"] == values["ema_interval"] == (4 if ours else 1)

@@ -148,7 +148,12 @@ def test_a_last_save_that_fails_fails_in_all_workers(tmp_path):
     """Or a script would take the run for complete."""
     ports = free_ports()
     befores = Full(0, ports), Worker(1, ports)
-    ends = finish([Started(tmp_path, *RUN, before=before) for before in befores])
+    ends = finish(
+        [
+            Started(tmp_path, *RUN, "--checkpoint_minutes=5", before=before)
+            for before in befores
+        ]
+    )
     assert [status for status, _, _ in ends] == [1, 1]
     assert "could not be saved" in ends[0][2]
     assert f"worker 0 (localhost:{ports[0]}): ended" in ends[1][2]
