@@ -2,12 +2,14 @@
 
     python experiments/collect.py checkpoints/cgan_maxout experiments/cgan_maxout
     python experiments/collect.py --table
+    python experiments/collect.py --card
 
 Of a run: config.json (settings, versions and commands), metrics.jsonl, evaluation.json
 (made by dcgan-tf evaluate if the run has none of its newest step), the last grid and a GIF
 of at most FRAMES frames.  Paths are shortened to their last part.  The table has a row for
 each folder below this one that has an evaluation.json, and for the real training images of
-each data set; nothing in it is typed by hand.
+each data set; nothing in it is typed by hand.  The card is the table of the shipped
+generators.
 """
 
 import json
@@ -28,6 +30,21 @@ FIGURES = (
     ("frechet_classifier_distance", "Fréchet distance ↓", "{:.1f}"),
     ("recall", "recall ↑", "{:.3f}"),
     ("coverage", "coverage ↑", "{:.3f}"),
+)
+
+
+SHIPPED = FOLDER.parent / "checkpoints" / "pretrained"
+CARD = (
+    ("class_accuracy", "class accuracy (GAN-test)", "{:.2%}"),
+    ("frechet_classifier_distance", "Fréchet classifier distance (not FID)", "{:.2f}"),
+    ("kid", "kernel distance (KID)", "{:.2f}"),
+    ("precision", "precision", "{:.3f}"),
+    ("recall", "recall", "{:.3f}"),
+    ("density", "density", "{:.3f}"),
+    ("coverage", "coverage", "{:.3f}"),
+    ("classifier_score", "classifier score", "{:.3f}"),
+    ("intra_class_std", "intra-class std, of real", "{:.3f}"),
+    ("classification_accuracy_score", "CAS (GAN-train)", "{:.2%}"),
 )
 
 
@@ -85,6 +102,27 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def card() -> str:
+    """A Markdown table: a column for each shipped generator, and for the references."""
+    columns = {}
+    for evaluation in sorted(SHIPPED.glob("*/evaluation.json")):
+        figures = json.loads(evaluation.read_text(encoding="utf-8"))["figures"]
+        # A reference's figures are those of the fullest evaluation.
+        generated = {f"`{evaluation.parent.name}`": figures.pop("generated")}
+        for name, found in (generated | figures).items():
+            columns[name] = columns.get(name, {}) | found
+    names = sorted(columns, key=lambda name: not name.startswith("`"))
+    lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for key, title, form in CARD:
+        found = [columns[name].get(key) for name in names]
+        cells = ["" if one is None else form.format(one) for one in found]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    shares = [columns[name].get("class_shares") for name in names]
+    cells = [f"{min(one):.1%} to {max(one):.1%}" if one else "" for one in shares]
+    lines.append(f"| shares of the classes | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _row(name: str, length: str, minutes: str, figures: dict) -> str:
     found = figures["generated"]
     cells = [
@@ -96,6 +134,8 @@ def _row(name: str, length: str, minutes: str, figures: dict) -> str:
 if __name__ == "__main__":
     if sys.argv[1:] == ["--table"]:
         print(table())
+    elif sys.argv[1:] == ["--card"]:
+        print(card())
     elif len(sys.argv) == 3:
         collect(Run(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]))
     else:
