@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import untrained
 from hand_made import wait_until
 
 from dcgan_tf.config import resolve
@@ -19,10 +20,26 @@ LEVELS = 1  # of 255, by which weights in half precision may move a pixel
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
     """The page of the ACGAN that comes with the package, and its generator."""
-    loaded = generator.load(PRETRAINED)
+    return written(generator.load(PRETRAINED), tmp_path_factory)
+
+
+def written(loaded, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "playground.html"
     pages.write(path, loaded, discriminator=False)
     return path, loaded.gan.ema_generator
+
+
+@pytest.fixture(scope="module")
+def multiplying(tmp_path_factory):
+    """The same of an ACGAN whose embedding multiplies, so classes have other directions."""
+
+    def strengthen(gan):  # or untrained images would be grey whatever the latents
+        layer = gan.ema_generator.get_layer("label_embedding")
+        layer.set_weights([30 * weight for weight in layer.get_weights()])
+
+    folder = tmp_path_factory.mktemp("run") / "run"
+    run, _ = untrained(folder, strengthen, mode="acgan", label_fusion="multiply")
+    return written(generator.load(run.folder), tmp_path_factory)
 
 
 @pytest.fixture
@@ -94,8 +111,13 @@ def test_a_seed_gives_the_same_pictures_again(page):
     assert (shown(page) == first[0]).all()
 
 
-def test_the_pad_moves_the_noise_along_the_principal_directions(page, shipped):
-    directions = network.principal_directions(shipped[1])
+@pytest.mark.parametrize("which", ["shipped", "multiplying"])
+def test_the_pad_moves_the_noise_along_the_principal_directions(tab, request, which):
+    path, model = request.getfixturevalue(which)
+    page = show(tab, path)
+    directions = network.principal_directions(model)
+    if which == "shipped":
+        directions = np.repeat(directions, 10, axis=0)  # of all classes
     page.fill("#text", "27")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         page.press("#pad", key)
@@ -103,13 +125,13 @@ def test_the_pad_moves_the_noise_along_the_principal_directions(page, shipped):
     latents = np.array([latents_of(page, 1, index) for index in range(2)])
     for index, number in enumerate((2, 7)):
         latents[index] += np.array([0.4, -0.2, 2]) @ directions[number][:3]
-    check_drawn(shown(page), shipped[1], latents, [2, 7])
-    check_drawn(shown(page, "#steered"), shipped[1], latents[:1], [2])
+    check_drawn(shown(page), model, latents, [2, 7])
+    check_drawn(shown(page, "#steered"), model, latents[:1], [2])
     # The lower right corner of the map is 3 along the first, and -3 along the second.
     latents[0] += np.array([2.6, -2.8]) @ directions[2][:2]
     read = "c => [...c.getContext('2d').getImageData(6 * 28, 6 * 28, 28, 28).data]"
     corner = np.uint8(page.locator("#map").evaluate(read)).reshape(28, 28, 4)[..., 0]
-    check_drawn(corner, shipped[1], latents[:1], [2])
+    check_drawn(corner, model, latents[:1], [2])
     page.click("#centre")
     assert page.evaluate("state.shift") == [0] * network.DIRECTIONS
 
