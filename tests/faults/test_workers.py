@@ -94,7 +94,7 @@ def straight(tmp_path_factory):
     ("sent", "victim"),
     [
         (signal.SIGKILL, 0),
-        (signal.SIGKILL, 1),
+        pytest.param(signal.SIGKILL, 1, marks=pytest.mark.long),
         (signal.SIGSTOP, 1),
         pytest.param(signal.SIGSTOP, 0, marks=pytest.mark.long),  # 40 s of waiting
     ],
@@ -115,7 +115,7 @@ def test_a_lost_worker_ends_the_other_and_costs_nothing(tmp_path, straight, vict
     assert_same_run(straight, Run(tmp_path / "run"))
 
 
-@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.parametrize("victim", [pytest.param(0, marks=pytest.mark.long), 1])
 def test_a_signal_to_one_worker_saves_and_stops_all(tmp_path, straight, victim):
     processes = start(tmp_path, RUN)
     with processes[0], processes[1]:
