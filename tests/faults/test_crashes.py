@@ -152,7 +152,7 @@ def assert_same_folder(one, other):
 @pytest.mark.parametrize(
     ("error", "every"),
     [
-        (Killed, 3),
+        (Killed, 4),
         (OSError, 8),
         pytest.param(Killed, 1, marks=pytest.mark.long),
         pytest.param(OSError, 1, marks=pytest.mark.long),

@@ -28,18 +28,17 @@ from dcgan_tf.runs.folder import Run
 
 # Saved every second or so besides, so that kills meet saves, too.
 OFTEN = ("--dataset=digits", "--batch_size=100", "--checkpoint_minutes=0.01")
-# A default, and what has most to resume: BatchNorm and dropout in the discriminator.
 RUNS = {
     "acgan compact": ("--mode=acgan", "--epochs=2"),
+}
+# The other defaults and published networks, in the long form.
+MORE_RUNS = {
     "acgan keras_gan, alternating": (
         *("--mode=acgan", "--precision=float32"),
         *("--architecture=keras_gan", "--update_rule=alternating"),
         *("--discriminator_update=separate", "--batch_size=50", "--steps=20"),
         *("--log_every_steps=7", "--checkpoint_every_steps=9"),
     ),
-}
-# The other defaults and published networks.
-MORE_RUNS = {
     "dcgan": (
         *("--mode=dcgan", "--architecture=tf_tutorial"),
         *("--epochs=2", "--checkpoint_every=1"),
