@@ -29,7 +29,7 @@ from dcgan_tf.runs.folder import Run
 # Saved every second or so besides, so that kills meet saves, too.
 OFTEN = ("--dataset=digits", "--batch_size=100", "--checkpoint_minutes=0.01")
 RUNS = {
-    "acgan compact": ("--mode=acgan", "--epochs=2"),
+    "acgan compact": ("--mode=acgan", "--epochs=3"),
 }
 # The other defaults and published networks, in the long form.
 MORE_RUNS = {
