@@ -62,7 +62,7 @@ GROUPS = {
 KERAS_ACGAN = ("--mode=acgan", "--architecture=keras_2018")
 QUICK = ("tutorial", "dcgan", "dcgan, float32", "keras example", "acgan, its rule")
 
-# (ours, peer): how many times as fast ours should be, on 2 cores with native bfloat16;
+# (ours, peer): how many times as fast ours should be, on 2 cores where bfloat16 is faster;
 # None: shown, not checked.
 FLOORS = {
     ("dcgan", "tutorial"): 1.8,
@@ -98,7 +98,7 @@ def define_flags() -> FlagValues:
         values,
         "quick",
         "fewer turns, of the most important contenders; exit status 1 if one is below its "
-        "floor, where bfloat16 is native",
+        "floor, where bfloat16 is faster",
     )
     flags.define_switch(
         values, "sweep", "also dcgan at batches of 32 to 1,024 on 1 and 2 threads"
@@ -133,7 +133,7 @@ def main(values: FlagValues) -> None:
             results["sweep"] = sweep(path, steps)
     print(tables(results))
     write(results, output)
-    if values.quick and tf_setup.native_precision() == "bfloat16":
+    if values.quick and tf_setup.auto_precision() == "bfloat16":
         low = [
             f"{r['ours']} / {r['peer']} is {r['median']:.2f}, not {r['floor']}"
             for r in results["ratios"]
@@ -291,7 +291,7 @@ def limits(measured: dict[str, dict]) -> list[dict]:
         network = name.removesuffix(", float32")
         if network not in WORK:
             continue
-        precision = "float32" if name != network else tf_setup.native_precision()
+        precision = "float32" if name != network else tf_setup.auto_precision()
         matmul = measured[f"matmul, {precision}"]["seconds"]
         seconds = statistics.median(one["seconds"])
         done = work(network, one["batch_size"])
@@ -377,7 +377,7 @@ def machine() -> dict[str, object]:
     return {
         "processor": models[0] if models else platform.processor(),
         "cores": os.cpu_count(),
-        "precision": tf_setup.native_precision(),
+        "precision": tf_setup.auto_precision(),
         "python": platform.python_version(),
         **versions,
     }

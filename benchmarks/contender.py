@@ -78,7 +78,7 @@ def ours(
 
         values = main.define_flags()
         values(["", f"--flagfile={flags.FLAGFILES / flagfile}.flags"])
-        computing_in = tf_setup.native_precision() if precision == "auto" else precision
+        computing_in = tf_setup.auto_precision() if precision == "auto" else precision
         overrides = {
             **flags.overrides(values),
             "batch_size": batch_size,

@@ -37,7 +37,7 @@ def measure(size: int, channels: int, count: int) -> str:
     from dcgan_tf.training.train_state import TrainState
 
     config = resolve.new(
-        {"mode": "cgan", "precision": tf_setup.native_precision()},
+        {"mode": "cgan", "precision": tf_setup.auto_precision()},
         dataset="random.npz",
         classes=10,
         class_names=None,

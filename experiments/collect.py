@@ -30,9 +30,13 @@ FIGURES = (
     ("frechet_classifier_distance", "Fréchet distance ↓", "{:.1f}"),
     ("recall", "recall ↑", "{:.3f}"),
     ("coverage", "coverage ↑", "{:.3f}"),
+    ("intra_class_std", "intra-class std", "{:.3f}"),
 )
-
-
+LOSSES = {  # means over the last log entry
+    "generator's loss": "generator/loss",
+    "discriminator's loss": "discriminator/loss",
+}
+REAL = "real training images"
 SHIPPED = FOLDER.parent / "checkpoints" / "pretrained"
 CARD = (
     ("class_accuracy", "class accuracy (GAN-test)", "{:.2%}"),
@@ -72,33 +76,31 @@ def _step(evaluation: pathlib.Path) -> int:
 
 def table() -> str:
     """A Markdown table: a row for each experiment that has an evaluation."""
-    names = [name for _, name, _ in FIGURES]
-    lines = [
-        "| " + " | ".join(["experiment", "length", "minutes", *names]) + " |",
-        "|---" * (len(names) + 3) + "|",
-    ]
+    heads = ["experiment", "processor", "precision", "length", "minutes", *LOSSES]
+    heads += [title for _, title, _ in FIGURES]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     references = {}
     for evaluation in sorted(FOLDER.rglob("evaluation.json")):
         folder = evaluation.parent
         report = json.loads(evaluation.read_text(encoding="utf-8"))
-        dataset = report["protocol"]["dataset"]
-        references[dataset] = report["figures"]["real training images"]
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))["config"]
+        references[report["protocol"]["dataset"]] = report["figures"][REAL]
+        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = content["config"]
         entries = list(metrics_log.entries(folder / "metrics.jsonl"))
-        minutes = sum(entry["seconds"] for entry in entries) / 60
-        done = entries[-1]["step"] if "steps" in config else entries[-1]["epoch"]
         unit = "steps" if "steps" in config else "epochs"
-        lines.append(
-            _row(
-                str(folder.relative_to(FOLDER)),
-                f"{done:,} {unit}",
-                f"{minutes:.0f}",
-                report["figures"],
-            )
-        )
-    for dataset, reference in references.items():
-        name = f"real training images of {dataset}"
-        lines.append(_row(name, "", "", {"generated": reference}))
+        done = entries[-1]["step" if unit == "steps" else "epoch"]
+        cells = [
+            str(folder.relative_to(FOLDER)),
+            content["starts"][-1]["machine"]["device"],
+            config["precision"],
+            f"{done:,} of {config[unit]:,} {unit}",
+            f"{sum(entry['seconds'] for entry in entries) / 60:.0f}",
+            *(f"{entries[-1][name]:.3f}" for name in LOSSES.values()),
+        ]
+        lines.append(_row(cells, report["figures"]["generated"]))
+    for dataset, figures in references.items():
+        cells = [f"{REAL} of {dataset}", *[""] * (len(heads) - len(FIGURES) - 1)]
+        lines.append(_row(cells, figures))
     return "\n".join(lines)
 
 
@@ -123,12 +125,12 @@ def card() -> str:
     return "\n".join(lines)
 
 
-def _row(name: str, length: str, minutes: str, figures: dict) -> str:
-    found = figures["generated"]
-    cells = [
-        "" if found.get(key) is None else s.format(found[key]) for key, _, s in FIGURES
+def _row(cells: list[str], found: dict) -> str:
+    figures = [
+        form.format(found[key]) if found.get(key) is not None else ""
+        for key, _, form in FIGURES
     ]
-    return "| " + " | ".join([name, length, minutes, *cells]) + " |"
+    return f"| {' | '.join([*cells, *figures])} |"
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ PRIVATE_WORDS = re.compile(
 # Flags of other programs, and of the benchmarks.
 OTHER_FLAGS = {
     *("check", "editable", "junitxml", "logdir", "no-deps", "quiet"),
-    *("no-install-recommends", "ntasks"),
+    *("no-install-recommends", "ntasks", "table"),
     *("against", "curve", "mnist", "modes", "out", "quick", "sweep", "turns"),
 }
 

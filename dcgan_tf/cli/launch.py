@@ -195,7 +195,7 @@ def _save_first(plan: Plan, state: TrainState) -> None:
 def _settle_precision(plan: Plan) -> Plan:
     if plan.config.precision != AUTO:
         return plan
-    settled = {"precision": tf_setup.native_precision()}
+    settled = {"precision": tf_setup.auto_precision()}
     config = plan.config.model_copy(update=settled)
     content = dataclasses.replace(plan.content, config=config)
     return dataclasses.replace(plan, content=content)

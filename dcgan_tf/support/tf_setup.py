@@ -211,25 +211,26 @@ def gpu_name() -> str | None:
     return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
 
 
-def native_precision(processor: str = "/proc/cpuinfo") -> str:
-    """ "bfloat16" where the device that TensorFlow uses has it natively, else "float32".
+def auto_precision(processor: str = "/proc/cpuinfo") -> str:
+    """What --precision=auto means here: "bfloat16" where it is faster, else "float32".
 
-    A GPU has it from compute capability 8 on; a processor that lacks it is slower in it
-    than in float32, many times.  Where there is no file that tells of the `processor`, it
-    is taken to lack it; and so is one on which oneDNN refuses a convolution in it, as it
-    does with its instruction set limited.
+    A GPU is faster in it from compute capability 8 on; a processor with AMX, or of AMD with
+    AVX512_BF16.  An Intel processor with AVX512_BF16 alone has the instructions and is
+    slower by them (docs/speed.md); one without them, many times.  Where there is no file
+    that tells of the `processor`, it is taken to lack them; and so is one on which oneDNN
+    refuses a convolution in bfloat16, as it does with its instruction set limited.
     """
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
-        native = details.get("compute_capability", (0, 0)) >= (8, 0)
+        faster = details.get("compute_capability", (0, 0)) >= (8, 0)
     else:
         known = pathlib.Path(processor)
-        text = known.read_text(encoding="utf-8") if known.exists() else ""
-        native = not {"avx512_bf16", "amx_bf16"}.isdisjoint(text.split())
-    return "bfloat16" if native and _convolves_in_bfloat16() else "float32"
+        words = set(known.read_text(encoding="utf-8").split()) if known.exists() else set()
+        faster = "amx_bf16" in words or words >= {"AuthenticAMD", "avx512_bf16"}
+    return "bfloat16" if faster and _convolves_in_bfloat16() else "float32"
 
 
 def _convolves_in_bfloat16() -> bool:

@@ -230,15 +230,15 @@ def test_the_precision_is_settled_when_the_run_begins(do, tmp_path):
     tiny = ["--dataset=digits", "--batch_size=1000", "--precision=auto"]
     status, out, _ = do(*tiny, "--epochs=1")
     assert status == 0
-    assert f"precision:      {tf_setup.native_precision()}" in out
+    assert f"precision:      {tf_setup.auto_precision()}" in out
     assert "--precision" not in out  # it is no change of the settings
     content = json.loads((tmp_path / "checkpoints/dcgan/config.json").read_text())
-    assert content["config"]["precision"] == tf_setup.native_precision()
+    assert content["config"]["precision"] == tf_setup.auto_precision()
     assert do(*tiny, "--epochs=1")[0] == 0
-    other = {"float32": "bfloat16", "bfloat16": "float32"}[tf_setup.native_precision()]
+    other = {"float32": "bfloat16", "bfloat16": "float32"}[tf_setup.auto_precision()]
     status, _, err = do(f"--precision={other}")
     assert status == 2
-    assert f"--precision={other} (the run has {tf_setup.native_precision()})" in err
+    assert f"--precision={other} (the run has {tf_setup.auto_precision()})" in err
 
 
 @pytest.mark.parametrize(

@@ -17,21 +17,24 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize(
-    ("flags", "precision"),
+    ("vendor", "flags", "precision"),
     [
-        ("fpu avx2 avx512_bf16 avx512_fp16", "bfloat16"),
-        ("fpu amx_bf16 amx_tile", "bfloat16"),
-        ("fpu avx2 avx512f avx512_vnni", "float32"),
+        ("GenuineIntel", "fpu avx2 avx512_bf16 amx_bf16 amx_tile", "bfloat16"),
+        ("GenuineIntel", "fpu avx2 avx512_bf16 avx512_fp16", "float32"),
+        ("AuthenticAMD", "fpu avx2 avx512_bf16", "bfloat16"),
+        ("AuthenticAMD", "fpu avx2 avx512f avx512_vnni", "float32"),
     ],
 )
-def test_a_processor_with_bfloat16_instructions_uses_them(tmp_path, flags, precision):
+def test_bfloat16_is_taken_where_it_is_faster(tmp_path, vendor, flags, precision):
     described = tmp_path / "cpuinfo"
-    described.write_text(f"processor\t: 0\nflags\t\t: {flags}\nbogomips\t: 5200.00\n")
-    assert tf_setup.native_precision(str(described)) == precision
+    described.write_text(
+        f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: {flags}\nbogomips\t: 5200.00\n"
+    )
+    assert tf_setup.auto_precision(str(described)) == precision
 
 
 def test_a_processor_that_no_file_describes_uses_float32(tmp_path):
-    assert tf_setup.native_precision(str(tmp_path / "none")) == "float32"
+    assert tf_setup.auto_precision(str(tmp_path / "none")) == "float32"
 
 
 def test_keras_with_another_backend_is_told(monkeypatch):
@@ -62,11 +65,11 @@ def test_the_callers_keras_and_random_state_come_back():
 def test_without_bfloat16_in_onednn_it_is_float32():
     """In a process of its own: the limit is read once, when oneDNN begins."""
     cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if not cpuinfo.exists() or tf_setup.native_precision() == "float32":
+    if not cpuinfo.exists() or tf_setup.auto_precision() == "float32":
         pytest.skip("this machine trains in float32 anyway")
     code = (
         "from dcgan_tf.support import tf_setup; tf_setup.start(); "
-        "print(tf_setup.native_precision())"
+        "print(tf_setup.auto_precision())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
