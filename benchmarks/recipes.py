@@ -44,7 +44,7 @@ def define_flags() -> FlagValues:
     flags.define_string(
         values,
         "precision",
-        "float32 or bfloat16.  Default: float32, and bfloat16 where it is faster",
+        "float32 or bfloat16.  Default: float32, and what --precision=auto of train is",
     )
     flags.define_integer(values, "turns", "runs of each contender.  Default: 4")
     flags.define_integer(

@@ -7,9 +7,8 @@
 Of a run: config.json (settings, versions and commands), metrics.jsonl, evaluation.json
 (made by dcgan-tf evaluate if the run has none of its newest step), the last grid and a GIF
 of at most FRAMES frames.  Paths are shortened to their last part.  The table has a row for
-each folder below this one that has an evaluation.json, and for the real training images of
-each data set; nothing in it is typed by hand.  The card is the table of the shipped
-generators.
+each folder below this one with an evaluation.json on MNIST, and for its real training
+images; nothing in it is typed by hand.  The card is the table of the shipped generators.
 """
 
 import json
@@ -54,9 +53,9 @@ CARD = (
 
 def collect(run: Run, output: pathlib.Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
-    entries = list(metrics_log.entries(run.metrics))
     evaluation = run.folder / "evaluation.json"
-    if not evaluation.exists() or _step(evaluation) != entries[-1]["step"]:
+    newest = run.newest_checkpoint()
+    if not evaluation.exists() or (newest and _step(evaluation) != newest.step):
         command = [sys.executable, "-m", "dcgan_tf.evaluate", f"--run={run.folder}"]
         subprocess.run(command, check=True)
     for path in (run.config_file, evaluation):
@@ -75,15 +74,17 @@ def _step(evaluation: pathlib.Path) -> int:
 
 
 def table() -> str:
-    """A Markdown table: a row for each experiment that has an evaluation."""
+    """A Markdown table: a row for each experiment on MNIST that has an evaluation."""
     heads = ["experiment", "processor", "precision", "length", "minutes", *LOSSES]
     heads += [title for _, title, _ in FIGURES]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    references = {}
+    reference = {}
     for evaluation in sorted(FOLDER.rglob("evaluation.json")):
         folder = evaluation.parent
         report = json.loads(evaluation.read_text(encoding="utf-8"))
-        references[report["protocol"]["dataset"]] = report["figures"][REAL]
+        if report["protocol"]["dataset"] != "mnist":
+            continue
+        reference = report["figures"][REAL]
         content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         config = content["config"]
         entries = list(metrics_log.entries(folder / "metrics.jsonl"))
@@ -98,9 +99,7 @@ def table() -> str:
             *(f"{entries[-1][name]:.3f}" for name in LOSSES.values()),
         ]
         lines.append(_row(cells, report["figures"]["generated"]))
-    for dataset, figures in references.items():
-        cells = [f"{REAL} of {dataset}", *[""] * (len(heads) - len(FIGURES) - 1)]
-        lines.append(_row(cells, figures))
+    lines.append(_row([REAL, *[""] * (len(heads) - len(FIGURES) - 1)], reference))
     return "\n".join(lines)
 
 

@@ -115,8 +115,8 @@ class Config(pydantic.BaseModel):
     precision: Literal[AUTO, "float32", "bfloat16"] = _setting(
         "model",
         "what the networks compute in (weights, losses, last layers and a convolutional "
-        "discriminator's first layer are float32); auto: bfloat16 where it is faster: on a "
-        "GPU of compute capability 8, a processor with AMX, one of AMD with AVX512_BF16",
+        "discriminator's first layer are float32); auto: bfloat16 on a GPU of compute "
+        "capability 8 or more, a processor with AMX, or one of AMD with AVX512_BF16",
     )
 
     adversarial_loss: Literal[tuple(ADVERSARIAL_LOSSES)] = _setting(

@@ -212,25 +212,25 @@ def gpu_name() -> str | None:
 
 
 def auto_precision(processor: str = "/proc/cpuinfo") -> str:
-    """What --precision=auto means here: "bfloat16" where it is faster, else "float32".
+    """What --precision=auto means here: "bfloat16" or "float32".
 
-    A GPU is faster in it from compute capability 8 on; a processor with AMX, or of AMD with
-    AVX512_BF16.  An Intel processor with AVX512_BF16 alone has the instructions and is
-    slower by them (docs/speed.md); one without them, many times.  Where there is no file
-    that tells of the `processor`, it is taken to lack them; and so is one on which oneDNN
-    refuses a convolution in bfloat16, as it does with its instruction set limited.
+    bfloat16 on a GPU of compute capability 8 or more, on a processor with AMX, and on one
+    of AMD with AVX512_BF16.  An Intel processor with AVX512_BF16 and without AMX is slower
+    in bfloat16 (docs/speed.md); one without either is many times slower.  Where there is no
+    file that tells of the `processor`, it is taken to lack them; and so is one on which
+    oneDNN refuses a convolution in bfloat16, as it does with its instruction set limited.
     """
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
-        faster = details.get("compute_capability", (0, 0)) >= (8, 0)
+        suited = details.get("compute_capability", (0, 0)) >= (8, 0)
     else:
         known = pathlib.Path(processor)
         words = set(known.read_text(encoding="utf-8").split()) if known.exists() else set()
-        faster = "amx_bf16" in words or words >= {"AuthenticAMD", "avx512_bf16"}
-    return "bfloat16" if faster and _convolves_in_bfloat16() else "float32"
+        suited = "amx_bf16" in words or words >= {"AuthenticAMD", "avx512_bf16"}
+    return "bfloat16" if suited and _convolves_in_bfloat16() else "float32"
 
 
 def _convolves_in_bfloat16() -> bool:

@@ -127,3 +127,5 @@ def test_what_was_tuned_on_mnist_is_for_sets_of_its_shape_alone(mode):
             assert (values.get("label_fusion") == "concatenate") == tuned
             assert (values["r1_decay_images"] > 0) == (ours and mode == "acgan")
             assert values["r1_interval"] == values["ema_interval"] == (4 if ours else 1)
+            assert (values["beta_1"] == 0) == (ours and mode == "dcgan")
+            assert (values.get("epochs") == 15) == (ours and mode == "dcgan")

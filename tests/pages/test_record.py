@@ -134,7 +134,7 @@ def test_an_evaluation_of_an_earlier_version_is_shown(run):
     found = read(run)
     assert found.missing == []
     assert report._confusion(found)["names"] == list("0123456789")
-    assert "96.69%" in text_of(report.page([found]))
+    assert "97.03%" in text_of(report.page([found]))
 
 
 def test_how_a_run_stands(run, small):

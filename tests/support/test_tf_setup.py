@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
         ("AuthenticAMD", "fpu avx2 avx512f avx512_vnni", "float32"),
     ],
 )
-def test_bfloat16_is_taken_where_it_is_faster(tmp_path, vendor, flags, precision):
+def test_auto_is_bfloat16_on_some_processors(tmp_path, vendor, flags, precision):
     described = tmp_path / "cpuinfo"
     described.write_text(
         f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: {flags}\nbogomips\t: 5200.00\n"
