@@ -62,7 +62,7 @@ GROUPS = {
 KERAS_ACGAN = ("--mode=acgan", "--architecture=keras_2018")
 QUICK = ("tutorial", "dcgan", "dcgan, float32", "keras example", "acgan, its rule")
 
-# (ours, peer): how many times as fast ours should be, on 2 cores with bfloat16;
+# (ours, peer): how many times as fast ours should be, on 2 cores with AMX;
 # None: shown, not checked.
 FLOORS = {
     ("dcgan", "tutorial"): 1.8,
@@ -98,7 +98,7 @@ def define_flags() -> FlagValues:
         values,
         "quick",
         "fewer turns, of the most important contenders; exit status 1 if one is below its "
-        "floor, if auto is bfloat16",
+        "floor, where --precision=auto chooses bfloat16",
     )
     flags.define_switch(
         values, "sweep", "also dcgan at batches of 32 to 1,024 on 1 and 2 threads"

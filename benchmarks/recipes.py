@@ -4,8 +4,8 @@
 
 Each contender is the whole command, as a user would start it, on the same images; PyTorch's
 is benchmarks.torch_compact.  In a turn each runs once, one after the other, and a ratio is
-that of two runs of the same turn.  In float32, and in bfloat16 where --precision=auto is
-that.  Run it on a machine that does nothing else.
+that of two runs of the same turn.  In float32, and in bfloat16 where --precision=auto
+chooses it.  Run it on a machine that does nothing else.
 """
 
 import importlib.util
@@ -44,7 +44,7 @@ def define_flags() -> FlagValues:
     flags.define_string(
         values,
         "precision",
-        "float32 or bfloat16.  Default: float32, and what --precision=auto of train is",
+        "float32 or bfloat16.  Default: float32, and what --precision=auto chooses",
     )
     flags.define_integer(values, "turns", "runs of each contender.  Default: 4")
     flags.define_integer(
@@ -60,9 +60,9 @@ def main(values: FlagValues) -> None:
     output = compare.output_file(values)
     _check(modes, values.precision, other)
     tf_setup.start()
-    fastest = tf_setup.auto_precision()
-    precisions = [values.precision] if values.precision else [fastest]
-    if not values.precision and fastest != "float32":
+    auto = tf_setup.auto_precision()
+    precisions = [values.precision] if values.precision else [auto]
+    if not values.precision and auto != "float32":
         precisions.insert(0, "float32")
     turns, steps = values.turns or 4, values.steps or 50
     results = {"machine": compare.machine(), "turns": turns, "steps": steps, "recipes": []}
