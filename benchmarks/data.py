@@ -13,7 +13,8 @@ def write(path: pathlib.Path) -> str:
     MNIST, or where it is absent the bundled digits over and over: the time of a step does
     not depend on what the images show.
     """
-    from dcgan_tf.data import sources, splits
+    from dcgan_tf.data import splits
+    from dcgan_tf.datasets import sources
 
     found = sources.find("auto")
     split = splits.load(found, "train")

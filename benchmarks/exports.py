@@ -93,7 +93,7 @@ def untrained(mode: str, architecture: str, **overrides: object):
 
     from dcgan_tf.config import resolve
     from dcgan_tf.gans.build import build
-    from dcgan_tf.runs.generator import TrainedRun
+    from dcgan_tf.runs.trained import TrainedRun
 
     config = resolve.new(
         {"mode": mode, "architecture": architecture, **overrides},
@@ -116,10 +116,10 @@ def untrained(mode: str, architecture: str, **overrides: object):
 
 def networks() -> Iterator[tuple[str, object]]:
     from dcgan_tf.gans.build import NETWORKS
-    from dcgan_tf.runs import generator
+    from dcgan_tf.runs import trained
     from dcgan_tf.runs.folder import PRETRAINED
 
-    yield "acgan, shipped", generator.load(PRETRAINED)
+    yield "acgan, shipped", trained.load(PRETRAINED)
     for mode, architecture in NETWORKS:
         yield f"{mode} {architecture}", untrained(mode, architecture)
 

@@ -11,14 +11,14 @@ from dcgan_tf.cli import evaluation, flags, measuring
 from dcgan_tf.cli.launch import Caller
 from dcgan_tf.config import resolve
 from dcgan_tf.reporting import images, metrics_log, plots
-from dcgan_tf.runs import folder, generator
+from dcgan_tf.runs import folder, trained
 from dcgan_tf.support import errors, stop_signal, tf_setup
 
 SHOWN_ROWS = 5  # of the grid that a notebook shows
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Run(generator.TrainedRun):
+class Run(trained.TrainedRun):
     """A trained run: its generator at the `step` of a checkpoint, and its folder.
 
     config: every setting, as `config.mode`; gan: the networks, `gans.gan.Gan`
@@ -89,7 +89,7 @@ class Run(generator.TrainedRun):
 def load(run_dir: str | os.PathLike | None, *, ema: bool, which: str) -> Run:
     """See `dcgan_tf.load`."""
     run = folder.Run.existing(run_dir or folder.PRETRAINED)
-    loaded = generator.load(run.folder, ema=ema, which=which)
+    loaded = trained.load(run.folder, ema=ema, which=which)
     place = run.folder.absolute()
     return Run(loaded.config, loaded.gan, loaded.step, folder=place, ema=ema)
 

@@ -65,11 +65,11 @@ def main(values: FlagValues) -> None:
     request = evaluation.request(values)
     tf_setup.start()
     from dcgan_tf.cli import measuring  # which import TensorFlow
-    from dcgan_tf.runs import generator
+    from dcgan_tf.runs import trained
 
     began, loaded = time.monotonic(), None
     if request.run:
-        loaded = generator.load(request.run.folder, ema=values.ema, which=values.which)
+        loaded = trained.load(request.run.folder, ema=values.ema, which=values.which)
     report = measuring.measure(request, loaded, ema=values.ema)
     print(evaluation.table(report))
     print(f"measured in {time.monotonic() - began:.0f} s")

@@ -51,9 +51,9 @@ def main(values: FlagValues) -> None:
 
     tf_setup.start()
     from dcgan_tf.exports import write  # which imports TensorFlow
-    from dcgan_tf.runs import generator
+    from dcgan_tf.runs import trained
 
-    loaded = generator.load(run.folder, ema=values.ema, which=values.which)
+    loaded = trained.load(run.folder, ema=values.ema, which=values.which)
     size = write.write(target, loaded, content)
     print(f"{target.path}: {target.format}, step {loaded.step:,}, {size / 1e6:.1f} MB")
 

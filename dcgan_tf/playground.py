@@ -41,10 +41,10 @@ def main(values: FlagValues) -> None:
 
     tf_setup.start()
     from dcgan_tf.pages import network, playground  # which import TensorFlow
-    from dcgan_tf.runs import generator
+    from dcgan_tf.runs import trained
 
     whole = not run.exported.exists()
-    loaded = generator.load(
+    loaded = trained.load(
         run.folder, ema=values.ema, which=values.which, discriminator=whole
     )
     try:

@@ -84,9 +84,9 @@ def main(values: FlagValues) -> None:
     request = sampling.request(values, config, output)
 
     tf_setup.start()
-    from dcgan_tf.runs import generator  # which imports TensorFlow
+    from dcgan_tf.runs import trained  # which imports TensorFlow
 
-    loaded = generator.load(run.folder, ema=values.ema, which=values.which)
+    loaded = trained.load(run.folder, ema=values.ema, which=values.which)
     seed, count = values.seed or 0, len(request.labels)
     if isinstance(request, sampling.PathRequest):
         images = request.images(loaded, seed, closed=output.suffix == ".gif")

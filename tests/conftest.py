@@ -12,7 +12,8 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 tf_setup.import_quietly(initialise=False)  # before the others, which import TensorFlow
 
 from dcgan_tf.config import resolve  # noqa: E402
-from dcgan_tf.data import sources, splits  # noqa: E402
+from dcgan_tf.data import splits  # noqa: E402
+from dcgan_tf.datasets import sources  # noqa: E402
 from dcgan_tf.runs import manifest  # noqa: E402
 from dcgan_tf.runs.config_file import RunConfig  # noqa: E402
 from dcgan_tf.runs.folder import Run  # noqa: E402

@@ -76,7 +76,8 @@ def trained(case, strategy=None, steps=STEPS, dtype="float64", restored=None):
     """The state after `steps` steps on digits; from a checkpoint's prefix, if given."""
     import tensorflow as tf
 
-    from dcgan_tf.data import pipeline, sources, splits
+    from dcgan_tf.data import pipeline, splits
+    from dcgan_tf.datasets import sources
     from dcgan_tf.training.steps import make_train_steps
     from dcgan_tf.training.train_state import TrainState
 

@@ -1,6 +1,5 @@
 """What the layers contract in pyproject.toml cannot say of the package's structure."""
 
-import ast
 import pathlib
 import re
 import subprocess
@@ -16,56 +15,6 @@ COMMANDS = (
     *("main", "sample", "embedding", "evaluate", "export", "compare", "playground"),
     "report",
 )
-
-# These answer --help, a dry run's first checks and every wrong use without TensorFlow.
-FRONT = [
-    *(f"{name}.py" for name in ("__init__", "__main__", *COMMANDS)),
-    *("support/*.py", "config/*.py", "reading/*.py", "data/spec.py", "data/sources.py"),
-    *("runs/folder.py", "runs/manifest.py", "runs/config_file.py"),
-    *("reporting/images.py", "reporting/plots.py", "reporting/console.py"),
-    *("reporting/metrics_log.py", "comparison/*.py"),
-    *("metrics/mode_collapse.py", "pages/figures.py", "pages/html.py", "pages/live.py"),
-    *("pages/record.py", "pages/plots.py", "pages/report.py"),
-    *("exports/formats.py", "exports/readme.py"),
-    *(
-        "cli/flags.py",
-        "cli/plan.py",
-        "cli/run_data.py",
-        "cli/sampling.py",
-        "cli/evaluation.py",
-    ),
-]
-FRONT = sorted({path.relative_to(PACKAGE) for one in FRONT for path in PACKAGE.glob(one)})
-HEAVY = {"tensorflow", "keras", "tensorflow_datasets", "sklearn", "matplotlib"}
-
-
-def top_level_imports(module):
-    """(package, module of this package or None) of each import at a module's top level."""
-    tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name.split(".")[0], None
-        elif isinstance(node, ast.ImportFrom):
-            package = node.module.split(".")[0]
-            if package != "dcgan_tf":
-                yield package, None
-                continue
-            inside = PACKAGE.joinpath(*node.module.split(".")[1:])
-            for alias in node.names:
-                path = inside / f"{alias.name}.py"
-                if not path.exists():
-                    path = inside.with_suffix(".py")
-                if not path.exists():
-                    path = inside / "__init__.py"
-                yield "dcgan_tf", path.relative_to(PACKAGE)
-
-
-@pytest.mark.parametrize("module", FRONT, ids=str)
-def test_the_front_is_free_of_tensorflow(module):
-    imports = list(top_level_imports(module))
-    assert not HEAVY & {package for package, _ in imports}
-    assert {own for _, own in imports if own} <= set(FRONT)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -8,7 +8,8 @@ import sys
 import nbformat
 import pytest
 
-from dcgan_tf.data import sources, splits
+from dcgan_tf.data import splits
+from dcgan_tf.datasets import sources
 from dcgan_tf.metrics import classifier
 
 NOTEBOOK = pathlib.Path(__file__).parent.parent / "examples" / "train_and_look.ipynb"

@@ -15,7 +15,7 @@ from PIL import Image
 import dcgan_tf
 from dcgan_tf import compare, embedding, evaluate, export, main, playground, report, sample
 from dcgan_tf.__main__ import COMMANDS
-from dcgan_tf.data import sources
+from dcgan_tf.datasets import sources
 
 ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = pathlib.Path(dcgan_tf.__file__).parent

@@ -11,8 +11,8 @@ from absl.flags import FlagValues
 from dcgan_tf.cli import flags, run_data
 from dcgan_tf.config.presets import AUTO
 from dcgan_tf.config.schema import Config
-from dcgan_tf.data import sources
-from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.datasets import sources
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.reporting import console
 from dcgan_tf.reporting import images as grids
 from dcgan_tf.runs.folder import Run

@@ -27,8 +27,8 @@ from dcgan_tf.config.presets import (
     PRESETS,
     UPDATE_RULES,
 )
-from dcgan_tf.data.sources import Options
-from dcgan_tf.data.spec import LEAST_SIZE, MOST_SIZE
+from dcgan_tf.datasets.sources import Options
+from dcgan_tf.datasets.spec import LEAST_SIZE, MOST_SIZE
 from dcgan_tf.support import errors
 
 DATA_FLAGS = ("data_dir", "image_size", "channels", "skip_broken", "cache_dir")

@@ -18,7 +18,7 @@ from dcgan_tf.cli.plan import Plan, check_batch_size
 from dcgan_tf.config.presets import AUTO
 from dcgan_tf.data import splits
 from dcgan_tf.data.splits import Split
-from dcgan_tf.runs import checkpoint, config_file, generator, manifest
+from dcgan_tf.runs import checkpoint, config_file, manifest, trained
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors, tf_setup
@@ -181,7 +181,7 @@ def _build(plan: Plan, workers: Workers) -> TrainState:
     if plan.checkpoint:
         checkpoint.restore(state.checkpoint(), plan.checkpoint)
     elif plan.content.parent:
-        generator.restore_parent(state.gan, plan.content.parent)
+        trained.restore_parent(state.gan, plan.content.parent)
     return state
 
 

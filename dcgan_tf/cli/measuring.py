@@ -1,11 +1,12 @@
 """Measures what `evaluate` is asked for."""
 
 from dcgan_tf.cli.evaluation import Request
-from dcgan_tf.data import sources, splits
+from dcgan_tf.data import splits
 from dcgan_tf.data.splits import Split
+from dcgan_tf.datasets import sources
 from dcgan_tf.metrics import evaluator, image_sets
 from dcgan_tf.metrics.image_sets import Images
-from dcgan_tf.runs.generator import TrainedRun
+from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import errors
 
 

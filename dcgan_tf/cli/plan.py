@@ -9,9 +9,9 @@ from dcgan_tf.cli import run_data
 from dcgan_tf.config import resolve
 from dcgan_tf.config.presets import AUTO, DIGITS, PRESETS
 from dcgan_tf.config.schema import Config
-from dcgan_tf.data import sources
-from dcgan_tf.data.sources import Options
-from dcgan_tf.data.spec import ImageSpec, fits, nearest_size
+from dcgan_tf.datasets import sources
+from dcgan_tf.datasets.sources import Options
+from dcgan_tf.datasets.spec import ImageSpec, fits, nearest_size
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run, check_folder
 from dcgan_tf.runs.manifest import CheckpointInfo

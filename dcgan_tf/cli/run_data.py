@@ -4,9 +4,9 @@ import dataclasses
 import os
 
 from dcgan_tf.config.schema import Config
-from dcgan_tf.data import sources
-from dcgan_tf.data.sources import Dataset, Options
-from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.datasets import sources
+from dcgan_tf.datasets.sources import Dataset, Options
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
 

@@ -78,7 +78,7 @@ class PathRequest:
     note: str = ""
 
     def images(self, loaded, seed: int, *, closed: bool) -> np.ndarray:
-        """uint8 [rows, M, H, W, C], by a `runs.generator.TrainedRun`."""
+        """uint8 [rows, M, H, W, C], by a `runs.trained.TrainedRun`."""
         if self.classes is None:
             stops = STOPS if closed else 2
             more = {"stops": stops, "closed": closed}

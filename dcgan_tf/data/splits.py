@@ -6,8 +6,8 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.data.sources import Dataset
-from dcgan_tf.reading import prepared
+from dcgan_tf.datasets import prepared
+from dcgan_tf.datasets.sources import Dataset
 from dcgan_tf.support import arrays, errors
 
 MOST_IN_MEMORY = 200_000_000  # bytes of images; more of them stay in their file
@@ -73,7 +73,7 @@ def load(dataset: Dataset, split: str) -> Split:
             images = tf.constant(images)
         return Split(images, labels)
     if dataset.folder is None:
-        from dcgan_tf.data import digits  # scikit-learn takes a second to import
+        from dcgan_tf.datasets import digits  # scikit-learn takes a second to import
 
         images, labels = digits.load(split)
         return Split(tf.constant(images), tf.constant(labels))

@@ -1,7 +1,7 @@
 """The README of an exported generator: what it takes and gives, and code that uses it."""
 
 from dcgan_tf.config.schema import Config
-from dcgan_tf.data import sources
+from dcgan_tf.datasets import sources
 from dcgan_tf.exports.formats import FORMATS, NPZ
 
 MOST = 10  # images that the code generates

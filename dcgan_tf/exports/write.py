@@ -12,7 +12,7 @@ from dcgan_tf.exports.formats import FORMATS, NPZ, Target
 from dcgan_tf.reporting import images
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
-from dcgan_tf.runs.generator import TrainedRun
+from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import atomic_files
 
 ROWS = 10  # of the grid

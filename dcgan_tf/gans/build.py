@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data.augment import augment
-from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans import latents
 from dcgan_tf.gans.gan import Gan
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss

@@ -15,8 +15,8 @@ import tensorflow as tf
 from keras import layers
 
 from dcgan_tf.data.pipeline import Batches, scale
-from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.data.splits import Split
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.metrics import class_metrics, image_sets
 from dcgan_tf.support import arrays, atomic_files, errors
 from dcgan_tf.support.progress import bar, say

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.data.sources import Dataset
-from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.data.splits import Split
+from dcgan_tf.datasets.sources import Dataset
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.metrics import class_metrics, classifier, distances, image_sets
 from dcgan_tf.metrics.classifier import Classifier
 from dcgan_tf.metrics.distances import prdc, radii
 from dcgan_tf.metrics.image_sets import Images
-from dcgan_tf.runs.generator import TrainedRun
+from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import errors
 
 NEIGHBOURS = 5  # k of precision, recall, density and coverage

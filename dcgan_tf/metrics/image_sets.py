@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 
 from dcgan_tf.data.splits import Split
-from dcgan_tf.runs.generator import TrainedRun
+from dcgan_tf.runs.trained import TrainedRun
 
 MOST_TEST_IMAGES = 10_000
 MEMORISED = 10  # images, of a set without classes

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from dcgan_tf.gans.build import build
 from dcgan_tf.gans.gan import Gan
-from dcgan_tf.runs import generator
+from dcgan_tf.runs import trained
 
 ROWS = 15_000  # latents that the probes see, a third of them held out
 SEED = 1  # of the latents
@@ -94,7 +94,7 @@ def measure(gan: Gan, classes: int, seed: int) -> tuple[dict, dict]:
 
 def report(run_dir: str | os.PathLike) -> tuple[dict, dict]:
     """The figures of a trained run's embedding and of a new one's, and the run's arrays."""
-    loaded = generator.load(run_dir)
+    loaded = trained.load(run_dir)
     config = loaded.config
     measured, arrays = measure(loaded.gan, config.classes, config.seed)
     keras.utils.set_random_seed(config.seed)  # as the run began

@@ -17,7 +17,7 @@ import tensorflow as tf
 from keras import layers
 from keras.config import floatx
 
-from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.datasets.spec import ImageSpec
 
 
 class DiscriminatorOutput(NamedTuple):

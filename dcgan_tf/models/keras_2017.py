@@ -4,7 +4,7 @@ import keras
 from keras import layers
 from keras.config import floatx
 
-from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.models import blocks
 from dcgan_tf.models.layers import BiasConv2D, BiasDense, UpsampledConv2D
 

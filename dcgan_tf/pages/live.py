@@ -13,7 +13,7 @@ from typing import Any
 
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
-from dcgan_tf.data import sources
+from dcgan_tf.datasets import sources
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.pages import html
 from dcgan_tf.pages.figures import CHARTS, Chart, Points, is_logarithmic, points, thinned

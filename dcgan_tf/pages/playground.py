@@ -9,9 +9,9 @@ import re
 import numpy as np
 
 from dcgan_tf.config.presets import DIGITS
-from dcgan_tf.data import sources
+from dcgan_tf.datasets import sources
 from dcgan_tf.pages import network
-from dcgan_tf.runs.generator import TrainedRun
+from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import atomic_files
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"

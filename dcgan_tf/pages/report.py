@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.data import sources
-from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.datasets import sources
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.pages import figures, html, plots, record
 from dcgan_tf.pages.figures import CHARTS, MEANINGS, Chart
 from dcgan_tf.pages.record import Record

@@ -13,8 +13,8 @@ from dcgan_tf.config import resolve
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data.pipeline import Batches
-from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.data.splits import Split
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans import build
 from dcgan_tf.metrics import classifier, mode_collapse
 from dcgan_tf.metrics.evaluator import Evaluator
@@ -27,7 +27,7 @@ from dcgan_tf.reporting.rewind import rewind
 from dcgan_tf.reporting.run_logger import RunLogger
 from dcgan_tf.runs import manifest
 from dcgan_tf.runs.folder import Run
-from dcgan_tf.runs.generator import TrainedRun
+from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import errors
 from dcgan_tf.support.progress import Progress
 from dcgan_tf.support.stop_signal import StopSignal

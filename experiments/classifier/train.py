@@ -13,7 +13,8 @@ from dcgan_tf.support import tf_setup
 
 tf_setup.start()
 
-from dcgan_tf.data import sources, splits  # noqa: E402
+from dcgan_tf.data import splits  # noqa: E402
+from dcgan_tf.datasets import sources  # noqa: E402
 from dcgan_tf.metrics import classifier  # noqa: E402
 
 path = pathlib.Path(sys.argv[1])

@@ -16,12 +16,13 @@ tf_setup.start()
 
 import numpy as np  # noqa: E402
 
-from dcgan_tf.data import sources, splits  # noqa: E402
+from dcgan_tf.data import splits  # noqa: E402
+from dcgan_tf.datasets import sources  # noqa: E402
 from dcgan_tf.gans.build import build  # noqa: E402
 from dcgan_tf.metrics import classifier, distances  # noqa: E402
 from dcgan_tf.runs import checkpoint  # noqa: E402
 from dcgan_tf.runs.folder import Run  # noqa: E402
-from dcgan_tf.runs.generator import TrainedRun  # noqa: E402
+from dcgan_tf.runs.trained import TrainedRun  # noqa: E402
 
 STEPS = (400, 800, 1600, 2400)
 REAL = "real"

@@ -19,13 +19,14 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from scipy.stats import spearmanr  # noqa: E402
 
-from dcgan_tf.data import sources, splits  # noqa: E402
+from dcgan_tf.data import splits  # noqa: E402
+from dcgan_tf.datasets import sources  # noqa: E402
 from dcgan_tf.gans.build import build  # noqa: E402
 from dcgan_tf.metrics import classifier, image_sets  # noqa: E402
 from dcgan_tf.metrics.evaluator import Evaluator  # noqa: E402
 from dcgan_tf.runs import checkpoint  # noqa: E402
 from dcgan_tf.runs.folder import Run  # noqa: E402
-from dcgan_tf.runs.generator import TrainedRun  # noqa: E402
+from dcgan_tf.runs.trained import TrainedRun  # noqa: E402
 
 FIGURES = {
     "Frechet distance": "frechet_classifier_distance",

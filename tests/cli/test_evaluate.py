@@ -7,7 +7,8 @@ from conftest import untrained
 
 from dcgan_tf import evaluate, main
 from dcgan_tf.cli import evaluation, flags
-from dcgan_tf.data import sources, splits
+from dcgan_tf.data import splits
+from dcgan_tf.datasets import sources
 from dcgan_tf.metrics import classifier
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run

@@ -15,7 +15,7 @@ from benchmarks import exports
 from dcgan_tf import export, main
 from dcgan_tf.cli import flags
 from dcgan_tf.exports import formats
-from dcgan_tf.runs import generator, manifest
+from dcgan_tf.runs import manifest, trained
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
@@ -128,7 +128,7 @@ def test_wrong_use_is_one_line(do, tmp_path, small, monkeypatch):
     assert not list(tmp_path.glob("new*"))
 
 
-def trained(network):
+def trained_weights(network):
     return [weight.numpy() for weight in network.trainable_variables]
 
 
@@ -143,9 +143,9 @@ def test_a_run_begins_from_an_exported_generator(do, tmp_path, small):
     parent = f"{tmp_path / 'given'} at step 12"
     assert f"{parent}: the generator's alone, the discriminator begins new\n" in out
     begun = Run(tmp_path / "checkpoints" / "acgan")  # the place that --mode has
-    exported = trained(dcgan_tf.load("given").gan.ema_generator)
+    exported = trained_weights(dcgan_tf.load("given").gan.ema_generator)
     for ema in (True, False):
-        own = trained(dcgan_tf.load(begun.folder, ema=ema).gan.ema_generator)
+        own = trained_weights(dcgan_tf.load(begun.folder, ema=ema).gan.ema_generator)
         assert all(map(functools.partial(np.allclose, atol=1e-6), own, exported))
     content = begun.read()
     assert content.config.seed == 9
@@ -180,7 +180,7 @@ def test_a_run_that_an_export_does_not_fit_is_refused(do, tmp_path, small):
     other = tmp_path / "other" / "generator.npz"
     other.replace(tmp_path / "given" / "generator.npz")
     with pytest.raises(errors.RunError, match="is not the generator that the run began"):
-        generator.restore_parent(dcgan_tf.load("given").gan, parent)
+        trained.restore_parent(dcgan_tf.load("given").gan, parent)
     assert not (tmp_path / "new").exists()
 
 

@@ -8,8 +8,8 @@ import dcgan_tf
 from dcgan_tf import sample
 from dcgan_tf.cli import flags, sampling
 from dcgan_tf.config import resolve
-from dcgan_tf.reading import npz
-from dcgan_tf.runs import generator, manifest
+from dcgan_tf.datasets import npz
+from dcgan_tf.runs import manifest, trained
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.training.saver import save_state
@@ -132,7 +132,7 @@ def test_a_folder_has_a_file_for_each_image(do, tmp_path):
 
 def test_folders_have_the_names_of_their_classes(do, tmp_path, folders, monkeypatch):
     """As far as a file's name may have them; three blocks of images, in order."""
-    monkeypatch.setattr(generator, "BLOCK", 1)
+    monkeypatch.setattr(trained, "BLOCK", 1)
     names = ["cat", "dog/wolf", "2", *["animal 7"] * 6]
     assert do("animals", f"--classes={','.join(names)}", "--output=some")[0] == 0
     paths = sorted((tmp_path / "some").rglob("*.png"), key=lambda path: path.name)

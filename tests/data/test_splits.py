@@ -8,9 +8,10 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from dcgan_tf.data import sources, splits
-from dcgan_tf.data.sources import Options
+from dcgan_tf.data import splits
 from dcgan_tf.data.splits import Split
+from dcgan_tf.datasets import sources
+from dcgan_tf.datasets.sources import Options
 from dcgan_tf.support import atomic_files, errors
 
 
@@ -100,7 +101,7 @@ import pathlib
 from dcgan_tf.support import tf_setup
 tf_setup.start()
 import slow_set.slow_set_dataset_builder
-from dcgan_tf.reading import prepared
+from dcgan_tf.datasets import prepared
 builder = prepared.download("slow_set", pathlib.Path("sets"))
 print(builder.info.splits["train"].num_examples, flush=True)
 """

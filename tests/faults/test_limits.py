@@ -120,9 +120,9 @@ def test_two_processes_on_one_run(tmp_path):
         assert status == 2
         assert_one_line(err)
         assert "another process trains this run" in err
-        from dcgan_tf.runs import generator
+        from dcgan_tf.runs import trained
 
-        assert generator.load(tmp_path / "run").sample([1, 2]).shape == (2, 28, 28, 1)
+        assert trained.load(tmp_path / "run").sample([1, 2]).shape == (2, 28, 28, 1)
     epochs = Run(tmp_path / "run").newest_checkpoint().epoch
     assert finish(tmp_path, *flags, f"--epochs={epochs + 1}")[0] == 0
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.data.spec import ImageSpec
 from dcgan_tf.data.splits import Split
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.metrics import classifier
 from dcgan_tf.support import arrays, errors
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.data import sources, splits
-from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.data import splits
 from dcgan_tf.data.splits import Split
+from dcgan_tf.datasets import sources
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.metrics import classifier, distances, evaluator
 from dcgan_tf.metrics.evaluator import nearest_training_images
 from dcgan_tf.metrics.image_sets import Images

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from conftest import new_config
 
-from dcgan_tf.data.spec import ImageSpec
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans import build
 from dcgan_tf.models import (
     blocks,

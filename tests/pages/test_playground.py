@@ -11,7 +11,7 @@ from dcgan_tf.data.pipeline import to_uint8
 from dcgan_tf.gans.build import build
 from dcgan_tf.pages import network
 from dcgan_tf.pages import playground as pages
-from dcgan_tf.runs import generator
+from dcgan_tf.runs import trained
 from dcgan_tf.runs.folder import PRETRAINED
 
 LEVELS = 1  # of 255, by which weights in half precision may move a pixel
@@ -20,7 +20,7 @@ LEVELS = 1  # of 255, by which weights in half precision may move a pixel
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
     """The page of the ACGAN that comes with the package, and its generator."""
-    return written(generator.load(PRETRAINED), tmp_path_factory)
+    return written(trained.load(PRETRAINED), tmp_path_factory)
 
 
 def written(loaded, tmp_path_factory):
@@ -39,7 +39,7 @@ def multiplying(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("run") / "run"
     run, _ = untrained(folder, strengthen, mode="acgan", label_fusion="multiply")
-    return written(generator.load(run.folder), tmp_path_factory)
+    return written(trained.load(run.folder), tmp_path_factory)
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def write_page(path, **overrides):
     settings = ("mode", "latent_prior", "adversarial_loss")
     made = {name: given.pop(name) for name in settings if name in given}
     config = resolve.new(made, **given)
-    loaded = generator.TrainedRun(config, build(config), step=7)
+    loaded = trained.TrainedRun(config, build(config), step=7)
     pages.write(path, loaded, discriminator=True)
     return loaded
 

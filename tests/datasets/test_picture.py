@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf.reading import picture
+from dcgan_tf.datasets import picture
 
 
 def encoded(image, kind="PNG", **options):

@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from dcgan_tf.reading import npz
+from dcgan_tf.datasets import npz
 from dcgan_tf.support import errors
 
 

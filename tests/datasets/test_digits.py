@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.data import sources, splits
+from dcgan_tf.data import splits
+from dcgan_tf.datasets import sources
 
 
 @pytest.fixture(scope="module")

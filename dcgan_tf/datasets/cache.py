@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from dcgan_tf.reading.source import Item, Source, digest
+from dcgan_tf.datasets.source import Item, Source, digest
 from dcgan_tf.support import arrays, atomic_files, errors
 from dcgan_tf.support.progress import bar, say
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf.reading import cache, folder, npz
+from dcgan_tf.datasets import cache, folder, npz
 from dcgan_tf.support import errors
 
 SIZE = (16, 16)
@@ -142,7 +142,7 @@ COMMAND = """
 import os, pathlib, signal, sys
 sys.path.insert(0, sys.argv[3])
 import test_cache
-from dcgan_tf.reading import cache, folder
+from dcgan_tf.datasets import cache, folder
 if len(sys.argv) > 4:  # killed before the picture of that number is read
     is_grey = cache._is_grey
     def grey(item, left=[int(sys.argv[4])]):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dcgan_tf.reading.source import Item, Source, digest, item
+from dcgan_tf.datasets.source import Item, Source, digest, item
 from dcgan_tf.support import arrays, atomic_files, errors
 
 # What the arrays may be called: here, in MedMNIST's files, in Keras's.

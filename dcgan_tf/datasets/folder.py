@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from dcgan_tf.reading import picture
-from dcgan_tf.reading.source import Item, Source, digest, is_held_out
+from dcgan_tf.datasets import picture
+from dcgan_tf.datasets.source import Item, Source, digest, is_held_out
 from dcgan_tf.support import arrays, errors
 from dcgan_tf.support.progress import bar
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dcgan_tf.reading import picture
+from dcgan_tf.datasets import picture
 
 HELD_OUT = 7  # one image in so many is held out, where the source has no test split
 

@@ -2,8 +2,8 @@ import threading
 
 import pytest
 
-from dcgan_tf.data import sources
-from dcgan_tf.data.sources import Options
+from dcgan_tf.datasets import sources
+from dcgan_tf.datasets.sources import Options
 from dcgan_tf.support import errors
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf.reading import folder
+from dcgan_tf.datasets import folder
 from dcgan_tf.support import errors
 
 

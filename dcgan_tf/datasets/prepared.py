@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dcgan_tf.reading.source import Item, Source, digest, item
+from dcgan_tf.datasets.source import Item, Source, digest, item
 from dcgan_tf.support import atomic_files, errors
 
 TEST = ("test", "validation")

@@ -5,7 +5,7 @@ import pytest
 from conftest import MODES, blank, untrained
 
 import dcgan_tf
-from dcgan_tf.runs import generator, manifest
+from dcgan_tf.runs import manifest, trained
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
@@ -42,7 +42,7 @@ def test_it_generates_with_the_ema(tmp_path):
 
 def test_it_generates_in_float32_whatever_the_run_was_trained_in(tmp_path):
     images = [
-        generator.load(
+        trained.load(
             untrained(tmp_path / precision, mode="dcgan", precision=precision)[0].folder
         ).sample([1, 2])
         for precision in ("float32", "bfloat16")
@@ -184,32 +184,32 @@ def test_the_generator_itself_and_the_best_on_request(tmp_path):
     run, state = untrained(
         tmp_path / "run", lambda gan: blank(gan.ema_generator), mode="cgan"
     )
-    blank_images = generator.load(run.folder).sample([1, 2])
-    raw = generator.load(run.folder, ema=False).sample([1, 2])
+    blank_images = trained.load(run.folder).sample([1, 2])
+    raw = trained.load(run.folder, ema=False).sample([1, 2])
     assert not np.array_equal(blank_images, raw)
     blank(state.gan.generator)
     save_state(state, run, manifest.BEST, keep=3, score=0.5)
-    best = generator.load(run.folder, ema=False, which="best").sample([1, 2])
+    best = trained.load(run.folder, ema=False, which="best").sample([1, 2])
     assert np.array_equal(best, blank_images)
-    assert np.array_equal(generator.load(run.folder, ema=False).sample([1, 2]), raw)
+    assert np.array_equal(trained.load(run.folder, ema=False).sample([1, 2]), raw)
 
 
 def test_a_run_without_a_best_checkpoint_says_how_to_have_one(folders):
     with pytest.raises(errors.UsageError, match=r"no best checkpoint.*--evaluate_every"):
-        generator.load(folders["acgan"], which="best")
+        trained.load(folders["acgan"], which="best")
     with pytest.raises(ValueError, match="latest, best"):
-        generator.load(folders["acgan"], which="newest")
+        trained.load(folders["acgan"], which="newest")
 
 
 def test_a_generator_alone_has_no_best_and_no_other_than_its_ema(folders, tmp_path):
-    loaded = generator.load(folders["cgan"])
+    loaded = trained.load(folders["cgan"])
     given = Run(tmp_path / "given")
     given.write_config(RunConfig(loaded.config))
     loaded.write(given.exported)
-    assert generator.load(given.folder).step == loaded.step
+    assert trained.load(given.folder).step == loaded.step
     for asked in ({"ema": False}, {"which": "best"}):
         with pytest.raises(errors.UsageError, match="an exported generator alone"):
-            generator.load(given.folder, **asked)
+            trained.load(given.folder, **asked)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**31, 0.5, "1"])

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from dcgan_tf.data.sources import TEST_DIGITS
+from dcgan_tf.datasets.sources import TEST_DIGITS
 
 
 def load(split: str) -> tuple[np.ndarray, np.ndarray]:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from dcgan_tf.data import sources, splits
-from dcgan_tf.data.sources import Options
+from dcgan_tf.data import splits
+from dcgan_tf.datasets import sources
+from dcgan_tf.datasets.sources import Options
 from dcgan_tf.support import errors
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # tensorflow-datasets' own
@@ -139,7 +140,7 @@ def test_a_test_split_whose_labels_are_not_known_is_left_out(tmp_path):
 
 
 def test_emnist_is_put_upright(tmp_path):
-    from dcgan_tf.reading import prepared
+    from dcgan_tf.datasets import prepared
 
     images = pictures(8, (16, 16, 1))
     store(tmp_path, "emnist", shape=(16, 16, 1), train={"image": images})

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dcgan_tf.config.presets import AUTO, DIGITS, MNIST_LIKE
-from dcgan_tf.data.spec import ImageSpec, fits
-from dcgan_tf.reading import cache, folder, npz
-from dcgan_tf.reading.cache import Entry
-from dcgan_tf.reading.folder import printable
-from dcgan_tf.reading.source import Source
+from dcgan_tf.datasets import cache, folder, npz
+from dcgan_tf.datasets.cache import Entry
+from dcgan_tf.datasets.folder import printable
+from dcgan_tf.datasets.source import Source
+from dcgan_tf.datasets.spec import ImageSpec, fits
 from dcgan_tf.support import errors, tf_setup
 
 MNIST = ImageSpec(28, 28, 1, classes=10)  # and what is of its form
@@ -277,7 +277,7 @@ def _read_prepared(name: str, data_dir: pathlib.Path, options: Options) -> Datas
     tf_setup.start()  # takes seconds, and is for foreign names only
     import tensorflow_datasets as tfds
 
-    from dcgan_tf.reading import prepared
+    from dcgan_tf.datasets import prepared
 
     try:
         builder = tfds.builder(name, data_dir=data_dir)
