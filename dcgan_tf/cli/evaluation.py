@@ -13,6 +13,7 @@ from dcgan_tf.config.presets import AUTO
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import sources
 from dcgan_tf.datasets.spec import ImageSpec
+from dcgan_tf.metrics.figures import FIGURES, Figure
 from dcgan_tf.reporting import console
 from dcgan_tf.reporting import images as grids
 from dcgan_tf.runs.folder import Run
@@ -195,10 +196,10 @@ def table(report: Mapping, encoding: str | None = None) -> str:
         "of images are not comparable)"
     )
     lines = [("", *(name.removesuffix(" images") for name in columns))]
-    for figure in console.FIGURES:
+    for figure in FIGURES:
         if figure.key in columns["generated"]:
             values = [_cell(row, figure) for row in columns.values()]
-            lines.append((figure.title(encoding), *values))
+            lines.append((console.title(figure, encoding), *values))
     lines += _by_class(report["class_names"], columns)
     return "\n".join(
         [
@@ -212,11 +213,8 @@ def table(report: Mapping, encoding: str | None = None) -> str:
     )
 
 
-def _cell(figures: Mapping, figure: console.Figure) -> str:
-    if figure.key not in figures:
-        return ""
-    value = figures[figure.key]
-    return "-" if value is None else figure.style.format(value)
+def _cell(figures: Mapping, figure: Figure) -> str:
+    return figure.text(figures[figure.key]) if figure.key in figures else ""
 
 
 def _by_class(names: list[str] | None, columns: Mapping) -> list[tuple[str, ...]]:

@@ -5,15 +5,14 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
+from dcgan_tf.metrics.figures import DOWN, FIGURES, QUALITY, Figure
 from dcgan_tf.reporting import metrics_log
-from dcgan_tf.reporting.console import DOWN, FIGURES, Figure
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors
 
 MINUTES = Figure("training_minutes", "minutes of training", DOWN, "{:.1f}")
 COMPARED = (*(one for one in FIGURES if one.key != "selection_score"), MINUTES)
 MOST_BYTES = 10_000_000  # of evaluation.json, which has 1,000 classes at most
-QUALITY = "quality/"  # begins the figures of an evaluation in the log
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,8 @@ import statistics
 from collections.abc import Sequence
 
 from dcgan_tf.comparison.runs import COMPARED, Measured, differing, groups
-from dcgan_tf.reporting.console import WIDTH, Figure, prints, wrapped
+from dcgan_tf.metrics.figures import Figure
+from dcgan_tf.reporting.console import WIDTH, prints, title, wrapped
 from dcgan_tf.support import atomic_files
 
 HIDDEN = {"class_names"}  # which follow from the data set, and are long
@@ -34,7 +35,7 @@ def text(runs: Sequence[Measured], encoding: str | None = None) -> str:
     rows.append(("measured at step", *(_listed([o.step for o in g]) for g in found)))
     for figure in _shown(runs):
         cells = (_cell(group, figure) for group in found)
-        rows.append((figure.title(encoding), *cells))
+        rows.append((title(figure, encoding), *cells))
     legend = [
         wrapped(f"({n}): {', '.join(str(one.run.folder) for one in group)}")
         for n, group in enumerate(found, 1)
@@ -75,10 +76,10 @@ def _cell(group: Sequence[Measured], figure: Figure) -> str:
     values = [one.figures[figure.key] for one in group if figure.key in one.figures]
     if not values:
         return "\u2013"
-    mean = figure.style.format(statistics.fmean(values))
+    mean = figure.format.format(statistics.fmean(values))
     if len(values) == 1:
         return mean
-    return f"{mean} \u00b1{figure.style.format(statistics.stdev(values))}"
+    return f"{mean} \u00b1{figure.format.format(statistics.stdev(values))}"
 
 
 def _blocks(rows: Sequence[Row]) -> list[str]:

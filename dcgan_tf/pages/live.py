@@ -15,8 +15,9 @@ from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import sources
 from dcgan_tf.metrics import mode_collapse
+from dcgan_tf.metrics.figures import CHARTS, Chart
 from dcgan_tf.pages import html
-from dcgan_tf.pages.figures import CHARTS, Chart, Points, is_logarithmic, points, thinned
+from dcgan_tf.pages.figures import Points, is_logarithmic, points, thinned
 from dcgan_tf.reporting import images, metrics_log
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors

@@ -11,18 +11,16 @@ import numpy as np
 
 from dcgan_tf.datasets import sources
 from dcgan_tf.datasets.spec import ImageSpec
+from dcgan_tf.metrics.figures import CHARTS, DOWN, FIGURES, QUALITY, REAL, Chart, Figure
 from dcgan_tf.pages import figures, html, plots, record
-from dcgan_tf.pages.figures import CHARTS, MEANINGS, Chart
 from dcgan_tf.pages.record import Record
 from dcgan_tf.reporting import images
-from dcgan_tf.reporting.console import DOWN, FIGURES, Figure
 from dcgan_tf.runs import config_file
 
 MOST_FRAMES = 40  # of a run
 FRAMES_BYTES = 3_000_000  # of all runs
 MOST_NAMED = 20  # classes of which a confusion matrix has numbers
 TILES = ("class_accuracy", "coverage", "recall", "frechet_classifier_distance")
-REAL = "real training images"
 
 
 def page(records: list[Record]) -> str:
@@ -183,9 +181,9 @@ def _chart(chart: Chart, records: list[Record]) -> dict[str, object]:
 
 def _reference(one: Record, key: str) -> float | None:
     """That figure of real training images, if it was measured."""
-    if one.evaluation is None or not key.startswith("quality/"):
+    if one.evaluation is None or not key.startswith(QUALITY):
         return None
-    value = one.evaluation.figures.get(REAL, {}).get(key.removeprefix("quality/"))
+    value = one.evaluation.figures.get(REAL, {}).get(key.removeprefix(QUALITY))
     return value if isinstance(value, float) and math.isfinite(value) else None
 
 
@@ -233,13 +231,13 @@ def _row(
         "figure": figure,
         "cells": [_cell(figure, value) for value in held],
         "others": [_cell(figure, column.get(figure.key)) for column in others],
-        "best": _best(held, figure.better) if alike else None,
-        "meaning": MEANINGS.get(figure.key, ""),
+        "best": _best(held, figure.arrow) if alike else None,
+        "meaning": figure.meaning,
     }
 
 
 def _cell(figure: Figure, value: object) -> str:
-    return figure.style.format(value) if isinstance(value, float) else "-"
+    return figure.format.format(value) if isinstance(value, float) else "-"
 
 
 def _best(values: list[object], better: str) -> int | None:

@@ -1,55 +1,14 @@
-"""What a run prints of a log entry, and the figures of quality as people read them."""
+"""What a run prints of a log entry."""
 
 import sys
 import textwrap
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from dcgan_tf.metrics.figures import DOWN, FIGURES, QUALITY, UP, Figure
 
 PLAYERS = ("generator", "discriminator")
 WIDTH = 80  # of what is printed
-UP, DOWN = "\u2191", "\u2193"  # arrows
 Entry = Mapping[str, float]
-
-
-class Figure(NamedTuple):
-    """A figure of quality.
-
-    key: in JSON; better: the arrow of the better direction, or ""; style: its format
-    """
-
-    key: str
-    name: str
-    better: str
-    style: str
-
-    def title(self, encoding: str | None = None) -> str:
-        """The name, and the arrow where stdout (or `encoding`) has arrows."""
-        arrow = self.better if prints(UP + DOWN, encoding) else ""
-        return f"{self.name} {arrow}".rstrip()
-
-
-FIGURES = (
-    Figure("class_accuracy", "class accuracy (GAN-test)", UP, "{:.2%}"),
-    Figure("frechet_classifier_distance", "Frechet distance", DOWN, "{:.3f}"),
-    Figure("kid", "kernel distance (KID)", DOWN, "{:.5f}"),
-    Figure("precision", "precision", UP, "{:.3f}"),
-    Figure("recall", "recall", UP, "{:.3f}"),
-    Figure("density", "density", UP, "{:.3f}"),
-    Figure("coverage", "coverage", UP, "{:.3f}"),
-    Figure("classifier_score", "classifier score", UP, "{:.3f}"),
-    Figure("intra_class_std", "intra-class std, of real", "", "{:.3f}"),
-    Figure("classification_accuracy_score", "CAS (GAN-train)", UP, "{:.2%}"),
-    Figure("selection_score", "selection score", UP, "{:.3f}"),
-)
-# Those that are printed while a run trains.
-SHOWN = (
-    "class_accuracy",
-    "frechet_classifier_distance",
-    "recall",
-    "coverage",
-    "intra_class_std",
-    "selection_score",
-)
 
 
 def prints(text: str, encoding: str | None = None) -> bool:
@@ -59,6 +18,11 @@ def prints(text: str, encoding: str | None = None) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def title(figure: Figure, encoding: str | None = None) -> str:
+    """A figure's name, with its arrow where stdout (or `encoding`) has arrows."""
+    return figure.title if prints(UP + DOWN, encoding) else figure.name
 
 
 def wrapped(text: str, indent: str = "") -> str:
@@ -94,9 +58,9 @@ def losses(entry: Entry, name: str) -> str:
 def quality(entry: Entry) -> str:
     """The figures of an evaluation."""
     found = [
-        f"{figure.title()} {figure.style.format(entry[f'quality/{figure.key}'])}"
+        f"{title(figure)} {figure.text(entry[QUALITY + figure.key])}"
         for figure in FIGURES
-        if figure.key in SHOWN and f"quality/{figure.key}" in entry
+        if figure.printed and QUALITY + figure.key in entry
     ]
     unbroken = ", ".join(one.replace(" ", "\xa0") for one in found)
     return wrapped(unbroken, "  ").replace("\xa0", " ")

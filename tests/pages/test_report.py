@@ -10,8 +10,8 @@ from hand_made import text_of
 
 from dcgan_tf import report as command
 from dcgan_tf.cli import flags
+from dcgan_tf.metrics.figures import CHARTS
 from dcgan_tf.pages import figures, plots, record, report
-from dcgan_tf.pages.figures import CHARTS
 from dcgan_tf.reporting import images
 
 
