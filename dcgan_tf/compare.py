@@ -13,6 +13,7 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
+from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.comparison import runs, table
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
@@ -32,13 +33,13 @@ def main(values: FlagValues) -> None:
         raise errors.UsageError(
             "--run: name the folders of runs, as in dcgan-tf compare checkpoints/acgan-*"
         )
+    csv = output_path(values.csv, "csv", suffixes=[".csv"]) if values.csv else None
     folders = {run.folder.resolve(): run for run in map(Run.existing, values.run)}
     found = [runs.read(run) for run in folders.values()]
     print(table.text(found))
-    if values.csv:
-        path = errors.user_path(values.csv, "--csv")
-        table.write_csv(path, found)
-        print(path)
+    if csv:
+        table.write_csv(csv, found)
+        print(csv)
 
 
 if __name__ == "__main__":

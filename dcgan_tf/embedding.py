@@ -11,7 +11,8 @@ import sys
 
 from absl.flags import FlagValues
 
-from dcgan_tf.cli import evaluation, flags
+from dcgan_tf.cli import flags
+from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.reporting import plots
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors, tf_setup
@@ -34,8 +35,7 @@ def main(values: FlagValues) -> None:
             f"--run={run.folder}: its generator has no embedding of the class (mode "
             f"{config.mode}, architecture {config.architecture}); name a run of acgan"
         )
-    output = errors.user_path(values.output or run.folder, "--output")
-    evaluation.check_output(output)
+    output = output_path(values.output or run.folder, folder=True, may_exist=True)
     plot = plots.pyplot()
     plot.switch_backend("Agg")  # no window
     tf_setup.start()

@@ -12,6 +12,7 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
+from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import errors, tf_setup
 
@@ -30,13 +31,7 @@ def define_flags() -> FlagValues:
 
 def main(values: FlagValues) -> None:
     run = Run.existing(values.run or PRETRAINED)
-    output = errors.user_path(values.output or "playground.html", "--output")
-    if output.suffix != ".html":
-        raise errors.UsageError(f"--output={output}: must end in .html")
-    if not output.parent.is_dir():
-        raise errors.UsageError(f"--output={output}: there is no folder {output.parent}")
-    if output.is_dir():
-        raise errors.UsageError(f"--output={output}: is a folder; name a file")
+    output = output_path(values.output or "playground.html", suffixes=[".html"])
     run.read()
 
     tf_setup.start()

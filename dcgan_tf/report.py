@@ -13,6 +13,7 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
+from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors
 
@@ -41,11 +42,7 @@ def main(values: FlagValues) -> None:
     runs = list(found.values())
     if len(runs) > MOST_RUNS:
         raise errors.UsageError(f"--run: {len(runs)} runs; at most {MOST_RUNS} fit a page")
-    output = errors.user_path(values.output or "report.html", "--output")
-    if output.suffix != ".html" or output.is_dir():
-        raise errors.UsageError(f"--output={output}: must be a file that ends in .html")
-    if not output.parent.is_dir():
-        raise errors.UsageError(f"--output={output}: there is no folder {output.parent}")
+    output = output_path(values.output or "report.html", suffixes=[".html"])
 
     from dcgan_tf.pages import record, report  # which import Jinja2
 

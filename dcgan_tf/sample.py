@@ -15,8 +15,9 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags, sampling
+from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.runs.folder import PRETRAINED, Run
-from dcgan_tf.support import errors, tf_setup
+from dcgan_tf.support import tf_setup
 
 MOST_MAGNIFICATION = 50
 
@@ -78,8 +79,9 @@ def define_flags() -> FlagValues:
 
 def main(values: FlagValues) -> None:
     run = Run.existing(values.run or PRETRAINED)
-    output = errors.user_path(values.output or "sample.png", "--output")
-    sampling.check_output(output)
+    output = output_path(
+        values.output or "sample.png", suffixes=sampling.SUFFIXES, folder=True
+    )
     config = run.read_config()
     request = sampling.request(values, config, output)
 

@@ -1,7 +1,6 @@
 """What `evaluate` is asked for, and how it reports."""
 
 import dataclasses
-import os
 import pathlib
 from collections.abc import Mapping
 
@@ -9,6 +8,7 @@ import numpy as np
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags, run_data
+from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.config.presets import AUTO
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import sources
@@ -44,10 +44,9 @@ def request(values: FlagValues, *, writes: bool = True) -> Request:
 
     writes: into the folder of a run, where no other is named
     """
-    output = errors.user_path(values.output, "--output") if values.output else None
     if (values.run is None) == (values.samples is None):
         raise errors.UsageError("--run or --samples: name one of them")
-    run, samples = None, None
+    run, samples, output = None, None, values.output
     if values.samples is not None:
         _refuse(values, ("count", "seed", "which", "ema"), "--run, not with --samples")
         headers = _sample_headers(values.samples)
@@ -61,7 +60,7 @@ def request(values: FlagValues, *, writes: bool = True) -> Request:
         labelled = config.conditional
         output = output or (run.folder if writes else None)
     if output:
-        check_output(output)
+        output = output_path(output, folder=True, may_exist=True)
     if values.cas and not labelled:
         raise errors.UsageError(
             "--cas: the images have no labels, without which nothing can be trained"
@@ -91,15 +90,6 @@ def _dataset_of(run: Run, config: Config, values: FlagValues) -> sources.Dataset
         )
     config = config.model_copy(update={"dataset": moved or config.dataset})
     return run_data.find_again(run, config, flags.data_options(values))
-
-
-def check_output(output: pathlib.Path) -> None:
-    """UsageError unless files can be written into the folder, which may have to be made."""
-    nearest = next(path for path in (output, *output.absolute().parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise errors.UsageError(
-            f"--output={output}: {nearest} is no folder that can be written; name another"
-        )
 
 
 def _sample_headers(path: str) -> arrays.Headers:

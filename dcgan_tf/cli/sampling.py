@@ -28,24 +28,6 @@ MOST_BYTES = 2_000_000_000  # of images that are held at once
 LONGEST_NAME = 50  # characters of a class in a file's name, which has at most 255 bytes
 
 
-def check_output(output: pathlib.Path) -> None:
-    """UsageError unless `write` can write `output`."""
-    if output.suffix not in ("", *SUFFIXES) or output.name in SUFFIXES:
-        raise errors.UsageError(
-            f"--output={output}: must end in .png, .npz or .gif, or name a folder"
-        )
-    if not output.parent.is_dir():
-        raise errors.UsageError(f"--output={output}: there is no folder {output.parent}")
-    if output.suffix and output.is_dir():
-        raise errors.UsageError(f"--output={output}: is a folder; name a file")
-    if (
-        not output.suffix
-        and output.exists()
-        and (output.is_file() or any(output.iterdir()))
-    ):
-        raise errors.UsageError(f"--output={output}: is in the way; name a new folder")
-
-
 @dataclasses.dataclass(frozen=True)
 class Request:
     """The images to generate.

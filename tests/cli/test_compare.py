@@ -158,7 +158,7 @@ def test_a_terminal_without_arrows_gets_plain_letters(make):
     [
         ([], 2, "--run: name the folders of runs"),
         (["run", "nowhere"], 2, "--run=nowhere: holds no run"),
-        (["run", "--csv=nowhere/all.csv"], 1, "nowhere"),
+        (["run", "--csv=nowhere/all.csv"], 2, "nowhere"),
         (["damaged"], 1, "evaluation.json: is damaged; dcgan-tf evaluate --run=damaged"),
     ],
 )

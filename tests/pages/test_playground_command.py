@@ -34,7 +34,7 @@ def test_the_command_takes_the_discriminator_of_the_checkpoint(
     ("arguments", "words"),
     [
         (["--output=page.htm"], "--output=page.htm: must end in .html"),
-        (["--output=no/page.html"], "there is no folder no"),
+        (["--output=no/page.html"], "no is no folder"),
         (["--output=folder.html"], "is a folder"),
         (["--run=nowhere"], "holds no run"),
         (["--which=best"], "an exported generator alone"),

@@ -181,8 +181,8 @@ def test_a_run_that_is_named_twice_is_shown_once(run, tmp_path, capsys):
     [
         ([], "--run: name the folder of a run"),
         (["--run={}/none"], "holds no run"),
-        (["--run={}/run", "--output={}/page.pdf"], "must be a file that ends in .html"),
-        (["--run={}/run", "--output={}/no/page.html"], "there is no folder"),
+        (["--run={}/run", "--output={}/page.pdf"], "must end in .html"),
+        (["--run={}/run", "--output={}/no/page.html"], "no is no folder"),
         ([f"--run={{}}/{name}" for name in "abcdefghi"], "at most 8"),
     ],
 )
