@@ -89,7 +89,7 @@ WORK = {
     "acgan, paired": (39_984_000, 0, 21_870_464, 56_448),
 }
 BATCHES = (32, 64, 128, 256, 512, 1024)
-COMMANDS = ("main", "sample", "evaluate", "export", "embedding")
+COMMANDS = ("main", "sample", "evaluate", "export")
 
 
 def define_flags() -> FlagValues:

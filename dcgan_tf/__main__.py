@@ -4,7 +4,6 @@
     dcgan-tf sample --digits=2026        generates images
     dcgan-tf evaluate --run=RUN          measures a run's images, or anyone's
     dcgan-tf export --run=RUN --output=FOLDER    the generator alone, small
-    dcgan-tf embedding --run=RUN         how the generator uses the class
     dcgan-tf compare RUN RUN             settings and figures beside each other
     dcgan-tf playground                  a page in which the generator draws in a browser
     dcgan-tf report --run=RUN            a page of a run, or of several side by side
@@ -25,7 +24,6 @@ COMMANDS = {
     "sample": "sample",
     "evaluate": "evaluate",
     "export": "export",
-    "embedding": "embedding",
     "compare": "compare",
     "playground": "playground",
     "report": "report",

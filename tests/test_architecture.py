@@ -12,7 +12,7 @@ import dcgan_tf
 PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 COMMANDS = (
-    *("main", "sample", "embedding", "evaluate", "export", "compare", "playground"),
+    *("main", "sample", "evaluate", "export", "compare", "playground"),
     "report",
 )
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import dcgan_tf
-from dcgan_tf import compare, embedding, evaluate, export, main, playground, report, sample
+from dcgan_tf import compare, evaluate, export, main, playground, report, sample
 from dcgan_tf.__main__ import COMMANDS
 from dcgan_tf.datasets import sources
 
@@ -234,7 +234,7 @@ def test_what_readme_shows_runs(tmp_path):
 )
 def test_flags_that_documents_name_exist(document):
     known = set(OTHER_FLAGS) | {"flagfile", "help", "helpfull", "version"}
-    for command in (main, sample, evaluate, export, embedding, compare, report, playground):
+    for command in (main, sample, evaluate, export, compare, report, playground):
         for name in command.define_flags():
             known |= {name, f"no{name}"}
     text = text_of(document)

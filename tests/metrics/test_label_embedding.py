@@ -1,52 +1,56 @@
+"""experiments/label_embedding/measure.py: muting and probes by hand, and the whole once."""
+
+import importlib.util
+import json
+import pathlib
+
+import imageio.v3 as iio
 import numpy as np
 import pytest
+from conftest import untrained
 
-from dcgan_tf.metrics import label_embedding
-
-TABLE = np.array([[1.0, 0.05, -2.0], [-0.2, 1.0, 0.1]])
-
-
-def test_a_coordinate_is_kept_in_proportion_to_its_largest():
-    expected = [[1.0, 0.05, 1.0], [0.2, 1.0, 0.05]]
-    assert label_embedding.kept(TABLE) == pytest.approx(np.array(expected))
+FILE = pathlib.Path(__file__).parents[2] / "experiments/label_embedding/measure.py"
 
 
-def test_muted_coordinates_are_counted_for_each_class():
-    assert label_embedding.muted_coordinates(TABLE) == [1, 1]
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("label_embedding", FILE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def test_a_coordinate_that_all_classes_mute_is_no_division_by_zero():
-    assert label_embedding.muted_coordinates(np.zeros((2, 3))) == [3, 3]
+def test_a_coordinate_is_kept_in_proportion_to_its_largest(script):
+    table = np.array([[1.0, 0.05, -2.0], [-0.2, 1.0, 0.1]])
+    assert script.kept(table) == pytest.approx(np.array([[1, 0.05, 1], [0.2, 1, 0.05]]))
+    assert script.muted_coordinates(table) == [1, 1]
+    assert script.muted_coordinates(np.zeros((2, 3))) == [3, 3]  # no division by zero
 
 
-def two_classes(count=3000):
-    """Latents whose second class has one coordinate muted: only sizes tell."""
+def test_a_linear_probe_reads_muting_from_sizes_and_not_from_products(script):
     random = np.random.default_rng(0)
-    latents = random.uniform(-1, 1, (count, 5))
-    labels = np.arange(count) % 2
-    return latents, latents * np.where(labels[:, None] == 1, [0, 1, 1, 1, 1], 1), labels
+    latents, labels = random.uniform(-1, 1, (3000, 5)), np.arange(3000) % 2
+    fused = latents * np.where(labels[:, None] == 1, [0, 1, 1, 1, 1], 1)
+    probes = script.probed(latents, fused, labels)
+    assert probes["chance"] == 0.5
+    assert probes["absolute_fused"] > 0.8
+    assert probes["fused"] == pytest.approx(0.5, abs=0.06)
+    assert probes["latents"] == pytest.approx(0.5, abs=0.06)
 
 
-def test_a_linear_probe_reads_muting_from_sizes_and_not_from_products():
-    latents, fused, labels = two_classes()
-    found = label_embedding.probed(latents, fused, labels)
-    assert found["chance"] == 0.5
-    assert found["absolute_fused"] > 0.8
-    assert abs(found["fused"] - 0.5) < 0.06
-    assert abs(found["latents"] - 0.5) < 0.06
-
-
-def test_what_is_held_out_is_not_fitted_to():
+def test_a_probe_is_not_fitted_to_what_is_held_out(script):
     """Random labels, more features than rows: learned by heart, and no use."""
     random = np.random.default_rng(0)
     features, labels = random.normal(size=(300, 400)), random.integers(0, 2, 300)
-    assert label_embedding.linear_probe(features, labels, held_out=100) < 0.65
+    assert script.linear_probe(features, labels, held_out=100) < 0.65
 
 
-def test_the_plane_is_that_of_most_variance():
-    random = np.random.default_rng(0)
-    features = random.normal(size=(500, 4)) * [1, 30, 1, 10]
-    points, shares = label_embedding.plane(features)
-    assert points.shape == (500, 2)
-    assert abs(np.corrcoef(points[:, 0], features[:, 1])[0, 1]) > 0.99
-    assert shares[0] == pytest.approx(900 / 1002, abs=0.05)
+def test_a_run_has_a_figure_and_its_numbers(script, tmp_path, capsys):
+    run = untrained(tmp_path / "run", mode="acgan", label_fusion="concatenate")[0].folder
+    script.main(run)
+    assert "chance 10.0%" in capsys.readouterr().out
+    assert iio.imread(run / "embedding.png").ndim == 3
+    report = json.loads((run / "embedding.json").read_text())
+    assert np.shape(report["trained"]["embedding"])[0] == 10
+    # An embedding beside the latents is read without fail.
+    assert report["trained"]["probes"]["fused"] == 1.0
