@@ -1,23 +1,22 @@
-"""What of the benchmarks is arithmetic; nothing is timed here."""
+"""The arithmetic of the benchmarks; nothing is timed here."""
 
 import json
 import math
+import pathlib
 
 import keras
 import numpy as np
 import pytest
 from conftest import new_config, untrained
 
-from benchmarks import compare, devices, precision, recipes, time_to_quality
+from benchmarks import compare, devices, precision, recipes, shape, time_to_quality
 from dcgan_tf.cli import flags
 from dcgan_tf.gans.build import build
 from dcgan_tf.support import errors
 
 
 def multiplications(layer):
-    """Of one image forwards, from the shapes of what goes in, of what comes out, and of
-    the kernel.
-    """
+    """Counts those of one image forwards, from the shapes of tensors and kernel."""
     if isinstance(layer, keras.layers.Dense):
         return math.prod(layer.kernel.shape)
     if isinstance(layer, keras.layers.Conv2DTranspose):  # a kernel for each pixel it reads
@@ -32,6 +31,7 @@ def multiplications(layer):
     [("dcgan", "dcgan", "tf_tutorial"), ("acgan, paired", "acgan", "keras_2018")],
 )
 def test_the_work_counted_by_hand_is_that_of_the_networks(name, mode, architecture):
+    """A network that changed leaves a wrong share of the processor's limit."""
     gan = build(new_config(mode=mode, architecture=architecture))
     generator, first_dense, discriminator, first_convolution = compare.WORK[name]
     by_layer = [multiplications(layer) for layer in gan.generator.layers]
@@ -44,76 +44,39 @@ def test_the_work_counted_by_hand_is_that_of_the_networks(name, mode, architectu
     assert next(filter(None, by_layer)) == first_convolution
 
 
-def test_a_step_is_forwards_and_backwards_as_often_as_it_is_wanted(monkeypatch):
-    """Generator of 100, 10 of them without use for inputs; discriminator of 7 and 2."""
+def test_work_and_ratios_by_hand(monkeypatch):
+    """A step counts each pass once; ratios are of one turn, not of the medians."""
+    # A generator of 100, 10 of them without use for inputs; a discriminator of 7 and 2.
     monkeypatch.setitem(compare.WORK, "toy", (100, 10, 7, 2))
-    forwards = 100 + 7 + 7
-    by_weights = 100 + 7 + 7
+    forwards = by_weights = 100 + 7 + 7
     by_inputs = (100 - 10) + (7 - 2) + (7 - 2) + 7
     assert compare.work("toy", 3) == 2 * 3 * (forwards + by_weights + by_inputs)
-
-
-def test_ratios_are_those_of_the_same_turn():
     measured = {"dcgan": {"seconds": [1, 2, 4]}, "tutorial": {"seconds": [3, 2, 8]}}
-    (found,) = compare.ratios(measured)
-    assert (found["median"], found["lowest"], found["highest"]) == (2, 1, 3)
-
-
-def test_the_limit_is_a_product_in_the_same_precision_and_run(monkeypatch):
-    monkeypatch.setitem(compare.WORK, "toy", (0, 0, 1, 1))  # 5 of which count two each
-    measured = {
-        "toy, float32": {
-            "batch_size": 10,
-            "seconds": [1, 5, 4],
-            "batch_seconds": 0.03,
-            "call_seconds": 0.01,
-        },
-        "toy, deterministic": {},
-        "matmul, float32": {"seconds": [0.5, 0.25, 1]},
-    }
-    (found,) = compare.limits(measured)
-    assert found["name"] == "toy, float32"
-    assert found["gflop/s"] == pytest.approx(100e-9 / 4)
-    product = 2 * 2048**3 / 1e9
-    assert found["matmul's gflop/s"] == pytest.approx(product / 0.5)
-    assert found["at best"] == pytest.approx(product / 0.25)
-    assert found["outside"] == pytest.approx(0.01)
+    (ratio,) = compare.ratios(measured)
+    assert (ratio["median"], ratio["lowest"], ratio["highest"]) == (2, 1, 3)
 
 
 def test_how_far_a_gradient_is_off():
+    """Distances are of whole gradients, as shares of their mean length."""
     exact = [np.array([3.0, 4.0]), np.array([0.0, 15.0])]  # of lengths 5 and 15
     rough = [np.array([3.0, 5.0]), np.array([3.0, 15.0])]  # 1 and 3 away
-    expected = (10.0, 2.0, np.hypot(3, 11))
-    assert np.allclose(precision.distances(exact, rough), expected)
-
-
-def run(*arguments):
-    return flags.run(
-        precision.main, precision.define_flags(), precision.__doc__, list(arguments)
-    )
+    assert np.allclose(precision.distances(exact, rough), (10.0, 2.0, np.hypot(3, 11)))
 
 
 def test_gradients_of_a_run_are_compared_weight_by_weight(tmp_path, capsys):
-    """A bias just before a normalisation has a gradient of nothing but rounding."""
+    """A bias just before a normalisation has a gradient of rounding alone."""
     untrained(tmp_path, mode="cgan", architecture="maxout", batch_size=8)
-    assert run(f"--run={tmp_path}") == 0
+    values = precision.define_flags()
+    assert flags.run(precision.main, values, "", [f"--run={tmp_path}"]) == 0
     lines = capsys.readouterr().out.splitlines()[1:]
     assert len(lines) == 12 + 6 + 2 * 3
-    assert lines[1].startswith("generator: bias_dense")
     assert lines[1].split()[2:] == ["-", "-"]
-    assert lines[-1].startswith("discriminator: dense")
     off, other = map(float, lines[-2].split()[2:])
     assert 0 < off < 0.1 < other
 
 
-def test_gradients_of_a_generator_alone_are_refused(tmp_path, capsys):
-    made, _ = untrained(tmp_path, mode="cgan", architecture="maxout", batch_size=8)
-    made.exported.touch()
-    assert run(f"--run={tmp_path}") == 2
-    assert "holds an exported generator alone" in capsys.readouterr().err
-
-
 def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
+    """The evaluation after training is the last point; images from a file are none."""
     entries = [
         {"step": 300, "quality/class_accuracy": 0.5, "quality/coverage": 0.25},
         {"step": 600},
@@ -125,67 +88,52 @@ def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
         (0.5, {"class_accuracy": 0.5, "coverage": 0.25}),
         (1.5, {"coverage": 0.75}),
     ]
-    (tmp_path / "metrics.jsonl").rename(tmp_path / "entries.jsonl")
-    assert [minutes for minutes, _ in time_to_quality.points(tmp_path, 100.0)] == [1.5]
-    in_a_file = time_to_quality.points(tmp_path / "entries.jsonl", 100.0)
-    assert [minutes for minutes, _ in in_a_file] == [0.5]
     evaluation["of"] = {"samples": "set.npz"}
     (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
+    (tmp_path / "metrics.jsonl").unlink()
     assert time_to_quality.points(tmp_path, 100.0) == []
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("module", "arguments", "flag"),
     [
-        ([], "must be given"),
-        (["--curve=a=1=x"], "must be given"),
-        (["--curve=a=1=x", "--out=x.jpg"], "must be given"),
-        (["--curve=a=x", "--out=x.png"], "--curve=a=x: must be NAME=MS=PATH"),
-        (["--curve=a=1=nowhere", "--out=x.png"], "nowhere is not there"),
-        (["--curve=a=1=.", "--out=x.png"], ". has no evaluation"),
+        (time_to_quality, [], "--curve"),
+        (time_to_quality, ["--curve=a=x", "--out=x.png"], "--curve"),
+        (time_to_quality, ["--curve=a=1=nowhere", "--out=x.png"], "nowhere"),
+        (recipes, ["--modes=dcgan,wgan"], "--modes"),
+        (recipes, ["--precision=float16"], "--precision"),
+        (recipes, ["--against=."], "--against"),
     ],
 )
-def test_a_curve_of_nothing_is_wrong_use(arguments, told, tmp_path, monkeypatch, capsys):
+def test_wrong_use_is_one_line(module, arguments, flag, tmp_path, monkeypatch, capsys):
+    """A benchmark says which flag is wrong before it trains for minutes."""
     monkeypatch.chdir(tmp_path)
-    values = time_to_quality.define_flags()
-    assert flags.run(time_to_quality.main, values, "", arguments) == 2
-    assert told in capsys.readouterr().err
+    assert flags.run(module.main, module.define_flags(), "", arguments) == 2
+    assert flag in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
 def test_without_a_gpu_two_workers_have_a_half_of_the_cores_each(monkeypatch):
     monkeypatch.setattr(devices.os, "sched_getaffinity", lambda _: {4, 1, 2, 7})
     monkeypatch.setattr(devices.shutil, "which", lambda _: None)
-    found = devices.configurations()
-    assert found["--devices=2"] == [("", "--devices=2")]
-    assert found["2 workers"] == [("1,2",), ("4,7",)]
+    assert devices.configurations()["2 workers"] == [("1,2",), ("4,7",)]
 
 
 def test_a_table_has_the_ratios_of_the_same_turn():
     speeds = {recipes.OURS: [10, 40, 30], recipes.OTHER: [10, 20, 10]}
-    speeds[recipes.TORCH] = [20, 20, 2000]
-    found = {"mode": "cgan", "precision": "float32", "images_per_second": speeds}
-    head, _, *rows = recipes.table([found]).splitlines()
-    assert head.count("times as fast") == 2
-    begin = "| cgan | float32 |"
-    assert rows == [
-        f"{begin} this package | 30 (10, 40) | 2.00 (1.00, 3.00) | 0.50 (0.01, 2.00) |",
-        f"{begin} the other version | 10 (10, 20) |  | 0.50 (0.01, 1.00) |",
-        f"{begin} PyTorch | 20 (20, 2,000) | 2.00 (1.00, 200.00) |  |",
-    ]
-    del speeds[recipes.OTHER], speeds[recipes.TORCH]
-    assert recipes.table([found]).splitlines()[2] == f"{begin} this package | 30 (10, 40) |"
+    measured = {"mode": "cgan", "precision": "float32", "images_per_second": speeds}
+    *_, ours, other = recipes.table([measured]).splitlines()
+    assert ours == "| cgan | float32 | this package | 30 (10, 40) | 2.00 (1.00, 3.00) |"
+    assert other.startswith("| cgan | float32 | the other version | 10 (10, 20) |")
 
 
-# Of a version that calls a log entry's steps otherwise, and has no bfloat16.
+# A version that calls a log entry's steps otherwise.
 OLDER = """
 import json, pathlib, sys
 given = dict(argument[2:].split("=") for argument in sys.argv[1:] if "=" in argument)
 if not given:
     print("--sample_every_steps")
     sys.exit()
-if given["precision"] == "bfloat16":
-    sys.exit("none here")
 assert given["steps"] == "20" and given["sample_every_steps"] == "5"
 run = pathlib.Path(given["run_dir"])
 run.mkdir()
@@ -195,47 +143,65 @@ entries = [json.dumps({"images_per_second": speed}) for speed in (900, 5, 7, 6)]
 
 
 def test_another_version_runs_its_own_code_with_its_own_flags(tmp_path, monkeypatch):
+    """The package of the working directory must not be the one that runs."""
     (tmp_path / "dcgan_tf").mkdir()
     (tmp_path / "dcgan_tf" / "__init__.py").touch()
     (tmp_path / "dcgan_tf" / "main.py").write_text(OLDER)
-    monkeypatch.chdir(recipes.ROOT)  # whose package must not be the one that runs
-    measure = recipes.version(tmp_path, "mnist", steps=5)
-    assert measure("dcgan", "float32") == 6
-    with pytest.raises(errors.RunError, match="ended with 1: none here"):
-        measure("dcgan", "bfloat16")
+    monkeypatch.chdir(recipes.ROOT)
+    assert recipes.version(tmp_path, "mnist", steps=5)("dcgan", "float32") == 6
     (tmp_path / "dcgan_tf" / "main.py").write_text("")
-    with pytest.raises(errors.UsageError, match="has no --log_every_steps"):
+    with pytest.raises(errors.UsageError):
         recipes.version(tmp_path, "mnist", steps=5)
 
 
-@pytest.mark.parametrize(
-    ("argument", "told"),
-    [
-        ("--modes=dcgan,wgan", "--modes=wgan: must be of dcgan, cgan, acgan"),
-        ("--precision=float16", "must be float32 or bfloat16"),
-        ("--against=.", "has no dcgan_tf/main.py"),
-        ("--output=nowhere/x.json", "must be a file in a folder"),
-    ],
-)
-def test_recipes_refuses_what_it_cannot_run(argument, told, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    values = recipes.define_flags()
-    assert flags.run(recipes.main, values, "", [argument]) == 2
-    assert told in capsys.readouterr().err
-
-
+@pytest.mark.long
 @pytest.mark.parametrize("mode", recipes.MODES)
 def test_the_networks_in_pytorch_are_as_large(mode):
+    """A peer with other networks would be timed on other work."""
     torch = pytest.importorskip("torch")
     from benchmarks import torch_compact
 
     config = torch_compact.recipe(mode)
     program, gan = torch_compact.Program(config, "float32"), build(config)
-    for network, same in (
+    for network, ours in (
         (program.generator, gan.generator),
         (program.discriminator, gan.discriminator),
     ):
-        count = sum(one.numel() for one in network.parameters())
-        assert count == sum(math.prod(w.shape) for w in same.trainable_weights)
-    loss = program.step(torch.zeros(4, 1, 28, 28), torch.arange(4))
-    assert math.isfinite(loss)
+        count = sum(weight.numel() for weight in network.parameters())
+        assert count == sum(math.prod(w.shape) for w in ours.trainable_weights)
+    assert math.isfinite(program.step(torch.zeros(4, 1, 28, 28), torch.arange(4)))
+
+
+TOY = """
+import os
+
+
+def outer():
+    import json
+    try:
+        raise ValueError
+    except ValueError:
+        raise
+"""
+
+
+def test_the_shape_of_a_checkout_by_hand(tmp_path):
+    """Statements are counted by the parser, not by their letters in texts."""
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "module.py").write_text(TOY + "\nTEXT = 'raise'\n" * 200)
+    counts = shape.package_counts(tmp_path)
+    assert (counts["raise"], counts["except"], counts["imports inside functions"]) == (
+        2,
+        1,
+        1,
+    )
+    assert counts["by sub-package"] == {"toy": 410}
+    assert counts["files over 300 lines"] == ["toy/module.py (410)"]
+
+
+@pytest.mark.long
+def test_the_route_to_a_step_is_traced():
+    """AutoGraph runs copies of functions, which a trace of files would miss."""
+    counts = shape.trace_counts(pathlib.Path(shape.HERE))
+    assert {"main.py", "cli/launch.py"} <= set(counts["the route"])
+    assert counts["lines of the step's functions"]["training/steps.py"] > 5
