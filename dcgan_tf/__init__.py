@@ -90,7 +90,7 @@ def grid(images: "np.ndarray", columns: int = 10) -> "Image.Image":
     """
     from PIL import Image
 
-    from dcgan_tf.reporting import images as grids
+    from dcgan_tf.reporting import grids
 
     if images.ndim == 5:
         columns = images.shape[1]

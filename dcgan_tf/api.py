@@ -10,7 +10,7 @@ from dcgan_tf import evaluate, main
 from dcgan_tf.cli import evaluation, flags, measuring
 from dcgan_tf.cli.launch import Caller
 from dcgan_tf.config import resolve
-from dcgan_tf.reporting import images, metrics_log, plots
+from dcgan_tf.reporting import grids, metrics_log, plots
 from dcgan_tf.runs import folder, trained
 from dcgan_tf.support import errors, stop_signal, tf_setup
 
@@ -80,10 +80,10 @@ class Run(trained.TrainedRun):
         """The grid that a notebook shows."""
         config = self.config
         labels = resolve.shown_classes(config.classes) if config.conditional else None
-        layout = images.Layout.of(config, labels)
+        layout = grids.Layout.of(config, labels)
         generated = self.sample((labels or [0] * layout.columns) * SHOWN_ROWS)
-        grid = images.grid(generated, layout.columns)
-        return images.encode_png(images.legible(grid, layout))
+        grid = grids.grid(generated, layout.columns)
+        return grids.encode_png(grids.legible(grid, layout))
 
 
 def load(run_dir: str | os.PathLike | None, *, ema: bool, which: str) -> Run:

@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import sys
 
-from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.runs.folder import Run
 
 FRAMES = 20
@@ -62,11 +62,10 @@ def collect(run: Run, output: pathlib.Path) -> None:
         text = ABSOLUTE.sub(r"\1", path.read_text(encoding="utf-8"))
         (output / path.name).write_text(text, encoding="utf-8")
     shutil.copyfile(run.metrics, output / run.metrics.name)
-    frames = images.frames(run.samples)
-    last = images.read_frame(frames[max(frames)])
-    layout = images.Layout.of_preview(run.read_config())
-    images.write_png(output / "grid.png", images.legible(last, layout))
-    images.write_gif(output / "training.gif", run.samples, layout, most=FRAMES)
+    last = frames.read(frames.newest(run.samples))
+    layout = grids.Layout.of_preview(run.read_config())
+    grids.write_png(output / "grid.png", grids.legible(last, layout))
+    frames.write_gif(output / "training.gif", run.samples, layout, most=FRAMES)
 
 
 def _step(evaluation: pathlib.Path) -> int:

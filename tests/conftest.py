@@ -60,7 +60,7 @@ def blank(network):
 SMOKE = (
     *("config/", "losses/", "data/", "support/", "metrics/test_distances.py"),
     *("metrics/test_class_metrics.py", "metrics/test_prdc.py", "gans/test_latents.py"),
-    *("reporting/test_images.py", "reporting/test_console.py"),
+    *("reporting/test_frames.py", "reporting/test_grids.py", "reporting/test_console.py"),
     *("reporting/test_metrics_log.py", "runs/test_config_file.py", "cli/test_commands.py"),
     "training/test_updates.py::test_a_step_moves_every_weight_of_both_players",
 )

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.reporting import images
+from dcgan_tf.reporting import frames
 
 
 def checkpoint_values(prefix):
@@ -42,7 +42,7 @@ def assert_same_run(one, other):
     assert (saved[0].step, saved[0].epoch) == (saved[1].step, saved[1].epoch)
     assert_same_values(one, other)
     assert without_clock(one) == without_clock(other)
-    frames, other_frames = (images.frames(run.samples) for run in (one, other))
-    assert list(frames) == list(other_frames)
-    for epoch, path in frames.items():
-        assert path.read_bytes() == other_frames[epoch].read_bytes(), epoch
+    files, other_files = (frames.paths(run.samples) for run in (one, other))
+    assert list(files) == list(other_files)
+    for epoch, path in files.items():
+        assert path.read_bytes() == other_files[epoch].read_bytes(), epoch

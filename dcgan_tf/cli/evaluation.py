@@ -14,8 +14,7 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import sources
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.metrics.figures import FIGURES, Figure
-from dcgan_tf.reporting import console
-from dcgan_tf.reporting import images as grids
+from dcgan_tf.reporting import console, grids
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import arrays, atomic_files, errors
 

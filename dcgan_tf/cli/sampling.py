@@ -12,7 +12,7 @@ from absl.flags import FlagValues
 
 from dcgan_tf.config import resolve
 from dcgan_tf.config.schema import Config
-from dcgan_tf.reporting import images as grids
+from dcgan_tf.reporting import frames, grids
 from dcgan_tf.support import arrays, atomic_files, errors
 
 SUFFIXES = (".png", ".npz", ".gif")
@@ -276,11 +276,11 @@ def write_path(
     if output.suffix == ".png":
         grids.write_png(output, shown(np.concatenate(images)))
         return
-    frames = [shown(frame) for frame in images.swapaxes(0, 1)]
-    durations = [STEP_MS] * len(frames)
+    pictures = [shown(frame) for frame in images.swapaxes(0, 1)]
+    durations = [STEP_MS] * len(pictures)
     if request.classes:  # what is no mixture is to be seen
         durations[:: request.steps - 1] = [HELD_MS] * len(request.classes)
-    atomic_files.write_bytes(output, grids.encode_gif(frames, durations))
+    atomic_files.write_bytes(output, frames.encode_gif(pictures, durations))
 
 
 def _write_folder(

@@ -9,7 +9,7 @@ import tensorflow as tf
 from dcgan_tf.config import resolve
 from dcgan_tf.exports import readme
 from dcgan_tf.exports.formats import FORMATS, NPZ, Target
-from dcgan_tf.reporting import images
+from dcgan_tf.reporting import grids
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.runs.trained import TrainedRun
@@ -36,16 +36,16 @@ def write(target: Target, loaded: TrainedRun, content: RunConfig) -> int:
             content.write(Run(folder).config_file)
         text = readme.text(loaded.config, loaded.step, target.format)
         (folder / "README.md").write_text(text, encoding="utf-8")
-        images.write_png(folder / "grid.png", _grid(loaded))
+        grids.write_png(folder / "grid.png", _grid(loaded))
     return size
 
 
 def _grid(loaded: TrainedRun):
     config = loaded.config
     labels = resolve.shown_classes(config.classes) if config.conditional else None
-    layout = images.Layout.of(config, labels)
+    layout = grids.Layout.of(config, labels)
     generated = loaded.sample((labels or [0] * layout.columns) * ROWS)
-    return images.legible(images.grid(generated, layout.columns), layout)
+    return grids.legible(grids.grid(generated, layout.columns), layout)
 
 
 def model(loaded: TrainedRun) -> keras.Model:

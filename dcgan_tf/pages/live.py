@@ -18,7 +18,7 @@ from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.metrics.figures import CHARTS, Chart
 from dcgan_tf.pages import html
 from dcgan_tf.pages.figures import Points, is_logarithmic, points, thinned
-from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors
 
@@ -39,12 +39,12 @@ class LivePage:
         self._step = step
         self._logged_step: float = 0
         self._logged_pace: float | None = None  # seconds a step, by the log
-        self._frame = images.newest_frame(run.samples)
+        self._frame = frames.newest(run.samples)
         self._curves: dict[str, Points] = {
             key: [] for chart in CHARTS for key in chart.curves.values()
         }
         self._warnings: list[str] = []
-        layout = images.Layout.of_preview(config)
+        layout = grids.Layout.of_preview(config)
         self._constant = {
             "name": run.folder.absolute().name,
             "subject": f"{config.mode} on {sources.short_name(config.dataset)}",
@@ -68,7 +68,7 @@ class LivePage:
         """Shows a log entry, whose frame has been written."""
         self._take(entry)
         self._step = entry["step"]
-        self._frame = images.newest_frame(self._run.samples)
+        self._frame = frames.newest(self._run.samples)
         self._write(TRAINING)
 
     def __exit__(self, _, error: BaseException | None, __) -> None:

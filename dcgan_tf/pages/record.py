@@ -14,7 +14,7 @@ import pydantic
 from dcgan_tf.config.schema import Config
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.pages import live
-from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.runs import config_file
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors
@@ -170,7 +170,7 @@ def read(run: Run, name: str) -> Record:
         content = run.read()
         missing.append("config.json is missing or damaged: shown is a checkpoint's copy")
     entries = _entries(run, missing)
-    frames = _frames(run, content.config, missing)
+    sound_frames = _frames(run, content.config, missing)
     exported = None
     if run.exported.exists():
         try:
@@ -180,21 +180,23 @@ def read(run: Run, name: str) -> Record:
     evaluation = _evaluation(run, missing)
     pairs = None
     if evaluation:
-        pairs = images.read_frame(run.folder / "evaluation.png")
+        pairs = frames.read(run.folder / "evaluation.png")
         if pairs is None:
             missing.append(
                 "evaluation.png is missing or damaged: no nearest training images"
             )
-    return Record(run, name, content, entries, frames, exported, evaluation, pairs, missing)
+    return Record(
+        run, name, content, entries, sound_frames, exported, evaluation, pairs, missing
+    )
 
 
 def _frames(run: Run, config: Config, missing: list[str]) -> dict[int, pathlib.Path]:
     """Those that can be read and are grids of the run."""
-    layout = images.Layout.of_preview(config)
-    found = images.frames(run.samples)
+    layout = grids.Layout.of_preview(config)
+    found = frames.paths(run.samples)
     sound = {}
     for number, path in found.items():
-        pixels = images.read_frame(path)
+        pixels = frames.read(path)
         if pixels is not None and layout.split(pixels):
             sound[number] = path
     if not found:

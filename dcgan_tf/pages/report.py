@@ -14,7 +14,7 @@ from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.metrics.figures import CHARTS, DOWN, FIGURES, QUALITY, REAL, Chart, Figure
 from dcgan_tf.pages import figures, html, plots, record
 from dcgan_tf.pages.record import Record
-from dcgan_tf.reporting import images
+from dcgan_tf.reporting import frames, grids
 from dcgan_tf.runs import config_file
 
 MOST_FRAMES = 40  # of a run
@@ -122,14 +122,14 @@ def _commands(one: Record) -> list[str]:
 def _frames(one: Record, room: int) -> list[dict[str, str]]:
     """Some frames, evenly chosen, in `room` bytes, as a caption and an image each."""
     numbers = list(one.frames)
-    layout = images.Layout.of_preview(one.config)
+    layout = grids.Layout.of_preview(one.config)
 
     @functools.cache
     def encoded(number: int) -> str:
-        frame = images.read_frame(one.frames[number])
+        frame = frames.read(one.frames[number])
         if frame is None:  # a run that still trains removes some
             return ""
-        return html.data_uri(images.legible(frame, layout))
+        return html.data_uri(grids.legible(frame, layout))
 
     if not numbers:
         return []

@@ -64,35 +64,3 @@ def quality(entry: Entry) -> str:
     ]
     unbroken = ", ".join(one.replace(" ", "\xa0") for one in found)
     return wrapped(unbroken, "  ").replace("\xa0", " ")
-
-
-def loss_table(entry: Entry, weights: Mapping[str, Mapping[str, float]]) -> str:
-    """Both players' losses on the epoch's batches and on the test split.
-
-    weights: of each player's terms, by the beginning of their keys: "generator/",
-    "test/generator/" ...  Columns: the total, and the terms of each kind, times their
-    weights.  They add up to it, but for a gradient penalty, which stands in the total of
-    training alone.
-    """
-    kinds = [kind for kind in ("adversarial", "class", "twin") if _has(entry, kind)]
-    lines = [("", "total", *kinds)]
-    for player in PLAYERS:
-        for split, prefix in (("train", f"{player}/"), ("test", f"test/{player}/")):
-            terms = [
-                sum(
-                    weight * entry[prefix + term]
-                    for term, weight in weights[prefix].items()
-                    if term.split("_")[0] == kind and prefix + term in entry
-                )
-                for kind in kinds
-            ]
-            values = (f"{value:.4f}" for value in (entry[f"{prefix}loss"], *terms))
-            lines.append((f"{player}, {split}", *values))
-    return "\n".join(
-        f"{name:<22}" + "".join(f"{value:>13}" for value in values)
-        for name, *values in lines
-    )
-
-
-def _has(entry: Entry, kind: str) -> bool:
-    return f"generator/{kind}" in entry

@@ -3,69 +3,48 @@
 import json
 import pathlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from dcgan_tf.support import atomic_files
 
-LONGEST_LINE = 100_000  # characters
-LARGEST = 2**62  # in an entry
+
+def entries(path: pathlib.Path) -> list[dict[str, Any]]:
+    """The entries of metrics.jsonl, oldest first, without its damaged lines."""
+    return [entry for entry in _lines(path) if entry is not None]
 
 
-def entries(path: pathlib.Path) -> Iterator[dict[str, Any]]:
-    """The sound entries of metrics.jsonl; damaged lines are passed over."""
-    return (entry for entry in _lines(path) if entry is not None)
+def _lines(path: pathlib.Path) -> list[dict[str, Any] | None]:
+    """The entry in each line; None for a damaged line."""
+    if not path.exists():
+        return []
+    return [_entry(line) for line in path.read_bytes().splitlines()]
 
 
-def _lines(path: pathlib.Path) -> Iterator[dict[str, Any] | None]:
-    """The entry in each line, or None where the line is damaged."""
-    if not path.is_file():
-        return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        while text := file.readline(LONGEST_LINE):
-            try:
-                entry = json.loads(text)
-            except (ValueError, RecursionError):
-                entry = None
-            yield entry if _sound(entry) else None
-
-
-def _sound(entry: object) -> bool:
-    """Whether it is an entry: names, and numbers of a size to be added up."""
-    return (
+def _entry(line: bytes) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    sound = (
         isinstance(entry, dict)
-        and type(entry.get("step")) is int
-        and all(name.isprintable() for name in entry)
-        and all(
-            isinstance(value, (int, float)) and not abs(value) > LARGEST
-            for value in entry.values()
-        )
+        and isinstance(entry.get("step"), int)
+        and all(isinstance(value, (int, float)) for value in entry.values())
     )
+    return entry if sound else None
 
 
 def cut(path: pathlib.Path, step: int) -> None:
     """Removes the entries beyond `step`, and damaged lines, from metrics.jsonl.
 
-    Of entries of one step, which two processes wrote, the last stays.  Says on stderr how
-    many lines were damaged or doubled.
+    Says on stderr how many lines were damaged.
     """
-    found = [entry for entry in _lines(path) if entry is None or entry["step"] <= step]
-    damaged = found.count(None)
-    kept = {entry["step"]: entry for entry in found if entry is not None}
-    with (
-        atomic_files.replacing(path) as temporary,
-        temporary.open("w", encoding="utf-8") as file,
-    ):
-        for _, entry in sorted(kept.items()):
-            file.write(json.dumps(entry) + "\n")
-    if damaged:
+    lines = _lines(path)
+    kept = [entry for entry in lines if entry is not None and entry["step"] <= step]
+    text = "".join(json.dumps(entry) + "\n" for entry in kept)
+    atomic_files.write_bytes(path, text.encode())
+    if damaged := lines.count(None):
         print(f"warning: {path}: damaged lines removed: {damaged}", file=sys.stderr)
-    if doubled := len(found) - damaged - len(kept):
-        print(
-            f"warning: {path}: lines of a step that has another removed: {doubled}; did "
-            "two processes train this run?",
-            file=sys.stderr,
-        )
 
 
 def append(path: pathlib.Path, entry: Mapping[str, object]) -> None:

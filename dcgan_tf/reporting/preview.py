@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from dcgan_tf.data.splits import Split
 from dcgan_tf.gans.gan import Gan
-from dcgan_tf.reporting import images
+from dcgan_tf.reporting import grids
 
 STREAM = -1  # of the grid's latents: training uses steps, from 0
 
@@ -30,7 +30,7 @@ class Preview:
         real: Split | None,
     ):
         self._gan = gan
-        self.columns = len(labels or range(images.PLAIN_COLUMNS))
+        self.columns = len(labels or range(grids.PLAIN_COLUMNS))
         count = rows * self.columns
         places = tf.range(count)
         if labels:
@@ -39,16 +39,16 @@ class Preview:
         self._labels = tf.tile(labels or tf.range(self.columns), [rows])
         self._real = None
         if real is not None:
-            self._real = images.grid(_of_classes(real, self._labels), self.columns)
+            self._real = grids.grid(_of_classes(real, self._labels), self.columns)
 
     def generate(self) -> np.ndarray:
         """uint8 [rows * columns, H, W, C], as the generator is now."""
         return self._gan.generate(self._latents, self._labels)
 
     def render(self, generated: np.ndarray) -> np.ndarray:
-        """The plain grid, as `images.grid` makes it; wider with real images."""
-        pixels = images.grid(generated, self.columns)
-        return pixels if self._real is None else images.beside(pixels, self._real)
+        """The plain grid, as `grids.grid` makes it; wider with real images."""
+        pixels = grids.grid(generated, self.columns)
+        return pixels if self._real is None else grids.beside(pixels, self._real)
 
 
 def _of_classes(split: Split, labels: tf.Tensor) -> np.ndarray:

@@ -21,10 +21,9 @@ from dcgan_tf.metrics.evaluator import Evaluator
 from dcgan_tf.metrics.test_losses import TestLosses
 from dcgan_tf.pages.live import LivePage
 from dcgan_tf.reporting import console
-from dcgan_tf.reporting.images import Layout
+from dcgan_tf.reporting.grids import Layout
 from dcgan_tf.reporting.preview import Preview
-from dcgan_tf.reporting.rewind import rewind
-from dcgan_tf.reporting.run_logger import RunLogger
+from dcgan_tf.reporting.run_logger import RunLogger, rewind
 from dcgan_tf.runs import manifest
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.runs.trained import TrainedRun
@@ -65,7 +64,7 @@ def train(
     batches = _batches(config, split)
     intervals = Intervals.of(config, batches.per_epoch)
     step = int(state.step)
-    rewind(run, intervals, step, last_entry=step - int(state.term_steps))
+    rewind(run, intervals, step)
     layout = Layout.of_preview(config)
     logger = RunLogger(run, intervals, config.keep_frames, layout)
     saver = Saver(
@@ -241,16 +240,9 @@ class _Observer:
             real=split if config.preview_real else None,
         )
         self._test_losses = self._evaluator = None
-        self._weights = {}
         if config.test_losses:
             test_gan = build.test_gan(state.gan, config)
             self._test_losses = TestLosses(test_gan, config.seed, test)
-            self._weights = {
-                "generator/": state.gan.generator_weights,
-                "discriminator/": build.reported_weights(config),
-                "test/generator/": test_gan.generator_weights,
-                "test/discriminator/": test_gan.discriminator_weights,
-            }
         if config.evaluate_every:
             spec = ImageSpec.of(config)
             trained_classifier = classifier.load(config.dataset, spec, split, test)
@@ -285,8 +277,6 @@ class _Observer:
         lines = []
         if SCORE in figures:
             lines.append(console.quality(figures))
-        if self._test_losses:
-            lines.append(console.loss_table(figures, self._weights))
         lines += [
             f"warning: {mode_collapse.SIGNS[sign]}"
             for sign in signs

@@ -22,7 +22,7 @@ from same_runs import assert_same_run, log_entries
 
 from dcgan_tf import main
 from dcgan_tf.metrics.evaluator import Evaluator
-from dcgan_tf.reporting import images
+from dcgan_tf.reporting import frames
 from dcgan_tf.runs import checkpoint
 from dcgan_tf.runs.folder import Run
 
@@ -64,7 +64,7 @@ KILLS = int(os.environ.get("DCGAN_TF_KILLS", "25"))  # of each run, in the long 
 # What is killed, and within how many seconds of its beginning.
 ANY = "training"
 AIMS = {
-    "GIF": (images, "write_gif", 0.05),
+    "GIF": (frames, "write_gif", 0.05),
     "evaluation": (Evaluator, "figures_of_run", 1.5),
     "save": (checkpoint, "save", 0.3),
 }

@@ -13,7 +13,7 @@ from processes import Started, finish
 from same_runs import assert_same_run
 
 from dcgan_tf import main
-from dcgan_tf.reporting import images
+from dcgan_tf.reporting import frames
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.training import loop
@@ -200,8 +200,8 @@ def test_another_run_starts_from_the_weights_of_one(tmp_path):
     assert content["init_from"]["run"] == str(tmp_path / "first")
     assert content["config"]["seed"] == 5
     assert content["config"]["batch_size"] == 500
-    last = images.frames(tmp_path / "first" / "samples")[1]
-    begun = images.frames(tmp_path / "second" / "samples")[0]
+    last = frames.paths(tmp_path / "first" / "samples")[1]
+    begun = frames.paths(tmp_path / "second" / "samples")[0]
     assert last.read_bytes() == begun.read_bytes()
     # The same command goes on with the run; another parent is refused.
     status, out, _ = finish(tmp_path, *child, "--epochs=2")
@@ -246,5 +246,5 @@ def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs)
     warm, end = measured[epochs // 4], measured[epochs]
     print(f"{warm / 1e6:.0f} MB after {epochs // 4} epochs, {end / 1e6:.0f} after {epochs}")
     assert end <= 1.03 * warm
-    assert len(images.frames(run.samples)) <= 20
+    assert len(frames.paths(run.samples)) <= 20
     assert len(list(run.checkpoints.iterdir())) <= 4

@@ -11,13 +11,13 @@ from dcgan_tf import export, sample
 from dcgan_tf.cli import evaluation, flags
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.pages.live import LivePage
-from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.reporting.tensorboard import Events
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import errors
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
-LAYOUT = images.Layout(8, 8, 8)
+LAYOUT = grids.Layout(8, 8, 8)
 
 
 @contextlib.contextmanager
@@ -36,7 +36,7 @@ def entry(**more):
 
 
 def write_gif(folder):
-    images.write_gif(folder / "training.gif", folder / "samples", LAYOUT)
+    frames.write_gif(folder / "training.gif", folder / "samples", LAYOUT)
 
 
 def write_evaluation(folder):
@@ -52,7 +52,7 @@ def live_page(folder):
 
 # What a run and `evaluate` write: (the file, how).
 WRITES = {
-    "samples/epoch_0002.png": lambda folder: images.write_png(
+    "samples/epoch_0002.png": lambda folder: grids.write_png(
         folder / "samples" / "epoch_0002.png", PIXELS
     ),
     "training.gif": write_gif,
@@ -68,7 +68,7 @@ WRITES = {
 @pytest.mark.parametrize("name", WRITES)
 def test_a_file_of_a_run_that_is_refused_is_named(tmp_path, name):
     (tmp_path / "samples").mkdir()
-    images.write_png(images.frame_file(tmp_path / "samples", "epoch", 1), PIXELS)
+    grids.write_png(frames.path_of(tmp_path / "samples", "epoch", 1), PIXELS)
     kept = sorted(tmp_path.rglob("*"))
     with (
         files_of_at_most(100),
@@ -83,9 +83,9 @@ def test_a_file_of_a_run_that_is_refused_is_named(tmp_path, name):
 
 def test_events_that_are_refused_are_named(tmp_path):
     """TensorFlow's own writer would lose them without a word."""
-    events = Events(tmp_path / "events", LAYOUT)
+    events = Events(tmp_path, LAYOUT)
     with files_of_at_most(100), pytest.raises(OSError, match=r"events\.out\.tfevents"):
-        events.add(entry(), 1, tmp_path / "none.png")
+        events.add(entry(), 1, None)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from dcgan_tf.cli import evaluation
-from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 
@@ -70,8 +70,8 @@ def make(folder, config, epochs=2):
     run.write_config(RunConfig(config, data=DATA).started({"threads": 2}))
     run.samples.mkdir()
     for epoch in range(epochs + 1):
-        path = images.frame_file(run.samples, "epoch", epoch)
-        images.write_png(path, images.grid(np.tile(PIXELS, (5, 1, 1, 1)) + epoch, 10))
+        path = frames.path_of(run.samples, "epoch", epoch)
+        grids.write_png(path, grids.grid(np.tile(PIXELS, (5, 1, 1, 1)) + epoch, 10))
         if epoch:
             metrics_log.append(run.metrics, entry(epoch))
     write_evaluation(run.folder)

@@ -10,7 +10,7 @@ from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.pages import live
 from dcgan_tf.pages.figures import MOST_POINTS
 from dcgan_tf.pages.live import LivePage
-from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.support import errors
 
 
@@ -31,8 +31,8 @@ def curve(content, title, label):
 
 def add(run, page, epoch, **more):
     """What the loop does at a log entry."""
-    frame = images.frame_file(run.samples, "epoch", epoch)
-    images.write_png(frame, hand_made.PIXELS[0, ..., 0])
+    frame = frames.path_of(run.samples, "epoch", epoch)
+    grids.write_png(frame, hand_made.PIXELS[0, ..., 0])
     metrics_log.append(run.metrics, hand_made.entry(epoch, **more))
     page.add(hand_made.entry(epoch, **more))
 

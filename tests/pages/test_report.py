@@ -12,7 +12,7 @@ from dcgan_tf import report as command
 from dcgan_tf.cli import flags
 from dcgan_tf.metrics.figures import CHARTS
 from dcgan_tf.pages import figures, plots, record, report
-from dcgan_tf.reporting import images
+from dcgan_tf.reporting import frames
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_damaged_frame_is_left_out(run):
 
 
 def test_of_many_frames_sound_ones_are_chosen(run):
-    frame = images.frame_file(run.samples, "epoch", 3)
+    frame = frames.path_of(run.samples, "epoch", 3)
     frame.write_bytes(b"\x89PNG")
     chosen = report._frames(read(run), 0)
     assert [one["caption"] for one in chosen] == ["epoch 2"]
@@ -97,7 +97,7 @@ def test_of_many_frames_sound_ones_are_chosen(run):
 def test_frames_are_chosen_evenly_in_the_room_that_there_is(run):
     for epoch in range(3, 9):
         shutil.copy(
-            run.samples / "epoch_0002.png", images.frame_file(run.samples, "epoch", epoch)
+            run.samples / "epoch_0002.png", frames.path_of(run.samples, "epoch", epoch)
         )
     found = read(run)
     size = max(len(frame["image"]) for frame in report._frames(found, 10**9))

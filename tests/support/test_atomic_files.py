@@ -6,7 +6,7 @@ import pytest
 from conftest import new_config
 
 from dcgan_tf.cli import sampling
-from dcgan_tf.reporting.images import Layout
+from dcgan_tf.reporting.grids import Layout
 from dcgan_tf.support import atomic_files
 
 

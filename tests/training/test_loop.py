@@ -14,7 +14,7 @@ from dcgan_tf.config import resolve
 from dcgan_tf.data.splits import Split
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.pages import live
-from dcgan_tf.reporting import images, metrics_log
+from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.reporting.tensorboard import Events
 from dcgan_tf.runs import checkpoint, manifest
 from dcgan_tf.runs.config_file import Parent, RunConfig
@@ -65,7 +65,7 @@ def test_a_run_in_steps_resumes_to_the_same_bits(two, small, few):
     assert [entry["step"] for entry in log_entries(straight)] == [2, 4, 6, 7]
     assert [entry["step"] for entry in log_entries(stopped)] == [2, 3, 4, 6, 7]
     assert_same_values(straight, stopped)
-    assert list(images.frames(straight.samples)) == [0, 2, 4, 6, 7]
+    assert list(frames.paths(straight.samples)) == [0, 2, 4, 6, 7]
 
 
 @pytest.mark.parametrize("rule", ["paired", "alternating"])
@@ -215,11 +215,11 @@ def test_what_lies_beyond_a_restored_epoch_goes(tmp_path, small, few):
     run = Run(tmp_path / "run")
     go(small("cgan", epochs=1), run, few)
     metrics_log.append(run.metrics, {"epoch": 2, "step": 6, "generator/loss": 99})
-    images.write_png(images.frame_file(run.samples, "epoch", 7), np.zeros((8, 8), np.uint8))
+    grids.write_png(frames.path_of(run.samples, "epoch", 7), np.zeros((8, 8), np.uint8))
     go(small("cgan", epochs=2), run, few)
     assert [entry["epoch"] for entry in log_entries(run)] == [1, 2]
     assert log_entries(run)[1]["generator/loss"] != 99
-    assert list(images.frames(run.samples)) == [0, 1, 2]
+    assert list(frames.paths(run.samples)) == [0, 1, 2]
 
 
 def test_losses_that_are_not_finite_stop_the_run_and_save_nothing(tmp_path, small, few):
@@ -316,18 +316,17 @@ def test_the_events_of_a_resumed_run_are_those_of_one_run(tmp_path, small, few):
     """None of the attempt that was killed, and each epoch's once, with its frame."""
     run = Run(tmp_path / "run")
     go(small("cgan", epochs=1), run, few)
-    events = Events(run.folder, images.Layout(28, 28, 10))
-    events.add({"step": 9, "lost": 1.0}, 9, tmp_path / "none")
+    events = Events(run.folder, grids.Layout(28, 28, 10))
+    events.add({"step": 9, "lost": 1.0}, 9, None)
     go(small("cgan", epochs=3), run, few)
     assert len(run.event_files()) == 1
-    found = EventAccumulator(str(run.folder), {"tensors": 0}).Reload()
+    events = EventAccumulator(str(run.folder)).Reload()
     entries = log_entries(run)
-    count = len(entries[0].keys() - {"epoch", "step", "time"})
-    tags = found.Tags()["tensors"]
-    assert len(tags) == count + 1  # of the frames
+    tags = events.Tags()["scalars"]
+    assert len(tags) == len(entries[0].keys() - {"epoch", "step", "time"})
     times = [(number, entry["time"]) for number, entry in enumerate(entries, 1)]
-    for tag in tags:
-        assert [(r.step, r.wall_time) for r in found.Tensors(tag)] == times, tag
+    for records in (events.Images("samples"), *map(events.Scalars, tags)):
+        assert [(record.step, record.wall_time) for record in records] == times
 
 
 def test_the_seconds_of_an_epoch_are_those_of_all_its_parts(
@@ -352,7 +351,7 @@ def test_the_seconds_of_an_epoch_are_those_of_all_its_parts(
 def test_frames_are_thinned_as_the_run_goes(tmp_path, small, few):
     run = Run(tmp_path / "run")
     go(small("cgan", epochs=5, keep_frames=3), run, few)
-    assert list(images.frames(run.samples)) == [0, 4, 5]
+    assert list(frames.paths(run.samples)) == [0, 4, 5]
     assert [entry["epoch"] for entry in log_entries(run)] == [1, 2, 3, 4, 5]
 
 
@@ -502,7 +501,7 @@ def test_nothing_is_written_into_a_run_that_another_process_has(
         go(config, run, few)
     left = run.folder if run.folder.exists() else tmp_path / "away"
     assert [entry["epoch"] for entry in log_entries(Run(left))] == [1]
-    assert list(images.frames(left / "samples")) == [0, 1]
+    assert list(frames.paths(left / "samples")) == [0, 1]
 
 
 @pytest.mark.parametrize("parent", [None, Parent("elsewhere", 3, "hash")])

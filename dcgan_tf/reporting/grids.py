@@ -1,0 +1,177 @@
+"""Plain grids of images, and the same enlarged for people."""
+
+import dataclasses
+import functools
+import math
+import pathlib
+import unicodedata
+from collections.abc import Sequence
+
+import imageio.v3 as iio
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from dcgan_tf.config import resolve
+from dcgan_tf.config.schema import Config
+from dcgan_tf.support import atomic_files
+
+PLAIN_COLUMNS = 10  # of a grid whose columns are no classes
+SEPARATOR = 4  # pixels between generated and real images
+LEAST_WIDTH = 560  # of an enlarged grid, in pixels
+LEAST_HEIGHT = 112  # of a single row
+LEAST_COLUMN = 64  # where a name stands over it, unless the name is short
+MOST_WIDTH = 2_000  # and height, of a grid that is enlarged
+MOST_AREA = 1_300_000  # pixels of a grid that is enlarged
+GAP, GAP_LEVEL = 2, 128  # pixels between enlarged images, and their grey level
+FONT_SIZES = range(20, 10, -1)  # the largest is taken at which all titles fit
+MARGIN = 2  # pixels beside a title
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """What a plain grid is made of.
+
+    height, width: of each image, in pixels
+    columns:       of images, without the columns of real images beside them
+    titles:        of the columns; None: they have none
+    """
+
+    height: int
+    width: int
+    columns: int
+    titles: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(
+        cls, config: Config, classes: Sequence[int] | None, columns: int = PLAIN_COLUMNS
+    ) -> "Layout":
+        """The layout of a run's images: a column for each of `classes`, or of no class."""
+        if classes is None:
+            return cls(config.height, config.width, columns)
+        titles = tuple(_title(config.names[number], number) for number in classes)
+        return cls(config.height, config.width, len(titles), titles)
+
+    @classmethod
+    def of_preview(cls, config: Config) -> "Layout":
+        """The layout of a run's frames."""
+        labels = resolve.preview_labels(config) if config.conditional else None
+        return cls.of(config, labels)
+
+    def split(self, pixels: np.ndarray) -> list[np.ndarray]:
+        """The plain grid; of a frame with real images both grids; [] if it is neither."""
+        (height, width), own = pixels.shape[:2], self.columns * self.width
+        if height % self.height or width not in (own, 2 * own + SEPARATOR):
+            return []
+        return [pixels] if width == own else [pixels[:, :own], pixels[:, -own:]]
+
+
+def _title(name: str, number: int) -> str:
+    """A class's name, without accents; its number where Pillow's font lacks a letter."""
+    letters = unicodedata.normalize("NFKD", name)
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return plain if plain.isascii() and plain.isprintable() and plain else str(number)
+
+
+def grid(images: np.ndarray, columns: int) -> np.ndarray:
+    """uint8 [N, H, W, C] -> uint8 [rows * H, columns * W], or [..., 3] where C is 3.
+
+    Images go row by row; places without an image are black.
+    """
+    count, height, width, channels = images.shape
+    rows = -(-count // columns)
+    tiles = np.zeros((rows * columns, height, width, channels), np.uint8)
+    tiles[:count] = images
+    tiles = tiles.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    pixels = tiles.reshape(rows * height, columns * width, channels)
+    return pixels[..., 0] if channels == 1 else pixels
+
+
+def beside(left: np.ndarray, right: np.ndarray, separator: int = SEPARATOR) -> np.ndarray:
+    """Two grids of one height, uint8 [H, W] or [H, W, 3], with a white line between."""
+    line = np.full_like(left, 255, shape=(len(left), separator, *left.shape[2:]))
+    return np.concatenate([left, line, right], axis=1)
+
+
+def legible(pixels: np.ndarray, layout: Layout, magnify: int | None = None) -> np.ndarray:
+    """Enlarges a plain grid or a frame, uint8 [H, W] or [H, W, 3], for people.
+
+    Each pixel becomes `magnify` x `magnify` (None: as many as make it easy to see), grey
+    lines stand between the images, and the layout's titles over the columns.
+    """
+    parts = layout.split(pixels)
+    times = magnify or _magnification(parts, layout)
+    first, *real = (_enlarge(part, layout, times) for part in parts)
+    return beside(first, real[0], SEPARATOR * times) if real else first
+
+
+def _magnification(parts: list[np.ndarray], layout: Layout) -> int:
+    """The least that makes images and titles easy to see, within the bounds above."""
+    height, width = parts[0].shape[:2]
+    column = min(LEAST_COLUMN, _longest(layout.titles or ("",), FONT_SIZES[-1]))
+    least = max(LEAST_WIDTH / width, LEAST_HEIGHT / height, column / layout.width)
+    most = min(
+        MOST_WIDTH // max(height, width * len(parts)),
+        math.isqrt(MOST_AREA // (height * width * len(parts))),
+    )
+    return max(1, min(math.ceil(least), most))
+
+
+def _enlarge(pixels: np.ndarray, layout: Layout, times: int) -> np.ndarray:
+    """Returns a plain grid with lines between its images, and titles."""
+    (height, width), colour = pixels.shape[:2], pixels.shape[2:]
+    rows, columns = height // layout.height, width // layout.width
+    gap = min(GAP, times)
+    high, wide = layout.height * times + gap, layout.width * times + gap
+    tiles = pixels.reshape(rows, layout.height, columns, layout.width, *colour)
+    spaced = np.full((rows, high, columns, wide, *colour), GAP_LEVEL, np.uint8)
+    spaced[:, :-gap, :, :-gap] = tiles.repeat(times, axis=1).repeat(times, axis=3)
+    spaced = spaced.reshape(rows * high, columns * wide, *colour)[:-gap, :-gap]
+    if layout.titles is None:
+        return spaced
+    strip = _strip(layout.titles, wide, gap)
+    if colour:
+        strip = np.repeat(strip[..., None], 3, axis=2)
+    return np.concatenate([strip, spaced])
+
+
+@functools.lru_cache
+def _strip(titles: tuple[str, ...], pitch: int, gap: int) -> np.ndarray:
+    """Draws titles for columns that lie `pitch` apart, black on white, uint8 [H, W]."""
+    room = pitch - gap
+    fitting = (size for size in FONT_SIZES if _longest(titles, size) <= room)
+    size = next(fitting, FONT_SIZES[-1])
+    font = ImageFont.load_default(size)
+    image = Image.new("L", (len(titles) * pitch - gap, round(1.5 * size)), 255)
+    drawing = ImageDraw.Draw(image)
+    for column, title in enumerate(titles):
+        centre = column * pitch + room / 2, image.height / 2
+        text = _cut(title, font, room - 2 * MARGIN)
+        drawing.text(centre, text, fill=0, font=font, anchor="mm")
+    return np.asarray(image)
+
+
+@functools.lru_cache
+def _longest(titles: tuple[str, ...], size: int) -> float:
+    """The width of the longest title with its margins, in pixels."""
+    font = ImageFont.load_default(size)
+    return max(font.getlength(title) for title in titles) + 2 * MARGIN
+
+
+def _cut(title: str, font: Font, room: float) -> str:
+    """The title, or its beginning and its end, where names often differ."""
+    if font.getlength(title) <= room:
+        return title
+    head, tail = title[:-2], title[-2:]
+    while head and font.getlength(f"{head}…{tail}") > room:
+        head = head[:-1]
+    return f"{head}…{tail}"
+
+
+def write_png(path: pathlib.Path, pixels: np.ndarray) -> None:
+    atomic_files.write_bytes(path, encode_png(pixels))
+
+
+def encode_png(pixels: np.ndarray) -> bytes:
+    """The content of a PNG file."""
+    return iio.imwrite("<bytes>", pixels, extension=".png")

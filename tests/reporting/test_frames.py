@@ -1,0 +1,167 @@
+"""The files of frames, how they are thinned, and the GIF of them."""
+
+import math
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from PIL import Image
+
+from dcgan_tf.reporting import frames, grids
+
+ONE = grids.Layout(8, 8, columns=1)  # of the frames of `write_lit`
+SCALE = 70  # makes such a frame 560 pixels wide
+
+
+def write(folder, written):
+    """Writes arrays as the frames of epochs 0, 1, 2 ..."""
+    for epoch, pixels in enumerate(written):
+        grids.write_png(frames.path_of(folder, "epoch", epoch), pixels)
+
+
+def write_lit(folder, epochs):
+    """Writes frames of which a pixel tells the number."""
+    for epoch in epochs:
+        pixels = np.zeros((8, 8), np.uint8)
+        pixels[epoch // 8 % 8, epoch % 8] = 255
+        grids.write_png(frames.path_of(folder, "epoch", epoch), pixels)
+
+
+def gif(folder, layout=ONE, **more):
+    """The frames of the GIF of a folder."""
+    frames.write_gif(folder / "training.gif", folder, layout, **more)
+    return iio.imread(folder / "training.gif")
+
+
+def lit(shown):
+    """The numbers of the frames that `write_lit` wrote."""
+    places = [np.argwhere(frame[::SCALE, ::SCALE, 0] > 127)[0] for frame in shown]
+    return [int(row * 8 + column) for row, column in places]
+
+
+def durations(path):
+    with Image.open(path) as image:
+        return [image.seek(i) or image.info["duration"] for i in range(image.n_frames)]
+
+
+def test_frames_sort_by_number_and_frames_beyond_one_go(tmp_path):
+    """By their names 10000 would come before 9999."""
+    write_lit(tmp_path, [0, 9999, 10_000])
+    (tmp_path / "epoch_notes.png").touch()
+    assert list(frames.paths(tmp_path)) == [0, 9999, 10_000]
+    assert frames.newest(tmp_path).name == "epoch_10000.png"
+    frames.remove(tmp_path, beyond=9999)
+    assert list(frames.paths(tmp_path)) == [0, 9999]
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 3)])
+def test_a_frame_is_read_as_it_was_written(tmp_path, shape):
+    pixels = np.arange(math.prod(shape), dtype=np.uint8).reshape(shape)
+    write(tmp_path, [pixels])
+    assert np.array_equal(frames.read(tmp_path / "epoch_0000.png"), pixels)
+    assert frames.read(tmp_path / "epoch_0001.png") is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "every", "keep", "left"),
+    [
+        (range(5), 1, 5, [0, 1, 2, 3, 4]),
+        (range(6), 1, 5, [0, 2, 4, 5]),
+        (range(18), 1, 4, [0, 8, 16, 17]),
+        (range(0, 1300, 200), 200, 5, [0, 400, 800, 1200]),
+        ([0, 1], 1, 2, [0, 1]),
+        (range(10), 1, 2, [0, 9]),
+    ],
+)
+def test_frames_are_thinned_evenly(tmp_path, numbers, every, keep, left):
+    for number in numbers:
+        frames.path_of(tmp_path, "epoch", number).touch()
+    frames.thin(tmp_path, every=every, keep=keep)
+    assert list(frames.paths(tmp_path)) == left
+
+
+def test_thinning_as_a_run_goes_leaves_what_thinning_at_its_end_leaves(tmp_path):
+    """A run that was killed thins at other times than one that was not."""
+    for number in range(100):
+        frames.path_of(tmp_path, "epoch", number).touch()
+        frames.thin(tmp_path, every=1, keep=7)
+        assert len(frames.paths(tmp_path)) <= 7
+    assert list(frames.paths(tmp_path)) == [0, 32, 64, 96, 99]
+
+
+def test_the_gif_has_the_frames_in_order_and_loops(tmp_path):
+    write_lit(tmp_path, [10, 2, 0, 1, 9])
+    assert lit(gif(tmp_path)) == [0, 1, 2, 9, 10]
+    assert durations(tmp_path / "training.gif") == [1500, 150, 150, 150, 1500]
+    with Image.open(tmp_path / "training.gif") as image:
+        assert image.info["loop"] == 0
+
+
+def test_a_run_stopped_in_its_first_epoch_has_a_gif_of_one_frame(tmp_path):
+    frames.write_gif(tmp_path / "training.gif", tmp_path, ONE)
+    assert not (tmp_path / "training.gif").exists()
+    write_lit(tmp_path, [0])
+    assert lit(gif(tmp_path)) == [0]
+
+
+def test_frames_that_are_alike_keep_their_time(tmp_path):
+    """Pillow merges them into one: the GIF may have fewer frames, but lasts as long."""
+    write(tmp_path, np.zeros((4, 8, 8), np.uint8))
+    gif(tmp_path)
+    assert sum(durations(tmp_path / "training.gif")) == 1500 + 150 + 150 + 1500
+
+
+def test_the_gif_is_thinned_evenly_and_keeps_both_ends(tmp_path, monkeypatch):
+    """To 100 frames, or to what memory holds where they are large."""
+    write_lit(tmp_path, range(41))
+    assert lit(gif(tmp_path, most=5)) == [0, 10, 20, 30, 40]
+    monkeypatch.setattr(frames, "MOST_PIXELS", 5 * (8 * SCALE) ** 2)
+    assert lit(gif(tmp_path)) == [0, 10, 20, 30, 40]
+
+
+def test_a_frame_that_is_damaged_or_of_another_size_is_left_out_of_the_gif(tmp_path):
+    write_lit(tmp_path, range(6))
+    files = frames.paths(tmp_path)
+    files[0].write_bytes(files[0].read_bytes()[:40])
+    files[1].write_bytes(b"")
+    files[2].write_bytes(b"text")
+    grids.write_png(files[3], np.zeros((16, 8), np.uint8))
+    assert lit(gif(tmp_path)) == [4, 5]
+
+
+def test_grey_levels_are_hardly_changed_in_the_gif(tmp_path):
+    """To the nearest of 32."""
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    write(tmp_path, (levels, levels.T))
+    shown = gif(tmp_path, grids.Layout(16, 16, 1))[:, ::35, ::35, 0]
+    off = abs(shown.astype(int) - np.stack([levels, levels.T]))
+    assert off[0].max() <= 5
+    assert off[1].max() <= 5 + frames.TOLERANCE
+    assert (shown.min(), shown.max()) == (0, 255)
+
+
+def test_colours_do_not_flicker_in_the_gif(tmp_path):
+    """What does not change looks the same in all frames, whatever stands beside it."""
+    rng = np.random.default_rng(0)
+    ramp = np.zeros((16, 16, 3), np.uint8)
+    ramp[..., 0], ramp[..., 1] = np.mgrid[:256:16, :256:16]
+    others = (rng.integers(0, 21 * (n + 1), (16, 16, 3), np.uint8) for n in range(12))
+    write(tmp_path, (np.concatenate([ramp, other], axis=1) for other in others))
+    shown = gif(tmp_path, grids.Layout(16, 16, 2, ("same", "other"))).astype(int)
+    assert len(shown) == 12
+    strip = shown.shape[1] - 16 * 18
+    assert (shown[:, :, : 16 * 18] == shown[:1, :, : 16 * 18]).all()
+    assert abs(shown[0, strip:][9::18, 9 : 16 * 18 : 18] - ramp).mean() < 16
+    assert (shown[0, :strip] == 255).all(axis=-1).mean() > 0.8  # titles on white
+    assert (shown[0, :strip] < 64).all(axis=-1).any()
+
+
+def test_a_colour_in_the_gif_is_what_it_was_until_it_changes_visibly(tmp_path):
+    """By 10 levels, then by 10 more: noise would make the file several times as large."""
+    written = np.zeros((4, 16, 16, 3), np.uint8)
+    for epoch, level in enumerate((100, 110, 120, 130)):
+        written[epoch, ..., 1] = level
+        written[epoch, 0, epoch] = 255
+    write(tmp_path, written)
+    shown = gif(tmp_path, grids.Layout(16, 16, 1))[:, 300, 300]
+    assert shown.tolist() == [[0, level, 0] for level in (100, 100, 120, 120)]

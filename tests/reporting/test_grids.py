@@ -1,0 +1,119 @@
+"""Grids of images: where each image lies, and what is added for people."""
+
+import numpy as np
+import pytest
+
+from dcgan_tf.reporting import grids
+
+
+def test_image_number_i_lies_at_row_and_column():
+    numbered = np.zeros((5, 2, 3, 1), np.uint8)
+    numbered += np.arange(1, 6, dtype=np.uint8)[:, None, None, None]
+    expected = np.repeat(np.repeat([[1, 2], [3, 4], [5, 0]], 2, axis=0), 3, axis=1)
+    assert np.array_equal(grids.grid(numbered, columns=2), expected)
+
+
+def test_in_colour_a_grid_has_three_channels():
+    coloured = np.arange(12, dtype=np.uint8).reshape(4, 1, 1, 3)
+    expected = [[[0, 1, 2], [3, 4, 5]], [[6, 7, 8], [9, 10, 11]]]
+    assert grids.grid(coloured, columns=2).tolist() == expected
+
+
+@pytest.mark.parametrize("colour", [(), (3,)])
+def test_an_enlarged_grid_has_grey_lines_between_its_images(colour):
+    plain = np.array([[10, 20], [30, 40]], np.uint8)
+    expected = [
+        *[[10, 10, 10, 128, 128, 20, 20, 20]] * 3,
+        *[[128] * 8] * 2,
+        *[[30, 30, 30, 128, 128, 40, 40, 40]] * 3,
+    ]
+    if colour:
+        plain, expected = (np.stack([a] * 3, axis=-1) for a in (plain, expected))
+    enlarged = grids.legible(plain, grids.Layout(1, 1, columns=2), magnify=3)
+    assert np.array_equal(enlarged, expected)
+    same_size = grids.legible(plain[:1], grids.Layout(1, 1, columns=2), magnify=1)
+    assert same_size.reshape(3, -1)[:, 0].tolist() == [10, 128, 20]
+
+
+def test_real_images_stay_beside_the_generated_ones():
+    generated, real = np.full((2, 6), 10, np.uint8), np.full((2, 6), 20, np.uint8)
+    layout = grids.Layout(2, 2, columns=3, titles=("a", "b", "c"))
+    enlarged = grids.legible(grids.beside(generated, real), layout, magnify=10)
+    half = 3 * 20 + 2 * 2
+    assert enlarged.shape[1] == 2 * half + 4 * 10
+    assert (enlarged[:, half:-half] == 255).all()
+    left, right = enlarged[:, :half], enlarged[:, -half:]
+    assert np.array_equal(left[:-20], right[:-20])  # the same titles
+    assert (left[-20:, :20] == 10).all()
+    assert (right[-20:, :20] == 20).all()
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "rows", "columns", "magnification"),
+    [
+        (28, 28, 10, 10, 2),  # 560 wide
+        (32, 32, 10, 10, 2),
+        (64, 64, 10, 10, 1),  # is 640 wide
+        (28, 28, 1, 4, 5),
+        (28, 28, 1, 1, 20),
+        (28, 28, 1, 20, 3),  # 112 high would be more than 2,000 wide
+        (28, 28, 1, 16, 4),  # 112 high
+        (128, 128, 10, 20, 1),
+        (28, 28, 100, 10, 1),  # its area would be 3 million pixels
+        (16, 32, 10, 10, 2),
+    ],
+)
+def test_images_are_enlarged_until_they_are_easy_to_see(
+    height, width, rows, columns, magnification
+):
+    plain = np.zeros((rows * height, columns * width), np.uint8)
+    shown = grids.legible(plain, grids.Layout(height, width, columns)).shape
+    gap = min(magnification, 2)
+    assert shown == (
+        rows * (height * magnification + gap) - gap,
+        columns * (width * magnification + gap) - gap,
+    )
+
+
+@pytest.mark.parametrize(("title", "column"), [("7", 32), ("animals-nature", 64)])
+def test_columns_are_wide_enough_for_names(title, column):
+    plain = np.zeros((320, 640), np.uint8)
+    enlarged = grids.legible(plain, grids.Layout(32, 32, 20, (title,) * 20))
+    gap = column // 32
+    assert enlarged.shape[1] == 20 * (column + gap) - gap
+
+
+@pytest.mark.parametrize("columns", [1, 2, 7])
+def test_each_title_stands_over_its_own_column(columns):
+    """However long it is; a column without a title stays white."""
+    titles = [""] * columns
+    titles[columns // 2] = "a name that is far too long for a column of its width" * 2
+    layout = grids.Layout(4, 4, columns, tuple(titles))
+    plain = np.zeros((4, 4 * columns), np.uint8)
+    strip = grids.legible(plain, layout, magnify=16)[: -4 * 16]
+    assert strip.shape[0] >= 16
+    inked = np.flatnonzero((strip < 128).any(axis=0))
+    left = columns // 2 * (4 * 16 + 2)
+    assert left <= inked.min() < left + 12
+    assert left + 4 * 16 - 16 <= inked.max() < left + 4 * 16
+
+
+def test_a_title_is_a_name_or_where_the_font_lacks_a_letter_its_number(small):
+    names = ["cat", "café", "日本", "two\nlines", "", *"56789"]
+    config = small("cgan").model_copy(update={"class_names": names})
+    layout = grids.Layout.of(config, [4, 3, 2, 1, 0, 0])
+    assert layout.titles == ("4", "3", "2", "cafe", "cat", "cat")
+    assert (layout.height, layout.width, layout.columns) == (28, 28, 6)
+
+
+def test_a_frame_has_the_classes_of_the_preview_over_it(small):
+    assert grids.Layout.of_preview(small("cgan")).titles == tuple("0123456789")
+    chosen = small("cgan", preview_classes="7,1")
+    assert grids.Layout.of_preview(chosen) == grids.Layout(28, 28, 2, ("7", "1"))
+    assert grids.Layout.of_preview(small("dcgan")) == grids.Layout(28, 28, 10)
+
+
+@pytest.mark.parametrize("shape", [(28, 55), (27, 56), (28, 28), (56, 112)])
+def test_what_is_no_grid_of_a_layout_has_no_parts(shape):
+    """As the frames of before, where the preview's classes are others now."""
+    assert grids.Layout(28, 28, 2).split(np.zeros(shape, np.uint8)) == []
