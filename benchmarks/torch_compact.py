@@ -49,7 +49,7 @@ FIXED = {
 }
 # And what modes with classes have besides; of the class heads acgan alone.
 WITH_CLASSES = {"fake_label_source": "batch"}
-WITH_HEADS = {"d_class_weight_fake": 0.0, "twin": True}
+WITH_HEADS = {"d_class_weight_fake": 0.0, "class_head": "twin"}
 
 
 def recipe(mode: str, dataset: str = "mnist") -> Config:

@@ -66,7 +66,7 @@ def config_of(case):
     if settings["mode"] != "dcgan":
         settings["fake_label_source"] = "uniform"
     if settings["mode"] == "acgan" and settings.get("discriminator_update") == "separate":
-        settings["twin"] = False  # which the step on real images would not move
+        settings["class_head"] = "ac"  # which the step on real images would not move
     shape = {"height": 28, "width": 28, "channels": 1}
     names = {"classes": 10, "class_names": None}
     return resolve.new(settings, dataset="mnist", **shape, **names)

@@ -20,12 +20,11 @@ from absl.flags import FlagValues
 import dcgan_tf
 from dcgan_tf.config import resolve, schema
 from dcgan_tf.config.presets import (
-    ADVERSARIAL_LOSSES,
     AUTO,
+    CHOICES,
     DIGITS,
     LENGTHS,
     PRESETS,
-    UPDATE_RULES,
 )
 from dcgan_tf.datasets.sources import Options
 from dcgan_tf.datasets.spec import LEAST_SIZE, MOST_SIZE
@@ -248,11 +247,7 @@ def _is_brought(name: str) -> bool:
 
 def _by_choice(name: str) -> str:
     """Where a setting comes from that no mode has by default."""
-    for flag, choices in (
-        ("adversarial_loss", ADVERSARIAL_LOSSES),
-        ("update_rule", UPDATE_RULES),
-        ("", LENGTHS),
-    ):
+    for flag, choices in {**CHOICES, "": LENGTHS}.items():
         for choice, brings in choices.items():
             if name in brings:
                 given = f"--{flag}={choice}" if flag else f"--{choice}"

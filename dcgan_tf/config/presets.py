@@ -11,6 +11,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, WEIGHTS
+
 DIGITS = "digits"  # scikit-learn's 1,797 bundled digits
 MNIST_LIKE = ("mnist", "fashion_mnist", "kmnist")  # 60,000 images, 28x28x1, 10 classes
 AUTO = "auto"  # what the machine decides: the data set, the precision
@@ -84,8 +86,12 @@ class Preset:
         """
         architecture = overrides.get("architecture", next(iter(self.architectures)))
         chosen = self.architectures[architecture]
-        loss = overrides.get("adversarial_loss", next(iter(ADVERSARIAL_LOSSES)))
-        rule = overrides.get("update_rule", next(iter(UPDATE_RULES)))
+        chosen_of = {
+            name: overrides.get(name, next(iter(choices)))
+            for name, choices in CHOICES.items()
+        }
+        loss, rule = chosen_of["adversarial_loss"], chosen_of["update_rule"]
+        of_losses = CHOICES["adversarial_loss"]
         of_dataset: Settings = {}
         if dataset in ("", AUTO, *MNIST_LIKE):
             of_dataset = chosen.mnist
@@ -99,20 +105,18 @@ class Preset:
         length = "epochs" if steps is None else "steps"
         values = {
             **COMMON,
-            **ADVERSARIAL_LOSSES[loss],
+            **of_losses[loss],
             **self.defaults,
             **chosen.settings,
             **of_dataset,
             **UPDATE_RULES[rule],
             **LENGTHS[length],
             "architecture": architecture,
-            "adversarial_loss": loss,
-            "update_rule": rule,
+            **chosen_of,
         }
-        for other, brings in ADVERSARIAL_LOSSES.items():
-            if other != loss:
-                for name in brings.keys() - ADVERSARIAL_LOSSES[loss].keys():
-                    values.pop(name, None)
+        for brings in of_losses.values():
+            for name in brings.keys() - of_losses[loss].keys():
+                values.pop(name, None)
         values.pop("epochs" if length == "steps" else "steps", None)
         if length == "steps":
             values["steps"] = steps
@@ -141,15 +145,6 @@ COMMON = {
     "preview_rows": 10,
 }
 
-# The discriminator minimises the sum of its two terms, not their mean.
-_SUM = {"d_weight_real": 1.0, "d_weight_fake": 1.0}
-ADVERSARIAL_LOSSES = {
-    "non_saturating": {**_SUM, "real_label": 1.0, "generator_label": 1.0},
-    "hinge": _SUM,
-    "least_squares": _SUM,
-    "relativistic": {},
-}
-
 UPDATE_RULES = {
     "paired": {},
     "alternating": {
@@ -160,13 +155,20 @@ UPDATE_RULES = {
     },
 }
 
+# What each value of a setting brings: settings, and their defaults.
+CHOICES: Mapping[str, Mapping[str, Settings]] = {
+    "adversarial_loss": {n: loss().settings for n, loss in ADVERSARIAL_LOSSES.items()},
+    "update_rule": UPDATE_RULES,
+}
+
 LENGTHS = {
     "epochs": {"checkpoint_every": 15},
     "steps": {"log_every_steps": 200, "checkpoint_every_steps": 1000},
 }
 
 CONDITIONAL = {"preview_real": False, "preview_classes": ""}
-# What settings that were added later are in a config.json that lacks them.
+# What settings that were added later are in a config.json that lacks them, if the run has
+# such a setting.
 ADDED = {
     "flip": False,
     "augment_fakes": False,
@@ -260,7 +262,7 @@ KERAS_2018 = {
     "d_class_weight_real": 1.0,
     "d_class_weight_fake": 0.0,
     "g_class_weight": 1.0,
-    "twin": False,
+    "class_head": "ac",
     "fake_label_source": "uniform",
     **FUSION,
 }
@@ -326,7 +328,7 @@ PRESETS = {
                     "d_class_weight_real": 1.0,
                     "d_class_weight_fake": 0.0,
                     "g_class_weight": 1.0,
-                    "twin": True,
+                    "class_head": "twin",
                     "fake_label_source": "batch",
                 },
                 {
@@ -347,7 +349,7 @@ PRESETS = {
                 {
                     **KERAS_2018,
                     **HARD_LABELS,
-                    **_SUM,
+                    **WEIGHTS,
                     "batch_size": 32,
                     "latent_prior": "normal",
                     "dropout_rate": 0.25,

@@ -6,19 +6,22 @@ from typing import Any
 from dcgan_tf.config import schema
 from dcgan_tf.config.presets import (
     ADDED,
-    ADVERSARIAL_LOSSES,
     AUTO,
+    CHOICES,
     CONSTANT,
     LENGTHS,
     PRESETS,
-    UPDATE_RULES,
 )
 from dcgan_tf.config.schema import Config
+from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
+from dcgan_tf.losses.class_heads import CLASS_HEADS
 from dcgan_tf.support import errors
 
 DEFAULT_MODE = "dcgan"
 MOST_COLUMNS = 20  # of classes in a grid
-NETWORK_FIELDS = ("mode", "architecture", "latent_dim", "label_fusion", "twin")
+NETWORK_FIELDS = ("mode", "architecture", "latent_dim", "label_fusion", "class_head")
+# Settings that had another name in config.json, and what their values are now.
+OLD = {"twin": ("class_head", {True: "twin", False: "ac"})}
 _ALWAYS = {name for name in schema.FIELDS if schema.kind(name) == schema.DERIVED}
 _ALWAYS |= {"mode", "dataset"}
 
@@ -77,18 +80,22 @@ def _does_nothing(name: str, values: Mapping[str, Any]) -> bool:
 def _conflict(values: Mapping[str, Any]) -> str:
     """What is wrong with settings that a run has, but not together; "" for nothing."""
     multiplier = values.get("g_batch_multiplier")
-    if values.get("twin") and not values["d_class_weight_real"]:
-        return (
-            "--d_class_weight_real=0: neither class head would learn; with it goes "
-            "--twin=false"
-        )
+    if values.get("g_class_weight"):
+        settings = CLASS_HEADS[values["class_head"]].discriminator_weights.values()
+        if not any(values[name] for name in settings):
+            return (
+                f"--{' and --'.join(dict.fromkeys(settings))} are 0: no class head would "
+                "learn what the generator is to show; one of them must be above 0, or "
+                "--g_class_weight=0"
+            )
     if values.get("resample_latents") is False and multiplier != 1:
         return (
             "--resample_latents=false: the generator has the latents of the "
             "discriminator's step; it goes with --g_batch_multiplier=1"
         )
-    if values["adversarial_loss"] == "relativistic":
-        reason = "--adversarial_loss=relativistic: compares each fake with a real image; "
+    loss = values["adversarial_loss"]
+    if ADVERSARIAL_LOSSES[loss]().needs_pair:
+        reason = f"--adversarial_loss={loss}: compares each fake with a real image; "
         if values.get("discriminator_update") == "separate":
             return f"{reason}it goes with --discriminator_update=mixed"
         if multiplier not in (None, 1):
@@ -99,11 +106,7 @@ def _conflict(values: Mapping[str, Any]) -> str:
 def _owner(name: str, mode: str) -> str:
     """The choice that brings a setting which this run does not have."""
     architectures = {n: one.settings for n, one in PRESETS[mode].architectures.items()}
-    for flag, choices in (
-        ("adversarial_loss", ADVERSARIAL_LOSSES),
-        ("update_rule", UPDATE_RULES),
-        ("architecture", architectures),
-    ):
+    for flag, choices in {**CHOICES, "architecture": architectures}.items():
         if having := [choice for choice, brings in choices.items() if name in brings]:
             return f"--{flag}={' or '.join(having)}"
     for length, brings in LENGTHS.items():
@@ -205,13 +208,25 @@ def differences(saved: Config, overrides: Mapping[str, Any]) -> list[str]:
     return phrases
 
 
+def _modern(values: object) -> object:
+    """What a config.json of an older version holds, in the names of this version."""
+    if not (isinstance(values, dict) and values.get("mode") in PRESETS):
+        return values
+    values = dict(values)
+    for old, (name, renamed) in OLD.items():
+        if (value := values.get(old)) in renamed:
+            values[name] = renamed[value]
+            del values[old]
+    preset = PRESETS[values["mode"]]
+    if values.get("architecture") in preset.architectures:
+        own = preset.default_values({"architecture": values["architecture"]}, dataset="")
+        values = {n: v for n, v in ADDED.items() if n in own} | values
+    return values
+
+
 def from_json(values: object) -> Config:
     """A Config from what a config.json holds; ValueError says what is wrong with it."""
-    if isinstance(values, dict) and values.get("mode") in PRESETS:
-        conditional = PRESETS[values["mode"]].conditional
-        added = {n: v for n, v in ADDED.items() if conditional or n != "preview_classes"}
-        values = {**added, **values}
-    config = schema.read(values)
+    config = schema.read(_modern(values))
     preset = PRESETS[config.mode]
     if config.architecture not in preset.architectures:
         raise ValueError(f"mode {config.mode} has no architecture {config.architecture}")

@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from dcgan_tf.config.presets import ADVERSARIAL_LOSSES, AUTO, PRESETS, UPDATE_RULES
+from dcgan_tf.config.presets import AUTO, PRESETS, UPDATE_RULES
+from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
+from dcgan_tf.losses.class_heads import CLASS_HEADS
 from dcgan_tf.support import errors
 
 # Kinds of settings.
@@ -25,6 +27,10 @@ def _setting(group, help_text, *, kind=FIXED, common=False, default=..., **bound
 def _optional(group, help_text, **more):
     """A setting that not every run has."""
     return _setting(group, help_text, default=None, **more)
+
+
+def _sources(choices) -> str:
+    return ", ".join(f"{name} ({choice.source})" for name, choice in choices.items())
 
 
 Weight = Annotated[float, Field(ge=0.0, le=1e6)]
@@ -121,10 +127,8 @@ class Config(pydantic.BaseModel):
 
     adversarial_loss: Literal[tuple(ADVERSARIAL_LOSSES)] = _setting(
         "loss",
-        "the players' loss on the discriminator's logits: non_saturating (Goodfellow et "
-        "al. 2014), hinge (Lim & Ye 2017), least_squares (Mao et al. 2017), or "
-        "relativistic (Jolicoeur-Martineau 2018), which compares each fake with a real "
-        "image",
+        "the players' loss on the discriminator's logits: "
+        + _sources({name: loss() for name, loss in ADVERSARIAL_LOSSES.items()}),
         common=True,
     )
     real_label: Share | None = _optional(
@@ -150,11 +154,8 @@ class Config(pydantic.BaseModel):
     g_class_weight: Weight | None = _optional(
         "loss", "weight of the class loss, for the generator"
     )
-    twin: bool | None = _optional(
-        "loss",
-        "a second class head, trained on fakes with weight d_class_weight_real; the "
-        "generator's class loss is then the first head's minus the second's, which no "
-        "longer rewards classes without variety (Gong et al. 2019)",
+    class_head: Literal[tuple(CLASS_HEADS)] | None = _optional(
+        "loss", f"the discriminator's class heads: {_sources(CLASS_HEADS)}"
     )
     r1_weight: Weight = _setting(
         "loss",

@@ -15,6 +15,7 @@ from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans import latents
 from dcgan_tf.gans.gan import Gan
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
+from dcgan_tf.losses.class_heads import CLASS_HEADS, NO_CLASS_HEAD, ClassHead
 from dcgan_tf.models import compact, keras_2017, keras_2018, keras_gan, maxout, tf_tutorial
 
 # A network's options are settings of the same names.
@@ -35,7 +36,7 @@ NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
 
 
 def build(config: Config) -> Gan:
-    """The gan of a run, with new weights from Keras's global seed."""
+    """Returns the gan of a run, with new weights from Keras's global seed."""
     make_generator, make_discriminator = (
         functools.partial(network, ImageSpec.of(config), **_options(network, config))
         for network in NETWORKS[config.mode, config.architecture]
@@ -53,6 +54,7 @@ def build(config: Config) -> Gan:
         discriminator=discriminator,
         ema_generator=ema_generator,
         adversarial_loss=adversarial_loss(config),
+        class_terms=_class_head(config).terms,
         discriminator_weights=discriminator_weights(config),
         generator_weights=generator_weights(config),
         sample_latents=functools.partial(prior, config.latent_dim),
@@ -62,7 +64,7 @@ def build(config: Config) -> Gan:
 
 
 def _augmentation(config: Config) -> Callable[..., tf.Tensor]:
-    """What happens to fakes: what happens to real images, or nothing."""
+    """Returns what augments fakes: what augments real images, or nothing."""
     if not config.augment_fakes:
         return lambda fakes, seed: fakes
     return functools.partial(
@@ -71,14 +73,14 @@ def _augmentation(config: Config) -> Callable[..., tf.Tensor]:
 
 
 def _options(function: Callable, config: Config) -> dict[str, object]:
-    """The settings that a function has arguments of the same names for."""
+    """Returns the settings that a function has arguments of the same names for."""
     names = inspect.signature(function).parameters
     return {n: getattr(config, n) for n in names if getattr(config, n, None) is not None}
 
 
 @contextlib.contextmanager
 def _computing_in(precision: str) -> Iterator[None]:
-    """Networks that are built within compute in it; their weights are float32.
+    """Lets networks that are built within compute in `precision`; weights are float32.
 
     A run settles "auto" when it begins; whoever builds without that gets float32.
     """
@@ -96,57 +98,61 @@ def adversarial_loss(config: Config) -> AdversarialLoss:
     return loss(**_options(loss, config))
 
 
+def _class_head(config: Config) -> ClassHead:
+    return CLASS_HEADS.get(config.class_head, NO_CLASS_HEAD)
+
+
 def discriminator_weights(config: Config) -> dict[str, float]:
-    """The weight of each term in the discriminator's loss."""
-    weights = {
-        "adversarial_real": config.d_weight_real,
-        "class_real": config.d_class_weight_real,
-        "adversarial_fake": config.d_weight_fake,
-        "class_fake": config.d_class_weight_fake,
-        "twin_fake": config.d_class_weight_real if config.twin else None,
-        "adversarial": 1.0 if adversarial_loss(config).needs_pair else None,
-        "r1_penalty": config.r1_weight or None,
-        "r2_penalty": config.r2_weight or None,
-    }
+    """Returns the weight of each term in the discriminator's loss.
+
+    The terms are summed in this order.
+    """
+    class_settings = _class_head(config).discriminator_weights
+    weights = {}
+    for kind in ("real", "fake"):
+        weights[f"adversarial_{kind}"] = getattr(config, f"d_weight_{kind}")
+        weights |= {
+            term: getattr(config, setting)
+            for term, setting in class_settings.items()
+            if term.endswith(kind)
+        }
+    weights["adversarial"] = 1.0 if adversarial_loss(config).needs_pair else None
+    weights["r1_penalty"] = config.r1_weight or None
+    weights["r2_penalty"] = config.r2_weight or None
     return {name: weight for name, weight in weights.items() if weight is not None}
 
 
 def generator_weights(config: Config) -> dict[str, float]:
-    """The weight of each term in the generator's loss."""
-    weights = {"adversarial": 1.0}
-    if config.g_class_weight is not None:
-        weights["class"] = config.g_class_weight
-    if config.twin:
-        weights["twin"] = -config.g_class_weight
-    return weights
+    """Returns the weight of each term in the generator's loss."""
+    class_weights = _class_head(config).generator_weights
+    return {
+        "adversarial": 1.0,
+        **{term: sign * config.g_class_weight for term, sign in class_weights.items()},
+    }
 
 
 def reported_weights(config: Config) -> dict[str, float]:
-    """Those with which the discriminator's terms add up to its loss as it is reported.
+    """Returns weights with which the discriminator's terms add up to its reported loss.
 
-    Of two separate steps it is the mean.
+    The reported loss of two separate steps is their mean.
     """
     half = 0.5 if config.discriminator_update == "separate" else 1.0
     return {name: half * weight for name, weight in discriminator_weights(config).items()}
 
 
 def test_gan(gan: Gan, config: Config) -> Gan:
-    """The same players, with the losses that the test split is measured by.
+    """Returns the same players, with the losses that the test split is measured by.
 
-    Hard labels, and the classes of real images and fakes weighed alike, as the Keras
-    examples do; a second class head has the first one's weight; no penalties.
+    Labels are hard, and the classes of real images and fakes weigh alike, as the Keras
+    examples do; a second class head has the first one's weight; there are no penalties.
     """
     weights = reported_weights(config)
-    hard = config
-    if config.real_label is not None:
-        hard = config.model_copy(update={"real_label": 1.0, "generator_label": 1.0})
-    if config.d_class_weight_real is not None:
-        alike = weights.get("adversarial_real", 1.0)
-        weights |= {"class_real": alike, "class_fake": alike}
-        if config.twin:
-            weights["twin_fake"] = alike
+    alike = weights.get("adversarial_real", 1.0)
+    weights |= dict.fromkeys(_class_head(config).discriminator_weights, alike)
     for penalty in ("r1_penalty", "r2_penalty"):
         weights.pop(penalty, None)
     return dataclasses.replace(
-        gan, adversarial_loss=adversarial_loss(hard), discriminator_weights=weights
+        gan,
+        adversarial_loss=ADVERSARIAL_LOSSES[config.adversarial_loss](),
+        discriminator_weights=weights,
     )

@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.data.pipeline import to_uint8
-from dcgan_tf.losses import adversarial, classification, penalties
+from dcgan_tf.losses import adversarial, penalties
+from dcgan_tf.losses.class_heads import DiscriminatorOutput
 from dcgan_tf.losses.terms import Terms, suffix_terms, sum_terms
-from dcgan_tf.models.blocks import DiscriminatorOutput, ignores_training, mix_classes
+from dcgan_tf.models.blocks import ignores_training, mix_classes
 
 BLOCK = 250  # images generated at a time, whatever batch size the run was trained with
 
@@ -24,6 +25,7 @@ class Gan:
     ema_generator:    what images are generated with: the generator's moving average, or the
                       generator itself where none is kept
     adversarial_loss: both players' loss on the adversarial logits
+    class_terms:      (output, labels [B]) -> the terms of the class heads, {} without one
     discriminator_weights, generator_weights: of the terms in each player's loss, by name
     sample_latents:   (count, seed [2]) -> latents [count, Z]
     sample_labels:    (labels of the real batch [B], seed [2]) -> labels of the fakes [B]
@@ -36,6 +38,7 @@ class Gan:
     discriminator: keras.Model
     ema_generator: keras.Model
     adversarial_loss: adversarial.AdversarialLoss
+    class_terms: Callable[..., Terms]
     discriminator_weights: Mapping[str, float]
     generator_weights: Mapping[str, float]
     sample_latents: Callable[..., tf.Tensor]
@@ -66,9 +69,9 @@ class Gan:
             None if fake is None else fake.adversarial,
         )
         if real is not None:
-            terms |= suffix_terms(classification.class_terms(real, labels), "real")
+            terms |= suffix_terms(self.class_terms(real, labels), "real")
         if fake is not None:
-            terms |= suffix_terms(classification.class_terms(fake, fake_labels), "fake")
+            terms |= suffix_terms(self.class_terms(fake, fake_labels), "fake")
         terms |= penalty_terms
         weights = dict(self.discriminator_weights)
         for name, term in penalty_terms.items():
@@ -85,7 +88,7 @@ class Gan:
         terms = self.adversarial_loss.generator(
             None if real is None else real.adversarial, fake.adversarial
         )
-        terms |= classification.class_terms(fake, fake_labels)
+        terms |= self.class_terms(fake, fake_labels)
         return {"loss": sum_terms(terms, self.generator_weights), **terms}
 
     def discriminate_and_penalise(

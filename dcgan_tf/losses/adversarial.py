@@ -6,26 +6,35 @@ return named terms.  The discriminator's are "adversarial_real" and "adversarial
 the share of images that it is right about.  The generator's is "adversarial".
 """
 
-import dataclasses
-from collections.abc import Callable
+from __future__ import annotations
 
-import tensorflow as tf
+import dataclasses
+from collections.abc import Callable, Mapping
 
 from dcgan_tf.losses.terms import Terms, share
+from dcgan_tf.support.lazy import tensorflow as tf
+
+# The discriminator minimises the sum of its two terms, not their mean.
+WEIGHTS = {"d_weight_real": 1.0, "d_weight_fake": 1.0}
 
 
 @dataclasses.dataclass(frozen=True)
 class AdversarialLoss:
     """What each player minimises of the discriminator's logits.
 
+    source:     who describes it, for --help
+    settings:   the settings of a run that the loss brings, and their values
     needs_pair: whether a fake is compared with a real image.  Without it, the
-    discriminator's function takes None for either kind, whose term it then leaves out, and
-    the generator's takes None for real.
+                discriminator's function takes None for either kind, whose term it then
+                leaves out, and the generator's takes None for real.
     """
 
+    source: str
     discriminator: Callable[[tf.Tensor | None, tf.Tensor | None], Terms]
     generator: Callable[[tf.Tensor | None, tf.Tensor], Terms]
+    settings: Mapping[str, float]
     needs_pair: bool = False
+    threshold: float | None = 0.0
 
 
 def non_saturating(
@@ -37,9 +46,11 @@ def non_saturating(
     (Salimans et al. 2016, section 3.4): the probability that D should give a real image.
     """
     return _separable(
+        "Goodfellow et al. 2014",
         real=lambda logits: cross_entropy(logits, real_label),
         fake=lambda logits: cross_entropy(logits, 0.0),
         generator=lambda logits: cross_entropy(logits, generator_label),
+        labels={"real_label": real_label, "generator_label": generator_label},
     )
 
 
@@ -49,6 +60,7 @@ def hinge() -> AdversarialLoss:
     Lim & Ye 2017, section 2; D is the logit.
     """
     return _separable(
+        "Lim & Ye 2017",
         real=lambda logits: tf.reduce_mean(tf.nn.relu(1.0 - logits)),
         fake=lambda logits: tf.reduce_mean(tf.nn.relu(1.0 + logits)),
         generator=lambda logits: -tf.reduce_mean(logits),
@@ -61,6 +73,7 @@ def least_squares() -> AdversarialLoss:
     Mao et al. 2017, equation 9; D is the logit, and calls real what is above 1/2.
     """
     return _separable(
+        "Mao et al. 2017",
         real=lambda logits: tf.reduce_mean((logits - 1.0) ** 2) / 2,
         fake=lambda logits: tf.reduce_mean(logits**2) / 2,
         generator=lambda logits: tf.reduce_mean((logits - 1.0) ** 2) / 2,
@@ -84,15 +97,8 @@ def relativistic() -> AdversarialLoss:
     def generator(real, fake):
         return {"adversarial": tf.reduce_mean(tf.nn.softplus(real - fake))}
 
-    return AdversarialLoss(discriminator, generator, needs_pair=True)
-
-
-ADVERSARIAL_LOSSES = {
-    "non_saturating": non_saturating,
-    "hinge": hinge,
-    "least_squares": least_squares,
-    "relativistic": relativistic,
-}
+    source = "compares each fake with a real image: Jolicoeur-Martineau 2018"
+    return AdversarialLoss(source, discriminator, generator, {}, True, threshold=None)
 
 
 def cross_entropy(logits: tf.Tensor, target: float) -> tf.Tensor:
@@ -103,21 +109,38 @@ def cross_entropy(logits: tf.Tensor, target: float) -> tf.Tensor:
     )
 
 
-def _separable(real, fake, generator, threshold: float = 0.0) -> AdversarialLoss:
-    """A loss whose terms each see the logits of one kind of images."""
+def _separable(
+    source, real, fake, generator, labels: Mapping = {}, threshold: float | None = 0.0
+) -> AdversarialLoss:
+    """Returns a loss whose terms each see the logits of one kind of images.
+
+    threshold: the logit above which the discriminator takes an image for real; None: it
+               compares images alone, as a critic does, and has no accuracy
+    """
 
     def discriminator(real_logits, fake_logits):
         terms = {}
         if real_logits is not None:
             terms["adversarial_real"] = real(real_logits)
-            terms["adversarial_accuracy_real"] = share(real_logits > threshold)
+            if threshold is not None:
+                terms["adversarial_accuracy_real"] = share(real_logits > threshold)
         if fake_logits is not None:
             terms["adversarial_fake"] = fake(fake_logits)
-            terms["adversarial_accuracy_fake"] = share(fake_logits <= threshold)
+            if threshold is not None:
+                terms["adversarial_accuracy_fake"] = share(fake_logits <= threshold)
         return terms
 
     def of_generator(real_logits, fake_logits):
         del real_logits
         return {"adversarial": generator(fake_logits)}
 
-    return AdversarialLoss(discriminator, of_generator)
+    settings = {**WEIGHTS, **labels}
+    return AdversarialLoss(
+        source, discriminator, of_generator, settings, threshold=threshold
+    )
+
+
+# Each takes those of its settings that are arguments.
+ADVERSARIAL_LOSSES = {
+    loss.__name__: loss for loss in (non_saturating, hinge, least_squares, relativistic)
+}

@@ -1,15 +1,18 @@
 """Gradient penalties on the discriminator."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
-import tensorflow as tf
+from dcgan_tf.support.lazy import tensorflow as tf
 
 
 def squared_gradient_norm(discriminate: Callable, images: tf.Tensor) -> tuple:
-    """What `discriminate` gives for images [B, H, W, C], and its logit's gradient there.
+    """Returns the discriminator's output for images [B, H, W, C], and its gradient there.
 
-    The second is the mean over images of the squared norm of the gradient, a scalar.  Half
-    of it is R1 on real images (Mescheder et al. 2018, equation 9), and R2 on fakes.
+    The second is the mean over images of the squared norm of the logit's gradient, a
+    scalar.  Half of it is R1 on real images (Mescheder et al. 2018, equation 9), and R2 on
+    fakes.
 
     discriminate: images -> an output whose `adversarial`, [B, 1], has each image's logit,
                   which depends on that image alone

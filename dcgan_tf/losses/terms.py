@@ -4,15 +4,18 @@ A term is a mean over the batch, a scalar, reported as it is; "loss", which stan
 them, is their weighted sum: what a player minimises.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import Any
 
-import tensorflow as tf
+from dcgan_tf.support.lazy import tensorflow as tf
 
-Terms = dict[str, tf.Tensor]
+Terms = dict[str, Any]  # scalar tensors
 
 
 def sum_terms(terms: Terms, weights: Mapping[str, float]) -> tf.Tensor:
-    """The sum of the terms that have a weight, each times its weight."""
+    """Returns the sum of the terms that have a weight, each times its weight."""
     weighted = [weight * terms[name] for name, weight in weights.items() if name in terms]
     return tf.add_n(weighted)
 
@@ -22,7 +25,7 @@ def suffix_terms(terms: Terms, suffix: str) -> Terms:
 
 
 def prefix_terms(**players: Terms) -> Terms:
-    """Both players' terms together: "generator/loss", "discriminator/loss" ..."""
+    """Returns both players' terms: "generator/loss", "discriminator/loss" ..."""
     return {
         f"{player}/{name}": term
         for player, terms in players.items()
@@ -31,5 +34,5 @@ def prefix_terms(**players: Terms) -> Terms:
 
 
 def share(right: tf.Tensor) -> tf.Tensor:
-    """The share of a batch [B, ...] of bool that is true."""
+    """Returns the share of a batch [B, ...] of bool that is true."""
     return tf.reduce_mean(tf.cast(right, tf.float32))

@@ -9,8 +9,6 @@ background, one value, and weights rounded to bfloat16 shift the answer to it al
 pixel.
 """
 
-from typing import NamedTuple
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -18,25 +16,7 @@ from keras import layers
 from keras.config import floatx
 
 from dcgan_tf.datasets.spec import ImageSpec
-
-
-class DiscriminatorOutput(NamedTuple):
-    """A discriminator's logits.
-
-    adversarial: [B, 1], above 0 for real
-    classes:     [B, classes], or None without class heads
-    twin:        [B, classes] of the second class head, or None without one
-    """
-
-    adversarial: tf.Tensor
-    classes: tf.Tensor | None = None
-    twin: tf.Tensor | None = None
-
-    def halves(self) -> tuple["DiscriminatorOutput", "DiscriminatorOutput"]:
-        """The outputs for the first and for the second half of the batch."""
-        parts = [(None, None) if x is None else tf.split(x, 2) for x in self]
-        first, second = zip(*parts, strict=True)
-        return DiscriminatorOutput(*first), DiscriminatorOutput(*second)
+from dcgan_tf.losses.class_heads import CLASS_HEADS
 
 
 def generator_inputs(latent_dim: int):
@@ -74,14 +54,12 @@ def projection_head(features, labels, classes: int):
     return {"adversarial": layers.Add(dtype=floatx())([unconditional, projection])}
 
 
-def acgan_heads(features, classes: int, twin: bool):
-    """An adversarial head and a class head (Odena et al. 2017); `twin`: a second one."""
-    units = {"adversarial": 1, "classes": classes}
-    if twin:
-        units["twin"] = classes
+def acgan_heads(features, classes: int, class_head: str):
+    """An adversarial head, and the class heads of a choice in CLASS_HEADS."""
+    heads = {name: classes * n for name, n in CLASS_HEADS[class_head].heads.items()}
     return {
         name: layers.Dense(count, name=name, dtype=floatx())(features)
-        for name, count in units.items()
+        for name, count in {"adversarial": 1, **heads}.items()
     }
 
 

@@ -79,12 +79,12 @@ def acgan_discriminator(
     spec: ImageSpec,
     negative_slope: float = 0.2,
     dropout_rate: float = 0.0,
-    twin: bool = True,
+    class_head: str = "twin",
 ) -> keras.Model:
     """With `blocks.acgan_heads`: for MNIST 841,845 parameters, with a twin."""
     images, labels = blocks.discriminator_inputs(spec)
     features = _features(images, spec, negative_slope, dropout_rate)
-    logits = blocks.acgan_heads(features, spec.classes, twin)
+    logits = blocks.acgan_heads(features, spec.classes, class_head)
     return blocks.discriminator_model(images, labels, logits)
 
 

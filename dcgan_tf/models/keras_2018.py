@@ -50,7 +50,7 @@ def discriminator(
     spec: ImageSpec,
     negative_slope: float = 0.2,
     dropout_rate: float = 0.3,
-    twin: bool = False,
+    class_head: str = "ac",
 ) -> keras.Model:
     """525,835 parameters, without a twin."""
     blocks.require_mnist_shape(spec)
@@ -64,5 +64,7 @@ def discriminator(
     ):
         x = BiasConv2D(filters, 3, strides, padding="same", dtype=dtype)(x)
         x = Dropout(dropout_rate)(layers.LeakyReLU(negative_slope)(x))
-    heads = blocks.acgan_heads(layers.Flatten()(x), spec.classes, twin)  # from [B, 12544]
+    heads = blocks.acgan_heads(
+        layers.Flatten()(x), spec.classes, class_head
+    )  # from [B, 12544]
     return blocks.discriminator_model(images, labels, heads)

@@ -36,7 +36,7 @@ def discriminator(
     spec: ImageSpec,
     negative_slope: float = 0.2,
     dropout_rate: float = 0.25,
-    twin: bool = False,
+    class_head: str = "ac",
 ) -> keras.Model:
     """120,075 parameters, without a twin."""
     blocks.require_mnist_shape(spec)
@@ -53,5 +53,7 @@ def discriminator(
     x = activated(BiasConv2D(64, 3, 2, padding="same")(x))  # [B, 4, 4, 64]
     x = BatchNormalization(momentum=0.8)(x)
     x = activated(BiasConv2D(128, 3, 1, padding="same")(x))
-    heads = blocks.acgan_heads(layers.Flatten()(x), spec.classes, twin)  # from [B, 2048]
+    heads = blocks.acgan_heads(
+        layers.Flatten()(x), spec.classes, class_head
+    )  # from [B, 2048]
     return blocks.discriminator_model(images, labels, heads)

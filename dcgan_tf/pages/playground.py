@@ -17,8 +17,6 @@ from dcgan_tf.support import atomic_files
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
 FIRST_DIGITS = [2, 0, 2, 6]
 FIRST_PICTURES = 6
-# The logit above which a discriminator takes an image for real, where it is not 0.
-BOUNDARIES = {"least_squares": 0.5}
 
 
 def write(output: pathlib.Path, loaded: TrainedRun, *, discriminator: bool) -> None:
@@ -72,7 +70,7 @@ def _data(loaded: TrainedRun, discriminator: bool) -> dict:
         "start": start,
         "directions": _halves(network.principal_directions(gan.ema_generator)),
         "direction_count": network.DIRECTIONS,
-        "boundary": BOUNDARIES.get(config.adversarial_loss, 0.0),
+        "boundary": gan.adversarial_loss.threshold or 0.0,
         "generator": network.describe(gan.ema_generator),
         "discriminator": network.describe(gan.discriminator) if discriminator else None,
         "discriminator_hint": _hint(loaded, discriminator),

@@ -219,8 +219,8 @@ def test_every_flagfile_is_one_that_train_takes(do):
 
 def test_switches_have_a_no(do):
     more = ["--dataset=digits", "--dry_run", "--precision=float32"]
-    _, out, _ = do("train", "--mode=acgan", "--notwin", "--test_losses", *more)
-    assert "--twin=False" in out
+    _, out, _ = do("train", "--mode=acgan", "--class_head=ac", "--test_losses", *more)
+    assert "--class_head=ac" in out
     assert "--test_losses=True" in out
 
 

@@ -170,7 +170,7 @@ def test_a_dry_run_tells_and_writes_nothing(do, tmp_path):
         "digits",
         "float32",
         "new run",
-        "--twin=True",
+        "--class_head=twin",
     ):
         assert words in out
     assert "WARNING: MNIST" in err

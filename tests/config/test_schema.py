@@ -20,7 +20,7 @@ BOUNDS = {
     "label_fusion": "must be one of multiply, add, concatenate",
     "mode": "must be one of dcgan, cgan, acgan",
     "test_losses": "must be true or false",
-    "twin": "must be true or false",
+    "flip": "must be true or false",
     "dataset": "must be a word",
 }
 
@@ -61,8 +61,8 @@ BOUNDS = {
         ("latent_prior", "cauchy"),
         ("label_fusion", "None"),
         ("test_losses", "maybe"),
-        ("twin", "2"),
-        ("twin", "nan"),
+        ("flip", "2"),
+        ("flip", "nan"),
         ("dataset", ""),
     ],
 )
@@ -83,7 +83,7 @@ def test_text_out_of_bounds_is_refused_with_what_is_allowed(name, text):
         ("real_label", "0", 0.0),
         ("latent_prior", "normal", "normal"),
         ("test_losses", "False", False),
-        ("twin", "true", True),
+        ("flip", "true", True),
     ],
 )
 def test_text_becomes_the_fields_type(name, text, value):
@@ -119,7 +119,7 @@ def test_unknown_words_name_the_near_ones():
         ("real_label", float("nan")),
         ("test_losses", 1),
         ("test_losses", "true"),
-        ("twin", 0),
+        ("flip", 0),
         ("dataset", 7),
         ("dataset", ""),
     ],

@@ -92,7 +92,7 @@ ACGAN = {
     "d_class_weight_real": 2.0,
     "d_class_weight_fake": 0.0,
     "g_class_weight": 3.0,
-    "twin": False,
+    "class_head": "ac",
     "r1_weight": 0.0,
 }
 IN_THE_LOSS = {
@@ -108,7 +108,7 @@ IN_THE_LOSS = {
     [
         ({}, IN_THE_LOSS, {"adversarial": 1.0, "class": 3.0}),
         (
-            {"twin": True},
+            {"class_head": "twin"},
             {**IN_THE_LOSS, "twin_fake": 2.0},
             {"adversarial": 1.0, "class": 3.0, "twin": -3.0},
         ),
@@ -141,7 +141,7 @@ def test_reported_weights_of_two_separate_steps_are_halves():
 
 def test_losses_on_the_test_split_have_hard_labels_even_classes_and_no_penalties():
     config = new_config(
-        **{**ACGAN, "twin": True, "r1_weight": 7.0, "r2_weight": 8.0},
+        **{**ACGAN, "class_head": "twin", "r1_weight": 7.0, "r2_weight": 8.0},
         real_label=0.75,
         generator_label=0.5,
     )

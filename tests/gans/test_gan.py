@@ -10,7 +10,7 @@ from dcgan_tf.config.presets import PRESETS
 from dcgan_tf.data.pipeline import to_uint8
 from dcgan_tf.gans import build
 from dcgan_tf.gans import gan as gan_module
-from dcgan_tf.models.blocks import DiscriminatorOutput
+from dcgan_tf.losses.class_heads import DiscriminatorOutput
 
 
 def built(mode, **overrides):
@@ -53,7 +53,7 @@ def test_terms_are_reported_unweighted_and_the_loss_is_their_weighted_sum():
         d_class_weight_fake=2.0,
         g_class_weight=5.0,
         r1_weight=7.0,
-        twin=True,
+        class_head="twin",
     )
     zero, one = tf.constant([0]), tf.constant([1])
     penalty = {"r1_penalty": tf.constant(11.0)}
@@ -93,7 +93,7 @@ def test_terms_are_reported_unweighted_and_the_loss_is_their_weighted_sum():
 
 
 def test_a_relativistic_discriminator_has_one_adversarial_term():
-    gan = built("acgan", adversarial_loss="relativistic", twin=False, r1_weight=0.0)
+    gan = built("acgan", adversarial_loss="relativistic", class_head="ac", r1_weight=0.0)
     zero, one = tf.constant([0]), tf.constant([1])
     found = numbers(gan.discriminator_terms(REAL, zero, FAKE, one, {}))
     # The fake's logit is 3 below the real image's.

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.losses import penalties
-from dcgan_tf.models.blocks import DiscriminatorOutput
+from dcgan_tf.losses.class_heads import DiscriminatorOutput
 
 
 def test_the_squared_gradient_norm_is_summed_over_pixels_and_averaged_over_images():

@@ -54,8 +54,8 @@ def test_the_loss_is_what_its_table_says_of_two_separate_steps(small, few):
     """Their mean: ln 2 and ln 10, not twice as much; half of ln 10 for the fakes' twin."""
     rule = {"update_rule": "alternating", "discriminator_update": "separate"}
     weights = {"d_weight_real": 1.0, "d_weight_fake": 1.0, "d_class_weight_fake": 1.0}
-    for twin, share in ((False, 1.0), (True, 1.5)):
-        config = small("acgan", **rule, **weights, twin=twin)
+    for head, share in (("ac", 1.0), ("twin", 1.5)):
+        config = small("acgan", **rule, **weights, class_head=head)
         gan = build.build(config)
         blank(gan.discriminator)
         loss = measured(gan, config, few)["test/discriminator/loss"]

@@ -6,6 +6,7 @@ from conftest import new_config
 
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans import build
+from dcgan_tf.losses.class_heads import DiscriminatorOutput
 from dcgan_tf.models import (
     blocks,
     compact,
@@ -148,15 +149,15 @@ def test_the_discriminators_drop_out_where_they_should(which, count):
     assert rates == [0.25] * count
 
 
-@pytest.mark.parametrize("twin", [False, True])
+@pytest.mark.parametrize("head", ["ac", "twin"])
 @pytest.mark.parametrize("architecture", ["compact", "keras_2018", "keras_gan"])
-def test_acgan_s_output_is_one_logit_and_ten_for_each_class_head(architecture, twin):
-    gan = build_gan(("acgan", architecture), twin=twin)
+def test_acgan_s_output_is_one_logit_and_ten_for_each_class_head(architecture, head):
+    gan = build_gan(("acgan", architecture), class_head=head)
     images, labels = tf.zeros([4, 28, 28, 1]), tf.zeros([4], tf.int32)
     output = gan.discriminate(images, labels, training=False)
     assert output.adversarial.shape == (4, 1)
     assert output.classes.shape == (4, 10)
-    assert (output.twin.shape == (4, 10)) if twin else (output.twin is None)
+    assert (output.twin.shape == (4, 10)) if head == "twin" else (output.twin is None)
 
 
 @pytest.mark.parametrize("which", [w for w in COUNTS if w[0] != "acgan"])
@@ -170,7 +171,7 @@ def test_other_modes_output_is_one_logit(built, which):
 
 def test_halves_are_the_outputs_for_either_half_of_the_batch():
     values = tf.reshape(tf.range(4.0), [4, 1])
-    first, second = blocks.DiscriminatorOutput(values, 10 * values).halves()
+    first, second = DiscriminatorOutput(values, 10 * values).halves()
     assert first.adversarial.numpy().ravel().tolist() == [0, 1]
     assert first.classes.numpy().ravel().tolist() == [0, 10]
     assert second.adversarial.numpy().ravel().tolist() == [2, 3]

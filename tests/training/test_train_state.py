@@ -38,7 +38,7 @@ def names(small, mode, **overrides):
 
 
 def test_term_names_are_those_of_the_losses(small):
-    assert names(small, "acgan", r1_weight=0.0, twin=False) == [
+    assert names(small, "acgan", r1_weight=0.0, class_head="ac") == [
         "generator/loss",
         "generator/adversarial",
         "generator/class",

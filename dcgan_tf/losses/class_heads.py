@@ -1,0 +1,95 @@
+"""Class heads: the logits of classes that a discriminator has, and the losses of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from dcgan_tf.losses.terms import Terms, share
+from dcgan_tf.support.lazy import tensorflow as tf
+
+
+class DiscriminatorOutput(NamedTuple):
+    """A discriminator's logits.
+
+    adversarial: [B, 1], the higher the more real
+    classes:     [B, classes], or None without class heads
+    twin:        [B, classes] of the second class head, or None without one
+    """
+
+    adversarial: tf.Tensor
+    classes: tf.Tensor | None = None
+    twin: tf.Tensor | None = None
+
+    def halves(self) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
+        """Returns the outputs for the first and for the second half of the batch."""
+        parts = [(None, None) if x is None else tf.split(x, 2) for x in self]
+        first, second = zip(*parts, strict=True)
+        return DiscriminatorOutput(*first), DiscriminatorOutput(*second)
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassHead:
+    """A choice of class heads.
+
+    source: who describes it, for --help
+    heads:  the fields of DiscriminatorOutput that it has, and their logits a class
+    terms:  (output, labels [B]) -> the terms of real images or of fakes
+    discriminator_weights: the terms that the discriminator minimises, and the settings that
+            weigh them; on the test split these terms weigh as much as an adversarial one
+    generator_weights: the terms that the generator minimises, times g_class_weight
+    """
+
+    source: str
+    heads: Mapping[str, int]
+    terms: Callable[[DiscriminatorOutput, tf.Tensor], Terms]
+    discriminator_weights: Mapping[str, str]
+    generator_weights: Mapping[str, float]
+
+
+def ac_terms(output: DiscriminatorOutput, labels: tf.Tensor) -> Terms:
+    """Returns "class", L_C (Odena et al. 2017, section 4), and the share named right."""
+    named = tf.argmax(output.classes, axis=-1, output_type=labels.dtype)
+    return {
+        "class": class_cross_entropy(output.classes, labels),
+        "class_accuracy": share(named == labels),
+    }
+
+
+def twin_terms(output: DiscriminatorOutput, labels: tf.Tensor) -> Terms:
+    """Returns the terms of `ac_terms`, and "twin": the second head's cross-entropy.
+
+    Gong et al. 2019, section 3.2.
+    """
+    twin = class_cross_entropy(output.twin, labels)
+    return {**ac_terms(output, labels), "twin": twin}
+
+
+def class_cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Mean of -log softmax(x)[label]; from logits [B, classes] and labels [B]."""
+    return tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    )
+
+
+NO_CLASS_HEAD = ClassHead("", {}, lambda output, labels: {}, {}, {})
+_AC_WEIGHTS = {"class_real": "d_class_weight_real", "class_fake": "d_class_weight_fake"}
+CLASS_HEADS = {
+    "ac": ClassHead(
+        "one head of classes: Odena et al. 2017",
+        heads={"classes": 1},
+        terms=ac_terms,
+        discriminator_weights=_AC_WEIGHTS,
+        generator_weights={"class": 1.0},
+    ),
+    "twin": ClassHead(
+        "a second head, which learns the classes of fakes; the generator's class loss is "
+        "the first head's minus the second's, which does not reward classes without "
+        "variety: Gong et al. 2019",
+        heads={"classes": 1, "twin": 1},
+        terms=twin_terms,
+        discriminator_weights={**_AC_WEIGHTS, "twin_fake": "d_class_weight_real"},
+        generator_weights={"class": 1.0, "twin": -1.0},
+    ),
+}
