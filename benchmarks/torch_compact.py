@@ -28,7 +28,7 @@ from torch.nn import functional
 from benchmarks import data
 from dcgan_tf.config import resolve
 from dcgan_tf.config.schema import Config
-from dcgan_tf.datasets.sources import MNIST
+from dcgan_tf.datasets.spec import MNIST
 
 BLOCKS = 4
 WIDTH = 32  # channels of the largest feature map

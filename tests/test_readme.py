@@ -10,12 +10,12 @@ import sys
 
 import numpy as np
 import pytest
+from conftest import mnist_is_prepared
 from PIL import Image
 
 import dcgan_tf
 from dcgan_tf import compare, evaluate, export, main, playground, report, sample
 from dcgan_tf.__main__ import COMMANDS
-from dcgan_tf.datasets import sources
 
 ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = pathlib.Path(dcgan_tf.__file__).parent
@@ -186,7 +186,7 @@ def test_what_readme_shows_runs(tmp_path):
     pretrained = ROOT / "checkpoints" / "pretrained"
     (tmp_path / "checkpoints" / "pretrained").symlink_to(pretrained)
     draw_pictures(tmp_path / "pictures")
-    mnist = sources.is_prepared("mnist", sources.data_folder(None))
+    mnist = mnist_is_prepared()
     shown = readme_commands(text_of(README))
     commands = [shortened(*one, mnist) for one in shown]
     assert {content[0] for kind, content in commands if kind == "command"} >= {

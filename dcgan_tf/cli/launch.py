@@ -18,6 +18,7 @@ from dcgan_tf.cli.plan import Plan, check_batch_size
 from dcgan_tf.config.presets import AUTO
 from dcgan_tf.data import splits
 from dcgan_tf.data.splits import Split
+from dcgan_tf.datasets import sources
 from dcgan_tf.runs import checkpoint, config_file, manifest, trained
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
@@ -133,7 +134,6 @@ def _run(
         _check_unmoved(plan)
         _check_room(plan, state)
         plan.run.write_config(content.started(machine, caller.call if caller else None))
-        plan.run.write_data_files(plan.dataset.files)
         workers.meet()
         workers.check_alike({"--run_dir": _held(plan.run)})
         with _with_what_is_left(plan.run, workers):
@@ -238,9 +238,9 @@ def _check_data(plan: Plan, split: Split) -> RunConfig:
     held = plan.content.data
     if held is not None and held != data:
         then, now = (f"{d['images']:,} of {d['shape']}" for d in (held, data))
+        flag = "dataset" if sources.is_own(plan.dataset.name) else "data_dir"
         raise errors.UsageError(
-            f"--{'dataset' if plan.dataset.entry else 'data_dir'}: {plan.dataset} is not "
-            f"what {plan.run.folder} was trained on "
+            f"--{flag}: {plan.dataset} is not what {plan.run.folder} was trained on "
             f"({then} then, {now} now; other images, labels or another order); put the "
             "data back, or begin another run with another --run_dir"
         )

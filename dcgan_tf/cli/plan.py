@@ -132,8 +132,7 @@ def _new(
     )
     _check_preview_classes(config)
     _check_held_out(config, dataset)
-    if dataset.size is not None:
-        check_batch_size(config, dataset.size)
+    check_batch_size(config, dataset.size)
     if inherited and ImageSpec.of(inherited) != spec:
         raise errors.UsageError(
             f"--dataset={config.dataset}: has images of {spec} in {spec.classes} classes, "

@@ -31,9 +31,12 @@ def moved_to(held: str, given: str | None) -> str | None:
 def find_again(run: Run, config: Config, options: Options) -> Dataset:
     """What a run is trained on; UsageError or RunError where it is not what it was."""
     options = dataclasses.replace(
-        options, size=(config.height, config.width), channels=config.channels
+        options,
+        size=(config.height, config.width),
+        channels=config.channels,
+        skip_broken=True,  # what was skipped when the run began; its fingerprint tells
     )
-    dataset = sources.find(config.dataset, options, files=run.data_files())
+    dataset = sources.find(config.dataset, options)
     spec = ImageSpec.of(config)
     if dataset.spec != spec:
         raise errors.RunError(
@@ -45,9 +48,8 @@ def find_again(run: Run, config: Config, options: Options) -> Dataset:
 
 def check_held_out(dataset: Dataset, asking: str) -> None:
     """UsageError where too few images are held out for what is `asking` to be measured."""
-    held_out = dataset.held_out()
-    if held_out is not None and held_out < LEAST_HELD_OUT:
+    if dataset.held_out < LEAST_HELD_OUT:
         raise errors.UsageError(
-            f"{asking}: {dataset.name} has {held_out} held-out images, too few to measure "
-            f"by; it needs {LEAST_HELD_OUT} or more"
+            f"{asking}: {dataset.name} has {dataset.held_out} held-out images, too few to "
+            f"measure by; it needs {LEAST_HELD_OUT} or more"
         )

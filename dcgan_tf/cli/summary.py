@@ -62,10 +62,9 @@ def _weights(plan: Plan) -> str:
 
 def _classes(plan: Plan) -> str:
     """The number of training images of each class, where they may differ."""
-    entry, names = plan.dataset.entry, plan.config.names
-    if not entry or len(names) == 1:
+    counts, names = plan.dataset.counts["train"], plan.config.names
+    if len(counts) == 1:
         return ""
-    counts = entry.counts["train"]
     if len(names) > MOST_NAMED:
         return f"from {min(counts):,} to {max(counts):,} images each"
     pairs = zip(names, counts, strict=True)

@@ -8,9 +8,9 @@ from dcgan_tf.data import replicas
 def augment(
     images: tf.Tensor, seed: tf.Tensor, *, max_translation: int = 0, flip: bool = False
 ) -> tf.Tensor:
-    """Images float32 [B, H, W, C], each translated and mirrored at random.
+    """Images float32 [B, H, W, C], each translated and mirrored at random by seed [2].
 
-    seed [2] decides.  Gradients pass through (DiffAugment: Zhao et al. 2020).
+    Gradients pass through (DiffAugment: Zhao et al. 2020).
     """
     if max_translation:
         images = translate(images, max_translation, seed)
@@ -23,7 +23,8 @@ def augment(
 def translate(images: tf.Tensor, most: int, seed: tf.Tensor) -> tf.Tensor:
     """Images float32 [B, H, W, C], each moved by up to `most` pixels each way.
 
-    What comes in repeats the edge: black on MNIST, the background on most pictures.
+    The edge is repeated where pixels come in: it is black on MNIST, the background on most
+    pictures.
     """
     _, height, width, _ = images.shape
     shape = [tf.shape(images)[0], 2]

@@ -59,8 +59,7 @@ class Batches:
 
     def _batch(self, step, rows):
         images = scale(self._split.take(rows))
-        seed = tf.stack([self._seed, step])
-        images = augment(images, seed, **self._augmentation)
+        images = augment(images, tf.stack([self._seed, step]), **self._augmentation)
         return images, tf.gather(self._split.labels, rows)
 
 
@@ -75,7 +74,7 @@ def _shuffled(labels: tf.Tensor, seed) -> tf.Tensor:
 def _balanced(labels: tf.Tensor, seed) -> tf.Tensor:
     """As many rows, every class equally often, in a random order: int32 [N].
 
-    Of a large class some are left out, others in each epoch; those of a small one come
+    Of a large class each epoch leaves out other images.  Images of a small class come
     several times, none a second time before all have come once.
     """
     mixed = _shuffled(labels, seed)

@@ -6,12 +6,9 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.datasets import prepared
-from dcgan_tf.datasets.sources import Dataset
-from dcgan_tf.support import arrays, errors
+from dcgan_tf.datasets.source import Dataset
 
 MOST_IN_MEMORY = 200_000_000  # bytes of images; more of them stay in their file
-BLOCK = 10_000  # images
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +16,6 @@ class Split:
     """images uint8 [N, H, W, C], labels int32 [N]: what batches are gathered from.
 
     The labels are a tensor, and so are the images, or an array that is mapped into memory.
-    They are never made from arrays of the same size, which would double their memory.
     """
 
     images: tf.Tensor | np.memmap
@@ -29,8 +25,8 @@ class Split:
         """The images [B, H, W, C] of rows [B], in a graph as well."""
         if isinstance(self.images, tf.Tensor):
             return tf.gather(self.images, rows)
-        found = tf.numpy_function(lambda chosen: self.images[chosen], [rows], tf.uint8)
-        return tf.ensure_shape(found, [*rows.shape, *self.images.shape[1:]])
+        images = tf.numpy_function(lambda chosen: self.images[chosen], [rows], tf.uint8)
+        return tf.ensure_shape(images, [*rows.shape, *self.images.shape[1:]])
 
     def array(self) -> np.ndarray:
         """The images as a read-only array of the same memory."""
@@ -41,16 +37,13 @@ class Split:
 
         sha256: in their order; content_hash: in whatever order
         """
-        images = self.array()
-        count, *shape = images.shape
-        found = hashlib.sha256()
-        for rows in arrays.blocks(count, BLOCK):
-            found.update(np.ascontiguousarray(images[rows]).data)
-        found.update(self.labels.numpy())
+        count, *shape = self.images.shape
+        ordered = hashlib.sha256(self.array().data)
+        ordered.update(self.labels.numpy())
         return {
             "images": count,
             "shape": shape,
-            "sha256": found.hexdigest(),
+            "sha256": ordered.hexdigest(),
             "content_hash": self.content_hash(),
         }
 
@@ -62,32 +55,8 @@ class Split:
 
 
 def load(dataset: Dataset, split: str) -> Split:
-    """The "train" or the "test" split; downloads it first where it is not prepared.
-
-    Raises RunError if that fails.
-    """
-    if dataset.entry:
-        images = dataset.entry.images(split)
-        labels = tf.constant(dataset.entry.labels(split), tf.int32)
-        if images.nbytes <= MOST_IN_MEMORY:
-            images = tf.constant(images)
-        return Split(images, labels)
-    if dataset.folder is None:
-        from dcgan_tf.datasets import digits  # scikit-learn takes a second to import
-
-        images, labels = digits.load(split)
-        return Split(tf.constant(images), tf.constant(labels))
-    import tensorflow_datasets as tfds  # which takes a second to import, too
-
-    try:
-        builder = tfds.builder(dataset.name, data_dir=dataset.folder)
-        if dataset.prepared and not builder.is_prepared():
-            raise ValueError("is of another version than this tensorflow-datasets reads")
-        builder = prepared.download(dataset.name, dataset.folder)
-        tensors = builder.as_dataset(split=split, batch_size=-1)
-    except Exception as error:  # of a dozen kinds: network, disk, checksums, TensorFlow
-        raise errors.RunError(
-            f"--dataset={dataset.name} could not be read from {dataset.folder}: "
-            f"{errors.first_line(error)}"
-        ) from error
-    return Split(tensors["image"], tf.cast(tensors["label"], tf.int32))
+    """The "train" or the "test" split; downloads it first where it is not prepared."""
+    images, labels = dataset.read(split)
+    if not isinstance(images, np.memmap) or images.nbytes <= MOST_IN_MEMORY:
+        images = tf.constant(images)
+    return Split(images, tf.constant(labels, tf.int32))

@@ -1,17 +1,18 @@
 """One picture: decoded upright, on white, made square or not at all, in 8 bits."""
 
-import io
+import pathlib
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
-from dcgan_tf.support import errors
+File = pathlib.Path | BinaryIO
 
 
-def upright_size(content: bytes) -> tuple[int, int] | None:
+def upright_size(file: File) -> tuple[int, int] | None:
     """(height, width) as its header and EXIF say; None where it is no picture."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(file) as image:
             width, height = image.size
             turned = image.getexif().get(0x0112, 1) >= 5
             return (width, height) if turned else (height, width)
@@ -19,33 +20,34 @@ def upright_size(content: bytes) -> tuple[int, int] | None:
         return None
 
 
-def decode(content: bytes, size: tuple[int, int]) -> np.ndarray:
-    """A picture file's content -> uint8 [H, W, 3] of `size`.
+def decode(file: File, size: tuple[int, int]) -> np.ndarray:
+    """A picture file -> uint8 [H, W, 3] of `size`; raises what Pillow's readers raise.
 
-    The first frame of an animation; turned as EXIF says; alpha is laid on white; 16 bits
-    become 8.  ValueError says why it cannot be read.
+    The first frame of an animation counts.  EXIF turns the picture, alpha is laid on white,
+    and 16 bits become 8.
     """
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            # Large JPEGs are decoded at a fraction of their size, at least twice `size`.
-            image.draft(None, (2 * max(size), 2 * max(size)))
-            image.load()
-            return np.asarray(fit(_in_rgb(ImageOps.exif_transpose(image)), size))
-    except UnidentifiedImageError:
-        raise ValueError("is no picture") from None
-    except Exception as error:
-        raise ValueError(errors.first_line(error)) from None
+    with Image.open(file) as image:
+        # Large JPEGs are decoded at a fraction of their size, at least twice `size`.
+        image.draft(None, (2 * max(size), 2 * max(size)))
+        image.load()
+        return np.asarray(_fit(_in_rgb(ImageOps.exif_transpose(image)), size))
 
 
-def on_white(image: np.ndarray) -> np.ndarray:
-    """uint8 [H, W, 4], RGB and alpha -> uint8 [H, W, 3]."""
-    return np.asarray(_in_rgb(Image.fromarray(image)))
+def fitted(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """uint8 [H, W] or [H, W, C], C 1, 3 or (alpha) 4 -> [H, W] or [H, W, 3] of `size`."""
+    if image.shape[2:] == (1,):
+        image = image[..., 0]
+    elif image.shape[2:] == (4,):
+        image = np.asarray(_in_rgb(Image.fromarray(image)))
+    if image.shape[:2] == size:
+        return image
+    return np.asarray(_fit(Image.fromarray(image), size))
 
 
-def fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """The largest centred part of `size`'s proportions, resized to `size` (height, width).
 
-    Smaller by the mean over areas, larger by cubic interpolation.
+    Smaller images are means over areas, larger ones are interpolated by cubic functions.
     """
     height, width = size
     if (image.height, image.width) == size:
@@ -58,29 +60,33 @@ def fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image.resize((width, height), method, box=box)
 
 
-def resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """uint8 [H, W] or [H, W, 3], fitted to `size`."""
-    if image.shape[:2] == size:
-        return image
-    return np.asarray(fit(Image.fromarray(image), size))
-
-
 def _in_rgb(image: Image.Image) -> Image.Image:
-    bands = image.getbands()
-    if bands == ("I",):  # whole numbers of 16 or 32 bits
+    if image.mode.startswith(("I", "F")):  # whole numbers of 16 or 32 bits, or floats
         values = np.asarray(image)
-        if values.min() < 0 or values.max() > 65_535:
-            raise ValueError(
-                f"has values from {values.min()} to {values.max()}, not 16 bits"
-            )
+        least, most = values.min(), values.max()
+        if values.dtype.kind == "f" or not 0 <= least <= most <= 65_535:
+            raise ValueError(f"has {values.dtype} from {least} to {most}, not 8 or 16 bits")
         # 32 bits hold what 8 or 16 bits would.
-        if values.dtype.itemsize == 2 or values.max() > 255:
+        if values.dtype.itemsize == 2 or most > 255:
             values = np.round(values / 257)
         image = Image.fromarray(values.astype(np.uint8))
-    elif bands == ("F",):
-        raise ValueError("has floating-point values, whose range is not known")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     return image.convert("RGB")
+
+
+def in_channels(image: np.ndarray, channels: int) -> np.ndarray:
+    """uint8 [H, W] or [H, W, 3] with 1 or 3 channels; grey is ITU-R 601's luma."""
+    if channels == 3:
+        return image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=-1)
+    if image.ndim == 2:
+        return image
+    weights = np.array([19_595, 38_470, 7_471])  # of 65,536, as Pillow has them
+    return ((image.astype(np.int64) @ weights + 32_768) >> 16).astype(np.uint8)
+
+
+def is_grey(image: np.ndarray) -> bool:
+    """Whether an image uint8 [H, W] or [H, W, 3] has no colour."""
+    return image.ndim == 2 or bool((image[..., :1] == image).all())

@@ -1,25 +1,25 @@
-"""What all sources of images have in common: a folder, a .npz, tensorflow-datasets."""
+"""A set of images before the cache has read it, and after: `Source` and `Dataset`."""
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from dcgan_tf.datasets import picture
+from dcgan_tf.datasets.spec import ImageSpec
 
 HELD_OUT = 7  # one image in so many is held out, where the source has no test split
+NO_CLASSES = ("",)  # the class names of images without classes
 
 
 class Item(NamedTuple):
-    """An image, uint8 [H, W] or [H, W, 3], or why there is none.
+    """An image, uint8 [H, W] or [H, W, 3], or an error that names the file.
 
-    place: the file that it is from, or its number; label: its class; test: whether it is
-    held out
+    test: whether the image is held out
     """
 
-    place: str
     image: np.ndarray | None
     label: int
     test: bool
@@ -28,16 +28,15 @@ class Item(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Images that were found, and not read yet.
+    """Images of a folder, a .npz, or tensorflow-datasets, which the cache reads once.
 
     name:        what the user called it
     key:         a hash of the names and contents of its files
     count:       its images
-    class_names: of its classes; one empty name where it has no classes
-    files:       the sha256 of each file, by its path in the source; {} where there are none
+    class_names: of its classes, or NO_CLASSES
     notes:       what was passed over, a phrase each
     common_size: () -> the (height, width) of all its images, or None where they differ
-    channels:    1 or 3; None where that shows only when they are read
+    channels:    1 or 3; None where that shows only when the images are read
     items:       (height, width) -> its images in a fixed order, of that size
     """
 
@@ -45,33 +44,74 @@ class Source:
     key: str
     count: int
     class_names: tuple[str, ...]
-    files: Mapping[str, str]
     notes: tuple[str, ...]
     common_size: Callable[[], tuple[int, int] | None]
     channels: int | None
     items: Callable[[tuple[int, int]], Iterator[Item]]
 
 
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """A data set that can be loaded.
+
+    spec:        of its images; of 1 class: without classes
+    class_names: None where they are numbers from 0
+    counts:      images of each class, by split; of MNIST and its like their sum alone
+    place:       where the data set lies, in words
+    read:        split -> images uint8 [N, H, W, C], labels [N]
+    notes:       what else a user should know of it
+    """
+
+    name: str
+    spec: ImageSpec
+    class_names: tuple[str, ...] | None
+    counts: Mapping[str, Sequence[int]]
+    place: str
+    read: Callable[[str], tuple[np.ndarray, np.ndarray]] = dataclasses.field(compare=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The number of images to train on."""
+        return sum(self.counts["train"])
+
+    @property
+    def held_out(self) -> int:
+        """The number of images in the test split."""
+        return sum(self.counts["test"])
+
+    def __str__(self) -> str:
+        classes = (
+            f"{self.spec.classes:,} classes" if self.spec.classes > 1 else "no classes"
+        )
+        return (
+            f"{self.name}, {self.size:,} training images and {self.held_out:,} held out, "
+            f"{self.spec}, {classes}, {self.place}"
+        )
+
+
+def own_names(names: Sequence[str]) -> tuple[str, ...] | None:
+    """Class names; None where they are numbers from 0, or there are no classes."""
+    numbers = tuple(str(number) for number in range(len(names)))
+    return None if tuple(names) in (numbers, NO_CLASSES) else tuple(names)
+
+
 def is_held_out(content: str) -> bool:
     """Whether an image is for testing, by the sha256 of its content, in hexadecimal.
 
-    So one image in seven is, and further ones move no others; copies stay together.
+    So one image in seven is, further images move no others, and copies stay together.
     """
     return int(content[:8], 16) % HELD_OUT == 0
 
 
 def item(image: np.ndarray, label: int, test: bool | None, size: tuple[int, int]) -> Item:
-    """Of an image uint8 [H, W] or [H, W, C], C 1, 3 or (with alpha) 4, fitted to `size`.
+    """The Item of an image uint8 [H, W] or [H, W, C], fitted to `size`.
 
     test: None where the image decides whether it is held out
     """
     if test is None:
         test = is_held_out(hashlib.sha256(image.tobytes()).hexdigest())
-    if image.shape[2:] == (1,):
-        image = image[..., 0]
-    elif image.shape[2:] == (4,):
-        image = picture.on_white(image)
-    return Item("", picture.resized(image, size), label, test)
+    return Item(picture.fitted(image, size), label, test)
 
 
 def digest(*parts: object) -> str:

@@ -16,7 +16,7 @@ class ImageSpec:
 
     @classmethod
     def of(cls, config) -> "ImageSpec":
-        """That of a run's settings, which have attributes of the same names."""
+        """The spec in a run's settings, which have attributes of the same names."""
         return cls(config.height, config.width, config.channels, config.classes)
 
     @property
@@ -27,10 +27,9 @@ class ImageSpec:
         return f"{self.height}x{self.width}x{self.channels}"
 
     def doublings(self) -> int:
-        """How often the smallest feature map doubles to the image: until it is at most 8.
+        """How often the smallest feature map, of at most 8 pixels, doubles to the image.
 
-        ValueError for sizes that do not come from a map of at least 4 in this way; it names
-        the nearest that do.
+        Raises ValueError where no map of at least 4 pixels does; it names the nearest size.
         """
         if not fits(self.height, self.width):
             raise ValueError(
@@ -39,6 +38,9 @@ class ImageSpec:
                 f"size is {nearest_size(self.height, self.width)}"
             )
         return _doublings(self.height, self.width)
+
+
+MNIST = ImageSpec(28, 28, 1, classes=10)  # and all sets in MNIST's form
 
 
 def fits(height: int, width: int) -> bool:
@@ -60,7 +62,5 @@ def nearest_size(height: int, width: int) -> int:
 
 
 def _doublings(height: int, width: int) -> int:
-    count = 0
-    while max(height, width) > 8 << count:
-        count += 1
-    return count
+    """How often 8 pixels double until they reach the image's longer side."""
+    return max(0, (max(height, width) - 1).bit_length() - 3)

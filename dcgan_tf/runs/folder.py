@@ -8,7 +8,6 @@ checkpoints/<run>/config.json    the Config, the parent, and how the run was sta
                   training.gif   made from samples/
                   events.out.tfevents.*   TensorBoard
                   live.html      shows all this while the run trains; live.js is its data
-                  data.sha256    the files that it is trained on, if they are the user's own
 """
 
 import contextlib
@@ -18,7 +17,7 @@ import functools
 import os
 import pathlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import dcgan_tf
 from dcgan_tf.config.schema import Config
@@ -58,26 +57,6 @@ class Run:
     def exported(self) -> pathlib.Path:
         """The generator alone, in a folder that is no run any more but for sampling."""
         return self.folder / "generator.npz"
-
-    @property
-    def data_hashes(self) -> pathlib.Path:
-        """The files that the run is trained on, in the form of `sha256sum`."""
-        return self.folder / "data.sha256"
-
-    def data_files(self) -> dict[str, str]:
-        """The sha256 of each of those files; {} where they are not known."""
-        try:
-            content = self.data_hashes.read_bytes()
-        except OSError:
-            return {}
-        lines = (line.partition("  ") for line in os.fsdecode(content).split("\n"))
-        return {path: sha256 for sha256, _, path in lines if path}
-
-    def write_data_files(self, files: Mapping[str, str]) -> None:
-        """Keeps them; the first time alone."""
-        if files and not self.data_hashes.exists():
-            lines = (f"{sha256}  {path}\n" for path, sha256 in files.items())
-            atomic_files.write_bytes(self.data_hashes, os.fsencode("".join(lines)))
 
     def event_files(self) -> list[pathlib.Path]:
         """TensorBoard's, which names a run by the folder that they lie in."""

@@ -1,3 +1,5 @@
+"""Translations and flips, whose pixels are known."""
+
 import numpy as np
 import tensorflow as tf
 
@@ -21,7 +23,7 @@ def test_images_need_not_be_square_or_grey_and_what_comes_in_repeats_the_edge():
     moved = augment.translate(tf.constant(images), 1, tf.constant([1, 2])).numpy()
     padded = np.pad(image, [(1, 1), (1, 1), (0, 0)], mode="edge")
     possible = {padded[y : y + 4, x : x + 6].tobytes() for y in range(3) for x in range(3)}
-    assert {one.tobytes() for one in moved} == possible
+    assert {image.tobytes() for image in moved} == possible
 
 
 def test_a_flip_mirrors_about_half_of_the_images_whole():

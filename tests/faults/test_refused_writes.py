@@ -60,7 +60,6 @@ WRITES = {
     "live.html": lambda folder: live_page(folder).__enter__(),
     "live.js": lambda folder: live_page(folder).add(entry()),
     "config.json": lambda folder: Run(folder).write_config(Run(PRETRAINED).read()),
-    "data.sha256": lambda folder: Run(folder).write_data_files({"a.png": "0" * 300}),
     "evaluation.json": write_evaluation,
 }
 

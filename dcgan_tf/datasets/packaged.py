@@ -1,0 +1,237 @@
+"""Image sets of other packages: scikit-learn's digits, tensorflow-datasets' sets."""
+
+import contextlib
+import functools
+import http.client
+import pathlib
+import threading
+import urllib.request
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from dcgan_tf.config.presets import AUTO, DIGITS
+from dcgan_tf.datasets.source import (
+    NO_CLASSES,
+    Dataset,
+    Item,
+    Source,
+    digest,
+    item,
+    own_names,
+)
+from dcgan_tf.datasets.spec import MNIST
+from dcgan_tf.support import atomic_files, errors, tf_setup
+
+TEST_DIGITS = 297
+ANSWER_SECONDS = 4  # how long a host may take to answer
+TEST = ("test", "validation")
+# EMNIST's images lie on their side: each is transposed.
+TRANSPOSED = ("emnist",)
+
+# A split of a set, and whether it is held out; None: its images decide.
+_Part = tuple[str, bool | None]
+
+
+def digits() -> Dataset:
+    counts = {"train": [1797 - TEST_DIGITS], "test": [TEST_DIGITS]}
+    return Dataset(DIGITS, MNIST, None, counts, "bundled with scikit-learn", _read_digits)
+
+
+def _read_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
+    """scikit-learn's 8x8 digits, made 28x28 as MNIST was made.
+
+    They lie in a 20x20 box, moved so that the ink's centre of mass is the image's centre
+    (LeCun et al. 1998, section III.A).  Every sixth or so is held out.
+    """
+    from sklearn.datasets import load_digits  # takes a second
+
+    originals = load_digits()
+    test = np.zeros(len(originals.images), bool)
+    test[np.linspace(0, len(test) - 1, TEST_DIGITS).astype(int)] = True
+    chosen = test if split == "test" else ~test
+    images = np.zeros((chosen.sum(), 28, 28, 1), np.uint8)
+    for image, small in zip(images, originals.images[chosen], strict=True):
+        grey = Image.fromarray((small * 255 / 16).astype(np.uint8))
+        box = np.asarray(grey.resize((20, 20), Image.Resampling.BICUBIC), np.float64)
+        top, left = (_centred(box.sum(axis=axis)) for axis in (1, 0))
+        image[top : top + 20, left : left + 20, 0] = box
+    return images, originals.target[chosen].astype(np.int32)
+
+
+def _centred(ink: np.ndarray) -> int:
+    """The offset among 28 rows of 20 rows of ink that puts their mass in the middle."""
+    centre = np.average(np.arange(20), weights=ink)
+    return int(np.clip(round(13.5 - centre), 0, 8))
+
+
+def mnist_like(name: str, data_dir: pathlib.Path) -> Dataset:
+    """MNIST or a set of its form, which is loaded whole, and then downloaded if need be."""
+    found = builder(name, data_dir)
+    place = "in" if found.is_prepared() else "to be downloaded into"
+    return Dataset(
+        name,
+        MNIST,
+        own_names(found.info.features["label"].names),
+        {"train": [60_000], "test": [10_000]},
+        f"{place} {data_dir}",
+        functools.partial(_read_whole, name, data_dir),
+    )
+
+
+def _read_whole(
+    name: str, data_dir: pathlib.Path, split: str
+) -> tuple[np.ndarray, np.ndarray]:
+    examples = download(name, data_dir).as_dataset(split=split, batch_size=-1)
+    return examples["image"].numpy(), examples["label"].numpy()
+
+
+def _tfds():
+    tf_setup.start()
+    import tensorflow_datasets  # takes a second
+
+    return tensorflow_datasets
+
+
+def builder(name: str, data_dir: pathlib.Path):
+    """tensorflow-datasets' builder of a set; UsageError for what is not to be had."""
+    tfds = _tfds()
+    try:
+        found = tfds.builder(name, data_dir=data_dir)
+    except (ValueError, tfds.core.registered.DatasetNotFoundError) as error:
+        names = tfds.list_builders(with_community_datasets=False)
+        reason = errors.first_line(error)
+        if name.split("/")[0] not in names:
+            near = errors.near_matches(name, [AUTO, DIGITS, *names])
+            reason = f"there is no such data set, folder or file{near}"
+        raise errors.UsageError(f"--dataset={name}: {reason}") from None
+    urls = getattr(found, "url_infos", None) or {}
+    if not found.is_prepared() and urls and not _answers(next(iter(urls))):
+        raise errors.UsageError(
+            f"--dataset={name}: not prepared in {data_dir} and its host does not answer; "
+            "name its folder by --data_dir, or begin a run with --dataset=digits"
+        )
+    return found
+
+
+def _answers(url: str) -> bool:
+    """Whether the host gives the file, within ANSWER_SECONDS."""
+    answered = threading.Event()
+
+    def ask():
+        request = urllib.request.Request(url, method="HEAD")
+        with (
+            contextlib.suppress(OSError, http.client.HTTPException),
+            urllib.request.urlopen(request, timeout=ANSWER_SECONDS),
+        ):
+            answered.set()
+
+    # In a thread of its own, because the look-up of a host's name heeds no timeout.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(ANSWER_SECONDS)
+    return answered.is_set()
+
+
+def download(name: str, data_dir: pathlib.Path):
+    """The builder of a set, prepared; of two processes one prepares it, the other waits."""
+    found = builder(name, data_dir)
+    if found.is_prepared():
+        return found
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with atomic_files.alone_in(data_dir, "prepares a data set in"):
+            found = _tfds().builder(name, data_dir=data_dir)  # by now it may be there
+            found.download_and_prepare()
+    except Exception as error:  # of a dozen kinds: network, disk, checksums, TensorFlow
+        raise errors.RunError(
+            f"--dataset={name} could not be prepared in {data_dir}: "
+            f"{errors.first_line(error)}"
+        ) from error
+    return found
+
+
+def find(name: str, data_dir: pathlib.Path) -> Source:
+    """The images of any other set of tensorflow-datasets.
+
+    Its train split, and to be held out its test split, or its validation split, or else
+    one image in seven.  Classes without images are left out.  Raises UsageError where the
+    set cannot be trained on.
+    """
+    set_builder = download(name, data_dir)
+    features, splits = set_builder.info.features, set_builder.info.splits
+    image = _feature(features, _tfds().features.Image, "image")
+    kind = features[image].np_dtype if image else None
+    if kind != np.uint8 or "train" not in splits:
+        raise errors.UsageError(
+            f"--dataset={name}: it needs images of uint8 and a split train; it has images "
+            f"of {kind}, and {', '.join(splits)}"
+        )
+    label, parts, classes, notes = _parts(name, set_builder)
+    names = [features[label].names[number] for number in classes] if label else NO_CLASSES
+    if label and (absent := len(features[label].names) - len(names)):
+        notes.append(f"{absent} classes have no images and are left out")
+    if set_builder.name in TRANSPOSED:
+        notes.append(f"the images of {set_builder.name} are transposed to stand upright")
+    height, width, channels = features[image].shape
+    files = sorted(path for path in set_builder.data_path.iterdir() if path.is_file())
+
+    def items(size: tuple[int, int]) -> Iterator[Item]:
+        for split, test in parts:
+            for example in set_builder.as_dataset(split=split):
+                pixels = example[image].numpy()
+                if set_builder.name in TRANSPOSED:
+                    pixels = np.swapaxes(pixels, 0, 1)
+                number = classes.index(int(example[label])) if label else 0
+                yield item(pixels, number, test, size)
+
+    return Source(
+        name=name,
+        key=digest([(path.name, atomic_files.sha256(path)) for path in files]),
+        count=sum(splits[split].num_examples for split, _ in parts),
+        class_names=tuple(names),
+        notes=tuple(notes),
+        common_size=lambda: (height, width) if height and width else None,
+        channels={1: 1, 3: 3, 4: 3}.get(channels),
+        items=items,
+    )
+
+
+def _parts(name: str, set_builder) -> tuple[str | None, list[_Part], list[int], list[str]]:
+    """The feature that is the label, the splits, the classes with images, and notes."""
+    features, splits = set_builder.info.features, set_builder.info.splits
+    test = next((split for split in TEST if split in splits), None)
+    label = _feature(features, _tfds().features.ClassLabel, "label")
+    # tensorflow-datasets has the label -1 where a class is not known.
+    trained, tested = (
+        _labels(set_builder, label, split) if label and split else [0]
+        for split in ("train", test)
+    )
+    notes = []
+    if -1 in trained:
+        label, trained, tested = None, [0], [0]
+        notes.append("without classes, because labels are not known")
+    if -1 in tested:
+        notes.append(f"left out the {test} split, whose labels are not known")
+        test, tested = None, trained
+    parts: list[_Part] = [("train", False), (test, True)] if test else [("train", None)]
+    if test and not set(tested) <= set(trained):
+        raise errors.UsageError(
+            f"--dataset={name}: the labels of its test images are {tested}, those of its "
+            f"training images only {trained}"
+        )
+    return label, parts, trained, notes
+
+
+def _feature(features, kind: type, usual: str) -> str | None:
+    """The name of the feature of a kind: the usual name, else the first."""
+    names = [name for name in features if isinstance(features[name], kind)]
+    return usual if usual in names else next(iter(names), None)
+
+
+def _labels(set_builder, label: str, split: str) -> list[int]:
+    """The labels that a split has images of, in their order."""
+    decoders = _tfds().decode.PartialDecoding({label: True})
+    blocks = set_builder.as_dataset(split=split, decoders=decoders, batch_size=4096)
+    return sorted({int(number) for block in blocks for number in np.unique(block[label])})

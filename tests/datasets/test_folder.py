@@ -1,0 +1,165 @@
+"""Folders of pictures: classes, order, and what is held out or left out."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dcgan_tf.datasets import folder
+from dcgan_tf.support import errors
+
+
+@pytest.fixture
+def put(tmp_path):
+    """Puts a grey picture of one value at each path."""
+
+    def put(*paths, value=None, size=(4, 4)):
+        for number, path in enumerate(paths):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            pixels = np.full(size, number if value is None else value, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / path)
+
+    return put
+
+
+def items_of(path):
+    return list(folder.find(path).items((4, 4)))
+
+
+def test_folders_are_classes_and_order_is_that_of_the_files_names(tmp_path, put):
+    """Catches runs of one class after the other, which files by path would be."""
+    put("a/0.png", "b/1.png", "a/2.png", "b/3.png")
+    source = folder.find(tmp_path)
+    assert (source.class_names, source.count) == (("a", "b"), 4)
+    assert [item.image[0, 0, 0] for item in items_of(tmp_path)] == [0, 1, 2, 3]
+    assert [item.label for item in items_of(tmp_path)] == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("paths", "class_names", "notes"),
+    [
+        (["0.png"], ("",), ()),
+        (["10/x.png", "9/x.png", "0/x.png"], ("0", "9", "10"), ()),
+        (["cat/x/y/1.PNG", "cat/.2.png", ".git/3.png", "__MACOSX/4.png"], ("cat",), ()),
+        (["car/0.png", "train/0.png"], ("car", "train"), ()),
+        (
+            ["a/0.png", "cover.png"],
+            ("",),
+            (
+                "without classes, because 1 pictures (as cover.png) lie in no folder of a "
+                "class",
+            ),
+        ),
+        (["train/a/0.png", "val/a/1.png"], ("a",), ()),
+        (
+            ["train/a/0.png", "val/a/1.png", "test/a/2.png"],
+            ("a",),
+            ("left out the folder val",),
+        ),
+        (
+            ["train/a/0.png", "cover.png"],
+            ("a",),
+            ("left out 1 files beside train (as cover.png)",),
+        ),
+        (
+            ["train/a/0.png", "test/1.png"],  # as in a competition, without the answers
+            ("a",),
+            ("left out 1 test pictures that have no class",),
+        ),
+    ],
+)
+def test_classes_and_notes(tmp_path, put, paths, class_names, notes):
+    put(*paths)
+    source = folder.find(tmp_path)
+    assert (source.class_names, source.notes) == (class_names, notes)
+    assert {item.label for item in items_of(tmp_path)} == set(range(len(class_names)))
+
+
+def test_other_files_are_counted(tmp_path, put):
+    put("cat/1.png")
+    (tmp_path / "cat" / "notes.txt").write_text("text")
+    notes = ("left out 1 files that are no pictures (1 .txt)",)
+    assert folder.find(tmp_path).notes == notes
+    (tmp_path / "cat" / "1.png").unlink()
+    with pytest.raises(errors.UsageError, match=r"no pictures; left out 1 .*1 \.txt"):
+        folder.find(tmp_path)
+
+
+def test_one_in_seven_is_held_out_and_more_files_move_no_others(tmp_path, put):
+    """Catches images that were trained on and are measured by later."""
+    paths = [f"x/{number:03d}.png" for number in range(200)]
+
+    def held_out(count):
+        items = items_of(tmp_path)
+        assert len(items) == count
+        return {item.image[0, 0, 0] for item in items if item.test}
+
+    put(*paths[:140])
+    before = held_out(140)
+    assert before == {
+        number
+        for number, path in enumerate(paths[:140])
+        if int(hashlib.sha256((tmp_path / path).read_bytes()).hexdigest()[:8], 16) % 7 == 0
+    }
+    assert 10 <= len(before) <= 30
+    put(*paths)
+    assert {number for number in held_out(200) if number < 140} == before
+
+
+@pytest.mark.parametrize("test", ["test", "val", "Validation"])
+def test_a_test_folder_is_what_is_held_out(tmp_path, put, test):
+    put("train/a/0.png", "train/a/1.png", f"{test}/a/2.png")
+    assert [item.test for item in items_of(tmp_path)] == [False, False, True]
+
+
+def test_splits_beside_other_folders_are_refused(tmp_path, put):
+    put("train/a/0.png", "test/a/0.png", "extra/a/0.png")
+    with pytest.raises(errors.UsageError, match=r"holds test beside .*\(as extra\)"):
+        folder.find(tmp_path)
+
+
+def test_copies_in_both_splits_are_told(tmp_path, put):
+    put("train/a/0.png", "test/a/1.png", value=7)
+    put("test/a/2.png", value=8)
+    told = ("1 held-out pictures are among those trained on, too",)
+    assert folder.find(tmp_path).notes == told
+
+
+def test_a_class_of_few_pictures_keeps_them_to_train_on(tmp_path, put):
+    put(*(f"class{number}/0.png" for number in range(60)))
+    assert not any(item.test for item in items_of(tmp_path))
+
+
+def test_the_key_tells_of_names_and_contents(tmp_path, put):
+    """Catches a cache that goes on with images that have changed."""
+    keys = set()
+    for path, value in (("a/0.png", 1), ("a/0.png", 2), ("a/1.png", 2)):
+        put(path, value=value)
+        keys.add(folder.find(tmp_path).key)
+    assert len(keys) == 3
+
+
+def test_links_are_followed_and_names_need_not_be_unicode(tmp_path, put):
+    """Old archives hold names in Latin-1, which neither prints nor goes into JSON."""
+    put("elsewhere/0.png")
+    (tmp_path / "set").mkdir()
+    for name in ("caf\udce9", "猫"):
+        (tmp_path / "set" / name).symlink_to(tmp_path / "elsewhere")
+    source = folder.find(tmp_path / "set")
+    assert (set(source.class_names), source.count) == ({"caf\ufffd", "猫"}, 2)
+
+
+def test_a_common_size_is_that_of_all(tmp_path, put):
+    put("0.png", "1.png", size=(4, 6))
+    assert folder.find(tmp_path).common_size() == (4, 6)
+    put("2.png", size=(6, 4))
+    assert folder.find(tmp_path).common_size() is None
+
+
+def test_a_broken_file_is_an_item_that_says_why(tmp_path, put):
+    put("a.png")
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    good, broken = items_of(tmp_path)
+    assert (good.error, broken.image) == ("", None)
+    assert broken.error.startswith("b.png: cannot identify image file")

@@ -1,0 +1,354 @@
+"""Sets of tensorflow-datasets, written by itself from arrays, and scikit-learn's digits."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from dcgan_tf.data import splits
+from dcgan_tf.datasets import packaged, sources
+from dcgan_tf.datasets.cache import Options
+from dcgan_tf.datasets.spec import MNIST
+from dcgan_tf.support import atomic_files, errors
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # tensorflow-datasets' own
+
+
+def pictures(count, shape=(16, 16, 3), seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (count, *shape), np.uint8)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Writes a set whose splits are {"image": array, "label": array}."""
+
+    def store(
+        name, label_names=None, *, dtype=np.uint8, version="1.0.0", shape=None, **parts
+    ):
+        shape = next(iter(parts.values()))["image"].shape[1:]
+        features = {"image": tfds.features.Image(shape=shape, dtype=dtype)}
+        if label_names:
+            features["label"] = tfds.features.ClassLabel(names=label_names)
+        tfds.dataset_builders.store_as_tfds_dataset(
+            name=name,
+            version=version,
+            features=tfds.features.FeaturesDict(features),
+            split_datasets={
+                split: [
+                    (number, {name: column[number] for name, column in columns.items()})
+                    for number in range(len(columns["image"]))
+                ]
+                for split, columns in parts.items()
+            },
+            data_dir=tmp_path,
+        )
+
+    return store
+
+
+@pytest.fixture
+def find(tmp_path):
+    def find(name, **options):
+        return sources.find(
+            name, Options(str(tmp_path), str(tmp_path / "cache"), **options)
+        )
+
+    return find
+
+
+def same_images(images, others):
+    return {image.tobytes() for image in images} == {image.tobytes() for image in others}
+
+
+def test_a_set_that_lies_on_the_disk_alone_is_read(store, find):
+    """By store_as_tfds_dataset; tensorflow-datasets does not know it by name."""
+    images, held = pictures(6), pictures(3, seed=1)
+    store(
+        "mine",
+        ["cat", "dog"],
+        train={"image": images, "label": [0, 1, 0, 1, 1, 1]},
+        test={"image": held, "label": [0, 1, 1]},
+    )
+    dataset = find("mine")
+    assert (str(dataset.spec), dataset.class_names) == ("16x16x3", ("cat", "dog"))
+    assert dataset.counts == {"train": [2, 4], "test": [1, 2]}
+    for split, expected in (("train", images), ("test", held)):
+        assert same_images(splits.load(dataset, split).array(), expected)
+
+
+def test_without_labels_and_test_split_one_in_seven_is_held_out(store, find):
+    store("plain", train={"image": pictures(60, (20, 50, 3))})
+    dataset = find("plain")
+    assert (dataset.spec.classes, dataset.class_names) == (1, None)
+    assert 0 < dataset.held_out < 20
+    assert dataset.size + dataset.held_out == 60
+    assert str(dataset.spec) == "32x32x3", "no network is built for 20x50"
+
+
+def test_classes_without_images_are_left_out(store, find):
+    """As of emnist/letters, which names 37 classes and has images of 26."""
+    store(
+        "gaps",
+        ["a", "b", "c", "d"],
+        train={"image": pictures(4), "label": [1, 3, 3, 1]},
+        test={"image": pictures(1), "label": [3]},
+    )
+    dataset = find("gaps")
+    assert dataset.class_names == ("b", "d")
+    assert dataset.counts == {"train": [2, 2], "test": [0, 1]}
+    assert dataset.notes == ("2 classes have no images and are left out",)
+
+
+@pytest.mark.parametrize(
+    ("split", "dtype", "told"),
+    [
+        ("train", np.uint16, r"--dataset=odd: .*images of uint16"),
+        ("validation", np.uint8, r"--dataset=odd: .*a split train; it has .*validation"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_one_line(store, find, split, dtype, told):
+    images = pictures(3, (16, 16, 1)).astype(dtype)
+    store("odd", dtype=dtype, **{split: {"image": images}})
+    with pytest.raises(errors.UsageError, match=told):
+        find("odd")
+
+
+def test_alpha_is_laid_on_white(store, find):
+    """Rows of four channels would be read as rows of three."""
+    images = pictures(20, (16, 16, 4))
+    images[..., 3] = 255
+    images[:, :8, :, 3] = 0
+    store("alpha", train={"image": images})
+    read = splits.load(find("alpha"), "train").array()
+    assert read.shape[1:] == (16, 16, 3)
+    assert read[:, :8].min() == 255
+    lower = {image.tobytes() for image in images[:, 8:, :, :3]}
+    assert {image.tobytes() for image in read[:, 8:]} <= lower
+
+
+def test_labels_that_are_not_known(store, find):
+    """tensorflow-datasets writes -1, which would be taken for the last class."""
+    train = {"image": pictures(40), "label": [0, 1] * 20}
+    test = {"image": pictures(2, seed=1), "label": [-1, -1]}
+    store("unknown", ["a", "b"], train=train, test=test)
+    dataset = find("unknown")
+    assert dataset.notes == ("left out the test split, whose labels are not known",)
+    assert dataset.size + dataset.held_out == 40
+    store("none", ["a", "b"], train={**train, "label": [-1] * 40})
+    dataset = find("none")
+    assert dataset.spec.classes == 1
+    assert dataset.notes == ("without classes, because labels are not known",)
+
+
+def test_emnist_is_put_upright(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(packaged, "TRANSPOSED", ("lying",))
+    images = pictures(8, (16, 16, 1))
+    store("lying", train={"image": images})
+    source = packaged.find("lying", tmp_path)
+    read = [item.image for item in source.items((16, 16))]
+    assert same_images(read, np.swapaxes(images[..., 0], 1, 2))
+    assert "transposed" in source.notes[0]
+
+
+@pytest.fixture
+def tiny_mnist(store):
+    """What tensorflow-datasets takes for MNIST."""
+    parts = {
+        split: {"image": pictures(count, (28, 28, 1), count), "label": [3] * count}
+        for split, count in (("train", 5), ("test", 2))
+    }
+    store("mnist", [str(digit) for digit in range(10)], version="3.0.1", **parts)
+    return parts
+
+
+def test_mnist_is_loaded_whole_in_its_order(tiny_mnist, find, no_network):
+    dataset = find("mnist")
+    assert (dataset.size, dataset.held_out, dataset.spec) == (60_000, 10_000, MNIST)
+    for split, part in tiny_mnist.items():
+        loaded = splits.load(dataset, split)
+        assert same_images(loaded.array(), part["image"])
+        assert loaded.labels.numpy().tolist() == part["label"]
+
+
+def test_auto_takes_mnist_where_it_is_prepared(tiny_mnist, find, tmp_path, no_network):
+    assert f"in {tmp_path}" in str(find("auto"))
+    assert find("auto").name == "mnist"
+
+
+def answer(request, timeout):
+    return contextlib.nullcontext()
+
+
+def test_auto_takes_mnist_where_its_host_answers(find, monkeypatch, tmp_path):
+    monkeypatch.setattr("urllib.request.urlopen", answer)
+    assert "mnist, 60,000 training images" in str(find("auto"))
+    assert f"to be downloaded into {tmp_path}" in str(find("auto"))
+
+
+def test_auto_takes_the_digits_where_nothing_is_to_be_had(find, no_network):
+    assert find("auto").name == "digits"
+    with pytest.raises(errors.UsageError, match="--dataset=digits: has images of 28x28x1"):
+        find("auto", size=(32, 32))
+
+
+def test_a_host_that_never_answers_is_given_up(find, monkeypatch):
+    monkeypatch.setattr(packaged, "ANSWER_SECONDS", 0.05)
+    over, answered = threading.Event(), threading.Event()
+
+    def hang(*_, **__):
+        over.wait(60)
+        answered.set()
+        raise OSError
+
+    monkeypatch.setattr("urllib.request.urlopen", hang)
+    try:
+        with pytest.raises(errors.UsageError, match=r"--dataset=mnist.*--dataset=digits"):
+            find("mnist")
+        assert not answered.is_set()
+    finally:
+        over.set()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("mnits", "there is no such data set, folder or file; did you mean .*mnist"),
+        ("emnist/letter", "--dataset=emnist/letter: "),
+    ],
+)
+def test_unknown_names_are_told_the_near_ones(find, no_network, name, told):
+    with pytest.raises(errors.UsageError, match=told):
+        find(name)
+
+
+def test_a_download_that_fails_is_one_line(find, monkeypatch):
+    def fail(builder):
+        raise OSError("no room\non the disk")
+
+    monkeypatch.setattr("urllib.request.urlopen", answer)
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
+    told = r"--dataset=kmnist could not be prepared in .*: no room$"
+    with pytest.raises(errors.RunError, match=told):
+        splits.load(find("kmnist"), "train")
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "kmnist"])
+def test_sets_in_mnists_form_have_that_form(name, tmp_path):
+    features = tfds.builder(name, data_dir=tmp_path).info.features
+    assert features["image"].shape == MNIST.shape
+    assert features["label"].num_classes == MNIST.classes
+
+
+@pytest.mark.mnist
+def test_mnist_is_read_whole():
+    train, test = (splits.load(sources.find("mnist"), split) for split in ("train", "test"))
+    assert (len(train.images), len(test.images)) == (60_000, 10_000)
+    assert train.images.dtype == tf.uint8
+    # The counts of the training labels are facts of MNIST.
+    counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert np.bincount(train.labels).tolist() == counts
+
+
+BUILDER = """
+import contextlib
+import os
+import numpy as np
+import tensorflow_datasets as tfds
+
+class Builder(tfds.core.GeneratorBasedBuilder):
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        image = tfds.features.Image(shape=(28, 28, 1))
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict({"image": image})
+        )
+
+    def _split_generators(self, _):
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self):
+        assert "SECOND" not in os.environ, "it is prepared twice"
+        for number in range(20):
+            yield number, {"image": np.zeros((28, 28, 1), np.uint8)}
+"""
+SECOND = """
+import pathlib
+from dcgan_tf.support import tf_setup
+tf_setup.start()
+import slow_set.slow_set_dataset_builder
+from dcgan_tf.datasets import packaged
+builder = packaged.download("slow_set", pathlib.Path("sets"))
+print(builder.info.splits["train"].num_examples, flush=True)
+"""
+
+
+def test_of_two_first_runs_one_prepares_the_set_and_the_other_waits(tmp_path, monkeypatch):
+    """Their temporary folders would become the same one, and one of the runs would fail."""
+    (tmp_path / "slow_set").mkdir()
+    (tmp_path / "slow_set" / "__init__.py").touch()
+    (tmp_path / "slow_set" / "slow_set_dataset_builder.py").write_text(BUILDER)
+    (tmp_path / "sets").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    import slow_set.slow_set_dataset_builder  # noqa: F401
+
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    with subprocess.Popen(
+        [sys.executable, "-c", SECOND],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path, "SECOND": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as second:
+        with atomic_files.alone_in(tmp_path / "sets", "tests"):
+            told = "waiting for another process that prepares a data set in sets\n"
+            assert second.stdout.readline() == told
+            tfds.builder("slow_set", data_dir=tmp_path / "sets").download_and_prepare()
+        assert second.stdout.read() == "20\n"
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return splits.load(sources.find("digits"), "test")
+
+
+def test_digits_are_1500_and_297_of_all_classes(digits, held_out):
+    assert digits.images.shape == (1500, 28, 28, 1)
+    assert held_out.images.shape == (297, 28, 28, 1)
+    dataset = sources.find("digits")
+    assert (dataset.size, dataset.held_out, dataset.spec) == (1500, 297, MNIST)
+    for split in (digits, held_out):
+        assert (split.images.dtype, split.labels.dtype) == (tf.uint8, tf.int32)
+        assert np.bincount(split.labels).min() > 0.08 * len(split.labels)
+    trained, tested = (
+        {image.tobytes() for image in split.array()} for split in (digits, held_out)
+    )
+    assert not trained & tested
+
+
+def test_digits_lie_as_mnists_do(digits):
+    """In a 20x20 box, with the centre of mass in the middle, to a pixel."""
+    ink = digits.images[..., 0].numpy().astype(float)
+    weight = ink.sum(axis=(1, 2))
+    for axis in (1, 2):
+        sums = ink.sum(axis=axis)
+        inked = sums > 0
+        extent = 28 - inked.argmax(axis=1) - inked[:, ::-1].argmax(axis=1)
+        assert extent.max() <= 20
+        centre = (sums * np.arange(28)).sum(axis=1) / weight
+        assert abs(centre - 13.5).max() <= 0.5 + 1e-9
+
+
+def test_digits_keep_their_ink(digits, held_out):
+    """Enlarged from 8x8 to 20x20, all of them have (20 / 8)^2 times the ink."""
+    from sklearn.datasets import load_digits
+
+    ink = sum(split.array().sum(dtype=float) for split in (digits, held_out)) / 255
+    original = load_digits().images.sum() / 16
+    assert ink / original == pytest.approx((20 / 8) ** 2, rel=0.02)
