@@ -25,20 +25,15 @@ class Intervals:
     def of(cls, config: Config, per_epoch: int) -> "Intervals":
         if config.steps is not None:
             unit, per_unit, end = "step", 1, config.steps
-            log_every, checkpoint_every = (
-                config.log_every_steps,
-                config.checkpoint_every_steps,
-            )
+            log_every, save_every = config.log_every_steps, config.checkpoint_every_steps
         else:
             unit, per_unit, end = "epoch", per_epoch, config.epochs * per_epoch
-            log_every, checkpoint_every = per_epoch, config.checkpoint_every * per_epoch
+            log_every, save_every = per_epoch, config.checkpoint_every * per_epoch
         evaluate_every = config.evaluate_every * log_every
-        return cls(
-            unit, per_unit, per_epoch, log_every, evaluate_every, checkpoint_every, end
-        )
+        return cls(unit, per_unit, per_epoch, log_every, evaluate_every, save_every, end)
 
     def after(self, step: int) -> int:
-        """The next step at which there is something to do."""
+        """Returns the next step at which there is something to do."""
         intervals = (self.log_every, self.checkpoint_every)
         return min(self.end, *(step - step % every + every for every in intervals))
 
@@ -46,22 +41,23 @@ class Intervals:
         return step % self.log_every == 0 or step == self.end
 
     def evaluates_at(self, step: int) -> bool:
-        due = self.evaluate_every and step % self.evaluate_every == 0
-        return bool(due) or (self.evaluate_every > 0 and step == self.end)
+        if not self.evaluate_every:
+            return False
+        return step % self.evaluate_every == 0 or step == self.end
 
     def saves_at(self, step: int) -> bool:
         return step % self.checkpoint_every == 0 or step == self.end
 
     def epoch(self, step: int) -> int | float:
-        """The epochs completed: whole, or to four digits."""
+        """Returns the epochs completed: whole, or to four digits."""
         epochs = step / self.per_epoch
         return int(epochs) if epochs.is_integer() else round(epochs, 4)
 
     def number(self, step: int) -> int:
-        """What the frame of this step is numbered by."""
+        """Returns what the frame of this step is numbered by."""
         return step // self.per_unit
 
     def name(self, step: int) -> str:
-        """ "epoch 3/50", which is being trained or done, or "step 200/14000"."""
+        """Returns what is being trained or done: "epoch 3/50", or "step 200/14000"."""
         begun = -(-step // self.per_unit)
         return f"{self.unit} {begun}/{self.number(self.end)}"

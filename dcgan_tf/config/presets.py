@@ -11,13 +11,35 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, WEIGHTS
+from dcgan_tf.config import published
+from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
 
 DIGITS = "digits"  # scikit-learn's 1,797 bundled digits
 MNIST_LIKE = ("mnist", "fashion_mnist", "kmnist")  # 60,000 images, 28x28x1, 10 classes
 AUTO = "auto"  # what the machine decides: the data set, the precision
 
 Settings = Mapping[str, Any]
+
+UPDATE_RULES = {
+    "paired": {},
+    "alternating": {
+        "discriminator_update": "mixed",
+        "d_step_batchnorm": "inference",
+        "g_batch_multiplier": 2,
+        "resample_latents": True,
+    },
+}
+
+LENGTHS = {
+    "epochs": {"epochs": 10, "checkpoint_every": 15},
+    "steps": {"steps": 10_000, "log_every_steps": 200, "checkpoint_every_steps": 1000},
+}
+
+# What each choice of a setting brings, the default first: settings, and their defaults.
+CHOICES: Mapping[str, Mapping[str, Settings]] = {
+    "adversarial_loss": {n: loss().settings for n, loss in ADVERSARIAL_LOSSES.items()},
+    "update_rule": UPDATE_RULES,
+}
 
 # Constant rates, penalties and EMA at each step: as all flagfiles have it.
 CONSTANT = {
@@ -30,23 +52,63 @@ CONSTANT = {
     "ema_interval": 1,
 }
 
+COMMON = {
+    **CONSTANT,
+    "seed": 0,
+    "latent_dim": 100,
+    "latent_prior": "normal",
+    "negative_slope": 0.2,
+    "dropout_rate": 0.0,
+    "learning_rate": 1e-3,
+    "discriminator_learning_rate": 1e-3,
+    "beta_1": 0.5,
+    "r1_weight": 0.0,
+    "r2_weight": 0.0,
+    "max_translation": 0,
+    "flip": False,
+    "augment_fakes": False,
+    "class_balance": "data",
+    "ema_half_life": 0,
+    "deterministic": False,
+    "precision": AUTO,
+    "checkpoint_minutes": 5.0,
+    "keep_checkpoints": 3,
+    "keep_frames": 500,
+    "evaluate_every": 0,
+    "steps_per_execution": 0,
+    "test_losses": False,
+    "preview_rows": 10,
+}
+
+CONDITIONAL = {"preview_real": False, "preview_classes": ""}
+
+# The settings that were added after version 0.2, and what they are in a config.json that
+# lacks them, if the run has such a setting.
+ADDED = {
+    "flip": False,
+    "augment_fakes": False,
+    "class_balance": "data",
+    "preview_classes": "",
+    **CONSTANT,
+}
+
 # On 1,500 images an epoch has few steps, and the discriminator overfits: smaller batches,
 # translated images and a short EMA.
 ON_DIGITS = {"batch_size": 32, "epochs": 45, "max_translation": 1, "ema_half_life": 5_000}
 
 
 def on_own_images(height: int, width: int) -> dict[str, Any]:
-    """What differs on any other data set: few images, of any size.
+    """Returns what differs on any other data set: few images, of any size.
 
-    A length in steps, because an epoch of few images is over in seconds.  Translations of
-    real images and fakes by up to an eighth (DiffAugment: Zhao et al. 2020), without which
-    the discriminator learns few images by heart.  R1's weight is in proportion to the
-    pixels, as in StyleGAN2-ADA (Karras et al. 2020, appendix C): 1 at 32x32.
+    The length is in steps, because an epoch of few images is over in seconds.  Real images
+    and fakes are translated by up to an eighth (DiffAugment: Zhao et al. 2020), or the
+    discriminator learns few images by heart.  R1's weight is in proportion to the pixels,
+    as in StyleGAN2-ADA (Karras et al. 2020, appendix C): 1 at 32x32.
     """
     return {
         "max_translation": min(height, width) // 8,
         "augment_fakes": True,
-        "steps": 10_000,
+        "steps": LENGTHS["steps"]["steps"],
         "r1_weight": round(height * width / 1024, 3),
         "ema_half_life": 5_000,
     }
@@ -67,6 +129,14 @@ class Architecture:
     digits: Settings = dataclasses.field(default_factory=dict)
     any_size: bool = False
 
+    def on(self, dataset: str, height: int, width: int) -> Settings:
+        """Returns what the architecture has besides on a data set."""
+        if dataset in ("", AUTO, *MNIST_LIKE):
+            return self.mnist
+        if dataset == DIGITS:
+            return {**ON_DIGITS, **self.digits}
+        return on_own_images(height, width) if self.any_size else {}
+
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
@@ -77,124 +147,46 @@ class Preset:
     def default_values(
         self, overrides: Settings, dataset: str, height: int = 32, width: int = 32
     ) -> dict[str, Any]:
-        """Values of all settings of a run on `dataset`, given what `overrides` choose.
+        """Returns the defaults of all settings of a run, given what `overrides` choose.
 
         dataset: its name or path; "" for MNIST's settings
         height, width: of its images
 
-        Those of `overrides` themselves are not among them, but for the choices.
+        The values that `overrides` give are not among them, but for the choices.
         """
         architecture = overrides.get("architecture", next(iter(self.architectures)))
-        chosen = self.architectures[architecture]
-        chosen_of = {
-            name: overrides.get(name, next(iter(choices)))
-            for name, choices in CHOICES.items()
-        }
-        loss, rule = chosen_of["adversarial_loss"], chosen_of["update_rule"]
-        of_losses = CHOICES["adversarial_loss"]
-        of_dataset: Settings = {}
-        if dataset in ("", AUTO, *MNIST_LIKE):
-            of_dataset = chosen.mnist
-        elif dataset == DIGITS:
-            of_dataset = {**ON_DIGITS, **chosen.digits}
-        elif chosen.any_size:
-            of_dataset = on_own_images(height, width)
-        steps = overrides.get("steps")
-        if steps is None and overrides.get("epochs") is None:
-            steps = of_dataset.get("steps")
-        length = "epochs" if steps is None else "steps"
-        values = {
-            **COMMON,
-            **of_losses[loss],
-            **self.defaults,
-            **chosen.settings,
-            **of_dataset,
-            **UPDATE_RULES[rule],
-            **LENGTHS[length],
-            "architecture": architecture,
-            **chosen_of,
-        }
-        for brings in of_losses.values():
-            for name in brings.keys() - of_losses[loss].keys():
-                values.pop(name, None)
-        values.pop("epochs" if length == "steps" else "steps", None)
-        if length == "steps":
-            values["steps"] = steps
-        return values
+        networks = self.architectures[architecture]
+        of_dataset = networks.on(dataset, height, width)
+        in_steps = "steps" in of_dataset and overrides.get("epochs") is None
+        length = "steps" if overrides.get("steps") is not None or in_steps else "epochs"
+        choices = {n: overrides.get(n, next(iter(all_))) for n, all_ in CHOICES.items()}
+        brought = [(CHOICES[name], choice) for name, choice in choices.items()]
+        brought.append((LENGTHS, length))
+        values = {**COMMON}
+        for options, choice in brought:
+            values |= options[choice]
+        values |= {**self.defaults, **networks.settings, **of_dataset}
+        for options, choice in brought:
+            for other in options.values():
+                for name in other.keys() - options[choice].keys():
+                    values.pop(name, None)
+        return {**values, "architecture": architecture, **choices}
 
-
-COMMON = {
-    **CONSTANT,
-    "seed": 0,
-    "latent_dim": 100,
-    "r1_weight": 0.0,
-    "r2_weight": 0.0,
-    "max_translation": 0,
-    "flip": False,
-    "augment_fakes": False,
-    "class_balance": "data",
-    "ema_half_life": 0,
-    "deterministic": False,
-    "precision": AUTO,
-    "checkpoint_minutes": 5.0,
-    "keep_checkpoints": 3,
-    "keep_frames": 500,
-    "evaluate_every": 0,
-    "steps_per_execution": 0,
-    "test_losses": False,
-    "preview_rows": 10,
-}
-
-UPDATE_RULES = {
-    "paired": {},
-    "alternating": {
-        "discriminator_update": "mixed",
-        "d_step_batchnorm": "inference",
-        "g_batch_multiplier": 2,
-        "resample_latents": True,
-    },
-}
-
-# What each value of a setting brings: settings, and their defaults.
-CHOICES: Mapping[str, Mapping[str, Settings]] = {
-    "adversarial_loss": {n: loss().settings for n, loss in ADVERSARIAL_LOSSES.items()},
-    "update_rule": UPDATE_RULES,
-}
-
-LENGTHS = {
-    "epochs": {"checkpoint_every": 15},
-    "steps": {"log_every_steps": 200, "checkpoint_every_steps": 1000},
-}
-
-CONDITIONAL = {"preview_real": False, "preview_classes": ""}
-# What settings that were added later are in a config.json that lacks them, if the run has
-# such a setting.
-ADDED = {
-    "flip": False,
-    "augment_fakes": False,
-    "class_balance": "data",
-    "preview_classes": "",
-    **CONSTANT,
-}
-FUSION = {"label_fusion": "multiply"}
 
 # What the default presets share; experiments/defaults and experiments/recipes tell how it
 # was found.
-COMPACT = {
-    "batch_size": 64,
-    "epochs": 10,
-    "learning_rate": 1e-3,
-    "discriminator_learning_rate": 1e-3,
-    "beta_1": 0.5,
-    "latent_prior": "normal",
-    "negative_slope": 0.2,
-    "dropout_rate": 0.0,
+COMPACT = {"batch_size": 64}
+COMPACT_CGAN = {**COMPACT, "label_fusion": "multiply"}
+COMPACT_ACGAN = {
+    **COMPACT_CGAN,
+    "d_class_weight_real": 1.0,
+    "d_class_weight_fake": 0.0,
+    "g_class_weight": 1.0,
+    "class_head": "twin",
+    "fake_label_source": "batch",
 }
 
 COMPACT_ON_DIGITS = {"epochs": 90, "r1_weight": 1.0}
-
-# Of ten epochs of MNIST the first nine.
-MOST_OF_MNIST = 540_000
 
 COMPACT_ON_MNIST = {
     # 1 leaves the discriminators of dcgan and cgan nearly undecided.
@@ -204,6 +196,9 @@ COMPACT_ON_MNIST = {
     "r1_interval": 4,
     "ema_interval": 4,
 }
+
+# Of ten epochs of MNIST the first nine.
+MOST_OF_MNIST = 540_000
 
 CONDITIONAL_ON_MNIST = {
     **COMPACT_ON_MNIST,
@@ -215,104 +210,43 @@ CONDITIONAL_ON_MNIST = {
     "label_fusion": "concatenate",
 }
 
-TUTORIAL = {
-    "batch_size": 256,
-    "epochs": 50,
-    "learning_rate": 1e-4,
-    "discriminator_learning_rate": 1e-4,
-    "beta_1": 0.9,
-    "latent_prior": "normal",
-    "negative_slope": 0.3,
-    "dropout_rate": 0.3,
+ACGAN_ON_MNIST = {
+    **CONDITIONAL_ON_MNIST,
+    # With 0.1 throughout the digits of a class are more alike.
+    "r1_weight": 1.0,
+    "r1_decay_images": MOST_OF_MNIST,
+    "r1_final_share": 0.1,
 }
 
-MAXOUT = {
-    "batch_size": 100,
-    "epochs": 50,
-    "learning_rate": 1e-3,
-    "discriminator_learning_rate": 1e-3,
-    "beta_1": 0.5,
-    "latent_prior": "normal",
-    "negative_slope": 0.2,
-    "dropout_rate": 0.0,
-    # The generator begins with grey images, which a free discriminator tells at once; then
-    # the generator learns to ignore its latents: experiments/README.md.
-    "r1_weight": 10.0,
-    "ema_half_life": 10_000,
-    # Small matrices: bfloat16 costs more in casts than it saves.
-    "precision": "float32",
-}
 
-KERAS_2018 = {
-    "batch_size": 100,
-    "epochs": 100,
-    "learning_rate": 2e-4,
-    "discriminator_learning_rate": 2e-4,
-    "beta_1": 0.5,
-    "latent_prior": "uniform",
-    "negative_slope": 0.2,
-    "dropout_rate": 0.3,
-    # One-sided smoothing; the example's generator aims at the same 0.95.
-    "real_label": 0.95,
-    "generator_label": 0.95,
-    # Means over one batch of B real and B fake images: 1/2 of each half's mean.
-    "d_weight_real": 0.5,
-    "d_weight_fake": 0.5,
-    # Published as weights 2 and 0 in that same mean: 2/2 and 0/2.
-    "d_class_weight_real": 1.0,
-    "d_class_weight_fake": 0.0,
-    "g_class_weight": 1.0,
-    "class_head": "ac",
-    "fake_label_source": "uniform",
-    **FUSION,
-}
+def _compact(settings: Settings, on_mnist: Settings) -> Architecture:
+    return Architecture("this package", settings, on_mnist, COMPACT_ON_DIGITS, True)
 
-HARD_LABELS = {"real_label": 1.0, "generator_label": 1.0}
-OURS = "this package"
 
 PRESETS = {
     "dcgan": Preset(
         conditional=False,
         architectures={
-            "compact": Architecture(
-                OURS,
-                COMPACT,
-                # Each brings 0.02 of coverage: 0 in place of 0.5, and five more epochs.
-                {**COMPACT_ON_MNIST, "beta_1": 0.0, "epochs": 15},
-                COMPACT_ON_DIGITS,
-                any_size=True,
+            # Each brings 0.02 of coverage: 0 in place of 0.5, and five more epochs.
+            "compact": _compact(COMPACT, {**COMPACT_ON_MNIST, "beta_1": 0.0, "epochs": 15}),
+            "tf_tutorial": Architecture(
+                "the DCGAN tutorial of tensorflow.org", published.DCGAN_TUTORIAL
             ),
-            "tf_tutorial": Architecture("the DCGAN tutorial of tensorflow.org", TUTORIAL),
         },
         defaults={},
     ),
     "cgan": Preset(
         conditional=True,
         architectures={
-            "compact": Architecture(
-                OURS,
-                {**COMPACT, **FUSION},
-                CONDITIONAL_ON_MNIST,
-                COMPACT_ON_DIGITS,
-                any_size=True,
-            ),
+            "compact": _compact(COMPACT_CGAN, CONDITIONAL_ON_MNIST),
             "maxout": Architecture(
                 "Mirza & Osindero 2014; optimizer, rates, batch, latents and R1 are ours",
-                MAXOUT,
-                # After 5,500 steps one class was still wrong, after 10,000 none.
-                digits={"epochs": 250, "ema_half_life": 10_000},
+                published.MAXOUT,
+                digits=published.MAXOUT_ON_DIGITS,
             ),
             "tf_tutorial": Architecture(
                 "the DCGAN tutorial of tensorflow.org, with the label; rates are ours",
-                {
-                    **TUTORIAL,
-                    "batch_size": 100,
-                    "learning_rate": 2e-4,
-                    "discriminator_learning_rate": 2e-4,
-                    "beta_1": 0.5,
-                    "ema_half_life": 10_000,
-                    **FUSION,
-                },
+                published.CGAN_TUTORIAL,
             ),
         },
         defaults={"fake_label_source": "batch", **CONDITIONAL},
@@ -320,56 +254,17 @@ PRESETS = {
     "acgan": Preset(
         conditional=True,
         architectures={
-            "compact": Architecture(
-                OURS,
-                {
-                    **COMPACT,
-                    **FUSION,
-                    "d_class_weight_real": 1.0,
-                    "d_class_weight_fake": 0.0,
-                    "g_class_weight": 1.0,
-                    "class_head": "twin",
-                    "fake_label_source": "batch",
-                },
-                {
-                    **CONDITIONAL_ON_MNIST,
-                    # With 0.1 throughout the digits of a class are more alike.
-                    "r1_weight": 1.0,
-                    "r1_decay_images": MOST_OF_MNIST,
-                    "r1_final_share": 0.1,
-                },
-                COMPACT_ON_DIGITS,
-                any_size=True,
-            ),
+            "compact": _compact(COMPACT_ACGAN, ACGAN_ON_MNIST),
             "keras_2018": Architecture(
-                "the ACGAN example of Keras, 2018, but for its update rule", KERAS_2018
+                "the ACGAN example of Keras, 2018, but for its update rule",
+                published.KERAS_2018,
             ),
             "keras_gan": Architecture(
-                "the ACGAN of Keras-GAN, but for its update rule",
-                {
-                    **KERAS_2018,
-                    **HARD_LABELS,
-                    **WEIGHTS,
-                    "batch_size": 32,
-                    "latent_prior": "normal",
-                    "dropout_rate": 0.25,
-                    "d_class_weight_fake": 1.0,
-                    # Without, two threads do not always sum in the same order here.
-                    "deterministic": True,
-                },
+                "the ACGAN of Keras-GAN, but for its update rule", published.KERAS_GAN
             ),
             "keras_2017": Architecture(
                 "the ACGAN example of Keras, 2017, but for its update rule",
-                {
-                    **KERAS_2018,
-                    **HARD_LABELS,
-                    "epochs": 50,
-                    "learning_rate": 5e-5,
-                    "discriminator_learning_rate": 5e-5,
-                    "negative_slope": 0.3,
-                    "d_class_weight_real": 0.5,
-                    "d_class_weight_fake": 0.5,
-                },
+                published.KERAS_2017,
             ),
         },
         defaults=CONDITIONAL,

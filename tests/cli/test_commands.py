@@ -115,7 +115,6 @@ def test_the_full_help_lists_every_setting_with_its_default(do):
         "log_every_steps": "Default, with --steps: 200",
         "keep_checkpoints": "Default: 3. May change on a resume",
         "latent_prior": "One of normal, uniform. Default: normal",
-        "steps": "Default: none; on images of your own 10000",
         "r1_weight": "on images of your own 1.0",
     }.items():
         assert words in " ".join(entries[f"--{name}"].split())

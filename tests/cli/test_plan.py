@@ -97,10 +97,6 @@ def test_own_images_of_mnists_shape_have_not_mnists_settings(tmp_path, make):
         ({"architecture": "maxout"}, r"--architecture=maxout: .*28x28x1 alone.*16x16x3"),
         ({"options": {"size": (50, 50)}}, r"--image_size: .*50x50; .*--image_size=48"),
         ({"batch_size": 1000}, r"--batch_size=1000: .* only \d+ training images"),
-        (
-            {"augment_fakes": True, "max_translation": 0},
-            r"--augment_fakes: .*--max_translation or --flip",
-        ),
         ({"preview_classes": "cat,cow"}, r"--preview_classes=cat,cow: 'cow' is no class"),
     ],
 )
@@ -218,15 +214,6 @@ def test_a_config_without_later_settings_is_read(tmp_path, make):
     planned.run.config_file.write_text(json.dumps(content))
     expected = planned.config.model_copy(update=added)
     assert planned.run.read_config() == expected
-
-
-def test_class_names_must_be_as_many_as_classes(tmp_path, make):
-    planned = begin(make(draw(tmp_path / "set")))
-    content = json.loads(planned.run.config_file.read_text())
-    content["config"]["class_names"].append("cow")
-    planned.run.config_file.write_text(json.dumps(content))
-    with pytest.raises(errors.RunError, match="class_names has 3 names of 2"):
-        planned.run.read_config()
 
 
 def test_a_run_in_grey_goes_on_in_grey(tmp_path, make):

@@ -1,3 +1,4 @@
+import pytest
 from conftest import new_config
 
 from dcgan_tf.config.intervals import Intervals
@@ -7,43 +8,43 @@ def made(**overrides):
     return Intervals.of(new_config(**overrides), per_epoch=7)
 
 
-def visited(intervals):
+def visited(intervals, due=None):
+    """The steps at which a loop stops, or those of them at which something is due."""
     step, steps = 0, []
     while step < intervals.end:
         step = intervals.after(step)
         steps.append(step)
-    return steps
+    return [step for step in steps if due is None or due(step)]
 
 
 def test_a_run_in_epochs_stops_at_each():
     run = made(epochs=4, checkpoint_every=3)
-    assert visited(run) == [7, 14, 21, 28]
-    assert [step for step in visited(run) if run.saves_at(step)] == [21, 28]
-    assert all(run.logs_at(step) for step in visited(run))
+    assert visited(run) == visited(run, run.logs_at) == [7, 14, 21, 28]
+    assert visited(run, run.saves_at) == [21, 28]
+    assert run.after(8) == 14  # from within an interval
     assert [run.number(step) for step in (0, 7, 13, 28)] == [0, 1, 1, 4]
-    assert run.name(14) == "epoch 2/4"
-    assert run.name(15) == "epoch 3/4"  # which is being trained
+    assert [run.name(step) for step in (14, 15)] == ["epoch 2/4", "epoch 3/4"]
 
 
 def test_a_run_in_steps_stops_at_both_its_intervals_and_at_its_end():
     run = made(steps=10, log_every_steps=4, checkpoint_every_steps=3)
     assert visited(run) == [3, 4, 6, 8, 9, 10]
-    assert [step for step in visited(run) if run.logs_at(step)] == [4, 8, 10]
-    assert [step for step in visited(run) if run.saves_at(step)] == [3, 6, 9, 10]
+    assert visited(run, run.logs_at) == [4, 8, 10]
+    assert visited(run, run.saves_at) == [3, 6, 9, 10]
     assert run.name(8) == "step 8/10"
 
 
-def test_from_within_an_interval_the_next_is_its_end():
-    assert made(epochs=4).after(8) == 14
-
-
-def test_evaluations_are_counted_in_log_entries_and_the_end_has_one():
-    run = made(epochs=5, evaluate_every=2)
-    assert [step for step in visited(run) if run.evaluates_at(step)] == [14, 28, 35]
-    run = made(steps=10, log_every_steps=3, evaluate_every=2)
-    assert [step for step in visited(run) if run.evaluates_at(step)] == [6, 10]
-    run = made(epochs=5)
-    assert not any(run.evaluates_at(step) for step in visited(run))
+@pytest.mark.parametrize(
+    ("overrides", "steps"),
+    [
+        ({"epochs": 5, "evaluate_every": 2}, [14, 28, 35]),
+        ({"steps": 10, "log_every_steps": 3, "evaluate_every": 2}, [6, 10]),
+        ({"epochs": 5}, []),
+    ],
+)
+def test_evaluations_are_counted_in_log_entries_and_the_end_has_one(overrides, steps):
+    run = made(**overrides)
+    assert visited(run, run.evaluates_at) == steps
 
 
 def test_epochs_are_whole_or_have_four_digits():

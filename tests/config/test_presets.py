@@ -1,15 +1,17 @@
+import itertools
+
 import pytest
 from conftest import new_config
 
 from dcgan_tf.config import presets, schema
 
-# From the three publications, not from presets.py.
+# From the publications, not from published.py.
+BOTH_RATES = ("learning_rate", "discriminator_learning_rate")
 PUBLISHED = {
     ("dcgan", "tf_tutorial"): {
         "batch_size": 256,
         "epochs": 50,
-        "learning_rate": 1e-4,
-        "discriminator_learning_rate": 1e-4,
+        **dict.fromkeys(BOTH_RATES, 1e-4),
         "beta_1": 0.9,
         "latent_prior": "normal",
         "latent_dim": 100,
@@ -24,25 +26,29 @@ PUBLISHED = {
     ("cgan", "maxout"): {"latent_prior": "normal", "fake_label_source": "batch"},
     ("acgan", "keras_gan"): {
         "batch_size": 32,
-        "learning_rate": 2e-4,
+        **dict.fromkeys(BOTH_RATES, 2e-4),
         "beta_1": 0.5,
         "latent_prior": "normal",
         "adversarial_loss": "non_saturating",
         "real_label": 1.0,
         "generator_label": 1.0,
+        "d_weight_real": 1.0,
+        "d_weight_fake": 1.0,
         "d_class_weight_real": 1.0,
         "d_class_weight_fake": 1.0,
+        "class_head": "ac",
         "negative_slope": 0.2,
         "dropout_rate": 0.25,
     },
     ("acgan", "keras_2017"): {
         "batch_size": 100,
         "epochs": 50,
-        "learning_rate": 5e-5,
-        "discriminator_learning_rate": 5e-5,
+        **dict.fromkeys(BOTH_RATES, 5e-5),
         "latent_prior": "uniform",
         "adversarial_loss": "non_saturating",
+        "beta_1": 0.5,
         "real_label": 1.0,
+        "class_head": "ac",
         "d_class_weight_real": 0.5,
         "d_class_weight_fake": 0.5,
         "negative_slope": 0.3,
@@ -51,19 +57,19 @@ PUBLISHED = {
     ("acgan", "keras_2018"): {
         "batch_size": 100,
         "epochs": 100,
-        "learning_rate": 2e-4,
-        "discriminator_learning_rate": 2e-4,
+        **dict.fromkeys(BOTH_RATES, 2e-4),
         "beta_1": 0.5,
         "latent_prior": "uniform",
+        "fake_label_source": "uniform",
         "adversarial_loss": "non_saturating",
+        "class_head": "ac",
         "real_label": 0.95,
         "generator_label": 0.95,
         "d_weight_real": 0.5,
         "d_weight_fake": 0.5,
+        "g_class_weight": 1.0,
         "d_class_weight_real": 1.0,
         "d_class_weight_fake": 0.0,
-        "g_class_weight": 1.0,
-        "fake_label_source": "uniform",
         "negative_slope": 0.2,
         "dropout_rate": 0.3,
     },
@@ -78,38 +84,36 @@ def test_published_networks_bring_the_published_values(mode, architecture):
 
 
 @pytest.mark.parametrize("mode", presets.PRESETS)
-@pytest.mark.parametrize("dataset", ["mnist", presets.DIGITS])
+@pytest.mark.parametrize("dataset", ["mnist", presets.DIGITS, "./own"])
 def test_defaults_are_within_the_bounds_of_their_flags(mode, dataset):
-    """As text, as --help shows them: they can all be given back as flags."""
+    """As text, so that each of them can be given back as a flag."""
     preset = presets.PRESETS[mode]
-    for architecture in preset.architectures:
-        for loss in presets.ADVERSARIAL_LOSSES:
-            for rule in presets.UPDATE_RULES:
-                for length in ({}, {"steps": 9}):
-                    choices = {
-                        "architecture": architecture,
-                        "adversarial_loss": loss,
-                        "update_rule": rule,
-                        **length,
-                    }
-                    for name, value in preset.default_values(choices, dataset).items():
-                        assert schema.parse(name, str(value)) == value
+    names = ("architecture", *presets.CHOICES, "steps")
+    for chosen in itertools.product(
+        preset.architectures, *presets.CHOICES.values(), (None, 9)
+    ):
+        choices = dict(zip(names, chosen, strict=True))
+        for name, value in preset.default_values(choices, dataset).items():
+            assert schema.parse(name, str(value)) == value
 
 
-def test_a_loss_has_the_settings_that_it_knows_and_no_other():
+@pytest.mark.parametrize("architecture", ["compact", "keras_2018"])
+@pytest.mark.parametrize(
+    ("loss", "brings"),
+    [
+        ("non_saturating", {"real_label", "generator_label"}),
+        ("hinge", set()),
+        ("least_squares", set()),
+        ("relativistic", None),
+    ],
+)
+def test_a_loss_has_the_settings_that_it_knows_and_no_other(architecture, loss, brings):
     """Whatever the architecture brings: those of keras_2018 are for labels and weights."""
-    labels, weights = {"real_label", "generator_label"}, {"d_weight_real", "d_weight_fake"}
-    expected = {
-        "non_saturating": labels | weights,
-        "hinge": weights,
-        "least_squares": weights,
-        "relativistic": set(),
-    }
-    for architecture in ("compact", "keras_2018"):
-        for loss, settings in expected.items():
-            choices = {"architecture": architecture, "adversarial_loss": loss}
-            values = presets.PRESETS["acgan"].default_values(choices, "mnist")
-            assert values.keys() & (labels | weights) == settings
+    names = {"real_label", "generator_label", "d_weight_real", "d_weight_fake"}
+    choices = {"architecture": architecture, "adversarial_loss": loss}
+    values = presets.PRESETS["acgan"].default_values(choices, "mnist")
+    expected = set() if brings is None else brings | {"d_weight_real", "d_weight_fake"}
+    assert values.keys() & names == expected
 
 
 @pytest.mark.parametrize("mode", presets.PRESETS)

@@ -201,7 +201,7 @@ def test_signs_of_mode_collapse_are_logged_and_printed_once(
     tmp_path, small, few, monkeypatch, capsys
 ):
     monkeypatch.setattr(mode_collapse, "EARLY", 0)
-    monkeypatch.setattr(mode_collapse, "WON", 1000.0)
+    monkeypatch.setattr(mode_collapse, "WON", 0.0)
     run = Run(tmp_path / "run")
     go(small("cgan", epochs=2), run, few)
     assert all(entry["warning/discriminator"] == 1 for entry in log_entries(run))
