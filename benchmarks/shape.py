@@ -21,7 +21,7 @@ HERE = pathlib.Path(__file__).parents[1]
 LONGEST_FUNCTION, LONGEST_FILE = 60, 300
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # Networks, the sums of one loss and the augmentation are parts that a step is given.
-GIVEN = ("models/", "losses/adversarial.py", "losses/classification.py", "data/augment.py")
+GIVEN = ("models/", "losses/adversarial", "losses/class", "data/augment.py")
 COUNT_SETTINGS = """
 from dcgan_tf.config.schema import Config
 print(len(Config.model_fields))
