@@ -1,4 +1,4 @@
-"""The notebook in examples/ runs from top to bottom."""
+"""The notebook in examples/ runs from top to bottom, and is kept without outputs."""
 
 import os
 import pathlib
@@ -61,7 +61,9 @@ def text(outputs):
     return "".join(one.text for one in outputs if one.output_type == "stream")
 
 
+@pytest.mark.long
 def test_the_notebook_runs_and_shows_what_it_says(executed):
+    """A cell whose call was renamed, or a picture that is no longer shown."""
     names = {"grid(images", "interpolate", "morph", "class_weights", "plot"}
     shown = {
         name: outputs
