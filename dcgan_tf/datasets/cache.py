@@ -135,12 +135,10 @@ def _read(source: Source, place: pathlib.Path, size: Size, channels: int | None)
         if grey:
             _keep_first_channel(place / f"{split}_images.bin")
     index = {
-        "format": FORMAT,
         "source": source.name,
         "height": size[0],
         "width": size[1],
         "channels": 1 if grey else written,
-        "class_names": source.class_names,
         "counts": {
             split: np.bincount(labels[split], minlength=len(source.class_names)).tolist()
             for split in SPLITS

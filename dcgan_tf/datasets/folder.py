@@ -24,15 +24,11 @@ BLOCK = 512  # decoded pictures in memory at a time
 
 
 class _File(NamedTuple):
-    """path: relative to the folder; test: None where its content decides."""
+    """path: relative to the folder; test: whether it is held out, or None: it decides."""
 
     path: str
     class_name: str
     test: bool | None
-
-
-# A folder, and whether its pictures are held out; None where their contents decide.
-_Part = tuple[pathlib.Path, bool | None]
 
 
 def find(folder: pathlib.Path) -> Source:
@@ -44,7 +40,15 @@ def find(folder: pathlib.Path) -> Source:
     makes no data set.
     """
     parts, notes = _parts(folder)
-    files, others = _files(folder, parts)
+    files, others = [], Counter[str]()
+    for root, is_test in parts:
+        for path in _below(root):
+            inside = path.relative_to(root).parts
+            class_name = inside[0] if len(inside) > 1 else NO_CLASS
+            if path.suffix.lower() in SUFFIXES:
+                files.append(_File(str(path.relative_to(folder)), class_name, is_test))
+            else:
+                others[path.suffix.lower() or "without a suffix"] += 1
     if others:
         kinds = ", ".join(f"{number} {suffix}" for suffix, number in others.most_common(5))
         notes.append(f"left out {others.total():,} files that are no pictures ({kinds})")
@@ -54,13 +58,15 @@ def find(folder: pathlib.Path) -> Source:
             ".jpg or other pictures there, in a folder for each class or without classes"
         )
     files, more = _with_or_without_classes(files)
-    names = _class_names(files)
     paths = [file.path for file in files]
     with ThreadPoolExecutor() as threads:
         hashes = threads.map(lambda path: atomic_files.sha256(folder / path), paths)
         shown = bar(hashes, "looking at pictures", len(paths))
         contents = dict(zip(paths, shown, strict=True))
-    listed, copies = _listed(files, names, contents)
+    files, copies = _divided(files, contents)
+    names = sorted({file.class_name for file in files})
+    if all(name.isdecimal() for name in names):
+        names.sort(key=int)
     return Source(
         name=str(folder),
         key=digest(sorted(contents.items())),
@@ -69,7 +75,7 @@ def find(folder: pathlib.Path) -> Source:
         notes=(*notes, *more, *copies),
         common_size=functools.partial(_common_size, folder, paths),
         channels=None,
-        items=functools.partial(_items, folder, listed),
+        items=functools.partial(_items, folder, files, names),
     )
 
 
@@ -78,8 +84,10 @@ def _printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _parts(folder: pathlib.Path) -> tuple[list[_Part], list[str]]:
-    """Where pictures are looked for, and notes of what is left out.
+def _parts(
+    folder: pathlib.Path,
+) -> tuple[list[tuple[pathlib.Path, bool | None]], list[str]]:
+    """Where pictures are looked for and whether those are held out; notes of the rest.
 
     A folder "train" among others is a class: of railways, say.
     """
@@ -103,18 +111,9 @@ def _parts(folder: pathlib.Path) -> tuple[list[_Part], list[str]]:
     return [(subfolders[train], False), (subfolders[tests[0]], True)], notes
 
 
-def _files(folder: pathlib.Path, parts: list[_Part]) -> tuple[list[_File], Counter[str]]:
-    """The pictures, and how many other files there are of each suffix."""
-    files, others = [], Counter[str]()
-    for root, is_test in parts:
-        for path in _below(root):
-            inside = path.relative_to(root).parts
-            class_name = inside[0] if len(inside) > 1 else NO_CLASS
-            if path.suffix.lower() in SUFFIXES:
-                files.append(_File(str(path.relative_to(folder)), class_name, is_test))
-            else:
-                others[path.suffix.lower() or "without a suffix"] += 1
-    return files, others
+def _visible(folder: pathlib.Path) -> list[pathlib.Path]:
+    hidden = (".", "__MACOSX", "Thumbs.db", "desktop.ini")
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(hidden))
 
 
 def _below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
@@ -124,15 +123,6 @@ def _below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
             yield from _below(path)
         else:
             yield path
-
-
-def _visible(folder: pathlib.Path) -> list[pathlib.Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if not path.name.startswith((".", "__MACOSX"))
-        and path.name not in ("Thumbs.db", "desktop.ini")
-    )
 
 
 def _with_or_without_classes(files: list[_File]) -> tuple[list[_File], list[str]]:
@@ -152,37 +142,25 @@ def _with_or_without_classes(files: list[_File]) -> tuple[list[_File], list[str]
     ]
 
 
-def _class_names(files: list[_File]) -> list[str]:
-    """The classes in their order: of numbers if all names are, else sorted."""
-    names = {file.class_name for file in files}
-    if all(name.isdecimal() for name in names):
-        return sorted(names, key=lambda name: (int(name), name))
-    return sorted(names)
-
-
-def _listed(
-    files: list[_File], names: list[str], contents: dict[str, str]
-) -> tuple[list[tuple[str, int, bool]], list[str]]:
-    """(path, label, whether it is held out) of each file, in their order; and notes.
+def _divided(files: list[_File], contents: dict[str, str]) -> tuple[list[_File], list[str]]:
+    """The files in their order, each to train on or held out; and notes.
 
     By the files' own names first: those that are numbered keep their order across classes.
     A class of which all would be held out keeps them to train on.
     """
-    test = {
-        file.path: is_held_out(contents[file.path]) if file.test is None else file.test
-        for file in files
+    trained = {
+        f.class_name for f in files if not f.test and not is_held_out(contents[f.path])
     }
-    trained = {file.class_name for file in files if not test[file.path]}
-    for file in files:
-        if file.test is None and file.class_name not in trained:
-            test[file.path] = False
-    seen = {contents[path] for path, is_test in test.items() if not is_test}
-    copies = sum(is_test and contents[path] in seen for path, is_test in test.items())
+    divided = [
+        file._replace(test=file.class_name in trained and is_held_out(contents[file.path]))
+        if file.test is None
+        else file
+        for file in sorted(files, key=lambda file: (os.path.basename(file.path), file.path))
+    ]
+    seen = {contents[file.path] for file in divided if not file.test}
+    copies = sum(file.test and contents[file.path] in seen for file in divided)
     notes = [f"{copies:,} held-out pictures are among those trained on, too"]
-    order = sorted(files, key=lambda file: (os.path.basename(file.path), file.path))
-    labels = {name: label for label, name in enumerate(names)}
-    listed = [(file.path, labels[file.class_name], test[file.path]) for file in order]
-    return listed, notes if copies else []
+    return divided, notes if copies else []
 
 
 def _common_size(folder: pathlib.Path, paths: list[str]) -> tuple[int, int] | None:
@@ -194,17 +172,20 @@ def _common_size(folder: pathlib.Path, paths: list[str]) -> tuple[int, int] | No
     return next(iter(sizes), None)
 
 
-def _items(folder: pathlib.Path, listed: list, size: tuple[int, int]) -> Iterator[Item]:
+def _items(
+    folder: pathlib.Path, files: list[_File], names: list[str], size: tuple[int, int]
+) -> Iterator[Item]:
     """Each picture in its order; decoded in threads, a block at a time."""
+    labels = {name: label for label, name in enumerate(names)}
 
-    def decoded(file: tuple[str, int, bool]) -> Item:
-        path, label, test = file
+    def decoded(file: _File) -> Item:
+        image, error = None, ""
         try:
-            return Item(picture.decode(folder / path, size), label, test)
-        except Exception as error:  # Pillow's readers raise a dozen kinds
-            reason = f"{_printable(path)}: {errors.first_line(error)}"
-            return Item(None, label, test, reason)
+            image = picture.decode(folder / file.path, size)
+        except Exception as problem:  # Pillow's readers raise a dozen kinds
+            error = f"{_printable(file.path)}: {errors.first_line(problem)}"
+        return Item(image, labels[file.class_name], file.test, error)
 
     with ThreadPoolExecutor() as threads:
-        for rows in arrays.blocks(len(listed), BLOCK):
-            yield from threads.map(decoded, listed[rows])
+        for rows in arrays.blocks(len(files), BLOCK):
+            yield from threads.map(decoded, files[rows])

@@ -68,12 +68,12 @@ def _centred(ink: np.ndarray) -> int:
 
 def mnist_like(name: str, data_dir: pathlib.Path) -> Dataset:
     """MNIST or a set of its form, which is loaded whole, and then downloaded if need be."""
-    found = builder(name, data_dir)
-    place = "in" if found.is_prepared() else "to be downloaded into"
+    builder = _builder_of(name, data_dir)
+    place = "in" if builder.is_prepared() else "to be downloaded into"
     return Dataset(
         name,
         MNIST,
-        own_names(found.info.features["label"].names),
+        own_names(builder.info.features["label"].names),
         {"train": [60_000], "test": [10_000]},
         f"{place} {data_dir}",
         functools.partial(_read_whole, name, data_dir),
@@ -94,11 +94,11 @@ def _tfds():
     return tensorflow_datasets
 
 
-def builder(name: str, data_dir: pathlib.Path):
+def _builder_of(name: str, data_dir: pathlib.Path):
     """tensorflow-datasets' builder of a set; UsageError for what is not to be had."""
     tfds = _tfds()
     try:
-        found = tfds.builder(name, data_dir=data_dir)
+        builder = tfds.builder(name, data_dir=data_dir)
     except (ValueError, tfds.core.registered.DatasetNotFoundError) as error:
         names = tfds.list_builders(with_community_datasets=False)
         reason = errors.first_line(error)
@@ -106,13 +106,22 @@ def builder(name: str, data_dir: pathlib.Path):
             near = errors.near_matches(name, [AUTO, DIGITS, *names])
             reason = f"there is no such data set, folder or file{near}"
         raise errors.UsageError(f"--dataset={name}: {reason}") from None
-    urls = getattr(found, "url_infos", None) or {}
-    if not found.is_prepared() and urls and not _answers(next(iter(urls))):
+    if not _is_within_reach(builder):
         raise errors.UsageError(
             f"--dataset={name}: not prepared in {data_dir} and its host does not answer; "
             "name its folder by --data_dir, or begin a run with --dataset=digits"
         )
-    return found
+    return builder
+
+
+def mnist_is_within_reach(data_dir: pathlib.Path) -> bool:
+    return _is_within_reach(_tfds().builder("mnist", data_dir=data_dir))
+
+
+def _is_within_reach(builder) -> bool:
+    """Whether a set is prepared, or its host answers, or nobody knows its host."""
+    urls = getattr(builder, "url_infos", None) or {}
+    return builder.is_prepared() or not urls or _answers(next(iter(urls)))
 
 
 def _answers(url: str) -> bool:
@@ -136,20 +145,20 @@ def _answers(url: str) -> bool:
 
 def download(name: str, data_dir: pathlib.Path):
     """The builder of a set, prepared; of two processes one prepares it, the other waits."""
-    found = builder(name, data_dir)
-    if found.is_prepared():
-        return found
+    builder = _builder_of(name, data_dir)
+    if builder.is_prepared():
+        return builder
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         with atomic_files.alone_in(data_dir, "prepares a data set in"):
-            found = _tfds().builder(name, data_dir=data_dir)  # by now it may be there
-            found.download_and_prepare()
+            builder = _tfds().builder(name, data_dir=data_dir)  # by now it may be there
+            builder.download_and_prepare()
     except Exception as error:  # of a dozen kinds: network, disk, checksums, TensorFlow
         raise errors.RunError(
             f"--dataset={name} could not be prepared in {data_dir}: "
             f"{errors.first_line(error)}"
         ) from error
-    return found
+    return builder
 
 
 def find(name: str, data_dir: pathlib.Path) -> Source:
@@ -159,8 +168,8 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
     one image in seven.  Classes without images are left out.  Raises UsageError where the
     set cannot be trained on.
     """
-    set_builder = download(name, data_dir)
-    features, splits = set_builder.info.features, set_builder.info.splits
+    builder = download(name, data_dir)
+    features, splits = builder.info.features, builder.info.splits
     image = _feature(features, _tfds().features.Image, "image")
     kind = features[image].np_dtype if image else None
     if kind != np.uint8 or "train" not in splits:
@@ -168,20 +177,20 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
             f"--dataset={name}: it needs images of uint8 and a split train; it has images "
             f"of {kind}, and {', '.join(splits)}"
         )
-    label, parts, classes, notes = _parts(name, set_builder)
+    label, classes, parts, notes = _parts(builder)
     names = [features[label].names[number] for number in classes] if label else NO_CLASSES
     if label and (absent := len(features[label].names) - len(names)):
         notes.append(f"{absent} classes have no images and are left out")
-    if set_builder.name in TRANSPOSED:
-        notes.append(f"the images of {set_builder.name} are transposed to stand upright")
+    if builder.name in TRANSPOSED:
+        notes.append(f"the images of {builder.name} are transposed to stand upright")
     height, width, channels = features[image].shape
-    files = sorted(path for path in set_builder.data_path.iterdir() if path.is_file())
+    files = sorted(path for path in builder.data_path.iterdir() if path.is_file())
 
     def items(size: tuple[int, int]) -> Iterator[Item]:
         for split, test in parts:
-            for example in set_builder.as_dataset(split=split):
+            for example in builder.as_dataset(split=split):
                 pixels = example[image].numpy()
-                if set_builder.name in TRANSPOSED:
+                if builder.name in TRANSPOSED:
                     pixels = np.swapaxes(pixels, 0, 1)
                 number = classes.index(int(example[label])) if label else 0
                 yield item(pixels, number, test, size)
@@ -198,40 +207,36 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
     )
 
 
-def _parts(name: str, set_builder) -> tuple[str | None, list[_Part], list[int], list[str]]:
-    """The feature that is the label, the splits, the classes with images, and notes."""
-    features, splits = set_builder.info.features, set_builder.info.splits
-    test = next((split for split in TEST if split in splits), None)
-    label = _feature(features, _tfds().features.ClassLabel, "label")
-    # tensorflow-datasets has the label -1 where a class is not known.
-    trained, tested = (
-        _labels(set_builder, label, split) if label and split else [0]
-        for split in ("train", test)
-    )
-    notes = []
-    if -1 in trained:
-        label, trained, tested = None, [0], [0]
-        notes.append("without classes, because labels are not known")
-    if -1 in tested:
-        notes.append(f"left out the {test} split, whose labels are not known")
-        test, tested = None, trained
-    parts: list[_Part] = [("train", False), (test, True)] if test else [("train", None)]
-    if test and not set(tested) <= set(trained):
-        raise errors.UsageError(
-            f"--dataset={name}: the labels of its test images are {tested}, those of its "
-            f"training images only {trained}"
-        )
-    return label, parts, trained, notes
-
-
 def _feature(features, kind: type, usual: str) -> str | None:
     """The name of the feature of a kind: the usual name, else the first."""
     names = [name for name in features if isinstance(features[name], kind)]
     return usual if usual in names else next(iter(names), None)
 
 
-def _labels(set_builder, label: str, split: str) -> list[int]:
-    """The labels that a split has images of, in their order."""
+def _parts(builder) -> tuple[str | None, list[int], list[_Part], list[str]]:
+    """The feature that is the label, the classes that have images, the splits, and notes.
+
+    tensorflow-datasets has the label -1 where a class is not known.
+    """
+    label = _feature(builder.info.features, _tfds().features.ClassLabel, "label")
+    test = next((split for split in TEST if split in builder.info.splits), None)
+    notes = []
+    classes = _labels(builder, label, "train") if label else set()
+    if -1 in classes:
+        label = None
+        notes.append("without classes, because labels are not known")
+    if label and test:
+        tested = _labels(builder, label, test)
+        if -1 in tested:
+            notes.append(f"left out the {test} split, whose labels are not known")
+            test, tested = None, set()
+        classes |= tested
+    parts: list[_Part] = [("train", False), (test, True)] if test else [("train", None)]
+    return label, sorted(classes), parts, notes
+
+
+def _labels(builder, label: str, split: str) -> set[int]:
+    """The labels that a split has images of."""
     decoders = _tfds().decode.PartialDecoding({label: True})
-    blocks = set_builder.as_dataset(split=split, decoders=decoders, batch_size=4096)
-    return sorted({int(number) for block in blocks for number in np.unique(block[label])})
+    blocks = builder.as_dataset(split=split, decoders=decoders, batch_size=4096)
+    return {int(number) for block in blocks for number in np.unique(block[label])}

@@ -79,12 +79,7 @@ def _in_rgb(image: Image.Image) -> Image.Image:
 
 def in_channels(image: np.ndarray, channels: int) -> np.ndarray:
     """uint8 [H, W] or [H, W, 3] with 1 or 3 channels; grey is ITU-R 601's luma."""
-    if channels == 3:
-        return image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=-1)
-    if image.ndim == 2:
-        return image
-    weights = np.array([19_595, 38_470, 7_471])  # of 65,536, as Pillow has them
-    return ((image.astype(np.int64) @ weights + 32_768) >> 16).astype(np.uint8)
+    return np.asarray(Image.fromarray(image).convert("RGB" if channels == 3 else "L"))
 
 
 def is_grey(image: np.ndarray) -> bool:
