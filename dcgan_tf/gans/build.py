@@ -5,9 +5,9 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
-import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data.augment import augment
@@ -49,6 +49,9 @@ def build(config: Config) -> Gan:
         discriminator = make_discriminator()
     prior = latents.PRIORS[config.latent_prior]
     label_source = latents.LABEL_SOURCES[config.fake_label_source or "batch"]
+    augmentation: dict[str, Any] = {}
+    if config.augment_fakes:
+        augmentation = {"max_translation": config.max_translation, "flip": config.flip}
     return Gan(
         generator=generator,
         discriminator=discriminator,
@@ -59,16 +62,7 @@ def build(config: Config) -> Gan:
         generator_weights=generator_weights(config),
         sample_latents=functools.partial(prior, config.latent_dim),
         sample_labels=functools.partial(label_source, config.classes),
-        augment_fakes=_augmentation(config),
-    )
-
-
-def _augmentation(config: Config) -> Callable[..., tf.Tensor]:
-    """Returns what augments fakes: what augments real images, or nothing."""
-    if not config.augment_fakes:
-        return lambda fakes, seed: fakes
-    return functools.partial(
-        augment, max_translation=config.max_translation, flip=config.flip
+        augment_fakes=functools.partial(augment, **augmentation),
     )
 
 
@@ -131,22 +125,15 @@ def generator_weights(config: Config) -> dict[str, float]:
     }
 
 
-def reported_weights(config: Config) -> dict[str, float]:
-    """Returns weights with which the discriminator's terms add up to its reported loss.
-
-    The reported loss of two separate steps is their mean.
-    """
-    half = 0.5 if config.discriminator_update == "separate" else 1.0
-    return {name: half * weight for name, weight in discriminator_weights(config).items()}
-
-
 def test_gan(gan: Gan, config: Config) -> Gan:
     """Returns the same players, with the losses that the test split is measured by.
 
     Labels are hard, and the classes of real images and fakes weigh alike, as the Keras
     examples do; a second class head has the first one's weight; there are no penalties.
+    The loss of two separate steps is their mean, as in training.
     """
-    weights = reported_weights(config)
+    half = 0.5 if config.discriminator_update == "separate" else 1.0
+    weights = {n: half * weight for n, weight in gan.discriminator_weights.items()}
     alike = weights.get("adversarial_real", 1.0)
     weights |= dict.fromkeys(_class_head(config).discriminator_weights, alike)
     for penalty in ("r1_penalty", "r2_penalty"):

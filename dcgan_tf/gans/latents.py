@@ -1,7 +1,4 @@
-"""What the generator is fed with: latents, and the labels of the fakes.
-
-What is random is a function of a seed [2] alone.
-"""
+"""What the generator is fed with: latents and labels, as functions of a seed [2] alone."""
 
 from collections.abc import Callable
 
@@ -40,7 +37,7 @@ def linear(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
 
 
 def spherical(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
-    """The same on the arc around the origin (White 2016, arXiv:1609.04468).
+    """Vectors [..., D] on the arc around the origin (White 2016, arXiv:1609.04468).
 
     Normal latents of many dimensions all have nearly one norm, which the arc keeps and the
     line does not.  Vectors of one direction, or of opposite ones, take the line.
@@ -48,9 +45,8 @@ def spherical(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
     norms = np.linalg.norm(start, axis=-1) * np.linalg.norm(end, axis=-1)
     cosine = np.sum(start * end, axis=-1) / np.maximum(norms, np.finfo(float).tiny)
     angle = np.arccos(np.clip(cosine, -1, 1))[..., None]
-    sine = np.sin(angle)
-    curved = sine > LEAST_SINE
-    sine = np.where(curved, sine, 1)
+    curved = np.sin(angle) > 1e-6
+    sine = np.where(curved, np.sin(angle), 1)
     arc = (np.sin((1 - share) * angle) * start + np.sin(share * angle) * end) / sine
     return np.where(curved, arc, linear(start, end, share))
 
@@ -58,27 +54,24 @@ def spherical(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
 def path(
     stops: np.ndarray, steps: int, between: Callable, *, closed: bool = False
 ) -> np.ndarray:
-    """float32 [M, ..., D]: on the way through `stops` [S, ..., D].
+    """float32 [M, ..., D]: vectors on the way through `stops` [S, ..., D].
 
-    `steps` are from a stop to the next, both included, so M = (S - 1) (steps - 1) + 1.
+    It takes `steps` from a stop to the next, both included: M = (S - 1) (steps - 1) + 1.
 
     between: `linear` or `spherical`
-    closed:  the way leads back to the first stop, which is not repeated, so
-             M = S (steps - 1)
+    closed:  the way leads back to the first stop, which is not repeated: M = S (steps - 1)
     """
     stops = np.asarray(stops, np.float64)
     ends = np.roll(stops, -1, axis=0)
     parts = len(stops) if closed else len(stops) - 1
-    shares = np.linspace(0, 1, steps)[:-1]
     points = [
         between(start, end, share)
         for start, end in zip(stops[:parts], ends[:parts], strict=True)
-        for share in shares
+        for share in np.linspace(0, 1, steps)[:-1]
     ]
     return np.array(points if closed else [*points, stops[-1]], np.float32)
 
 
-LEAST_SINE = 1e-6  # of an angle that an arc is taken of
 PRIORS = {"normal": normal, "uniform": uniform}
 LABEL_SOURCES = {"batch": batch_labels, "uniform": uniform_labels}
 INTERPOLATIONS = {"normal": spherical, "uniform": linear}  # by the prior

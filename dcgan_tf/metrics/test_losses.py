@@ -16,9 +16,9 @@ STREAM = -2  # of its latents and classes: training uses steps, from 0, and the 
 class TestLosses:
     """Measures a gan on the test split, in inference mode, as the Keras examples do.
 
-    The discriminator is measured on each real image and as many fakes, the generator
-    (itself, not its EMA) on twice as many, where the loss needs no
-    pairs.  The latents are the same each time, so that epochs can be compared.
+    The discriminator is measured on each real image and as many fakes.  The generator
+    (itself, not its EMA) is measured on twice as many, where the loss needs no pairs.  The
+    latents are the same each time, so that epochs can be compared.
     """
 
     __test__ = False  # no test of pytest's
@@ -30,16 +30,15 @@ class TestLosses:
         self._terms_of_block = tf.function(self._terms)
 
     def terms(self) -> dict[str, float]:
-        """The means over the split of what a step returns: "test/generator/loss" ...
+        """Returns the means over the split of a step's terms: "test/generator/loss" ...
 
-        Of a large split over those images that evaluations use.
+        Of a large split they are the means over the images that evaluations use.
         """
         count = len(self._images.labels)
         total: dict[str, float] = {}
         for rows in arrays.blocks(count, BLOCK):
             images, labels = self._images.pixels[rows], self._images.labels[rows]
-            start = tf.constant(rows.start)
-            terms = self._terms_of_block(images, labels, start)
+            terms = self._terms_of_block(images, labels, tf.constant(rows.start))
             for name, term in terms.items():
                 share = float(term) * len(labels) / count
                 total[f"test/{name}"] = total.get(f"test/{name}", 0.0) + share
@@ -47,8 +46,8 @@ class TestLosses:
 
     def _terms(self, images, labels, start):
         gan = self._gan
-        seed = [self._seed, STREAM]
-        seed = tf.random.experimental.stateless_fold_in(seed, start, alg="philox")
+        fold_in = tf.random.experimental.stateless_fold_in
+        seed = fold_in([self._seed, STREAM], start, alg="philox")
         latent_seed, label_seed = tf.unstack(tf.random.split(seed, alg="philox"))
         twice = tf.tile(labels, [2])
         latents = gan.sample_latents(tf.size(twice), latent_seed)

@@ -1,12 +1,12 @@
 """What all networks keep to, and the blocks that they share.
 
 Every generator takes [latents [B, Z], labels [B]] and returns images [B, H, W, C] in
-[-1, 1]; every discriminator takes [images, labels] and returns a dict of logits, the fields
-of `DiscriminatorOutput`.  A network that has no use for labels leaves that input
-unconnected.  Whatever the other layers compute in, the last layers compute in Keras's float
-type, and so does the first of a convolutional discriminator: most of an image is
-background, one value, and weights rounded to bfloat16 shift the answer to it alike at every
-pixel.
+[-1, 1]; every discriminator takes [images, labels] and returns a dict of logits: the fields
+of `losses.class_heads.DiscriminatorOutput`.  A network that has no use for labels leaves
+that input unconnected.  Whatever the other layers compute in, the last layers compute in
+Keras's float type, and so does the first of a convolutional discriminator: most of an image
+is background, one value, and weights rounded to bfloat16 shift the answer to it alike at
+every pixel.
 """
 
 import keras
@@ -17,6 +17,7 @@ from keras.config import floatx
 
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.losses.class_heads import CLASS_HEADS
+from dcgan_tf.models.layers import Dropout
 
 
 def generator_inputs(latent_dim: int):
@@ -35,6 +36,11 @@ def generator_model(latents, labels, images) -> keras.Model:
 
 def discriminator_model(images, labels, logits) -> keras.Model:
     return keras.Model([images, labels], logits, name="discriminator")
+
+
+def activated(x, negative_slope: float, dropout_rate: float):
+    """LeakyReLU, then dropout, as in every convolutional discriminator."""
+    return Dropout(dropout_rate)(layers.LeakyReLU(negative_slope)(x))
 
 
 def ignores_training(discriminator: keras.Model) -> bool:
@@ -67,13 +73,9 @@ def fuse_label(
     latents, labels, classes: int, label_fusion: str, initializer: str = "glorot_normal"
 ):
     """Latents [B, Z] combined with the class's embedding: [B, Z], concatenated [B, 2 Z]."""
-    embedding = layers.Embedding(
-        classes,
-        latents.shape[-1],
-        embeddings_initializer=initializer,
-        name="label_embedding",
-    )(labels)
-    return FUSIONS[label_fusion](name="fused")([latents, embedding])
+    size = latents.shape[-1]
+    embed = layers.Embedding(classes, size, initializer, name="label_embedding")
+    return FUSIONS[label_fusion](name="fused")([latents, embed(labels)])
 
 
 FUSIONS = {
@@ -97,7 +99,7 @@ def mix_classes(
     `weights` float32 [N, classes], so a weight of 1 is the class itself, bit-exact.
     """
     latents, labels = generator.inputs
-    (layer,) = (one for one in generator.layers if one.name in CLASS_VECTORS)
+    (layer,) = (layer for layer in generator.layers if layer.name in CLASS_VECTORS)
     of_classes = keras.Model(labels, layer.output)(tf.range(weights.shape[1])).numpy()
     mixed = keras.Model([latents, layer.output], generator.outputs[0])
     return mixed, weights @ of_classes

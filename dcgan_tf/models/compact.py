@@ -13,7 +13,6 @@ from dcgan_tf.models.layers import (
     BiasConv2D,
     BiasConv2DTranspose,
     BiasDense,
-    Dropout,
 )
 
 
@@ -44,13 +43,11 @@ def generator(
         x = layers.ReLU()(BatchNormalization()(x))
     x = layers.Reshape((*smallest, filters))(x)  # MNIST: [B, 7, 7, 128]
     for level in range(1, count):
-        x = layers.Conv2DTranspose(filters >> level, 4, 2, padding="same", use_bias=False)(
-            x
-        )
+        enlarge = layers.Conv2DTranspose(filters >> level, 4, 2, "same", use_bias=False)
+        x = enlarge(x)
         x = layers.ReLU()(BatchNormalization()(x))  # MNIST: [B, 14, 14, 64]
-    images = BiasConv2DTranspose(
-        spec.channels, 4, 2, "same", activation="tanh", dtype=floatx()
-    )(x)
+    options = {"activation": "tanh", "dtype": floatx()}
+    images = BiasConv2DTranspose(spec.channels, 4, 2, "same", **options)(x)
     return blocks.generator_model(latents, labels, images)
 
 
@@ -90,13 +87,11 @@ def acgan_discriminator(
 
 def _features(x, spec: ImageSpec, negative_slope: float, dropout_rate: float):
     """[B, 256].  The hidden layer is what sees an image whole."""
-
-    def activated(x):
-        return Dropout(dropout_rate)(layers.LeakyReLU(negative_slope)(x))
-
     for level in range(spec.doublings()):
         # The first layer in float32: see blocks.
         dtype = None if level else floatx()
         x = BiasConv2D(width(spec) << level, 4, 2, padding="same", dtype=dtype)(x)
-        x = activated(x)  # MNIST: [B, 14, 14, 32], then [B, 7, 7, 64]
-    return activated(BiasDense(256)(layers.Flatten()(x)))
+        # MNIST: [B, 14, 14, 32], then [B, 7, 7, 64]
+        x = blocks.activated(x, negative_slope, dropout_rate)
+    x = BiasDense(256)(layers.Flatten()(x))
+    return blocks.activated(x, negative_slope, dropout_rate)

@@ -21,12 +21,6 @@ def generator(
     x = layers.Reshape((7, 7, 128))(x)
     for filters in (256, 128):  # [B, 14, 14, 256], then [B, 28, 28, 128]
         x = UpsampledConv2D(filters, "relu", kernel_initializer="glorot_normal")(x)
-    images = BiasConv2D(
-        1,
-        2,
-        padding="same",
-        activation="tanh",
-        kernel_initializer="glorot_normal",
-        dtype=floatx(),
-    )(x)
+    options = {"activation": "tanh", "dtype": floatx(), "padding": "same"}
+    images = BiasConv2D(1, 2, kernel_initializer="glorot_normal", **options)(x)
     return blocks.generator_model(latents, labels, images)

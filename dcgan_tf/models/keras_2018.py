@@ -11,7 +11,6 @@ from dcgan_tf.models.layers import (
     BiasConv2D,
     BiasConv2DTranspose,
     BiasDense,
-    Dropout,
 )
 
 
@@ -24,25 +23,14 @@ def generator(
     x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
     x = BiasDense(3 * 3 * 384, activation="relu")(x)
     x = layers.Reshape((3, 3, 384))(x)
+    normal = {"kernel_initializer": "glorot_normal"}
+    # [B, 7, 7, 192], then [B, 14, 14, 96]
     for filters, strides, padding in ((192, 1, "valid"), (96, 2, "same")):
-        x = BiasConv2DTranspose(
-            filters,
-            5,
-            strides,
-            padding,
-            activation="relu",
-            kernel_initializer="glorot_normal",
-        )(x)  # [B, 7, 7, 192], then [B, 14, 14, 96]
+        options = {"activation": "relu", **normal}
+        x = BiasConv2DTranspose(filters, 5, strides, padding, **options)(x)
         x = BatchNormalization()(x)
-    images = BiasConv2DTranspose(
-        1,
-        5,
-        2,
-        "same",
-        activation="tanh",
-        kernel_initializer="glorot_normal",
-        dtype=floatx(),
-    )(x)
+    options = {"activation": "tanh", "dtype": floatx(), **normal}
+    images = BiasConv2DTranspose(1, 5, 2, "same", **options)(x)
     return blocks.generator_model(latents, labels, images)
 
 
@@ -56,14 +44,10 @@ def discriminator(
     blocks.require_mnist_shape(spec)
     images, labels = blocks.discriminator_inputs(spec)
     x = images
-    for filters, strides, dtype in (
-        (32, 2, floatx()),
-        (64, 1, None),
-        (128, 2, None),
-        (256, 1, None),
-    ):
+    for filters, strides in ((32, 2), (64, 1), (128, 2), (256, 1)):
+        dtype = floatx() if x is images else None
         x = BiasConv2D(filters, 3, strides, padding="same", dtype=dtype)(x)
-        x = Dropout(dropout_rate)(layers.LeakyReLU(negative_slope)(x))
+        x = blocks.activated(x, negative_slope, dropout_rate)
     heads = blocks.acgan_heads(
         layers.Flatten()(x), spec.classes, class_head
     )  # from [B, 12544]

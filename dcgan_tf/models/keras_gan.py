@@ -10,7 +10,6 @@ from dcgan_tf.models.layers import (
     BatchNormalization,
     BiasConv2D,
     BiasDense,
-    Dropout,
     UpSampling2D,
 )
 
@@ -43,7 +42,7 @@ def discriminator(
     images, labels = blocks.discriminator_inputs(spec)
 
     def activated(x):
-        return Dropout(dropout_rate)(layers.LeakyReLU(negative_slope)(x))
+        return blocks.activated(x, negative_slope, dropout_rate)
 
     x = BiasConv2D(16, 3, 2, padding="same", dtype=floatx())(images)
     x = activated(x)  # [B, 14, 14, 16]

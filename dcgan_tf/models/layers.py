@@ -96,14 +96,9 @@ class BiasConv2DTranspose(keras.layers.Conv2DTranspose):
     """Keras's layer, with a bias as in `BiasDense`, for channels that come last."""
 
     def call(self, inputs):
-        outputs = ops.conv_transpose(
-            inputs,
-            self.kernel,
-            self.strides,
-            self.padding,
-            data_format="channels_last",
-        )
-        return self.activation(outputs + self.bias)
+        options = {"data_format": "channels_last"}
+        x = ops.conv_transpose(inputs, self.kernel, self.strides, self.padding, **options)
+        return self.activation(x + self.bias)
 
 
 @serializable
@@ -139,21 +134,11 @@ class MaxoutDense(keras.layers.Layer):
 
 @serializable
 class UpSampling2D(keras.layers.UpSampling2D):
-    """Keras's layer for a size of 2, in shapes that are known.
+    """Keras's layer for a size of 2 and the nearest pixel, in shapes that are known.
 
     [B, H, W, C] -> [B, 2 H, 2 W, C].  After Keras's, TensorFlow does not know how many rows
     and columns there are, and LiteRT has no convolution for that.
-
-    ValueError for another size than 2, or another interpolation than "nearest".
     """
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if self.size != (2, 2) or self.interpolation != "nearest":
-            raise ValueError(
-                f"size {self.size}, interpolation {self.interpolation!r}: must be (2, 2) "
-                'and "nearest"'
-            )
 
     def call(self, inputs):
         _, height, width, channels = inputs.shape
@@ -183,11 +168,7 @@ class UpsampledConv2D(keras.layers.Layer):
     )
 
     def __init__(
-        self,
-        filters: int,
-        activation=None,
-        kernel_initializer="glorot_uniform",
-        **kwargs,
+        self, filters, activation=None, kernel_initializer="glorot_uniform", **kwargs
     ):
         super().__init__(**kwargs)
         self.filters = filters
@@ -202,14 +183,12 @@ class UpsampledConv2D(keras.layers.Layer):
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
 
     def call(self, inputs):
-        inputs_count = inputs.shape[-1]
+        _, height, width, channels = inputs.shape
         taps = ops.cast(self.TAPS, self.kernel.dtype)
         phases = ops.einsum("aph,bqw,hwio->pqiabo", taps, taps, self.kernel)
-        kernel = ops.reshape(phases, (3, 3, inputs_count, 4 * self.filters))
-        x = ops.conv(
-            inputs, kernel, padding="same", data_format="channels_last"
-        )  # [B, H, W, (parities, F)]
-        _, height, width, _ = inputs.shape
+        kernel = ops.reshape(phases, (3, 3, channels, 4 * self.filters))
+        # [B, H, W, (parities, F)]
+        x = ops.conv(inputs, kernel, padding="same", data_format="channels_last")
         x = ops.reshape(x, (-1, height, width, 2, 2, self.filters))
         x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
         x = ops.reshape(x, (-1, 2 * height, 2 * width, self.filters))

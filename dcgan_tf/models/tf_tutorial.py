@@ -6,7 +6,7 @@ from keras.config import floatx
 
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.models import blocks
-from dcgan_tf.models.layers import BatchNormalization, BiasConv2D, Dropout
+from dcgan_tf.models.layers import BatchNormalization, BiasConv2D
 
 
 def generator(
@@ -24,14 +24,13 @@ def generator(
     x = layers.Dense(7 * 7 * 256, use_bias=False)(x)
     x = layers.LeakyReLU(negative_slope)(BatchNormalization()(x))
     x = layers.Reshape((7, 7, 256))(x)
+    options = {"padding": "same", "use_bias": False}
+    # [B, 7, 7, 128], then [B, 14, 14, 64]
     for filters, strides in ((128, 1), (64, 2)):
-        x = layers.Conv2DTranspose(filters, 5, strides, padding="same", use_bias=False)(
-            x
-        )  # [B, 7, 7, 128], then [B, 14, 14, 64]
+        x = layers.Conv2DTranspose(filters, 5, strides, **options)(x)
         x = layers.LeakyReLU(negative_slope)(BatchNormalization()(x))
-    images = layers.Conv2DTranspose(
-        1, 5, 2, padding="same", use_bias=False, activation="tanh", dtype=floatx()
-    )(x)
+    options |= {"activation": "tanh", "dtype": floatx()}
+    images = layers.Conv2DTranspose(1, 5, 2, **options)(x)
     return blocks.generator_model(latents, labels, images)
 
 
@@ -60,8 +59,7 @@ def _features(x, spec: ImageSpec, negative_slope: float, dropout_rate: float):
     """[B, 6272]."""
     blocks.require_mnist_shape(spec)
     for filters, dtype in ((64, floatx()), (128, None)):
-        x = BiasConv2D(filters, 5, 2, padding="same", dtype=dtype)(
-            x
-        )  # [B, 14, 14, 64], ...
-        x = Dropout(dropout_rate)(layers.LeakyReLU(negative_slope)(x))
+        # [B, 14, 14, 64], then [B, 7, 7, 128]
+        x = BiasConv2D(filters, 5, 2, padding="same", dtype=dtype)(x)
+        x = blocks.activated(x, negative_slope, dropout_rate)
     return layers.Flatten()(x)

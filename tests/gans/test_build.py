@@ -132,13 +132,6 @@ def test_weights_of_a_relativistic_loss():
     assert build.generator_weights(config) == {"adversarial": 1.0}
 
 
-def test_reported_weights_of_two_separate_steps_are_halves():
-    separate = {"update_rule": "alternating", "discriminator_update": "separate"}
-    config = new_config(**ACGAN, **separate)
-    assert build.reported_weights(config) == {n: w / 2 for n, w in IN_THE_LOSS.items()}
-    assert build.reported_weights(new_config(**ACGAN)) == IN_THE_LOSS
-
-
 def test_losses_on_the_test_split_have_hard_labels_even_classes_and_no_penalties():
     config = new_config(
         **{**ACGAN, "class_head": "twin", "r1_weight": 7.0, "r2_weight": 8.0},
