@@ -14,8 +14,7 @@ from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
 from dcgan_tf.cli.outputs import output_path
-from dcgan_tf.comparison import runs, table
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.pages import record, table
 from dcgan_tf.support import errors
 
 
@@ -33,13 +32,12 @@ def main(values: FlagValues) -> None:
         raise errors.UsageError(
             "--run: name the folders of runs, as in dcgan-tf compare checkpoints/acgan-*"
         )
-    csv = output_path(values.csv, "csv", suffixes=[".csv"]) if values.csv else None
-    folders = {run.folder.resolve(): run for run in map(Run.existing, values.run)}
-    found = [runs.read(run) for run in folders.values()]
-    print(table.text(found))
-    if csv:
-        table.write_csv(csv, found)
-        print(csv)
+    path = output_path(values.csv, "csv", suffixes=[".csv"]) if values.csv else None
+    records = record.read_all(values.run)
+    print(table.text(records))
+    if path:
+        table.write_csv(path, records)
+        print(path)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     dcgan-tf playground --run=checkpoints/pets --output=pets.html
 
 The page is one file, which needs no network.  Without --run it is of the ACGAN that comes
-with the package.
+with the package.  It runs the generators of the architecture compact.
 """
 
 import sys
@@ -13,8 +13,7 @@ from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
 from dcgan_tf.cli.outputs import output_path
-from dcgan_tf.runs.folder import PRETRAINED, Run
-from dcgan_tf.support import errors, tf_setup
+from dcgan_tf.support import atomic_files, tf_setup
 
 
 def define_flags() -> FlagValues:
@@ -30,25 +29,14 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
-    run = Run.existing(values.run or PRETRAINED)
     output = output_path(values.output or "playground.html", suffixes=[".html"])
-    run.read()
-
     tf_setup.start()
-    from dcgan_tf.pages import network, playground  # which import TensorFlow
-    from dcgan_tf.runs import trained
+    from dcgan_tf.pages import page, playground
 
-    whole = not run.exported.exists()
-    loaded = trained.load(
-        run.folder, ema=values.ema, which=values.which, discriminator=whole
-    )
-    try:
-        playground.write(output, loaded, discriminator=whole)
-    except network.UnknownLayerError as error:
-        raise errors.UsageError(
-            f"--run={run.folder}: {error}, which a playground cannot run; name another run"
-        ) from None
-    print(f"{output}: step {loaded.step:,}, {output.stat().st_size / 1e6:.1f} MB")
+    loaded = playground.load(values.run, ema=values.ema, which=values.which)
+    content = page.render("playground.html", playground.content(loaded))
+    atomic_files.write_bytes(output, content)
+    print(f"{output}: step {loaded.step:,}, {len(content) / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ arrows, formats and meanings from here.
 """
 
 import dataclasses
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 UP, DOWN = "\u2191", "\u2193"  # which direction is better
 QUALITY = "quality/"  # begins the figures' keys in metrics.jsonl
@@ -217,3 +218,12 @@ CHARTS = (
         "Near 1 is right: the images of a class are as varied as real ones.",
     ),
 )
+
+
+def points(entries: Sequence[Mapping[str, float]], key: str) -> list[tuple[float, float]]:
+    """(epoch, value) of the log entries that have the key, where the value is finite."""
+    return [
+        (entry["epoch"], entry[key])
+        for entry in entries
+        if "epoch" in entry and math.isfinite(entry.get(key, math.nan))
+    ]

@@ -6,19 +6,15 @@ written once, and live.js, which it loads every few seconds, with each log entry
 
 import contextlib
 import json
-import math
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
-from dcgan_tf.datasets import sources
 from dcgan_tf.metrics import mode_collapse
-from dcgan_tf.metrics.figures import CHARTS, Chart
-from dcgan_tf.pages import html
-from dcgan_tf.pages.figures import Points, is_logarithmic, points, thinned
-from dcgan_tf.reporting import frames, grids, metrics_log
+from dcgan_tf.pages import page
+from dcgan_tf.reporting import frames, metrics_log
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors
 
@@ -26,116 +22,95 @@ PAGE, SCRIPT = "live.html", "live.js"
 MOST_BYTES = 5_000_000  # of live.js
 BEGINS, ENDS = "show(", ");\n"  # what makes JSON a script
 
-TRAINING, COMPLETE, STOPPED, FAILED = "training", "complete", "stopped", "failed"
-
 
 class LivePage:
     """Keeps live.html and live.js of a run while entered; tells by them how it ended."""
 
     def __init__(self, run: Run, config: Config, intervals: Intervals, step: int):
-        self._run = run
-        self._intervals = intervals
-        self._began, self._began_at = time.monotonic(), step
-        self._step = step
-        self._logged_step: float = 0
-        self._logged_pace: float | None = None  # seconds a step, by the log
-        self._frame = frames.newest(run.samples)
-        self._curves: dict[str, Points] = {
-            key: [] for chart in CHARTS for key in chart.curves.values()
-        }
-        self._warnings: list[str] = []
-        layout = grids.Layout.of_preview(config)
+        self._run, self._intervals = run, intervals
+        self._began, self._began_at, self._step = time.monotonic(), step, step
+        self._entries = metrics_log.entries(run.metrics)
         self._constant = {
             "name": run.folder.absolute().name,
-            "subject": f"{config.mode} on {sources.short_name(config.dataset)}",
-            "unit": intervals.unit,
-            "numbers": intervals.number(intervals.end),
-            "end": intervals.end,
-            "titles": layout.titles,
-            "real": bool(config.preview_real),
+            "subject": page.subject(config),
+            "missing": [],
+            **page.grid_titles(config),
         }
-        for entry in metrics_log.entries(run.metrics):
-            self._take(entry)
 
     def __enter__(self) -> "LivePage":
-        atomic_files.write_bytes(
-            self._run.folder / PAGE, html.render(PAGE, script=SCRIPT).encode()
-        )
-        self._write(TRAINING)
+        content = page.render("page.html", {"script": SCRIPT}, page.BESIDE)
+        atomic_files.write_bytes(self._run.folder / PAGE, content)
+        self._write("training")
         return self
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Shows a log entry, whose frame has been written."""
-        self._take(entry)
+        self._entries.append(dict(entry))
         self._step = entry["step"]
-        self._frame = frames.newest(self._run.samples)
-        self._write(TRAINING)
+        self._write("training")
 
     def __exit__(self, _, error: BaseException | None, __) -> None:
         if isinstance(error, errors.NotAloneError):
             return
         with contextlib.suppress(OSError):  # a disk that is full makes no other end of it
             if error is None:
-                self._write(COMPLETE if self._step == self._intervals.end else STOPPED)
+                ended = self._step == self._intervals.end
+                self._write("complete" if ended else "stopped")
             else:
                 failed = isinstance(error, Exception)
-                self._write(FAILED if failed else STOPPED, errors.first_line(error))
-
-    def _take(self, entry: Mapping[str, float]) -> None:
-        for key, curve in self._curves.items():
-            curve += points([entry], key)
-        seconds, steps = entry.get("seconds", 0), entry["step"] - self._logged_step
-        if seconds > 0 and math.isfinite(seconds) and steps > 0:
-            self._logged_pace = seconds / steps
-        self._logged_step = entry["step"]
-        signs = mode_collapse.of_entry(entry)
-        self._warnings = [mode_collapse.SIGNS[sign] for sign in signs]
+                self._write("failed" if failed else "stopped", errors.first_line(error))
 
     def _write(self, state: str, message: str = "") -> None:
-        seconds, steps = time.monotonic() - self._began, self._step - self._began_at
-        pace = seconds / steps if steps else self._logged_pace
-        content = {
+        intervals, pace = self._intervals, self._pace()
+        signs = mode_collapse.of_entry(self._entries[-1]) if self._entries else []
+        run = {
             **self._constant,
-            "state": state,
-            "message": message,
+            "frames": self._frames(),
+            "warnings": [mode_collapse.SIGNS[sign] for sign in signs],
+        }
+        content = {
+            "runs": [run],
+            "charts": page.charts([self._entries]),
             "written": time.time(),
-            "number": self._intervals.number(self._step),
-            "step": self._step,
-            "left": pace and pace * (self._intervals.end - self._step),
-            "every": pace and pace * self._intervals.log_every,
-            "frame": self._frame and f"{self._run.samples.name}/{self._frame.name}",
-            "warnings": self._warnings,
-            "charts": [chart for chart in map(self._chart, CHARTS) if chart["curves"]],
+            "live": {
+                "state": state,
+                "message": message,
+                "unit": intervals.unit,
+                "number": intervals.number(self._step),
+                "numbers": intervals.number(intervals.end),
+                "step": self._step,
+                "end": intervals.end,
+                "left": pace and pace * (intervals.end - self._step),
+                "every": pace and pace * intervals.log_every,
+            },
         }
         text = json.dumps(content, allow_nan=False)
         atomic_files.write_bytes(
             self._run.folder / SCRIPT, f"{BEGINS}{text}{ENDS}".encode()
         )
 
-    def _chart(self, chart: Chart) -> dict[str, object]:
-        curves = {label: self._curves[key] for label, key in chart.curves.items()}
-        values = [value for curve in curves.values() for _, value in curve]
-        return {
-            "title": chart.title,
-            "caption": chart.caption,
-            "share": chart.share,
-            "logarithmic": bool(values) and is_logarithmic(chart, values),
-            "curves": [
-                {
-                    "label": label,
-                    "points": [[x, float(f"{y:.5g}")] for x, y in thinned(curve)],
-                }
-                for label, curve in curves.items()
-                if curve
-            ],
-        }
+    def _pace(self) -> float | None:
+        """Seconds a step: of this process, or else of the log."""
+        if steps := self._step - self._began_at:
+            return (time.monotonic() - self._began) / steps
+        if not self._entries:
+            return None
+        seconds = sum(entry.get("seconds", 0.0) for entry in self._entries)
+        return seconds / self._entries[-1]["step"]
+
+    def _frames(self) -> list[dict[str, str]]:
+        """The newest frame; its address changes each time, so that it is read again."""
+        path = frames.newest(self._run.samples)
+        if path is None:
+            return []
+        address = f"{path.parent.name}/{path.name}?{time.time()}"
+        return [{"caption": page.frame_caption(path), "image": address}]
 
 
-def read(run: Run) -> dict[str, object]:
+def read(run: Run) -> dict[str, Any]:
     """What live.js holds; {} where there is none, or it is damaged."""
     try:
         text = atomic_files.read_text(run.folder / SCRIPT, MOST_BYTES)
-        content = json.loads(text.removeprefix(BEGINS).removesuffix(ENDS))
-    except (OSError, ValueError, RecursionError):
+        return dict(json.loads(text.removeprefix(BEGINS).removesuffix(ENDS)))
+    except (OSError, ValueError, TypeError):
         return {}
-    return content if isinstance(content, dict) else {}

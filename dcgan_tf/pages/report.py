@@ -1,294 +1,244 @@
 """One HTML file of one or several runs: what was trained, how it went, how good it is."""
 
-import functools
-import itertools
-import math
+import datetime
 import shlex
 import time
 from typing import Any
 
 import numpy as np
 
+from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import sources
 from dcgan_tf.datasets.spec import ImageSpec
-from dcgan_tf.metrics.figures import CHARTS, DOWN, FIGURES, QUALITY, REAL, Chart, Figure
-from dcgan_tf.pages import figures, html, plots, record
-from dcgan_tf.pages.record import Record
-from dcgan_tf.reporting import frames, grids
+from dcgan_tf.metrics.figures import DOWN, FIGURES, QUALITY
+from dcgan_tf.pages import page, record
+from dcgan_tf.pages.record import Evaluation, Record
+from dcgan_tf.reporting import frames
 from dcgan_tf.runs import config_file
 
 MOST_FRAMES = 40  # of a run
 FRAMES_BYTES = 3_000_000  # of all runs
-MOST_NAMED = 20  # classes of which a confusion matrix has numbers
-TILES = ("class_accuracy", "coverage", "recall", "frechet_classifier_distance")
+TILES = {"class_accuracy", "frechet_classifier_distance", "recall", "coverage"}
+NOT_ALIKE = (
+    "The runs were measured with other images, other numbers of them, or one with the EMA "
+    "of its generator and one without: their figures do not compare."
+)
 
 
-def page(records: list[Record]) -> str:
-    """The page, as HTML; UsageError where matplotlib is not installed."""
-    configs = [one.config for one in records]
-    return html.render(
-        "report.html",
-        title=" and ".join(one.name for one in records),
-        written=time.strftime("%Y-%m-%d %H:%M"),
-        version=config_file.versions()["dcgan_tf"],
-        runs=[_run(one, len(records)) for one in records],
-        facts=_facts(records),
-        charts=[
-            _chart(chart, records)
-            for chart in CHARTS
-            if any(_curves(chart, one) for one in records)
+def content(records: list[Record]) -> dict[str, Any]:
+    """What page.js shows."""
+    version = config_file.versions()["dcgan_tf"]
+    evaluation = records[0].evaluation if len(records) == 1 else None
+    real = evaluation.real if evaluation else {}
+    facts = [_facts(entry) for entry in records]
+    return {
+        "runs": [_run(entry, FRAMES_BYTES // len(records)) for entry in records],
+        "facts": [
+            (name, [fact[name] or "" for fact in facts])
+            for name in facts[0]
+            if any(fact[name] for fact in facts)
         ],
-        table=_table(records),
-        differing=record.differing(configs),
-        settings=record.settings(configs),
-    )
-
-
-def _run(one: Record, count: int) -> dict[str, object]:
-    """What a run has of its own on the page, beside `count` - 1 others."""
-    config = one.config
-    return {
-        "name": one.name,
-        "subject": f"{config.mode} on {sources.short_name(config.dataset)}",
-        "state": one.state,
-        "missing": one.missing,
-        "warnings": one.warnings(),
-        "commands": _commands(one),
-        "frames": _frames(one, FRAMES_BYTES // count),
-        "conditional": config.conditional,
-        "tiles": _tiles(one),
-        "confusion": _confusion(one),
-        "nearest": _nearest(one),
-        "notes": one.evaluation.notes if one.evaluation else [],
-    }
-
-
-def _facts(records: list[Record]) -> list[tuple[str, list[str]]]:
-    """Rows: what it is, and its value in each run."""
-    rows = {
-        "Model": lambda one: f"{one.config.mode}, architecture {one.config.architecture}",
-        "Trained on": _images,
-        "Length": _length,
-        "Trained for": _duration,
-        "Precision": lambda one: one.config.precision,
-        "Weights from": lambda one: str(one.content.parent or ""),
-        "Machine": lambda one: _pairs(one, "machine"),
-        "Versions": lambda one: _pairs(one, "versions"),
-    }
-    found = [(name, [of(one) for one in records]) for name, of in rows.items()]
-    return [(name, values) for name, values in found if any(values)]
-
-
-def _images(one: Record) -> str:
-    config, data = one.config, one.content.data
-    count = f"{data['images']:,} images" if data else "images"
-    classes = f" of {config.classes} classes" if config.classes > 1 else ""
-    name = sources.short_name(config.dataset)
-    return f"{name}: {count}{classes}, {ImageSpec.of(config)}"
-
-
-def _length(one: Record) -> str:
-    config = one.config
-    length = f"{config.steps:,} steps" if config.steps else f"{config.epochs:,} epochs"
-    return f"{length} of batches of {config.batch_size}; stands at step {one.step:,}"
-
-
-def _duration(one: Record) -> str:
-    """Of training alone, as the log has it."""
-    seconds = sum(entry.get("seconds", 0) for entry in one.entries)
-    if not seconds:
-        return ""
-    pace = sum(e.get("seconds", 0) * e.get("images_per_second", 0) for e in one.entries)
-    hours, minutes = divmod(round(seconds / 60), 60)
-    spent = f"{hours} h {minutes} min" if hours else f"{minutes} min"
-    spent = spent if seconds >= 60 else f"{seconds:.0f} s"
-    return f"{spent}, without evaluations and saving; {pace / seconds:,.0f} images/s"
-
-
-def _pairs(one: Record, part: str) -> str:
-    first = one.content.starts[0][part] if one.content.starts else {}
-    return ", ".join(f"{name} {value}" for name, value in first.items())
-
-
-def _commands(one: Record) -> list[str]:
-    """The command lines that trained it, each once, with how often it was given."""
-    lines = [shlex.join(map(str, start["command"])) for start in one.content.starts]
-    return [
-        f"{line}  # {lines.count(line)} x" if lines.count(line) > 1 else line
-        for line in dict.fromkeys(lines)
-    ]
-
-
-def _frames(one: Record, room: int) -> list[dict[str, str]]:
-    """Some frames, evenly chosen, in `room` bytes, as a caption and an image each."""
-    numbers = list(one.frames)
-    layout = grids.Layout.of_preview(one.config)
-
-    @functools.cache
-    def encoded(number: int) -> str:
-        frame = frames.read(one.frames[number])
-        if frame is None:  # a run that still trains removes some
-            return ""
-        return html.data_uri(grids.legible(frame, layout))
-
-    if not numbers:
-        return []
-    largest = max(len(encoded(number)) for number in (numbers[0], numbers[-1]))
-    count = min(len(numbers), MOST_FRAMES, max(1, room // max(largest, 1)))
-    places = np.unique(np.linspace(len(numbers) - 1, 0, count).round().astype(int))
-    unit = one.frames[numbers[0]].stem.partition("_")[0]
-    return [
-        {"caption": f"{unit} {number}", "image": encoded(number)}
-        for number in (numbers[place] for place in places)
-        if encoded(number)
-    ]
-
-
-def _curves(chart: Chart, one: Record) -> dict[str, figures.Points]:
-    found = {label: figures.points(one.entries, key) for label, key in chart.curves.items()}
-    return {label: points for label, points in found.items() if points}
-
-
-def _chart(chart: Chart, records: list[Record]) -> dict[str, object]:
-    """One run: a colour for each curve.  Several: a colour a run, a dash for each curve."""
-    curves, legend, references = [], [], []
-    labels = list(chart.curves)
-    for number, one in enumerate(records):
-        for label, points in _curves(chart, one).items():
-            dash = labels.index(label)
-            colour, dash = (number, dash) if len(records) > 1 else (dash, 0)
-            curves.append(plots.Curve(figures.thinned(points), colour, dash))
-            last = figures.plain(points[-1][1], share=chart.share)
-            name = label if len(records) == 1 else f"{one.name}, {label}"
-            legend.append({"name": name, "colour": colour, "dash": dash, "last": last})
-            real = _reference(one, chart.curves[label])
-            if real is not None and len(records) == 1:
-                references.append((real, colour))
-    values = [value for curve in curves for _, value in curve.points]
-    logarithmic = figures.is_logarithmic(chart, values)
-    caption = chart.caption + (" Logarithmic axis." if logarithmic else "")
-    if references:
-        caption += " Dotted: real training images."
-    return {
-        "title": chart.title,
-        "caption": caption,
-        "legend": legend,
-        "svg": plots.draw(
-            chart.title, curves, references, share=chart.share, logarithmic=logarithmic
+        "differing": [
+            {"name": name, "values": _texts(values)}
+            for name, values in record.differing(records).items()
+        ],
+        "charts": page.charts(
+            [entry.entries for entry in records],
+            {QUALITY + key: value for key, value in real.items()},
         ),
+        "table": _table([entry for entry in records if entry.evaluation], len(records)),
+        "settings": [
+            {"name": name, "values": _texts(values), "help": field.description}
+            for name, field in Config.model_fields.items()
+            for values in [[entry.settings[name] for entry in records]]
+            if any(value is not None for value in values)
+        ],
+        "written": time.time(),
+        "footer": f"Written {time.strftime('%Y-%m-%d %H:%M')} by dcgan_tf {version}.",
     }
 
 
-def _reference(one: Record, key: str) -> float | None:
-    """That figure of real training images, if it was measured."""
-    if one.evaluation is None or not key.startswith(QUALITY):
-        return None
-    value = one.evaluation.figures.get(REAL, {}).get(key.removeprefix(QUALITY))
-    return value if isinstance(value, float) and math.isfinite(value) else None
+def _texts(values: list[object]) -> list[str]:
+    return ["-" if value is None else str(value) for value in values]
 
 
-def _table(records: list[Record]) -> dict[str, object] | None:
-    """The figures of evaluations: a column for each run, and the reference rows.
+def _run(entry: Record, room: int) -> dict[str, object]:
+    """What a run has of its own on the page, with frames of about `room` bytes."""
+    evaluation, missing = entry.evaluation, [*entry.missing]
+    matrix = evaluation and evaluation.generated.get("confusion_matrix")
+    return {
+        "name": entry.name,
+        "subject": f"{page.subject(entry.config)}; {entry.state}",
+        "warnings": entry.warnings(),
+        **page.grid_titles(entry.config),
+        "frames": _frames(entry, room, missing),
+        "tiles": _tiles(evaluation) if evaluation else [],
+        "confusion": {"names": evaluation.names, "rows": matrix} if matrix else None,
+        "nearest": _nearest(entry, missing) if evaluation else None,
+        "missing": missing,
+    }
+
+
+def _facts(entry: Record) -> dict[str, str | list[str]]:
+    config, data, starts = entry.config, entry.content.data, entry.content.starts
+    images = f"{data['images']:,} images" if data else "images"
+    classes = f" of {config.classes} classes" if config.classes > 1 else ""
+    length = f"{config.steps:,} steps" if config.steps else f"{config.epochs:,} epochs"
+    first = starts[0] if starts else {"machine": {}, "versions": {}}
+    pairs = {
+        part: ", ".join(f"{name} {value}" for name, value in first[part].items())
+        for part in ("machine", "versions")
+    }
+    commands = [shlex.join(map(str, start["command"])) for start in starts]
+    return {
+        "Model": f"{config.mode}, architecture {config.architecture}",
+        "Trained on": (
+            f"{sources.short_name(config.dataset)}: {images}{classes}, "
+            f"{ImageSpec.of(config)}"
+        ),
+        "Length": (
+            f"{length} of batches of {config.batch_size}; stands at step {entry.step:,}"
+        ),
+        "Trained for": _duration(entry),
+        "Precision": config.precision,
+        "Weights from": str(entry.settings["init_from"] or ""),
+        "Machine": pairs["machine"],
+        "Versions": pairs["versions"],
+        "Command": [
+            f"{line}  # {commands.count(line)} x" if commands.count(line) > 1 else line
+            for line in dict.fromkeys(commands)
+        ],
+    }
+
+
+def _duration(entry: Record) -> str:
+    if not entry.seconds:
+        return ""
+    images = sum(e.get("seconds", 0) * e.get("images_per_second", 0) for e in entry.entries)
+    spent = datetime.timedelta(seconds=round(entry.seconds))
+    pace = f"{images / entry.seconds:,.0f} images/s"
+    return f"{spent} (h:mm:ss), without evaluations and saving; {pace}"
+
+
+def _frames(entry: Record, room: int, missing: list[str]) -> list[dict[str, str]]:
+    """Some frames, evenly chosen, in about `room` bytes, as a caption and an image each."""
+    paths = list(frames.paths(entry.run.samples).values())
+    if not paths:
+        missing.append("samples/ holds no frame: there are no pictures of the training")
+        return []
+    size = paths[-1].stat().st_size
+    most = min(len(paths), MOST_FRAMES, max(1, room // size))
+    places = np.unique(np.linspace(len(paths) - 1, 0, most).round().astype(int))
+    read = {paths[place]: frames.read(paths[place]) for place in places}
+    sound = {path: frame for path, frame in read.items() if frame is not None}
+    if damaged := len(read) - len(sound):
+        missing.append(f"samples/ has {record.count(damaged, 'damaged frame')}, left out")
+    return [
+        {"caption": page.frame_caption(path), "image": page.data_uri(frame)}
+        for path, frame in sound.items()
+    ]
+
+
+def _table(measured: list[Record], runs: int) -> dict[str, object] | None:
+    """The figures of evaluations: a column for each of `runs`, and reference columns.
 
     These are left out where the runs were not measured against the same.
     """
-    measured = [one for one in records if one.evaluation]
     if not measured:
         return None
-    evaluations = [one.evaluation for one in measured]
-    protocols = {
-        (p.dataset, p.test_images, p.images.get("generated"), e.of.ema)
-        for e in evaluations
-        for p in [e.protocol]
-    }
-    alike = len(protocols) == 1
-    columns = [one.evaluation.figures["generated"] for one in measured]
-    others = {k: v for k, v in evaluations[0].figures.items() if k != "generated" and alike}
-    protocol = evaluations[0].protocol
-    rows = [
-        _row(figure, columns, list(others.values()), alike=alike)
-        for figure in FIGURES
-        if any(figure.key in column for column in columns)
-    ]
+    evaluations = [entry.evaluation for entry in measured]
+    alike = len({evaluation.conditions for evaluation in evaluations}) == 1
+    columns = [evaluation.generated for evaluation in evaluations]
+    references = {k: v for k, v in evaluations[0].figures.items() if v is not columns[0]}
+    references = references if alike else {}
+    rows = []
+    for figure in FIGURES:
+        values = [column.get(figure.key) for column in columns]
+        others = [column.get(figure.key) for column in references.values()]
+        if any(figure.key in column for column in columns):
+            rows.append(
+                {
+                    "title": _accented(figure.title),
+                    "cells": list(map(figure.text, values)),
+                    "references": list(map(figure.text, others)),
+                    "best": _best(values, figure.arrow) if alike else None,
+                    "meaning": figure.meaning,
+                }
+            )
+    bold = any(row["best"] is not None for row in rows)
     return {
-        "columns": [one.name if len(records) > 1 else "generated" for one in measured],
-        "others": list(others),
+        "columns": [entry.name for entry in measured] if runs > 1 else ["generated"],
+        "references": [name.removesuffix(" images") for name in references],
         "rows": rows,
-        "bold": any(row["best"] is not None for row in rows),
-        "alike": alike,
-        "steps": [(one.name, one.evaluation.of.step, one.step) for one in measured],
-        "dataset": sources.short_name(protocol.dataset),
-        "test_images": protocol.test_images,
-        "generated": protocol.images.get("generated", 0),
+        "notes": [
+            "↑ higher is better, ↓ lower is better." + " Bold: the best." * bold,
+            _compared(evaluations[0].protocol) if alike else NOT_ALIKE,
+            *(note for entry in measured for note in _notes(entry, runs)),
+        ],
     }
 
 
-def _row(
-    figure: Figure, columns: list[dict], others: list[dict], *, alike: bool
-) -> dict[str, object]:
-    held = [column.get(figure.key) for column in columns]
-    return {
-        "figure": figure,
-        "cells": [_cell(figure, value) for value in held],
-        "others": [_cell(figure, column.get(figure.key)) for column in others],
-        "best": _best(held, figure.arrow) if alike else None,
-        "meaning": figure.meaning,
-    }
+def _compared(protocol: record.Protocol) -> str:
+    return (
+        f"{protocol.images.get('generated', 0):,} images, compared with "
+        f"{protocol.test_images:,} real test images of "
+        f"{sources.short_name(protocol.dataset)}. Real training images and memorised ones "
+        "are measured in the same way: what can be reached, and what a generator without "
+        "variety would get."
+    )
 
 
-def _cell(figure: Figure, value: object) -> str:
-    return figure.format.format(value) if isinstance(value, float) else "-"
+def _notes(entry: Record, runs: int) -> list[str]:
+    at, now = entry.evaluation.of.step, entry.step
+    notes = [] if at == now else [f"measured at step {at:,}; stands at {now:,} now"]
+    notes += map(_accented, entry.evaluation.notes)
+    return [f"{entry.name}: {note}." if runs > 1 else f"{note}." for note in notes]
 
 
-def _best(values: list[object], better: str) -> int | None:
-    numbers = [value for value in values if isinstance(value, float)]
-    if not better or len(numbers) < 2:
+def _accented(text: str) -> str:
+    return text.replace("Frechet", "Fréchet")  # whose accent not every terminal prints
+
+
+def _best(values: list, arrow: str) -> int | None:
+    numbers = [value for value in values if value is not None]
+    if not arrow or len(numbers) < 2:
         return None
-    return values.index(min(numbers) if better == DOWN else max(numbers))
+    return values.index(min(numbers) if arrow == DOWN else max(numbers))
 
 
-def _tiles(one: Record) -> list[dict[str, Any]]:
-    if one.evaluation is None:
-        return []
-    ours = one.evaluation.figures["generated"]
-    real = one.evaluation.figures.get(REAL, {})
+def _tiles(evaluation: Evaluation) -> list[dict[str, str]]:
     return [
         {
-            "figure": figure,
-            "value": _cell(figure, ours[figure.key]),
-            "real": _cell(figure, real.get(figure.key)),
+            "title": _accented(figure.title),
+            "value": figure.text(evaluation.generated[figure.key]),
+            "real": figure.text(evaluation.real.get(figure.key)),
         }
-        for key in TILES
         for figure in FIGURES
-        if figure.key == key and key in ours
+        if figure.key in TILES and figure.key in evaluation.generated
     ]
 
 
-def _confusion(one: Record) -> dict[str, object] | None:
-    """Rows of (share of the requested class, whether it is the right one)."""
-    matrix = one.evaluation.confusion if one.evaluation else None
-    if not matrix:
+def _nearest(entry: Record, missing: list[str]) -> dict[str, object] | None:
+    pairs = frames.read(entry.run.folder / "evaluation.png")
+    if pairs is None:
+        missing.append("evaluation.png is missing or damaged: no nearest training images")
         return None
-    rows = [
-        [(count / max(sum(row), 1), column == number) for column, count in enumerate(row)]
-        for number, row in enumerate(matrix)
-    ]
-    names = one.evaluation.class_names
-    return {"names": names, "rows": rows, "numbers": len(names) <= MOST_NAMED}
-
-
-def _nearest(one: Record) -> dict[str, object] | None:
-    if one.pairs is None:
-        return None
-    nearest, names = one.evaluation.nearest_training_images, one.evaluation.class_names
-    classes = nearest.classes or []
-    known = len(classes) == len(nearest.distances) and all(
-        0 <= number < len(names or []) for number in classes
+    nearest, names = entry.evaluation.nearest_training_images, entry.evaluation.names
+    labels = [names[number] for number in nearest.classes or []]
+    note = (
+        "Above: the generated images that are nearest to a training image"
+        + (", one of each class" if labels else "")
+        + ". Below: that training image. Numbers: the distance, in grey levels of 255."
     )
-    labels = [names[number] for number in classes] if known else []
+    if nearest.near_copies is not None:
+        note += (
+            f" {nearest.near_copies:.2%} of the generated images are near copies: closer "
+            f"than {nearest.near_copy_distance or 0:g} grey levels, as 1% of real test "
+            "images are."
+        )
     return {
-        "image": html.data_uri(one.pairs),
-        "pairs": list(itertools.zip_longest(labels, nearest.distances)),
-        "near_copies": nearest.near_copies,
-        "near_copy_distance": nearest.near_copy_distance,
+        "image": page.data_uri(pairs),
+        "labels": labels,
+        "distances": nearest.distances,
+        "note": note,
     }

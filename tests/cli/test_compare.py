@@ -8,8 +8,7 @@ import pytest
 
 from dcgan_tf import compare
 from dcgan_tf.cli import flags
-from dcgan_tf.comparison import runs, table
-from dcgan_tf.reporting import metrics_log
+from dcgan_tf.pages import record, table
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 
@@ -31,10 +30,12 @@ def do(tmp_path, monkeypatch, capsys):
 
 
 def report(count=1000, step=9, **figures):
+    images = {"generated": count}
     return {
         "of": {"run": "run", "step": step, "ema": True, "seed": 0},
-        "protocol": {"dataset": "digits", "images": {"generated": count}},
+        "protocol": {"dataset": "digits", "test_images": 297, "images": images},
         "figures": {"generated": figures},
+        "nearest_training_images": {"distances": []},
     }
 
 
@@ -42,11 +43,11 @@ def report(count=1000, step=9, **figures):
 def make(tmp_path, small):
     """Makes a run of a mode and seed, with an evaluation.json if there is a report."""
 
-    def made(name, mode, held=None, **settings):
+    def made(name, mode, evaluation=None, **settings):
         run = Run(tmp_path / name)
         run.write_config(RunConfig(small(mode, **settings)))
-        if held is not None:
-            (run.folder / "evaluation.json").write_text(json.dumps(held))
+        if evaluation is not None:
+            (run.folder / "evaluation.json").write_text(json.dumps(evaluation))
         return run
 
     return made
@@ -56,8 +57,8 @@ def make(tmp_path, small):
 def sweep(make):
     """Three seeds of a cgan, and a dcgan, which has no class accuracy."""
     for seed, accuracy in enumerate(ACCURACIES):
-        held = report(class_accuracy=accuracy, recall=0.5)
-        make(f"cgan-{seed}", "cgan", held, seed=seed)
+        evaluation = report(class_accuracy=accuracy, recall=0.5)
+        make(f"cgan-{seed}", "cgan", evaluation, seed=seed)
     make("dcgan", "dcgan", report(recall=0.25, kid=None))
 
 
@@ -70,15 +71,15 @@ def words(out):
 def test_runs_that_differ_in_the_seed_alone_are_one_column(do, sweep):
     status, out, err = do("cgan-0", "dcgan", "cgan-1", "--run=cgan-2", "cgan-0/")
     assert (status, err) == (0, "")
-    found = words(out)
-    assert found[""] == ["(1) cgan-*", "(2) dcgan"]
-    assert found["mode"] == ["cgan", "dcgan"]
-    assert found["seed"] == ["2, 0, 1", "0"]  # in the order that they were named in
-    assert found["measured at step"] == ["9", "9"]
-    assert found["class accuracy (GAN-test) ↑"] == ["93.00% ±2.65%", NONE]  # sqrt(7e-4)
-    assert found["recall ↑"] == ["0.500 ±0.000", "0.250"]
-    assert "batch_size" not in found  # which they have in common
-    assert "kernel distance (KID) ↓" not in found  # which none has
+    cells = words(out)
+    assert cells[""] == ["(1) cgan-*", "(2) dcgan"]
+    assert cells["mode"] == ["cgan", "dcgan"]
+    assert cells["seed"] == ["2, 0, 1", "0"]  # in the order that they were named in
+    assert cells["measured at step"] == ["9", "9"]
+    assert cells["class accuracy (GAN-test) ↑"] == ["93.00% ±2.65%", NONE]  # sqrt(7e-4)
+    assert cells["recall ↑"] == ["0.500 ±0.000", "0.250"]
+    assert "batch_size" not in cells  # which they have in common
+    assert "kernel distance (KID) ↓" not in cells  # which none has
     assert "(1): cgan-2, cgan-0, cgan-1\n(2): dcgan\n" in out
     assert "sample standard deviation" in out
     assert "evaluate" not in out
@@ -89,38 +90,24 @@ def test_the_csv_has_a_row_for_each_run_and_plain_numbers(do, sweep, tmp_path):
     assert (status, out.splitlines()[-1]) == (0, "all.csv")
     with (tmp_path / "all.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["run"] for row in rows] == ["cgan-0", "cgan-1", "dcgan"]
-    assert [row["group"] for row in rows] == ["1", "1", "2"]
-    assert [row["seed"] for row in rows] == ["0", "1", "0"]
-    assert [row["mode"] for row in rows] == ["cgan", "cgan", "dcgan"]
-    assert [row["class_accuracy"] for row in rows] == ["0.91", "0.92", ""]
-    assert {row["step"] for row in rows} == {"9"}
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    assert columns["run"] == ["cgan-0", "cgan-1", "dcgan"]
+    assert columns["group"] == ["1", "1", "2"]
+    assert columns["seed"] == ["0", "1", "0"]
+    assert columns["mode"] == ["cgan", "cgan", "dcgan"]
+    assert columns["class_accuracy"] == ["0.91", "0.92", ""]
+    assert columns["step"] == ["9", "9", "9"]
 
 
 def test_what_is_not_evaluated_is_named_with_the_command_that_does_it(do, make, sweep):
-    make("my cgan", "cgan", seed=3)
+    """So is a run whose evaluation.json is damaged."""
+    make("my cgan", "cgan", {"of": {}}, seed=3)
     status, out, _ = do("cgan-0", "my cgan", "dcgan")
     assert status == 0
     assert out.endswith("not evaluated yet:\n  dcgan-tf evaluate --run='my cgan'\n")
     # One figure has no deviation.
     assert words(out)["class accuracy (GAN-test) ↑"] == ["91.00%", NONE]
     assert words(out)["measured at step"] == [f"9, {NONE}", "9"]
-
-
-def test_without_an_evaluation_the_last_figures_of_the_log_count(make):
-    run = make("run", "cgan")
-    for step, recall in ((3, 0.5), (6, 0.75)):
-        entry = {"step": step, "seconds": 90.0, "quality/recall": recall}
-        metrics_log.append(run.metrics, entry)
-    metrics_log.append(run.metrics, {"step": 9, "seconds": 120.0})
-    found = runs.read(run)
-    assert found.step == 6
-    assert found.figures == {"recall": 0.75, "training_minutes": 5.0}
-    path = run.folder / "evaluation.json"
-    path.write_text(json.dumps({**report(recall=0.1), "of": {"samples": "set.npz"}}))
-    assert runs.read(run).step == 6  # of what is no image of the run
-    path.write_text(json.dumps(report(recall=0.125)))
-    assert runs.read(run).figures["recall"] == 0.125
 
 
 def test_figures_of_other_numbers_of_images_are_no_equals(do, make):
@@ -131,40 +118,34 @@ def test_figures_of_other_numbers_of_images_are_no_equals(do, make):
 
 
 def test_a_wide_table_goes_on_below_and_fits_80_columns(do, make):
-    for number in range(9):
-        name = f"a_run_of_a_very_long_name_{number}"
-        make(name, "cgan", report(recall=0.5), batch_size=number + 1)
-    status, out, _ = do(*(f"a_run_of_a_very_long_name_{n}" for n in range(9)))
+    names = [f"a_run_of_a_very_long_name_{number}" for number in range(9)]
+    for number, name in enumerate(names, 1):
+        make(name, "cgan", report(recall=0.5), batch_size=number)
+    status, out, _ = do(*names)
     assert status == 0
     assert max(map(len, out.splitlines())) <= 80
-    cells = [
-        w for line in out.splitlines() if line[:10] == "batch_size" for w in line.split()
-    ]
-    assert [cell for cell in cells if cell != "batch_size"] == list("123456789")
+    rows = [line for line in out.splitlines() if line.startswith("batch_size")]
+    assert "".join(rows).replace("batch_size", "").split() == list("123456789")
 
 
 def test_a_terminal_without_arrows_gets_plain_letters(make):
-    found = [
-        runs.read(make(f"run-{seed}", "cgan", report(recall=0.5), seed=seed))
-        for seed in (0, 1)
-    ]
-    text = table.text([*found, runs.read(make("other", "acgan"))], "ascii")
+    runs = [make(f"run-{n}", "cgan", report(recall=0.5), seed=n) for n in (0, 1)]
+    records = [record.read(run) for run in [*runs, make("other", "acgan")]]
+    text = table.text(records, "ascii")
     assert text.isascii()
     assert "0.500 +-0.000" in text
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "told"),
+    ("arguments", "words"),
     [
-        ([], 2, "--run: name the folders of runs"),
-        (["run", "nowhere"], 2, "--run=nowhere: holds no run"),
-        (["run", "--csv=nowhere/all.csv"], 2, "nowhere"),
-        (["damaged"], 1, "evaluation.json: is damaged; dcgan-tf evaluate --run=damaged"),
+        ([], "--run: name the folders of runs"),
+        (["run", "nowhere"], "--run=nowhere: holds no run"),
+        (["run", "--csv=nowhere/all.csv"], "nowhere"),
     ],
 )
-def test_wrong_use_is_one_line(do, make, arguments, status, told):
+def test_wrong_use_is_one_line(do, make, arguments, words):
     make("run", "cgan", report(recall=0.5))
-    make("damaged", "cgan", {"of": {}})
-    found, _, err = do(*arguments)
-    assert (found, err.count("\n")) == (status, 1)
-    assert told in err
+    status, out, err = do(*arguments)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert words in err

@@ -1,7 +1,6 @@
 """The folder of a run that was never trained, with all that a page shows."""
 
 import dataclasses
-import re
 
 import numpy as np
 
@@ -93,9 +92,3 @@ def wait_until(tab, condition):
             }}
         }}"""
     )
-
-
-def text_of(page):
-    """What a reader sees, without tags, in one line."""
-    page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())

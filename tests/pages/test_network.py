@@ -1,83 +1,55 @@
-"""What is written for network.js; test_playground.py has a browser run it."""
+"""A generator as network.js runs it: what is written, and what a browser computes of it."""
 
 import base64
+import json
 
 import keras
 import numpy as np
 import pytest
-from conftest import new_config
+import tensorflow as tf
 from keras import layers
 
-from dcgan_tf.gans.build import NETWORKS, build
+from dcgan_tf.config import resolve
+from dcgan_tf.data.pipeline import to_uint8
+from dcgan_tf.gans.build import build
 from dcgan_tf.models import blocks
-from dcgan_tf.models.layers import BatchNormalization, BiasDense
-from dcgan_tf.pages import network
+from dcgan_tf.models.layers import BatchNormalization
+from dcgan_tf.pages import network, page
 
-
-def place(at, count, *, half=False):
-    return {"at": at, "count": count, "half": half}
+LEVELS = 1  # of 255, by which weights in half precision may move a pixel
 
 
 def test_layers_are_numbered_behind_the_inputs_and_weights_begin_at_multiples_of_four():
-    images, labels = keras.Input((3,)), keras.Input((), dtype="int32")
-    dense = BiasDense(1, activation="relu")
+    """A wrong number, or a place between two, gives a browser other weights."""
+    latents, labels = blocks.generator_inputs(3)
+    dense = layers.Dense(1, use_bias=False)
     normalisation = BatchNormalization(epsilon=0.25)
-    x = dense(images)
-    y = layers.Flatten()(normalisation(layers.Reshape((1, 1, 1))(x)))
-    out = layers.Add()([y, x])
-    dense.set_weights([np.float32([[1], [-2], [0.5]]), np.float32([0.1])])
+    x = dense(latents)
+    y = layers.Reshape((1,))(normalisation(layers.Reshape((1, 1, 1))(x)))
+    generator = blocks.generator_model(latents, labels, layers.Add()([y, x]))
+    dense.set_weights([np.float32([[1], [-2], [0.5]])])
     # gamma, beta, mean, variance: 3 (x - 2) / sqrt(0.75 + 0.25) + 1
     normalisation.set_weights([np.float32([n]) for n in (3, 1, 2, 0.75)])
-    description = network.describe(
-        blocks.discriminator_model(images, labels, {"adversarial": out})
-    )
+    description = network.describe(generator)
     assert description["layers"] == [
         {
             "kind": "dense",
             "read": [0],
             "size": 1,
-            "kernel": place(0, 3, half=True),
-            "bias": place(8, 1),
+            "kernel": {"at": 0, "count": 3, "half": True},
         },
-        {"kind": "relu", "read": [2], "size": 1},
         {
             "kind": "scale",
-            "read": [3],
+            "read": [2],
             "size": 1,
-            "scale": place(12, 1),
-            "offset": place(16, 1),
+            "scale": {"at": 8, "count": 1, "half": False},
+            "offset": {"at": 12, "count": 1, "half": False},
         },
-        {"kind": "add", "read": [4, 3], "size": 1},
+        {"kind": "add", "read": [3, 2], "size": 1},
     ]
-    assert description["outputs"] == {"adversarial": 5}
     weights = base64.b64decode(description["weights"])
     assert np.frombuffer(weights, "<f2", 3).tolist() == [1, -2, 0.5]
-    assert np.allclose(np.frombuffer(weights, "<f4", 3, 8), [0.1, 3, -5])
-
-
-@pytest.mark.parametrize(("mode", "architecture"), NETWORKS)
-def test_every_layer_of_the_package_can_be_written(mode, architecture):
-    gan = build(new_config(mode=mode, architecture=architecture))
-    images = network.describe(gan.generator)
-    assert images["layers"][images["outputs"]["images"] - 2]["size"] == 28 * 28
-    logits = network.describe(gan.discriminator)
-    sizes = {n: logits["layers"][at - 2]["size"] for n, at in logits["outputs"].items()}
-    expected = {name: t.shape[-1] for name, t in gan.discriminator.output.items()}
-    assert sizes == expected
-
-
-@pytest.mark.parametrize(
-    ("layer", "words"),
-    [
-        (layers.LayerNormalization(), "its generator has a LayerNormalization"),
-        (layers.Dense(2, activation="swish", name="x"), "layer x has the activation silu"),
-    ],
-)
-def test_what_network_js_has_not_is_refused_by_name(layer, words):
-    images, labels = keras.Input((3,)), keras.Input((), dtype="int32")
-    model = blocks.generator_model(images, labels, layer(images))
-    with pytest.raises(network.UnknownLayerError, match=words):
-        network.describe(model)
+    assert np.allclose(np.frombuffer(weights, "<f4", 2, 8), [3, -5])
 
 
 def generator_of(kernel, table=None, fusion="multiply"):
@@ -101,6 +73,7 @@ def order(directions):
 
 
 def test_principal_directions_are_those_of_the_largest_response():
+    """By hand, of a diagonal kernel; a class that multiplies has directions of its own."""
     kernel = np.diag([2, -3, 1])
     (directions,) = network.principal_directions(generator_of(kernel))
     assert order(directions) == [1, 0, 2]
@@ -109,10 +82,56 @@ def test_principal_directions_are_those_of_the_largest_response():
     generator = generator_of(both, np.ones((2, 3)), "concatenate")
     (directions,) = network.principal_directions(generator)
     assert order(directions) == [1, 0, 2]
-
-
-def test_a_class_whose_embedding_multiplies_has_directions_of_its_own():
     table = [[1, 1, 1], [1, 0.1, 5]]
-    first, second = network.principal_directions(generator_of(np.diag([2, -3, 1]), table))
+    first, second = network.principal_directions(generator_of(kernel, table))
     assert order(first) == [1, 0, 2]
     assert order(second) == [2, 0, 1]
+
+
+MNIST = {"dataset": "mnist", "classes": 10, "height": 28, "width": 28, "channels": 1}
+WIDE = {"dataset": "pets", "classes": 3, "height": 16, "width": 32, "channels": 3}
+LARGE = {"dataset": "pets", "classes": 2, "height": 128, "width": 128, "channels": 3}
+long = pytest.mark.long
+RUN = """inputs => {
+  const run = makeNetwork(description);
+  return inputs.map(([latents, weights]) =>
+    Array.from(run(Float32Array.from(latents), Float32Array.from(weights))));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("overrides", "data"),
+    [
+        ({"mode": "acgan", "label_fusion": "multiply"}, MNIST),
+        ({"mode": "cgan", "label_fusion": "add"}, WIDE),
+        pytest.param({"mode": "cgan", "label_fusion": "concatenate"}, WIDE, marks=long),
+        pytest.param({"mode": "dcgan"}, {**MNIST, "classes": 1}, marks=long),
+        pytest.param({"mode": "acgan", "latent_dim": 7}, LARGE, marks=long),
+    ],
+)
+def test_a_browser_draws_what_tensorflow_does(tab, tmp_path, overrides, data):
+    """Of random weights, scaled so that images have all grey levels."""
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    overrides = {**overrides, "ema_half_life": 0}
+    config = resolve.new(overrides, class_names=None, **data)
+    gan = build(config)
+    generator, labels = gan.generator, np.array([config.classes - 1, 0])
+    latents = gan.sample_latents(len(labels), [0, 0])
+    for layer in generator.layers:
+        layer.set_weights([w + rng.normal(0, 0.05, w.shape) for w in layer.get_weights()])
+    inputs = [latents, tf.constant(labels)]
+    deviation = np.arctanh(generator(inputs).numpy()).std()
+    for weight in generator.layers[-1].trainable_weights:
+        weight.assign(weight / deviation)
+    images = generator(inputs).numpy()
+    assert images.std() > 0.2
+    script = (page.TEMPLATES / "network.js").read_text()
+    description = json.dumps(network.describe(generator))
+    path = tmp_path / "network.html"  # a file, since megabytes are slow to send
+    path.write_text(f"<script>{script}; const description = {description}</script>")
+    tab.goto(path.as_uri())
+    weights = np.eye(config.classes)[labels].tolist()
+    drawn = tab.evaluate(RUN, list(zip(latents.numpy().tolist(), weights, strict=True)))
+    apart = to_uint8(np.reshape(drawn, images.shape)).astype(int) - to_uint8(images)
+    assert np.abs(apart).max() <= LEVELS

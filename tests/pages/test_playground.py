@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import untrained
+from conftest import new_config, untrained
 from hand_made import wait_until
 
+from dcgan_tf import playground as command
+from dcgan_tf.cli import flags
 from dcgan_tf.config import resolve
 from dcgan_tf.data.pipeline import to_uint8
 from dcgan_tf.gans.build import build
-from dcgan_tf.pages import network
-from dcgan_tf.pages import playground as pages
+from dcgan_tf.pages import network, page, playground
 from dcgan_tf.runs import trained
-from dcgan_tf.runs.folder import PRETRAINED
+from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import PRETRAINED, Run
 
 LEVELS = 1  # of 255, by which weights in half precision may move a pixel
 
@@ -25,8 +27,12 @@ def shipped(tmp_path_factory):
 
 def written(loaded, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "playground.html"
-    pages.write(path, loaded, discriminator=False)
+    write(path, loaded)
     return path, loaded.gan.ema_generator
+
+
+def write(path, loaded):
+    path.write_bytes(page.render("playground.html", playground.content(loaded)))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +49,7 @@ def multiplying(tmp_path_factory):
 
 
 @pytest.fixture
-def page(tab, shipped):
+def opened(tab, shipped):
     return show(tab, shipped[0])
 
 
@@ -58,18 +64,18 @@ def settled(tab):
     return tab
 
 
-def shown(page, selector="#pictures canvas"):
+def shown(opened, selector="#pictures canvas"):
     """The grey levels of canvases, uint8 [N, 28, 28]."""
     read = (
         "all => all.map(one => [...one.getContext('2d').getImageData(0, 0, 28, 28).data])"
     )
-    levels = np.uint8(settled(page).locator(selector).evaluate_all(read))
+    levels = np.uint8(settled(opened).locator(selector).evaluate_all(read))
     return levels.reshape(-1, 28, 28, 4)[..., 0]
 
 
-def latents_of(page, *arguments):
+def latents_of(opened, *arguments):
     script = "given => Array.from(sampleLatents(...given))"
-    return np.float32(page.evaluate(script, list(arguments)))
+    return np.float32(opened.evaluate(script, list(arguments)))
 
 
 def drawn_by_tensorflow(model, latents, labels):
@@ -82,179 +88,150 @@ def check_drawn(ours, model, latents, labels):
     assert np.abs(ours.astype(int) - theirs).max() <= LEVELS
 
 
-def test_what_is_typed_is_drawn(page, shipped):
+def test_what_is_typed_is_drawn(opened, shipped):
     asked_for = []
-    page.on("request", lambda request: asked_for.append(request.url))
-    show(page, shipped[0])
-    page.fill("#text", "70x42")
-    assert "Digits" in page.inner_text("#text-field")
-    assert page.locator("#pictures figcaption").all_inner_texts() == ["7", "0", "4", "2"]
-    latents = [latents_of(page, 1, index) for index in range(4)]
-    check_drawn(shown(page), shipped[1], latents, [7, 0, 4, 2])
-    page.fill("#text", "")
-    assert page.locator("#pictures canvas").count() == 0
-    page.fill("#text", "0123456789" * 2)
-    assert page.locator("#pictures canvas").count() == 12
+    opened.on("request", lambda request: asked_for.append(request.url))
+    show(opened, shipped[0])
+    opened.fill("#text", "70x42")
+    assert "Digits" in opened.inner_text("#text-field")
+    assert opened.locator("#pictures figcaption").all_inner_texts() == ["7", "0", "4", "2"]
+    latents = [latents_of(opened, 1, index) for index in range(4)]
+    check_drawn(shown(opened), shipped[1], latents, [7, 0, 4, 2])
+    opened.fill("#text", "")
+    assert opened.locator("#pictures canvas").count() == 0
+    opened.fill("#text", "0123456789" * 2)
+    assert opened.locator("#pictures canvas").count() == 12
     assert asked_for == [shipped[0].as_uri()]
 
 
-def test_a_seed_gives_the_same_pictures_again(page):
-    page.fill("#text", "33")
-    first = shown(page)
+def test_a_seed_gives_the_same_pictures_again(opened):
+    opened.fill("#text", "33")
+    first = shown(opened)
     assert (first[0] != first[1]).any()
-    page.click("#new-noise")
-    assert page.input_value("#seed") != "1"
-    assert (shown(page) != first).any()
-    page.fill("#seed", "1")
-    assert (shown(page) == first).all()
-    page.check("#shared")
-    assert (shown(page) == first[0]).all()
+    opened.click("#new-noise")
+    assert opened.input_value("#seed") != "1"
+    assert (shown(opened) != first).any()
+    opened.fill("#seed", "1")
+    assert (shown(opened) == first).all()
+    opened.check("#shared")
+    assert (shown(opened) == first[0]).all()
 
 
 @pytest.mark.parametrize("which", ["shipped", "multiplying"])
 def test_the_pad_moves_the_noise_along_the_principal_directions(tab, request, which):
     path, model = request.getfixturevalue(which)
-    page = show(tab, path)
+    opened = show(tab, path)
     directions = network.principal_directions(model)
     if which == "shipped":
         directions = np.repeat(directions, 10, axis=0)  # of all classes
-    page.fill("#text", "27")
+    opened.fill("#text", "27")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
-        page.press("#pad", key)
-    page.locator("#sliders input").first.fill("2")
-    latents = np.array([latents_of(page, 1, index) for index in range(2)])
+        opened.press("#pad", key)
+    opened.locator("#sliders input").first.fill("2")
+    latents = np.array([latents_of(opened, 1, index) for index in range(2)])
     for index, number in enumerate((2, 7)):
         latents[index] += np.array([0.4, -0.2, 2]) @ directions[number][:3]
-    check_drawn(shown(page), model, latents, [2, 7])
-    check_drawn(shown(page, "#steered"), model, latents[:1], [2])
+    check_drawn(shown(opened), model, latents, [2, 7])
+    check_drawn(shown(opened, "#steered"), model, latents[:1], [2])
     # The lower right corner of the map is 3 along the first, and -3 along the second.
     latents[0] += np.array([2.6, -2.8]) @ directions[2][:2]
     read = "c => [...c.getContext('2d').getImageData(6 * 28, 6 * 28, 28, 28).data]"
-    corner = np.uint8(page.locator("#map").evaluate(read)).reshape(28, 28, 4)[..., 0]
+    corner = np.uint8(opened.locator("#map").evaluate(read)).reshape(28, 28, 4)[..., 0]
     check_drawn(corner, model, latents[:1], [2])
-    page.click("#centre")
-    assert page.evaluate("state.shift") == [0] * network.DIRECTIONS
+    opened.click("#centre")
+    assert opened.evaluate("state.shift") == [0] * network.DIRECTIONS
 
 
-def drag(page, selector, x, y):
+def drag(opened, selector, x, y):
     """From the middle to a place, given as shares of the width and the height."""
-    box = page.locator(selector).bounding_box()
+    box = opened.locator(selector).bounding_box()
     place = [
         (box["x"] + a * box["width"], box["y"] + b * box["height"])
         for a, b in ((0.5, 0.5), (x, y))
     ]
-    page.mouse.move(*place[0])
-    page.mouse.down()
-    page.mouse.move(*place[1])
-    page.mouse.up()
-    page.mouse.move(*place[0])
+    opened.mouse.move(*place[0])
+    opened.mouse.down()
+    opened.mouse.move(*place[1])
+    opened.mouse.up()
+    opened.mouse.move(*place[0])
 
 
-def test_dragging_follows_the_pointer_until_it_is_up(page):
-    page.set_viewport_size({"width": 1200, "height": 1600})
-    drag(page, "#pad", 1.2, 0.5 - 1 / 7)
-    page.click("#pad", button="right", position={"x": 5, "y": 5})
-    assert np.allclose(page.evaluate("state.shift.slice(0, 2)"), [3, 1], atol=0.05)
-    drag(page, "#strip", 2.5 / 7, 0.5)
-    assert page.evaluate("state.between") == pytest.approx(2 / 6, abs=0.01)
+def test_dragging_follows_the_pointer_until_it_is_up(opened):
+    opened.set_viewport_size({"width": 1200, "height": 1600})
+    drag(opened, "#pad", 1.2, 0.5 - 1 / 7)
+    opened.click("#pad", button="right", position={"x": 5, "y": 5})
+    assert np.allclose(opened.evaluate("state.shift.slice(0, 2)"), [3, 1], atol=0.05)
+    drag(opened, "#strip", 2.5 / 7, 0.5)
+    assert opened.evaluate("state.between") == pytest.approx(2 / 6, abs=0.01)
 
 
-def test_a_morph_mixes_the_embeddings_of_its_classes(page, shipped):
-    model, latents = shipped[1], [latents_of(page, 1)]
-    page.select_option("#from-class", "2")
-    page.select_option("#to-class", "8")
+def test_a_morph_mixes_the_embeddings_of_its_classes(opened, shipped):
+    model, latents = shipped[1], [latents_of(opened, 1)]
+    opened.select_option("#from-class", "2")
+    opened.select_option("#to-class", "8")
     for key, number in (("Home", 2), ("End", 8)):
-        page.press("#between", key)
-        check_drawn(shown(page, "#between-picture canvas"), model, latents, [number])
-    page.locator("#between").fill("25")
+        opened.press("#between", key)
+        check_drawn(shown(opened, "#between-picture canvas"), model, latents, [number])
+    opened.locator("#between").fill("25")
     embedding = model.get_layer("label_embedding").embeddings
     before = embedding.numpy()
     mixed = before.copy()
     mixed[5] = 0.75 * before[2] + 0.25 * before[8]
     embedding.assign(mixed)
-    check_drawn(shown(page, "#between-picture canvas"), model, latents, [5])
+    check_drawn(shown(opened, "#between-picture canvas"), model, latents, [5])
     embedding.assign(before)
 
 
-def test_normal_latents_keep_their_norm_on_the_way_to_others(page):
-    page.uncheck("#one-noise")
+def test_normal_latents_keep_their_norm_on_the_way_to_others(opened):
+    opened.uncheck("#one-noise")
     script = "[0, 0.5, 1].map(share => Array.from(morphInputs(share)[0]))"
-    start, middle, end = np.array(page.evaluate(script))
-    assert np.allclose(start, latents_of(page, 1))
-    assert np.allclose(end, latents_of(page, 2))
+    start, middle, end = np.array(opened.evaluate(script))
+    assert np.allclose(start, latents_of(opened, 1))
+    assert np.allclose(end, latents_of(opened, 2))
     norms = np.linalg.norm([start, middle, end], axis=1)
     assert norms[1] == pytest.approx((norms[0] + norms[2]) / 2, rel=0.05)
-    many = np.array([latents_of(page, seed) for seed in range(50)])
+    many = np.array([latents_of(opened, seed) for seed in range(50)])
     assert abs(many.mean()) < 0.05  # 3.5 standard errors
     assert abs(many.std() - 1) < 0.035
 
 
 def write_page(path, **overrides):
     """Of untrained networks for images of 16x32x3; and these."""
-    given = {"mode": "acgan", "dataset": "/home/me/{{page}}", "classes": 2}
+    given = {"mode": "acgan", "dataset": "/home/me/{{data}}", "classes": 2}
     names = ["cat", "</script><b>dog"]
     given |= {"class_names": names, "height": 16, "width": 32, "channels": 3} | overrides
-    settings = ("mode", "latent_prior", "adversarial_loss")
+    settings = ("mode", "latent_prior")
     made = {name: given.pop(name) for name in settings if name in given}
     config = resolve.new(made, **given)
-    loaded = trained.TrainedRun(config, build(config), step=7)
-    pages.write(path, loaded, discriminator=True)
-    return loaded
+    write(path, trained.TrainedRun(config, build(config), step=7))
 
 
-def test_classes_of_own_images_and_what_the_discriminator_says(tab, tmp_path):
-    loaded = write_page(tmp_path / "own.html", adversarial_loss="least_squares")
+def test_classes_of_own_images_are_chosen_by_name(tab, tmp_path):
+    """A name is text, whatever it looks like; nothing is wider than the window."""
+    write_page(tmp_path / "own.html")
     show(tab, tmp_path / "own.html")
-    assert tab.locator(".subtitle").inner_text() == "ACGAN trained on {{page}}, step 7"
+    assert tab.locator(".subtitle").inner_text() == "ACGAN trained on {{data}}, step 7"
     assert not tab.is_visible("#text")
     for _ in range(6):
         tab.click("#remove")
     tab.click("#chips button >> nth=1")
     settled(tab)
     assert tab.locator("#pictures figcaption").all_inner_texts() == ["</script><b>dog"]
-    latents, label = tf.constant([latents_of(tab, 1)]), tf.constant([1])
-    images = loaded.gan.ema_generator([latents, label])
-    logits = loaded.gan.discriminate(images, label, training=False)
-    logit = logits.adversarial.numpy().item()
-    shown_logit = tab.locator("#pictures .scale span >> nth=1").inner_text()
-    assert float(shown_logit.replace("\N{MINUS SIGN}", "-")) == pytest.approx(
-        logit, abs=0.051
-    )
-    # This loss's targets are 0 and 1: the middle between fake and real is 0.5.
-    left = tab.locator("#pictures .meter i").evaluate("marker => marker.style.left")
-    assert float(left[:-1]) == pytest.approx(100 / (1 + np.exp(0.5 - logit)), abs=0.1)
-    probabilities = tf.nn.softmax(logits.classes)[0].numpy()
-    heights = tab.locator("#pictures .bars i").evaluate_all(
-        "all => all.map(i => i.style.height)"
-    )
-    assert np.allclose([float(h[:-1]) for h in heights], 100 * probabilities, atol=0.1)
-    best = ["cat", "</script><b>dog"][probabilities.argmax()]
-    likeliest = f"{best}: {100 * probabilities.max():.0f} %"
-    assert tab.locator("#pictures .class").inner_text() == likeliest
+    names = ["a", "a long name of a class with_an_unbroken_part_of_some_length"] * 20
+    write_page(tmp_path / "many.html", classes=40, class_names=names)
+    show(tab, tmp_path / "many.html")
+    for width in (360, 1600):
+        tab.set_viewport_size({"width": width, "height": 800})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_classes_that_are_no_digits_are_not_called_digits(tab, tmp_path):
+def test_a_page_speaks_of_digits_and_of_classes_where_there_are_some(tab, tmp_path):
+    """Letters were called digits, and a dcgan's pictures had classes."""
     write_page(
         tmp_path / "page.html", dataset="emnist/letters", classes=3, class_names=None
     )
     show(tab, tmp_path / "page.html")
     assert tab.inner_text("#text-field").strip() == "Classes, by number"
-    assert "trained on emnist/letters, step" in tab.inner_text(".subtitle")
-
-
-def test_an_error_in_a_drawing_stops_no_other(page):
-    page.evaluate(
-        """() => {
-            redraw([() => { throw new Error("of a drawing"); }]);
-            cancelAnimationFrame(frame);
-            try { drawWaiting(); } catch {}
-        }"""
-    )
-    page.fill("#text", "33")
-    assert len(shown(page)) == 2
-
-
-def test_without_classes_the_page_does_not_speak_of_them(tab, tmp_path):
     overrides = {"mode": "dcgan", "latent_prior": "uniform", "classes": 1}
     write_page(tmp_path / "page.html", **overrides, class_names=None)
     show(tab, tmp_path / "page.html")
@@ -265,10 +242,36 @@ def test_without_classes_the_page_does_not_speak_of_them(tab, tmp_path):
     assert abs(latents.mean()) < 0.03
 
 
-def test_nothing_is_wider_than_the_window(tab, tmp_path):
-    names = ["a", "a long name of a class with_an_unbroken_part_of_some_length"] * 20
-    write_page(tmp_path / "page.html", classes=40, class_names=names)
-    show(tab, tmp_path / "page.html")
-    for width in (360, 1600):
-        tab.set_viewport_size({"width": width, "height": 800})
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+def test_an_error_in_a_drawing_stops_no_other(opened):
+    opened.evaluate(
+        """() => {
+            redraw([() => { throw new Error("of a drawing"); }]);
+            cancelAnimationFrame(frame);
+            try { drawWaiting(); } catch {}
+        }"""
+    )
+    opened.fill("#text", "33")
+    assert len(shown(opened)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--output=page.htm"], "--output=page.htm: must end in .html"),
+        (["--run=nowhere"], "holds no run"),
+        (["--run=published"], "is of the architecture tf_tutorial; a playground runs"),
+        (["--which=best"], "an exported generator alone"),
+    ],
+)
+def test_wrong_use_is_one_line(tmp_path, monkeypatch, capsys, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    config = new_config(
+        "digits", mode="dcgan", architecture="tf_tutorial", precision="float32"
+    )
+    Run(tmp_path / "published").write_config(RunConfig(config))
+    values = command.define_flags()
+    assert flags.run(command.main, values, command.__doc__, arguments) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert words in err
+    assert not list(tmp_path.glob("*.htm*"))

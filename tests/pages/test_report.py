@@ -1,121 +1,21 @@
-"""The report of one run and of several: what it shows, and what it holds."""
+"""The report of one run and of several: its data, and the page in a browser."""
 
 import re
 import shutil
 
 import hand_made
+import numpy as np
 import pytest
 from conftest import new_config
-from hand_made import text_of
 
 from dcgan_tf import report as command
 from dcgan_tf.cli import flags
-from dcgan_tf.metrics.figures import CHARTS
-from dcgan_tf.pages import figures, plots, record, report
-from dcgan_tf.reporting import frames
+from dcgan_tf.pages import page, record, report
 
 
 @pytest.fixture
 def run(tmp_path, small):
     return hand_made.make(tmp_path / "run", small("acgan", epochs=2))
-
-
-def read(run):
-    return record.read(run, run.folder.name)
-
-
-def do(capsys, *arguments):
-    values = command.define_flags()
-    status = flags.run(command.main, values, command.__doc__, list(arguments))
-    return status, *capsys.readouterr()
-
-
-def test_a_run_is_one_page(run, tmp_path, capsys):
-    output = tmp_path / "page.html"
-    status, out, err = do(capsys, f"--run={run.folder}", f"--output={output}")
-    assert (status, err) == (0, "")
-    assert re.fullmatch(rf"{output}: 0\.\d MB\n", out)
-    page = output.read_text()
-    text = text_of(page)
-    for shown in (
-        "acgan on digits; complete: 2 epochs",
-        "digits: 48 images of 10 classes, 28x28x1",
-        "2 epochs of batches of 16; stands at step 6",
-        "1 min, without evaluations and saving; 2 images/s",
-        "threads 2",
-        "tensorflow 2.",
-        "87.50% class accuracy (GAN-test) ↑ real images: 96.88%",
-        "Fréchet distance ↓ 12.500 12.500 Between",
-        "kernel distance (KID) ↓ - -",
-        "297 images, compared with 297 real test images of digits",
-        "a note of &lt;the&gt; evaluation.",
-        "0 10.2 1 11.2 2 12.2",  # classes and distances of the nearest training images
-        "1.00% of the generated images are near copies: closer than 9.5 grey levels",
-        "Losses generator 0.5 discriminator 2.5",
-        "Real or fake real 75.0%",
-        "a slow one. Dotted: real training images.",
-        "negative_slope 0.2 LeakyReLU",
-    ):
-        assert shown in text, shown
-    assert "Missing" not in text
-    assert len(re.findall(r'"caption": "epoch \d"', page)) == 3
-
-
-def test_the_curves_stand_where_their_values_are():
-    """Of two curves the higher one is drawn higher, and both from left to right."""
-    low, high = [(1, 0.25), (2, 0.25)], [(1, 0.75), (2, 0.75)]
-    curves = [plots.Curve(low, 0), plots.Curve(high, 1)]
-    svg = plots.draw("Losses", curves, [(0.5, 2)], share=True)
-    assert svg.startswith('<svg role="img" aria-label="Losses"')
-    heights = {}
-    for number in (1, 2, 3):
-        (path,) = re.findall(rf'<path d="(M[^"]*)"[^>]*stroke: var\(--s{number}\)', svg)
-        (x, y), (later, same) = re.findall(r"([\d.]+) ([\d.]+)", path)[:2]
-        assert float(x) < float(later)
-        assert y == same
-        heights[number] = float(y)
-    assert heights[2] < heights[3] < heights[1]
-    assert heights[1] - heights[3] == pytest.approx(heights[3] - heights[2])
-    assert not re.search("#0[123]0", svg)  # every colour is the page's
-    assert ">25%<" not in svg
-    assert ">100%<" in svg
-
-
-def test_a_damaged_frame_is_left_out(run):
-    (run.samples / "epoch_0001.png").write_bytes(b"\x89PNG")
-    frames = report._frames(read(run), 10**6)
-    assert [frame["caption"] for frame in frames] == ["epoch 0", "epoch 2"]
-
-
-def test_of_many_frames_sound_ones_are_chosen(run):
-    frame = frames.path_of(run.samples, "epoch", 3)
-    frame.write_bytes(b"\x89PNG")
-    chosen = report._frames(read(run), 0)
-    assert [one["caption"] for one in chosen] == ["epoch 2"]
-
-
-def test_frames_are_chosen_evenly_in_the_room_that_there_is(run):
-    for epoch in range(3, 9):
-        shutil.copy(
-            run.samples / "epoch_0002.png", frames.path_of(run.samples, "epoch", epoch)
-        )
-    found = read(run)
-    size = max(len(frame["image"]) for frame in report._frames(found, 10**9))
-    chosen = report._frames(found, 3 * size)
-    assert [frame["caption"] for frame in chosen] == ["epoch 0", "epoch 4", "epoch 8"]
-    assert [one["caption"] for one in report._frames(found, 0)] == ["epoch 8"]
-
-
-def test_numbers_have_no_exponent():
-    values = (1534.2, 0.33333, 2.0, 0.0000123, -1e6)
-    shown = [figures.plain(value, share=False) for value in values]
-    assert shown == ["1530", "0.333", "2", "0.0000123", "-1000000"]
-
-
-def test_a_confusion_matrix_has_the_requested_class_in_its_rows(run):
-    rows = report._confusion(read(run))["rows"]
-    assert rows[0][:3] == [(0.9, True), (0.1, False), (0.0, False)]
-    assert rows[9][9] == (1.0, True)
 
 
 @pytest.fixture
@@ -126,91 +26,82 @@ def other(tmp_path, small):
     return made
 
 
-def test_runs_stand_side_by_side(run, other, tmp_path, capsys):
-    output = tmp_path / "both.html"
-    arguments = [f"--run={one.folder}" for one in (run, other)]
-    assert do(capsys, *arguments, f"--output={output}")[0] == 0
-    page = output.read_text()
-    text = text_of(page)
-    assert "mode acgan cgan" in text
-    assert "r1_weight 1.0 0.5" in text
-    assert "Bold: the best." in text
-    assert "run, generator 0.5 run, discriminator 2.5 other, generator 0.5" in text
-    assert "<b>93.75%</b>" in page
-    assert page.count("<b>87.50%</b>") == 0
-    differing = text[text.index("Settings that differ") : text.index("Images")]
-    assert "batch_size" not in differing
+def do(capsys, *arguments):
+    values = command.define_flags()
+    status = flags.run(command.main, values, command.__doc__, list(arguments))
+    return status, *capsys.readouterr()
 
 
-def test_a_run_has_a_colour_and_each_of_its_curves_a_dash(run, other):
-    def styles(*records):
-        legend = report._chart(CHARTS[0], list(records))["legend"]
-        return [(entry["colour"], entry["dash"]) for entry in legend]
-
-    assert styles(read(run), read(other)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    assert styles(read(run)) == [(0, 0), (1, 0)]
+def show(tab, path):
+    tab.goto(path.as_uri())
+    tab.wait_for_selector("footer")
+    return " ".join(tab.inner_text("body").split())
 
 
-@pytest.mark.parametrize(
-    ("one", "another"),
-    [('"test_images": 297', '"test_images": 200'), ('"ema": true', '"ema": false')],
-)
-def test_figures_of_other_measurements_are_not_set_beside(run, other, one, another):
-    path = other.folder / "evaluation.json"
-    path.write_text(path.read_text().replace(one, another))
-    table = report._table([read(run), read(other)])
-    assert (table["alike"], table["others"], table["bold"]) == (False, [], False)
-    page = report.page([read(run), read(other)])
-    assert "do not compare" in text_of(page)
-    assert "93.75%" in page
-    assert "<b>93.75%" not in page
-    assert "Bold" not in text_of(page)
-
-
-def test_a_run_that_is_named_twice_is_shown_once(run, tmp_path, capsys):
+def test_a_run_is_one_page_that_asks_for_nothing(run, tmp_path, capsys, tab):
+    """All that the report has to show, as a reader sees it."""
     output = tmp_path / "page.html"
-    (tmp_path / "link").symlink_to(run.folder)
-    folders = [run.folder, run.folder / ".." / "run", tmp_path / "link"]
-    arguments = [f"--run={folder}" for folder in folders]
-    assert do(capsys, *arguments, f"--output={output}")[0] == 0
-    assert "<h1>run</h1>" in output.read_text()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        ([], "--run: name the folder of a run"),
-        (["--run={}/none"], "holds no run"),
-        (["--run={}/run", "--output={}/page.pdf"], "must end in .html"),
-        (["--run={}/run", "--output={}/no/page.html"], "no is no folder"),
-        ([f"--run={{}}/{name}" for name in "abcdefghi"], "at most 8"),
-    ],
-)
-def test_wrong_use_is_one_line(run, tmp_path, capsys, arguments, told):
-    for name in "abcdefghi":
-        shutil.copytree(run.folder, tmp_path / name)
-    before = sorted(tmp_path.rglob("*"))
-    status, out, err = do(capsys, *(one.format(tmp_path) for one in arguments))
-    assert (status, out, err.count("\n")) == (2, "", 1)
-    assert told in err
-    assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_no_script_comes_in_by_a_name(tmp_path, small):
-    config = new_config("digits", mode="cgan", precision="float32", batch_size=16)
-    names = ["</script><script>x", *"123456789"]
-    config = config.model_copy(update={"class_names": names})
-    page = report.page([read(hand_made.make(tmp_path / "<b>run", config))])
-    assert "<script>x" not in page
-    assert "<b>run" not in page
-
-
-def test_a_browser_plays_it_and_asks_for_nothing(run, other, tmp_path, tab):
-    output = tmp_path / "page.html"
-    output.write_text(report.page([read(run), read(other)]))
+    status, out, err = do(capsys, f"--run={run.folder}", f"--output={output}")
+    assert (status, err) == (0, "")
+    assert re.fullmatch(rf"{output}: 0\.\d MB\n", out)
     asked = []
     tab.on("request", lambda request: asked.append(request.url))
-    tab.goto(output.as_uri())
+    text = show(tab, output)
+    assert all(url.startswith(("file:", "data:")) for url in asked)
+    for shown in (
+        "run acgan on digits; complete: 2 epochs",
+        "digits: 48 images of 10 classes, 28x28x1",
+        "2 epochs of batches of 16; stands at step 6",
+        "0:01:00 (h:mm:ss), without evaluations and saving; 2 images/s",
+        "threads 2",
+        "tensorflow 2.",
+        "87.50% class accuracy (GAN-test) ↑ real images: 96.88%",
+        "Fréchet distance ↓ 12.500 12.500 Between",
+        "kernel distance (KID) ↓ - -",
+        "297 images, compared with 297 real test images of digits",
+        "a note of <the> evaluation.",
+        "0 10.3 1 11.3 2 12.3",  # classes and distances of the nearest training images
+        "1.00% of the generated images are near copies: closer than 9.5 grey levels",
+        "Losses generator 0.5 discriminator 2.5",
+        "Real or fake real 75.0%",
+        "a slow one. Dotted: real training images.",
+    ):
+        assert shown in text, shown
+    assert "Missing" not in text
+    tab.click("summary")
+    assert "negative_slope 0.2 LeakyReLU" in " ".join(tab.inner_text("details").split())
+    cells = tab.locator(".confusion tbody tr").first.locator("td").all_inner_texts()
+    assert cells == ["90.0", "10.0", *[""] * 8]  # the requested class has a row
+
+
+def test_a_player_shows_the_frames_and_runs_stand_side_by_side(
+    run, other, tmp_path, capsys, tab
+):
+    output = tmp_path / "both.html"
+    arguments = [f"--run={entry.folder}" for entry in (run, other)]
+    assert do(capsys, *arguments, f"--output={output}")[0] == 0
+    text = show(tab, output)
+    for shown in (
+        "mode acgan cgan",
+        "r1_weight 1.0 0.5",
+        "Bold: the best.",
+        "run, generator 0.5 run, discriminator 2.5 other, generator 0.5",
+    ):
+        assert shown in text, shown
+    differing = text[text.index("Settings that differ") : text.index("Images")]
+    assert "batch_size" not in differing
+    bold = tab.locator(".figures tbody tr").first.locator("b").all_inner_texts()
+    assert bold == ["93.75%"]
+    # A run has a colour, and each of its curves a dash.
+    read = """all => all.map(path =>
+        ["stroke", "stroke-dasharray"].map(name => path.getAttribute(name)))"""
+    styles = tab.locator(".chart").first.locator(".legend path").evaluate_all(read)
+    assert styles == [
+        ["var(--s1)", None],
+        ["var(--s1)", "7 4"],
+        ["var(--s2)", None],
+        ["var(--s2)", "7 4"],
+    ]
     card = tab.locator(".frames").first
     assert card.locator("output").inner_text() == "epoch 2"
     last = card.locator("img").get_attribute("src")
@@ -221,6 +112,107 @@ def test_a_browser_plays_it_and_asks_for_nothing(run, other, tmp_path, tab):
     card.locator("output", has_text="epoch 2").wait_for()
     assert card.locator("img").get_attribute("src") == last
     tab.set_viewport_size({"width": 360, "height": 800})
-    wide = "document.documentElement.scrollWidth > innerWidth"
-    assert not tab.evaluate(wide)
-    assert all(url.startswith(("file:", "data:")) for url in asked)
+    assert not tab.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def test_curves_stand_where_their_values_are(tab, tmp_path):
+    """On a share's axis, and on a logarithmic one; numbers have no exponent."""
+    (tmp_path / "page.html").write_text(
+        f"<script>{(page.TEMPLATES / 'chart.js').read_text()}</script>"
+    )
+    tab.goto((tmp_path / "page.html").as_uri())
+    draw = """chart => {
+        const card = chartCard(chart, [{name: "run"}]);
+        const all = (selector) => [...card.querySelectorAll(selector)];
+        return {
+            caption: card.querySelector("figcaption").textContent,
+            texts: all("text").map((text) => text.textContent),
+            curves: all("[stroke-linejoin], path:not([class])").slice(-2)
+                .map((path) => path.getAttribute("d")),
+            across: all(".reference").map((path) => path.getAttribute("d")),
+        };
+    }"""
+    curve = {"run": 0, "reference": None}
+    low = {**curve, "number": 0, "label": "a", "points": [[1, 0.25], [2, 0.25]]}
+    high = {**curve, "number": 1, "label": "b", "points": [[1, 0.75], [2, 0.75]]}
+    chart = {"title": "t", "caption": "c", "share": True, "wide": False}
+    drawn = tab.evaluate(draw, {**chart, "curves": [{**low, "reference": 0.5}, high]})
+    places = [re.findall(r"([\d.]+),([\d.]+)", path) for path in drawn["curves"]]
+    (below, above) = (np.float64(place) for place in places)
+    assert below[0, 0] < below[1, 0]
+    assert below[0, 1] == below[1, 1]
+    between = float(re.search(r" ([\d.]+)H", drawn["across"][0])[1])
+    assert between == pytest.approx((below[0, 1] + above[0, 1]) / 2, abs=0.1)
+    assert above[0, 1] < below[0, 1]
+    assert {"0%", "100%", "1", "2", "epoch"} <= set(drawn["texts"])
+    assert drawn["caption"] == "c Dotted: real training images."
+    wide = {**low, "points": [[1, 1000.0], [2, 1.0], [3, 10.0]]}
+    drawn = tab.evaluate(draw, {**chart, "share": False, "wide": True, "curves": [wide]})
+    heights = np.float64(re.findall(r",([\d.]+)", drawn["curves"][-1]))
+    assert heights[1] - heights[2] == pytest.approx((heights[1] - heights[0]) / 3, abs=0.1)
+    assert drawn["caption"] == "c Logarithmic axis."
+    values = "[1534.2, 0.33333, 2, 0.0000123, -1e6].map((value) => valueText(value, false))"
+    assert tab.evaluate(values) == ["1530", "0.333", "2", "0.0000123", "-1000000"]
+
+
+def test_frames_are_chosen_evenly_in_the_room_that_there_is(run):
+    """A damaged one is left out."""
+
+    def captions(room):
+        return [f["caption"] for f in report._frames(record.read(run), room, [])]
+
+    for epoch in range(3, 9):
+        shutil.copy(run.samples / "epoch_0002.png", run.samples / f"epoch_000{epoch}.png")
+    size = (run.samples / "epoch_0008.png").stat().st_size
+    assert captions(3 * size) == ["epoch 0", "epoch 4", "epoch 8"]
+    assert captions(0) == ["epoch 8"]
+    (run.samples / "epoch_0004.png").write_bytes(b"\x89PNG")
+    assert captions(3 * size) == ["epoch 0", "epoch 8"]
+
+
+@pytest.mark.parametrize(
+    ("text", "another"),
+    [('"test_images": 297', '"test_images": 200'), ('"ema": true', '"ema": false')],
+)
+def test_figures_of_other_measurements_are_not_set_beside(run, other, text, another):
+    path = other.folder / "evaluation.json"
+    path.write_text(path.read_text().replace(text, another))
+    table = report.content(record.read_all([run.folder, other.folder]))["table"]
+    assert table["references"] == []
+    assert {row["best"] for row in table["rows"]} == {None}
+    assert table["rows"][0]["cells"] == ["87.50%", "93.75%"]
+    assert "do not compare" in table["notes"][1]
+    assert "Bold" not in table["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--run: name the folder of a run"),
+        (["--run={}/none"], "holds no run"),
+        (["--run={}/run", "--output={}/page.pdf"], "must end in .html"),
+        ([f"--run={{}}/{name}" for name in "abcdefghi"], "at most 8"),
+    ],
+)
+def test_wrong_use_is_one_line(run, tmp_path, capsys, arguments, words):
+    for name in "abcdefghi":
+        shutil.copytree(run.folder, tmp_path / name)
+    before = sorted(tmp_path.rglob("*"))
+    status, out, err = do(capsys, *(text.format(tmp_path) for text in arguments))
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert words in err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_no_script_comes_in_by_a_name(tmp_path, tab):
+    """Neither by the name of a class, nor by that of a run."""
+    config = new_config("digits", mode="cgan", precision="float32", batch_size=16)
+    names = ["</script><script>x", *"123456789"]
+    config = config.model_copy(update={"class_names": names})
+    run = hand_made.make(tmp_path / "<b>run", config)
+    content = page.render("page.html", report.content([record.read(run)]))
+    assert b"<script>x" not in content
+    assert b"<b>" not in content
+    (tmp_path / "page.html").write_bytes(content)
+    show(tab, tmp_path / "page.html")
+    assert tab.inner_text("h1") == "<b>run"

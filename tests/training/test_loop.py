@@ -187,8 +187,9 @@ def test_a_run_leaves_what_it_promises(tmp_path, small, few):
     last = log_entries(run)[-1]
     assert (last["epoch"], last["step"]) == (3, 9)
     shown = live.read(run)
-    assert (shown["state"], shown["step"]) == ("complete", 9)
-    assert shown["frame"] == "samples/epoch_0003.png"
+    assert (shown["live"]["state"], shown["live"]["step"]) == ("complete", 9)
+    (frame,) = shown["runs"][0]["frames"]
+    assert frame["image"].startswith("samples/epoch_0003.png")
     assert [x for x, _ in shown["charts"][0]["curves"][0]["points"]] == [1, 2, 3]
     real, fake, class_real = (
         last[f"discriminator/{term}"]
@@ -207,7 +208,8 @@ def test_signs_of_mode_collapse_are_logged_and_printed_once(
     assert all(entry["warning/discriminator"] == 1 for entry in log_entries(run))
     text = "the discriminator knows nearly every fake"
     assert capsys.readouterr().out.count(f"warning: {text}") == 1
-    assert any(warning.startswith(text) for warning in live.read(run)["warnings"])
+    warnings = live.read(run)["runs"][0]["warnings"]
+    assert any(warning.startswith(text) for warning in warnings)
 
 
 def test_what_lies_beyond_a_restored_epoch_goes(tmp_path, small, few):

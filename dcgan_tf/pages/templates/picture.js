@@ -1,14 +1,12 @@
 // Latents, class weights, and pictures that a network draws of them.
 "use strict";
 
-const page = JSON.parse(document.getElementById("page").textContent);
+const page = JSON.parse(document.getElementById("data").textContent);
 const [height, width, channels] = page.shape;
 const generate = makeNetwork(page.generator);
-const discriminate = page.discriminator && makeNetwork(page.discriminator);
 const directions = readHalves(page.directions); // [classes or 1, direction_count, latent_dim]
 
 const FRAME_MS = 12; // to draw in, of the 16 that a frame of the screen has
-const MOST_BARS = 20;
 const byId = (id) => document.getElementById(id);
 
 // Uniform numbers in [0, 1) by a seed: mulberry32.
@@ -76,7 +74,7 @@ function drawWaiting() {
 }
 
 function paint(canvas, latents, weights, left = 0, top = 0) {
-  const image = generate(latents, weights).images;
+  const image = generate(latents, weights);
   const pixels = new ImageData(width, height);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) {
@@ -86,7 +84,6 @@ function paint(canvas, latents, weights, left = 0, top = 0) {
     pixels.data[4 * i + 3] = 255;
   }
   canvas.getContext("2d").putImageData(pixels, left, top);
-  return image;
 }
 
 function sized(canvas, columns = 1, rows = 1) {
@@ -95,54 +92,19 @@ function sized(canvas, columns = 1, rows = 1) {
   return canvas;
 }
 
-// A picture on the page, with what the discriminator says of it: {figure, draw}.
+// A picture on the page: {figure, draw}.
 function makePicture(latents, weights, caption) {
   const figure = document.createElement("figure");
   const canvas = sized(element(figure, "canvas"));
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `generated ${caption || "picture"}`);
-  if (caption) element(figure, "figcaption", "", caption);
-  const show = discriminate && makeView(figure);
-  const draw = () => {
-    const [z, c] = [latents(), weights()];
-    const image = paint(canvas, z, c);
-    if (show) show(discriminate(image, c));
-  };
-  return { figure, draw };
+  if (caption) element(figure, "figcaption", caption);
+  return { figure, draw: () => paint(canvas, latents(), weights()) };
 }
 
-function element(parent, tag, name = "", text = "") {
+function element(parent, tag, text = "") {
   const made = document.createElement(tag);
-  if (name) made.className = name;
   made.textContent = text;
   parent.append(made);
   return made;
-}
-
-// Elements for a discriminator's output, and the function that shows one in them.
-function makeView(figure) {
-  const marker = element(element(figure, "div", "meter"), "i");
-  const scale = element(figure, "div", "scale");
-  const [, logit] = ["fake", "", "real"].map((text) => element(scale, "span", "", text));
-  const hasClasses = "classes" in page.discriminator.outputs;
-  const row = hasClasses && page.classes <= MOST_BARS && element(figure, "div", "bars");
-  const bars = row ? page.names.map(() => element(element(row, "span"), "i")) : [];
-  const likeliest = hasClasses && element(figure, "div", "class");
-  return ({ adversarial, classes }) => {
-    marker.style.left = `${100 / (1 + Math.exp(page.boundary - adversarial[0]))}%`;
-    const value = Math.round(10 * adversarial[0]) / 10;
-    logit.textContent = `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`;
-    if (!hasClasses) return;
-    const probabilities = softmax(classes);
-    bars.forEach((bar, i) => (bar.style.height = `${100 * probabilities[i]}%`));
-    const best = probabilities.indexOf(Math.max(...probabilities));
-    likeliest.textContent = `${page.names[best]}: ${Math.round(100 * probabilities[best])} %`;
-  };
-}
-
-function softmax(logits) {
-  const most = Math.max(...logits);
-  const powers = Array.from(logits, (logit) => Math.exp(logit - most));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
 }

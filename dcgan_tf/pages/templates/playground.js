@@ -62,6 +62,9 @@ function chooseClasses(classes) {
 }
 
 function setUpDraw() {
+  document.title = `Playground: ${page.title}`;
+  byId("title").textContent = page.title;
+  byId("text-label").textContent = page.text_label;
   byId("latent_dim").textContent = page.latent_dim;
   document.body.classList.toggle("unconditional", !page.names.length);
   byId("text-field").hidden = !page.digits;
@@ -74,7 +77,7 @@ function setUpDraw() {
   });
   page.names.forEach((name, number) => {
     if (page.digits) return;
-    const chip = element(byId("chips"), "button", "", name);
+    const chip = element(byId("chips"), "button", name);
     chip.addEventListener("click", () => chooseClasses([...state.classes, number]));
   });
   byId("remove").addEventListener("click", () => chooseClasses(state.classes.slice(0, -1)));
@@ -87,7 +90,6 @@ function setUpDraw() {
     }
   });
   byId("shared").addEventListener("change", redrawAll);
-  byId("discriminator-hint").textContent = page.discriminator_hint;
 }
 
 // --- Steer
@@ -152,7 +154,7 @@ function setUpSteer() {
     steer({ [direction]: state.shift[direction] + 0.2 * sign });
   });
   const sliders = state.shift.slice(2).map((_, i) => {
-    const label = element(byId("sliders"), "label", "", `Direction ${i + 3}`);
+    const label = element(byId("sliders"), "label", `Direction ${i + 3}`);
     const slider = element(label, "input");
     Object.assign(slider, { type: "range", min: -REACH, max: REACH, step: 0.1, value: 0 });
     slider.addEventListener("input", () => steer({ [i + 2]: slider.valueAsNumber }));

@@ -1,0 +1,105 @@
+"""One file of HTML: a template with its style, its scripts and its data, as JSON."""
+
+import base64
+import io
+import json
+import pathlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from dcgan_tf.config.schema import Config
+from dcgan_tf.datasets import sources
+from dcgan_tf.metrics.figures import CHARTS, points
+from dcgan_tf.reporting.grids import Layout
+
+TEMPLATES = pathlib.Path(__file__).parent / "templates"
+BESIDE = "'self' file:"  # what a page may load that reads a script beside it
+MOST_SIDE = 1_200  # pixels; larger images are made smaller
+MOST_POINTS = 400  # of a curve; as many as a chart has pixels
+
+
+def render(template: str, data: object, files: str = "") -> bytes:
+    """A page of `data`, which its script reads; the template names its files in {{}}.
+
+    files: what else the page may load, as a content security policy says it
+    """
+    values = {
+        "files": files,
+        # Within a <script> nothing may look like its end.
+        "data": json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
+    }
+
+    def part(name: re.Match) -> str:
+        return values[name[1]] if name[1] in values else _read(name[1])
+
+    # In one pass: what is filled in may look like a place to fill.
+    return re.sub(r"\{\{([\w.]+)\}\}", part, _read(template)).encode()
+
+
+def _read(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def subject(config: Config) -> str:
+    return f"{config.mode} on {sources.short_name(config.dataset)}"
+
+
+def grid_titles(config: Config) -> dict[str, object]:
+    """What stands over the columns of a run's frames, and whether real images do beside."""
+    titles = Layout.of_preview(config).titles or ()
+    return {"titles": list(titles), "real": bool(config.preview_real)}
+
+
+def frame_caption(path: pathlib.Path) -> str:
+    """ "epoch 3" of epoch_0003.png."""
+    unit, _, number = path.stem.partition("_")
+    return f"{unit} {int(number)}"
+
+
+def data_uri(pixels: np.ndarray) -> str:
+    """An image, uint8 [H, W] or [H, W, 3], as an address that holds it."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((MOST_SIDE, MOST_SIDE))
+    content = io.BytesIO()
+    quality = {"quality": 85} if pixels.ndim == 3 else {"lossless": True}
+    image.save(content, "WEBP", **quality)
+    return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode()
+
+
+def charts(
+    runs: Sequence[Sequence[Mapping[str, float]]],
+    references: Mapping[str, float] | None = None,
+) -> list[dict[str, Any]]:
+    """The charts of the runs' log entries, as chart.js draws them; empty ones are left out.
+
+    references: values of real training images, by the keys of the curves
+    """
+    found = []
+    for chart in CHARTS:
+        curves = [
+            {
+                "run": run,
+                "number": number,
+                "label": label,
+                "points": _thinned(points(entries, key)),
+                "reference": (references or {}).get(key),
+            }
+            for run, entries in enumerate(runs)
+            for number, (label, key) in enumerate(chart.curves.items())
+        ]
+        if curves := [curve for curve in curves if curve["points"]]:
+            words = {"title": chart.title, "caption": chart.caption}
+            found.append(
+                {**words, "share": chart.share, "wide": chart.wide, "curves": curves}
+            )
+    return found
+
+
+def _thinned(curve: list[tuple[float, float]]) -> list[list[float]]:
+    """At most MOST_POINTS of them, evenly, with the last, to five digits."""
+    every = -(-len(curve) // MOST_POINTS) or 1
+    return [[epoch, float(f"{value:.5g}")] for epoch, value in curve[::-every][::-1]]
