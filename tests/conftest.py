@@ -56,13 +56,22 @@ def blank(network):
     network.set_weights([0 * weight for weight in network.get_weights()])
 
 
-# The smoke set: what is quick, and touches every sub-package.
+# `-m smoke`: what is quick, and touches every sub-package.
 SMOKE = (
     *("config/", "losses/", "data/", "support/", "metrics/test_distances.py"),
     *("metrics/test_class_metrics.py", "metrics/test_prdc.py", "gans/test_latents.py"),
     *("reporting/test_frames.py", "reporting/test_grids.py", "reporting/test_console.py"),
     *("reporting/test_metrics_log.py", "runs/test_config_file.py", "cli/test_commands.py"),
     "training/test_updates.py::test_a_step_moves_every_weight_of_both_players",
+)
+# `-m long`, beside the tests that are marked where they stand: the second form of a proof
+# whose first form the default has, in float32 or by another rule, and all the networks.
+LONG = (
+    "oracles/test_systems.py::test_one_update_in_float32_is_the_published_one",
+    "training/test_strategy.py::test_in_float32_the_first_losses_agree",
+    "training/test_strategy.py::test_a_run_goes_on_with_another_number_of_devices[one]",
+    "training/test_updates.py::test_a_step_compiled_by_xla_is_the_step[alternating]",
+    "faults/test_limits.py::test_every_mode_trains_with_deterministic_operations",
 )
 
 
@@ -72,7 +81,10 @@ def mnist_is_prepared():
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.nodeid.removeprefix("tests/").startswith(SMOKE):
+        name = item.nodeid.removeprefix("tests/")
+        if name.startswith(LONG):
+            item.add_marker(pytest.mark.long)
+        elif name.startswith(SMOKE):
             item.add_marker(pytest.mark.smoke)
     if not mnist_is_prepared():
         skip = pytest.mark.skip(reason="MNIST is not prepared in TFDS_DATA_DIR")
