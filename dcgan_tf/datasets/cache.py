@@ -75,7 +75,7 @@ def prepare(source: Source, options: Options) -> Dataset:
                 if alone:
                     atomic_files.remove_leftovers(cache)  # of a process that was killed
                 with atomic_files.replacing_folder(place, overwrite=True) as temporary:
-                    index = _read(source, temporary, size or _own_size(source), channels)
+                    index = _read(source, temporary, options)
     except OSError as error:
         raise errors.UsageError(
             f"--cache_dir={cache}: images cannot be kept there "
@@ -86,11 +86,6 @@ def prepare(source: Source, options: Options) -> Dataset:
 
 def _key(source: Source, size: Size | None, channels: int | None) -> str:
     return digest(FORMAT, source.key, source.class_names, size, channels)[:32]
-
-
-def _own_size(source: Source) -> Size:
-    size = source.common_size()
-    return size if size and fits(*size) else DEFAULT_SIZE
 
 
 def _index(place: pathlib.Path) -> Index | None:
@@ -111,13 +106,16 @@ def _shape(index: Index, split: str) -> tuple[int, ...]:
     return sum(index["counts"][split]), *_size(index), index["channels"]
 
 
-def _read(source: Source, place: pathlib.Path, size: Size, channels: int | None) -> Index:
+def _read(source: Source, place: pathlib.Path, options: Options) -> Index:
     """Reads a source into a new folder; returns its index."""
-    shown = f"{size[0]}x{size[1]} pixels"
-    say(f"reading {source.count:,} images of {source.name}, once, as {shown}")
-    written = channels or source.channels or 3
+    size = options.size or source.common_size()
+    if options.size is None and not (size and fits(*size)):
+        size = DEFAULT_SIZE
+    height, width = size
+    say(f"reading {source.count:,} images of {source.name}, once, as {height}x{width}")
+    written = options.channels or source.channels or 3
     labels: dict[str, list[int]] = {split: [] for split in SPLITS}
-    skipped, grey = [], channels is None and written == 3
+    skipped, grey = [], options.channels is None and written == 3
     with contextlib.ExitStack() as stack:
         files = [
             stack.enter_context((place / f"{split}_images.bin").open("wb"))
@@ -136,8 +134,8 @@ def _read(source: Source, place: pathlib.Path, size: Size, channels: int | None)
             _keep_first_channel(place / f"{split}_images.bin")
     index = {
         "source": source.name,
-        "height": size[0],
-        "width": size[1],
+        "height": height,
+        "width": width,
         "channels": 1 if grey else written,
         "counts": {
             split: np.bincount(labels[split], minlength=len(source.class_names)).tolist()

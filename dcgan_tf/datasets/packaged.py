@@ -24,7 +24,6 @@ from dcgan_tf.datasets.source import (
 from dcgan_tf.datasets.spec import MNIST
 from dcgan_tf.support import atomic_files, errors, tf_setup
 
-TEST_DIGITS = 297
 ANSWER_SECONDS = 4  # how long a host may take to answer
 TEST = ("test", "validation")
 # EMNIST's images lie on their side: each is transposed.
@@ -35,21 +34,21 @@ _Part = tuple[str, bool | None]
 
 
 def digits() -> Dataset:
-    counts = {"train": [1797 - TEST_DIGITS], "test": [TEST_DIGITS]}
+    counts = {"train": [1500], "test": [297]}
     return Dataset(DIGITS, MNIST, None, counts, "bundled with scikit-learn", _read_digits)
 
 
 def _read_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
     """scikit-learn's 8x8 digits, made 28x28 as MNIST was made.
 
-    They lie in a 20x20 box, moved so that the ink's centre of mass is the image's centre
+    Each lies in a 20x20 box, moved so that the ink's centre of mass is the image's centre
     (LeCun et al. 1998, section III.A).  Every sixth or so is held out.
     """
     from sklearn.datasets import load_digits  # takes a second
 
     originals = load_digits()
     test = np.zeros(len(originals.images), bool)
-    test[np.linspace(0, len(test) - 1, TEST_DIGITS).astype(int)] = True
+    test[np.linspace(0, len(test) - 1, 297).astype(int)] = True
     chosen = test if split == "test" else ~test
     images = np.zeros((chosen.sum(), 28, 28, 1), np.uint8)
     for image, small in zip(images, originals.images[chosen], strict=True):
@@ -119,17 +118,14 @@ def mnist_is_within_reach(data_dir: pathlib.Path) -> bool:
 
 
 def _is_within_reach(builder) -> bool:
-    """Whether a set is prepared, or its host answers, or nobody knows its host."""
-    urls = getattr(builder, "url_infos", None) or {}
-    return builder.is_prepared() or not urls or _answers(next(iter(urls)))
-
-
-def _answers(url: str) -> bool:
-    """Whether the host gives the file, within ANSWER_SECONDS."""
+    """Whether a set is prepared, or its host answers in time, or nobody knows its host."""
+    urls = list(getattr(builder, "url_infos", None) or {})
+    if builder.is_prepared() or not urls:
+        return True
     answered = threading.Event()
 
     def ask():
-        request = urllib.request.Request(url, method="HEAD")
+        request = urllib.request.Request(urls[0], method="HEAD")
         with (
             contextlib.suppress(OSError, http.client.HTTPException),
             urllib.request.urlopen(request, timeout=ANSWER_SECONDS),

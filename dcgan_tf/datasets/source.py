@@ -28,47 +28,33 @@ class Item(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Images of a folder, a .npz, or tensorflow-datasets, which the cache reads once.
+    """Images of a folder, a .npz, or tensorflow-datasets, which the cache reads once."""
 
-    name:        what the user called it
-    key:         a hash of the names and contents of its files
-    count:       its images
-    class_names: of its classes, or NO_CLASSES
-    notes:       what was passed over, a phrase each
-    common_size: () -> the (height, width) of all its images, or None where they differ
-    channels:    1 or 3; None where that shows only when the images are read
-    items:       (height, width) -> its images in a fixed order, of that size
-    """
-
-    name: str
-    key: str
+    name: str  # what the user called it
+    key: str  # a hash of the names and contents of its files
     count: int
-    class_names: tuple[str, ...]
-    notes: tuple[str, ...]
+    class_names: tuple[str, ...]  # or NO_CLASSES
+    notes: tuple[str, ...]  # what was passed over, a phrase each
+    # () -> the (height, width) of all images, or None where they differ
     common_size: Callable[[], tuple[int, int] | None]
-    channels: int | None
+    channels: int | None  # 1 or 3; None where that shows only when the images are read
+    # (height, width) -> the images in a fixed order, of that size
     items: Callable[[tuple[int, int]], Iterator[Item]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """A data set that can be loaded.
-
-    spec:        of its images; of 1 class: without classes
-    class_names: None where they are numbers from 0
-    counts:      images of each class, by split; of MNIST and its like their sum alone
-    place:       where the data set lies, in words
-    read:        split -> images uint8 [N, H, W, C], labels [N]
-    notes:       what else a user should know of it
-    """
+    """A data set that can be loaded."""
 
     name: str
-    spec: ImageSpec
-    class_names: tuple[str, ...] | None
+    spec: ImageSpec  # of 1 class: without classes
+    class_names: tuple[str, ...] | None  # None where they are numbers from 0
+    # Images of each class, by split; of MNIST and its like their sum alone.
     counts: Mapping[str, Sequence[int]]
-    place: str
+    place: str  # where it lies, in words
+    # split -> images uint8 [N, H, W, C], labels [N]
     read: Callable[[str], tuple[np.ndarray, np.ndarray]] = dataclasses.field(compare=False)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what else a user should know of it
 
     @property
     def size(self) -> int:
