@@ -11,54 +11,37 @@ each folder below this one with an evaluation.json on MNIST, and for its real tr
 images; nothing in it is typed by hand.  The card is the table of the shipped generators.
 """
 
-import json
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator, Mapping
 
-from dcgan_tf.reporting import frames, grids, metrics_log
+from dcgan_tf.metrics.figures import FIGURES, REAL
+from dcgan_tf.pages import record
+from dcgan_tf.pages.record import Record
+from dcgan_tf.reporting import frames, grids
 from dcgan_tf.runs.folder import Run
 
 FRAMES = 20
 ABSOLUTE = re.compile(r'(?<=["=])/(?:[^"/]+/)*([^"/]+)(?=")')  # paths in JSON
 FOLDER = pathlib.Path(__file__).parent
-FIGURES = (
-    ("class_accuracy", "class accuracy ↑", "{:.1%}"),
-    ("frechet_classifier_distance", "Fréchet distance ↓", "{:.1f}"),
-    ("recall", "recall ↑", "{:.3f}"),
-    ("coverage", "coverage ↑", "{:.3f}"),
-    ("intra_class_std", "intra-class std", "{:.3f}"),
-)
+SHIPPED = FOLDER.parent / "checkpoints" / "pretrained"
+PRINTED = [figure for figure in FIGURES if figure.printed and figure.meaning]
 LOSSES = {  # means over the last log entry
     "generator's loss": "generator/loss",
     "discriminator's loss": "discriminator/loss",
 }
-REAL = "real training images"
-SHIPPED = FOLDER.parent / "checkpoints" / "pretrained"
-CARD = (
-    ("class_accuracy", "class accuracy (GAN-test)", "{:.2%}"),
-    ("frechet_classifier_distance", "Fréchet classifier distance (not FID)", "{:.2f}"),
-    ("kid", "kernel distance (KID)", "{:.2f}"),
-    ("precision", "precision", "{:.3f}"),
-    ("recall", "recall", "{:.3f}"),
-    ("density", "density", "{:.3f}"),
-    ("coverage", "coverage", "{:.3f}"),
-    ("classifier_score", "classifier score", "{:.3f}"),
-    ("intra_class_std", "intra-class std, of real", "{:.3f}"),
-    ("classification_accuracy_score", "CAS (GAN-train)", "{:.2%}"),
-)
 
 
 def collect(run: Run, output: pathlib.Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
-    evaluation = run.folder / "evaluation.json"
-    newest = run.newest_checkpoint()
-    if not evaluation.exists() or (newest and _step(evaluation) != newest.step):
+    evaluation, newest = record.read(run).evaluation, run.newest_checkpoint()
+    if evaluation is None or (newest and evaluation.of.step != newest.step):
         command = [sys.executable, "-m", "dcgan_tf.evaluate", f"--run={run.folder}"]
         subprocess.run(command, check=True)
-    for path in (run.config_file, evaluation):
+    for path in (run.config_file, run.folder / "evaluation.json"):
         text = ABSOLUTE.sub(r"\1", path.read_text(encoding="utf-8"))
         (output / path.name).write_text(text, encoding="utf-8")
     shutil.copyfile(run.metrics, output / run.metrics.name)
@@ -68,67 +51,64 @@ def collect(run: Run, output: pathlib.Path) -> None:
     frames.write_gif(output / "training.gif", run.samples, layout, most=FRAMES)
 
 
-def _step(evaluation: pathlib.Path) -> int:
-    return json.loads(evaluation.read_text(encoding="utf-8"))["of"]["step"]
+def evaluated(paths: Iterable[pathlib.Path]) -> Iterator[Record]:
+    """The runs that have these evaluation.json."""
+    for path in sorted(paths):
+        entry = record.read(Run(path.parent))
+        if entry.evaluation:
+            yield entry
 
 
 def table() -> str:
     """A Markdown table: a row for each experiment on MNIST that has an evaluation."""
     heads = ["experiment", "processor", "precision", "length", "minutes", *LOSSES]
-    heads += [title for _, title, _ in FIGURES]
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    reference = {}
-    for evaluation in sorted(FOLDER.rglob("evaluation.json")):
-        folder = evaluation.parent
-        report = json.loads(evaluation.read_text(encoding="utf-8"))
-        if report["protocol"]["dataset"] != "mnist":
+    rows, real = [], {}
+    for entry in evaluated(FOLDER.rglob("evaluation.json")):
+        if entry.evaluation.protocol.dataset != "mnist":
             continue
-        reference = report["figures"][REAL]
-        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        config = content["config"]
-        entries = list(metrics_log.entries(folder / "metrics.jsonl"))
-        unit = "steps" if "steps" in config else "epochs"
-        done = entries[-1]["step" if unit == "steps" else "epoch"]
+        config, last = entry.config, entry.entries[-1]
+        real = entry.evaluation.real
+        unit, end = ("steps", config.steps) if config.steps else ("epochs", config.epochs)
         cells = [
-            str(folder.relative_to(FOLDER)),
-            content["starts"][-1]["machine"]["device"],
-            config["precision"],
-            f"{done:,} of {config[unit]:,} {unit}",
-            f"{sum(entry['seconds'] for entry in entries) / 60:.0f}",
-            *(f"{entries[-1][name]:.3f}" for name in LOSSES.values()),
+            str(entry.run.folder.relative_to(FOLDER)),
+            entry.content.starts[-1]["machine"]["device"],
+            config.precision,
+            f"{last[unit.removesuffix('s')]:,} of {end:,} {unit}",
+            f"{entry.seconds / 60:.0f}",
+            *(f"{last[name]:.3f}" for name in LOSSES.values()),
         ]
-        lines.append(_row(cells, report["figures"]["generated"]))
-    lines.append(_row([REAL, *[""] * (len(heads) - len(FIGURES) - 1)], reference))
-    return "\n".join(lines)
+        rows.append([*cells, *_texts(entry.evaluation.generated)])
+    rows.append([REAL, *[""] * (len(heads) - 1), *_texts(real)])
+    return _markdown([*heads, *(figure.title for figure in PRINTED)], rows)
+
+
+def _texts(figures: Mapping) -> list[str]:
+    return [figure.text(figures.get(figure.key)) for figure in PRINTED]
 
 
 def card() -> str:
     """A Markdown table: a column for each shipped generator, and for the references."""
-    columns = {}
-    for evaluation in sorted(SHIPPED.glob("*/evaluation.json")):
-        figures = json.loads(evaluation.read_text(encoding="utf-8"))["figures"]
-        # A reference's figures are those of the fullest evaluation.
-        generated = {f"`{evaluation.parent.name}`": figures.pop("generated")}
-        for name, found in (generated | figures).items():
-            columns[name] = columns.get(name, {}) | found
-    names = sorted(columns, key=lambda name: not name.startswith("`"))
-    lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
-    for key, title, form in CARD:
-        found = [columns[name].get(key) for name in names]
-        cells = ["" if one is None else form.format(one) for one in found]
-        lines.append(f"| {title} | {' | '.join(cells)} |")
-    shares = [columns[name].get("class_shares") for name in names]
-    cells = [f"{min(one):.1%} to {max(one):.1%}" if one else "" for one in shares]
-    lines.append(f"| shares of the classes | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _row(cells: list[str], found: dict) -> str:
-    figures = [
-        form.format(found[key]) if found.get(key) is not None else ""
-        for key, _, form in FIGURES
+    columns: dict[str, dict] = {}
+    references: dict[str, dict] = {}
+    for entry in evaluated(SHIPPED.glob("*/evaluation.json")):
+        columns[f"`{entry.name}`"] = entry.evaluation.generated
+        for name, figures in entry.evaluation.figures.items():
+            if name != "generated":  # a reference's figures: those of the fullest one
+                references[name] = references.get(name, {}) | figures
+    columns |= references
+    rows = [
+        [figure.title, *(figure.text(held.get(figure.key)) for held in columns.values())]
+        for figure in FIGURES
+        if figure.meaning
     ]
-    return f"| {' | '.join([*cells, *figures])} |"
+    shares = [held.get("class_shares") for held in columns.values()]
+    cells = [f"{min(share):.1%} to {max(share):.1%}" if share else "" for share in shares]
+    return _markdown(["", *columns], [*rows, ["shares of the classes", *cells]])
+
+
+def _markdown(heads: list[str], rows: list[list[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 if __name__ == "__main__":

@@ -221,7 +221,7 @@ def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
         )
     if min(protocol["test_images"], protocol["images"]["generated"]) < LEAST_FOR_DISTANCES:
         notes.append(
-            "the Frechet distance and KID cannot be told from fewer than "
+            "the Fréchet distance and KID cannot be told from fewer than "
             f"{LEAST_FOR_DISTANCES} test images or {LEAST_FOR_DISTANCES} generated ones, "
             "and small differences of the other figures are chance"
         )

@@ -51,7 +51,7 @@ FIGURES = (
     ),
     Figure(
         "frechet_classifier_distance",
-        "Frechet distance",  # without the accent, which not every terminal prints
+        "Fréchet distance",
         DOWN,
         "{:.3f}",
         "Between the generated and the real images' features, taken as two normal "

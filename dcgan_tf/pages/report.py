@@ -158,7 +158,7 @@ def _table(measured: list[Record], runs: int) -> dict[str, object] | None:
         if any(figure.key in column for column in columns):
             rows.append(
                 {
-                    "title": _accented(figure.title),
+                    "title": figure.title,
                     "cells": list(map(figure.text, values)),
                     "references": list(map(figure.text, others)),
                     "best": _best(values, figure.arrow) if alike else None,
@@ -191,12 +191,8 @@ def _compared(protocol: record.Protocol) -> str:
 def _notes(entry: Record, runs: int) -> list[str]:
     at, now = entry.evaluation.of.step, entry.step
     notes = [] if at == now else [f"measured at step {at:,}; stands at {now:,} now"]
-    notes += map(_accented, entry.evaluation.notes)
+    notes += entry.evaluation.notes
     return [f"{entry.name}: {note}." if runs > 1 else f"{note}." for note in notes]
-
-
-def _accented(text: str) -> str:
-    return text.replace("Frechet", "Fréchet")  # whose accent not every terminal prints
 
 
 def _best(values: list, arrow: str) -> int | None:
@@ -209,7 +205,7 @@ def _best(values: list, arrow: str) -> int | None:
 def _tiles(evaluation: Evaluation) -> list[dict[str, str]]:
     return [
         {
-            "title": _accented(figure.title),
+            "title": figure.title,
             "value": figure.text(evaluation.generated[figure.key]),
             "real": figure.text(evaluation.real.get(figure.key)),
         }

@@ -4,7 +4,7 @@ import sys
 import textwrap
 from collections.abc import Mapping
 
-from dcgan_tf.metrics.figures import DOWN, FIGURES, QUALITY, UP, Figure
+from dcgan_tf.metrics.figures import FIGURES, QUALITY, Figure
 
 PLAYERS = ("generator", "discriminator")
 WIDTH = 80  # of what is printed
@@ -21,8 +21,10 @@ def prints(text: str, encoding: str | None = None) -> bool:
 
 
 def title(figure: Figure, encoding: str | None = None) -> str:
-    """A figure's name, with its arrow where stdout (or `encoding`) has arrows."""
-    return figure.title if prints(UP + DOWN, encoding) else figure.name
+    """A figure's name with its arrow, in letters that stdout (or `encoding`) has."""
+    if prints(figure.title, encoding):
+        return figure.title
+    return figure.name.replace("é", "e")
 
 
 def wrapped(text: str, indent: str = "") -> str:

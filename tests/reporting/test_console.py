@@ -39,7 +39,7 @@ def test_the_figures_of_an_evaluation():
         "quality/recall": 0.25,
     }
     assert console.quality(entry) == (
-        "  Frechet distance ↓ 12.000, recall ↑ 0.250, selection score ↑ 0.500"
+        "  Fréchet distance ↓ 12.000, recall ↑ 0.250, selection score ↑ 0.500"
     )
 
 
