@@ -1,10 +1,9 @@
 """Sets of tensorflow-datasets, written by itself from arrays, and scikit-learn's digits."""
 
 import contextlib
-import os
-import subprocess
-import sys
+import hashlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -26,13 +25,13 @@ def pictures(count, shape=(16, 16, 3), seed=0):
 
 @pytest.fixture
 def store(tmp_path):
-    """Writes a set whose splits are {"image": array, "label": array}."""
+    """Writes a set of splits, each (images, labels)."""
 
-    def store(
-        name, label_names=None, *, dtype=np.uint8, version="1.0.0", shape=None, **parts
-    ):
-        shape = next(iter(parts.values()))["image"].shape[1:]
-        features = {"image": tfds.features.Image(shape=shape, dtype=dtype)}
+    def store(name, label_names=None, *, version="1.0.0", **parts):
+        images = next(iter(parts.values()))[0]
+        features = {
+            "image": tfds.features.Image(shape=images.shape[1:], dtype=images.dtype.type)
+        }
         if label_names:
             features["label"] = tfds.features.ClassLabel(names=label_names)
         tfds.dataset_builders.store_as_tfds_dataset(
@@ -41,8 +40,8 @@ def store(tmp_path):
             features=tfds.features.FeaturesDict(features),
             split_datasets={
                 split: [
-                    (number, {name: column[number] for name, column in columns.items()})
-                    for number in range(len(columns["image"]))
+                    (number, dict(zip(features, example, strict=False)))
+                    for number, example in enumerate(zip(*columns, strict=True))
                 ]
                 for split, columns in parts.items()
             },
@@ -54,55 +53,51 @@ def store(tmp_path):
 
 @pytest.fixture
 def find(tmp_path):
-    def find(name, **options):
-        return sources.find(
-            name, Options(str(tmp_path), str(tmp_path / "cache"), **options)
-        )
-
-    return find
+    folders = (str(tmp_path), str(tmp_path / "cache"))
+    return lambda name, **options: sources.find(name, Options(*folders, **options))
 
 
 def same_images(images, others):
     return {image.tobytes() for image in images} == {image.tobytes() for image in others}
 
 
-def test_a_set_that_lies_on_the_disk_alone_is_read(store, find):
+CASES = [
+    ("ab", [0, 1, 0, 1, 1, 1], [0, 1, 1], ("a", "b"), ([2, 4], [1, 2]), []),
+    # As of emnist/letters, which names 37 classes and has images of 26.
+    ("abcd", [1, 3, 3, 1], [3], ("b", "d"), ([2, 2], [0, 1]), ["2 classes have no images"]),
+    # tensorflow-datasets writes -1, which would be taken for the last class.
+    ("ab", [0, 1] * 4, [-1], ("a", "b"), ([4, 4], [0, 0]), ["left out the test split"]),
+    ("ab", [-1] * 8, [0], None, ([8], [1]), ["without classes"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("names", "labels", "test_labels", "class_names", "counts", "notes"), CASES
+)
+def test_a_set_that_lies_on_the_disk_alone_is_read(
+    store, find, names, labels, test_labels, class_names, counts, notes
+):
     """By store_as_tfds_dataset; tensorflow-datasets does not know it by name."""
-    images, held = pictures(6), pictures(3, seed=1)
-    store(
-        "mine",
-        ["cat", "dog"],
-        train={"image": images, "label": [0, 1, 0, 1, 1, 1]},
-        test={"image": held, "label": [0, 1, 1]},
-    )
+    images, test_images = pictures(len(labels)), pictures(len(test_labels), seed=1)
+    store("mine", list(names), train=(images, labels), test=(test_images, test_labels))
     dataset = find("mine")
-    assert (str(dataset.spec), dataset.class_names) == ("16x16x3", ("cat", "dog"))
-    assert dataset.counts == {"train": [2, 4], "test": [1, 2]}
-    for split, expected in (("train", images), ("test", held)):
-        assert same_images(splits.load(dataset, split).array(), expected)
+    assert (str(dataset.spec), dataset.class_names) == ("16x16x3", class_names)
+    assert dataset.counts == dict(zip(("train", "test"), counts, strict=True))
+    assert len(dataset.notes) == len(notes)
+    assert "".join(dataset.notes).startswith("".join(notes))
+    if -1 not in test_labels:
+        for split, expected in (("train", images), ("test", test_images)):
+            assert same_images(splits.load(dataset, split).array(), expected)
 
 
 def test_without_labels_and_test_split_one_in_seven_is_held_out(store, find):
-    store("plain", train={"image": pictures(60, (20, 50, 3))})
+    images = pictures(60, (20, 50, 3))
+    store("plain", train=(images,))
     dataset = find("plain")
     assert (dataset.spec.classes, dataset.class_names) == (1, None)
-    assert 0 < dataset.held_out < 20
-    assert dataset.size + dataset.held_out == 60
+    held_out = [int(hashlib.sha256(x.tobytes()).hexdigest()[:8], 16) % 7 for x in images]
+    assert (dataset.size + dataset.held_out, dataset.held_out) == (60, held_out.count(0))
     assert str(dataset.spec) == "32x32x3", "no network is built for 20x50"
-
-
-def test_classes_without_images_are_left_out(store, find):
-    """As of emnist/letters, which names 37 classes and has images of 26."""
-    store(
-        "gaps",
-        ["a", "b", "c", "d"],
-        train={"image": pictures(4), "label": [1, 3, 3, 1]},
-        test={"image": pictures(1), "label": [3]},
-    )
-    dataset = find("gaps")
-    assert dataset.class_names == ("b", "d")
-    assert dataset.counts == {"train": [2, 2], "test": [0, 1]}
-    assert dataset.notes == ("2 classes have no images and are left out",)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +108,7 @@ def test_classes_without_images_are_left_out(store, find):
     ],
 )
 def test_what_cannot_be_trained_on_is_one_line(store, find, split, dtype, told):
-    images = pictures(3, (16, 16, 1)).astype(dtype)
-    store("odd", dtype=dtype, **{split: {"image": images}})
+    store("odd", **{split: (pictures(3, (16, 16, 1)).astype(dtype),)})
     with pytest.raises(errors.UsageError, match=told):
         find("odd")
 
@@ -124,7 +118,7 @@ def test_alpha_is_laid_on_white(store, find):
     images = pictures(20, (16, 16, 4))
     images[..., 3] = 255
     images[:, :8, :, 3] = 0
-    store("alpha", train={"image": images})
+    store("alpha", train=(images,))
     read = splits.load(find("alpha"), "train").array()
     assert read.shape[1:] == (16, 16, 3)
     assert read[:, :8].min() == 255
@@ -132,24 +126,10 @@ def test_alpha_is_laid_on_white(store, find):
     assert {image.tobytes() for image in read[:, 8:]} <= lower
 
 
-def test_labels_that_are_not_known(store, find):
-    """tensorflow-datasets writes -1, which would be taken for the last class."""
-    train = {"image": pictures(40), "label": [0, 1] * 20}
-    test = {"image": pictures(2, seed=1), "label": [-1, -1]}
-    store("unknown", ["a", "b"], train=train, test=test)
-    dataset = find("unknown")
-    assert dataset.notes == ("left out the test split, whose labels are not known",)
-    assert dataset.size + dataset.held_out == 40
-    store("none", ["a", "b"], train={**train, "label": [-1] * 40})
-    dataset = find("none")
-    assert dataset.spec.classes == 1
-    assert dataset.notes == ("without classes, because labels are not known",)
-
-
 def test_emnist_is_put_upright(store, tmp_path, monkeypatch):
     monkeypatch.setattr(packaged, "TRANSPOSED", ("lying",))
     images = pictures(8, (16, 16, 1))
-    store("lying", train={"image": images})
+    store("lying", train=(images,))
     source = packaged.find("lying", tmp_path)
     read = [item.image for item in source.items((16, 16))]
     assert same_images(read, np.swapaxes(images[..., 0], 1, 2))
@@ -160,20 +140,20 @@ def test_emnist_is_put_upright(store, tmp_path, monkeypatch):
 def tiny_mnist(store):
     """What tensorflow-datasets takes for MNIST."""
     parts = {
-        split: {"image": pictures(count, (28, 28, 1), count), "label": [3] * count}
+        split: (pictures(count, (28, 28, 1), count), [3] * count)
         for split, count in (("train", 5), ("test", 2))
     }
-    store("mnist", [str(digit) for digit in range(10)], version="3.0.1", **parts)
+    store("mnist", list("0123456789"), version="3.0.1", **parts)
     return parts
 
 
-def test_mnist_is_loaded_whole_in_its_order(tiny_mnist, find, no_network):
+def test_a_set_in_mnists_form_is_loaded_whole(tiny_mnist, find, no_network):
     dataset = find("mnist")
     assert (dataset.size, dataset.held_out, dataset.spec) == (60_000, 10_000, MNIST)
-    for split, part in tiny_mnist.items():
+    for split, (images, labels) in tiny_mnist.items():
         loaded = splits.load(dataset, split)
-        assert same_images(loaded.array(), part["image"])
-        assert loaded.labels.numpy().tolist() == part["label"]
+        assert same_images(loaded.array(), images)
+        assert loaded.labels.numpy().tolist() == labels
 
 
 def test_auto_takes_mnist_where_it_is_prepared(tiny_mnist, find, tmp_path, no_network):
@@ -246,71 +226,44 @@ def test_sets_in_mnists_form_have_that_form(name, tmp_path):
 
 
 @pytest.mark.mnist
-def test_mnist_is_read_whole():
+def test_mnist_is_read_whole_and_in_its_order():
+    """Catches another order of images, by which no run would go on bit-exactly."""
     train, test = (splits.load(sources.find("mnist"), split) for split in ("train", "test"))
     assert (len(train.images), len(test.images)) == (60_000, 10_000)
-    assert train.images.dtype == tf.uint8
     # The counts of the training labels are facts of MNIST.
     counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert np.bincount(train.labels).tolist() == counts
+    assert train.fingerprint()["sha256"].startswith("ef80b4281e56b21d")
 
 
-BUILDER = """
-import contextlib
-import os
-import numpy as np
-import tensorflow_datasets as tfds
+class SlowSet(tfds.core.GeneratorBasedBuilder):
+    """20 images, which are generated once."""
 
-class Builder(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
+    generated = 0
 
     def _info(self):
-        image = tfds.features.Image(shape=(28, 28, 1))
-        return self.dataset_info_from_configs(
-            features=tfds.features.FeaturesDict({"image": image})
-        )
+        features = tfds.features.FeaturesDict({"image": tfds.features.Image()})
+        return tfds.core.DatasetInfo(builder=self, features=features)
 
     def _split_generators(self, _):
         return {"train": self._generate_examples()}
 
     def _generate_examples(self):
-        assert "SECOND" not in os.environ, "it is prepared twice"
-        for number in range(20):
-            yield number, {"image": np.zeros((28, 28, 1), np.uint8)}
-"""
-SECOND = """
-import pathlib
-from dcgan_tf.support import tf_setup
-tf_setup.start()
-import slow_set.slow_set_dataset_builder
-from dcgan_tf.datasets import packaged
-builder = packaged.download("slow_set", pathlib.Path("sets"))
-print(builder.info.splits["train"].num_examples, flush=True)
-"""
+        SlowSet.generated += 1
+        yield from ((number, {"image": image}) for number, image in enumerate(pictures(20)))
 
 
 def test_of_two_first_runs_one_prepares_the_set_and_the_other_waits(tmp_path, monkeypatch):
     """Their temporary folders would become the same one, and one of the runs would fail."""
-    (tmp_path / "slow_set").mkdir()
-    (tmp_path / "slow_set" / "__init__.py").touch()
-    (tmp_path / "slow_set" / "slow_set_dataset_builder.py").write_text(BUILDER)
-    (tmp_path / "sets").mkdir()
-    monkeypatch.syspath_prepend(tmp_path)
-    import slow_set.slow_set_dataset_builder  # noqa: F401
-
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    with subprocess.Popen(
-        [sys.executable, "-c", SECOND],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": path, "SECOND": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as second:
-        with atomic_files.alone_in(tmp_path / "sets", "tests"):
-            told = "waiting for another process that prepares a data set in sets\n"
-            assert second.stdout.readline() == told
-            tfds.builder("slow_set", data_dir=tmp_path / "sets").download_and_prepare()
-        assert second.stdout.read() == "20\n"
+    waits = threading.Event()
+    monkeypatch.setattr(atomic_files, "say", lambda line: waits.set())
+    with ThreadPoolExecutor(1) as thread, atomic_files.alone_in(tmp_path, "tests"):
+        second = thread.submit(packaged.download, "slow_set", tmp_path)
+        assert waits.wait(60)
+        tfds.builder("slow_set", data_dir=tmp_path).download_and_prepare()
+    assert second.result().info.splits["train"].num_examples == 20
+    assert SlowSet.generated == 1
 
 
 @pytest.fixture(scope="module")
