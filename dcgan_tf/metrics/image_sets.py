@@ -14,33 +14,27 @@ MOST_TEST_IMAGES = 10_000
 MEMORISED = 10  # images, of a set without classes
 
 
-class Rows:
-    """Images of a split in an order of their own, uint8 [N, H, W, C], read when wanted.
-
-    Slices of it, or `[:]`, are arrays.
-    """
-
-    def __init__(self, split: Split, rows: np.ndarray):
-        self._images = split.array()
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def distinct(self) -> int:
-        """How many rows it has that are not repetitions."""
-        return len(np.unique(self._rows))
-
-    def __getitem__(self, place: slice | np.ndarray) -> np.ndarray:
-        return self._images[self._rows[place]]
-
-
 @dataclasses.dataclass(frozen=True)
 class Images:
-    """uint8 [N, H, W, C], and the requested classes, int [N], or None."""
+    """Images to measure: unlike those of a Split, some of an array, perhaps without labels.
 
-    pixels: np.ndarray | Rows
+    A slice of them is an array uint8 [B, H, W, C]; it is read when it is taken, since
+    `array` may be a file that is mapped into memory.
+
+    array:  uint8 [M, H, W, C]
+    labels: the requested classes, int [N]; None: no classes were requested
+    rows:   the images' rows in the array, int [N]; None: all, in their order
+    """
+
+    array: np.ndarray
     labels: np.ndarray | None = None
+    rows: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.array if self.rows is None else self.rows)
+
+    def __getitem__(self, place: slice | np.ndarray) -> np.ndarray:
+        return self.array[place if self.rows is None else self.rows[place]]
 
 
 def evenly(count: int, most: int) -> np.ndarray:
@@ -50,9 +44,9 @@ def evenly(count: int, most: int) -> np.ndarray:
 
 
 def in_proportion(counts: np.ndarray, total: int) -> np.ndarray:
-    """`total` in the proportion of `counts`, in whole numbers: those of largest remainder.
+    """`total` in the proportion of `counts`, in whole numbers, by largest remainders.
 
-    int [classes] each
+    Both are int [classes].
     """
     quotas = np.asarray(counts) * total
     shares = quotas // np.sum(counts)
@@ -67,14 +61,11 @@ def rows_of_classes(labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
     They are evenly spread over the images of their class, and in the order of all.
     """
-    order = np.argsort(labels, kind="stable")
-    held = np.bincount(labels, minlength=len(counts))
-    first = np.cumsum(held) - held
-    chosen = [
-        order[start + evenly(has, wanted)]
-        for start, has, wanted in zip(first, held, counts, strict=True)
-    ]
-    return np.sort(np.concatenate(chosen))
+    members = (np.flatnonzero(labels == label) for label in range(len(counts)))
+    chosen = (
+        rows[evenly(len(rows), count)] for rows, count in zip(members, counts, strict=True)
+    )
+    return np.sort(np.concatenate([*chosen]))
 
 
 def labels_like(labels: np.ndarray, total: int) -> np.ndarray:
@@ -85,8 +76,8 @@ def labels_like(labels: np.ndarray, total: int) -> np.ndarray:
 
 def spread(images: Images, most: int) -> np.ndarray:
     """At most `most` rows of images, with the classes, if any, as often as in all."""
-    if images.labels is None or len(images.pixels) <= most:
-        return evenly(len(images.pixels), most)
+    if images.labels is None or len(images) <= most:
+        return evenly(len(images), most)
     counts = in_proportion(np.bincount(images.labels), most)
     return rows_of_classes(images.labels, counts)
 
@@ -95,7 +86,7 @@ def of_test(test: Split) -> Images:
     """The test images that all are compared with: at most MOST_TEST_IMAGES."""
     labels = test.labels.numpy()
     rows = spread(Images(test.array(), labels), MOST_TEST_IMAGES)
-    return Images(Rows(test, rows), labels[rows])
+    return Images(test.array(), labels[rows], rows)
 
 
 def generated(run: TrainedRun, labels: np.ndarray, seed: int) -> Images:
@@ -107,20 +98,21 @@ def real(train: Split, like: np.ndarray, total: int) -> Images:
     """About `total` training images, with the classes as often as in the labels `like`."""
     labels = train.labels.numpy()
     counts = in_proportion(np.bincount(like, minlength=labels.max() + 1), total)
+    # A class that is tested alone has no training images.
     rows = rows_of_classes(labels, counts)
-    return Images(Rows(train, rows), labels[rows])
+    return Images(train.array(), labels[rows], rows)
 
 
 def memorised(train: Split, like: np.ndarray, total: int) -> Images:
     """About `total` copies of the first image of each class, as often as in `like`.
 
-    The floor.  Of a set without classes they are of MEMORISED images.
+    They show how bad the figures can be.  Of a set without classes there are copies of
+    MEMORISED images.
     """
     labels = train.labels.numpy()
     present, first = np.unique(labels, return_index=True)
     if len(present) == 1:
         first = evenly(len(labels), MEMORISED)
-        return Images(Rows(train, np.resize(first, total)))
+        return Images(train.array(), rows=np.resize(first, total))
     wanted = labels_like(like[np.isin(like, present)], total)
-    rows = first[np.searchsorted(present, wanted)]
-    return Images(Rows(train, rows), wanted)
+    return Images(train.array(), wanted, first[np.searchsorted(present, wanted)])

@@ -34,10 +34,10 @@ class TestLosses:
 
         Of a large split they are the means over the images that evaluations use.
         """
-        count = len(self._images.labels)
+        count = len(self._images)
         total: dict[str, float] = {}
         for rows in arrays.blocks(count, BLOCK):
-            images, labels = self._images.pixels[rows], self._images.labels[rows]
+            images, labels = self._images[rows], self._images.labels[rows]
             terms = self._terms_of_block(images, labels, tf.constant(rows.start))
             for name, term in terms.items():
                 share = float(term) * len(labels) / count

@@ -2,10 +2,9 @@
 
 python experiments/classifier/train.py classifier.npz
 
-The hashes that it prints are those of `dcgan_tf.metrics.classifier.PACKAGED`.
+The content hash that it prints is the one in `dcgan_tf.metrics.classifier.PACKAGED`.
 """
 
-import hashlib
 import pathlib
 import sys
 
@@ -15,7 +14,7 @@ tf_setup.start()
 
 from dcgan_tf.data import splits  # noqa: E402
 from dcgan_tf.datasets import sources  # noqa: E402
-from dcgan_tf.metrics import classifier  # noqa: E402
+from dcgan_tf.metrics import classifier, image_sets  # noqa: E402
 
 path = pathlib.Path(sys.argv[1])
 mnist = sources.find("mnist")
@@ -28,9 +27,6 @@ model = classifier.fit(
     max_translation=classifier.MAX_TRANSLATION,
 )
 classifier.save(model, path)
-_, probabilities = classifier.Classifier(model).predict(test.images.numpy())
-right = (probabilities.argmax(axis=1) == test.labels.numpy()).mean()
+right = classifier.Classifier(model).accuracy(image_sets.of_test(test))
 print(f"{path}: {right:.2%} of the test set right, {model.count_params():,} parameters")
-content = path.read_bytes()
-print(f"{len(content):,} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
 print(f"of training images with the content hash {train.content_hash()}")

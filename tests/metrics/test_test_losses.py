@@ -128,6 +128,6 @@ def test_of_a_large_split_the_images_of_evaluations_count(small, few, monkeypatc
     gan = build.build(config)
     monkeypatch.setattr(image_sets, "MOST_TEST_IMAGES", 12)
     chosen = image_sets.of_test(few)
-    some = Split(tf.constant(chosen.pixels[:]), tf.constant(chosen.labels))
+    some = Split(tf.constant(chosen[:]), tf.constant(chosen.labels))
     assert len(some.labels) == 12
     assert measured(gan, config, few) == measured(gan, config, some)
