@@ -45,7 +45,8 @@ def test_a_probe_is_not_fitted_to_what_is_held_out(script):
     assert script.linear_probe(features, labels, held_out=100) < 0.65
 
 
-def test_a_run_has_a_figure_and_its_numbers(script, tmp_path, capsys):
+def test_a_run_has_a_figure_and_its_numbers(script, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(script, "ROWS", 900)
     run = untrained(tmp_path / "run", mode="acgan", label_fusion="concatenate")[0].folder
     script.main(run)
     assert "chance 10.0%" in capsys.readouterr().out
