@@ -1,6 +1,7 @@
 """What the comparisons of the package with an oracle share."""
 
 import contextlib
+import dataclasses
 
 import keras
 import numpy as np
@@ -31,6 +32,26 @@ class Recorder:
         self.optimizer.apply(gradients, variables)
 
 
+def fed_with(state, log, **samplers):
+    """The state with samplers of the test's, and every move noted in `log`."""
+    optimizers = {
+        f"{player}_optimizer": Recorder(player, getattr(state, f"{player}_optimizer"), log)
+        for player in ("generator", "discriminator")
+    }
+    return dataclasses.replace(
+        state, gan=dataclasses.replace(state.gan, **samplers), **optimizers
+    )
+
+
+def one_update(state, config, images, labels):
+    """The package's terms of one update."""
+    from dcgan_tf.training import updates
+
+    return updates.update(
+        state, config, tf.constant(images), tf.constant(labels), tf.constant([0, 0])
+    )
+
+
 def perturb(network, seed):
     """Away from what a new network has: zero biases and averages would hide mistakes."""
     random = np.random.default_rng(seed)
@@ -48,3 +69,24 @@ def deviation(ours, theirs):
     if ours.shape != theirs.shape:
         return np.inf
     return float(abs(ours - theirs).max() / max(abs(theirs).max(), 1e-300))
+
+
+def largest_deviation(ours, theirs):
+    return max(map(deviation, ours, theirs), default=0.0)
+
+
+def gradient_deviation(log, oracle_log, rounding=1e-12):
+    """The largest of any gradient; infinite where other players moved, or in another order.
+
+    rounding: gradients of less are rounding alone, as of a bias that BatchNorm takes out
+    """
+    if [name for name, _ in log] != [name for name, _ in oracle_log]:
+        return np.inf
+    pairs = [
+        pair
+        for (_, ours), (_, theirs) in zip(log, oracle_log, strict=True)
+        for pair in zip(ours, theirs, strict=True)
+    ]
+    return max(
+        deviation(*pair) for pair in pairs if max(abs(x).max() for x in pair) > rounding
+    )
