@@ -5,7 +5,6 @@ What is missing or damaged is named; the rest is read all the same.
 
 import dataclasses
 import functools
-import itertools
 import math
 import shlex
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from dcgan_tf.pages import live
 from dcgan_tf.reporting import metrics_log
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
-from dcgan_tf.support import atomic_files, errors
+from dcgan_tf.support import atomic_files
 
 MOST_BYTES = 20_000_000  # of evaluation.json
 HIDDEN = {"class_names"}  # settings that follow from the data set, and are long
@@ -90,7 +89,6 @@ class Record:
 
     name:     what tells it from the others
     entries:  of metrics.jsonl, with finite values alone
-    exported: the step of an exported generator
     missing:  a line for each thing that is missing or damaged
     """
 
@@ -99,7 +97,6 @@ class Record:
     content: RunConfig
     entries: list[Entry]
     evaluation: Evaluation | None
-    exported: int | None
     missing: list[str]
 
     @property
@@ -129,10 +126,12 @@ class Record:
     @functools.cached_property
     def step(self) -> int:
         """The newest step that the folder tells of."""
+        if self.run.exported.exists():
+            return self.run.exported_parent().step
         steps = [entry["step"] for entry in self.entries[-1:]]
         steps += [info.step for info in self.run.saved()[:1]]
         steps += [self.evaluation.of.step] if self.evaluation else []
-        return int(max([self.exported or 0, *steps]))
+        return int(max(steps, default=0))
 
     @functools.cached_property
     def state(self) -> str:
@@ -177,14 +176,8 @@ def read(run: Run, name: str = "") -> Record:
     name: "": the last part of the run's path
     """
     missing: list[str] = []
-    exported = None
-    if run.exported.exists():
-        try:
-            exported = run.exported_parent().step
-        except errors.RunError as error:
-            missing.append(str(error))
     parts = run.read(), _entries(run, missing), _evaluation(run, missing)
-    return Record(run, name or run.folder.absolute().name, *parts, exported, missing)
+    return Record(run, name or run.folder.absolute().name, *parts, missing)
 
 
 def read_all(folders: Sequence[str]) -> list[Record]:
@@ -227,23 +220,7 @@ def _entries(run: Run, missing: list[str]) -> list[Entry]:
         missing.append(
             f"metrics.jsonl has {count(lost, 'undefined value')} (NaN), left out"
         )
-    if gap := _gap([0, *(entry["step"] for entry in entries)]):
-        missing.append(
-            f"metrics.jsonl has no entry between steps {gap[0]:,} and {gap[1]:,}: curves "
-            "have a gap"
-        )
     return finite
-
-
-def _gap(steps: list[int]) -> tuple[int, int] | None:
-    """Two that lie further apart than those before and after; the last may be nearer."""
-    apart = [later - earlier for earlier, later in itertools.pairwise(steps)]
-    usual = apart[:-1]
-    for place, distance in enumerate(apart):
-        beside = usual[max(place - 1, 0) : place] + usual[place + 1 : place + 2]
-        if beside and distance > max(beside):
-            return steps[place], steps[place + 1]
-    return None
 
 
 def _evaluation(run: Run, missing: list[str]) -> Evaluation | None:

@@ -1,4 +1,4 @@
-"""The page in a real browser: what it shows, against what TensorFlow computes."""
+"""The playground in a real browser: what it draws, against what TensorFlow computes."""
 
 import numpy as np
 import pytest
@@ -19,38 +19,31 @@ from dcgan_tf.runs.folder import PRETRAINED, Run
 LEVELS = 1  # of 255, by which weights in half precision may move a pixel
 
 
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory):
-    """The page of the ACGAN that comes with the package, and its generator."""
-    return written(trained.load(PRETRAINED), tmp_path_factory)
-
-
-def written(loaded, tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "playground.html"
-    write(path, loaded)
-    return path, loaded.gan.ema_generator
-
-
 def write(path, loaded):
     path.write_bytes(page.render("playground.html", playground.content(loaded)))
 
 
 @pytest.fixture(scope="module")
-def multiplying(tmp_path_factory):
+def shipped(tmp_path_factory):
+    """The page of the ACGAN that comes with the package, and its generator."""
+    loaded = trained.load(PRETRAINED)
+    path = tmp_path_factory.mktemp("page") / "playground.html"
+    write(path, loaded)
+    return path, loaded.gan.ema_generator
+
+
+@pytest.fixture
+def multiplying(tmp_path):
     """The same of an ACGAN whose embedding multiplies, so classes have other directions."""
 
     def strengthen(gan):  # or untrained images would be grey whatever the latents
         layer = gan.ema_generator.get_layer("label_embedding")
         layer.set_weights([30 * weight for weight in layer.get_weights()])
 
-    folder = tmp_path_factory.mktemp("run") / "run"
-    run, _ = untrained(folder, strengthen, mode="acgan", label_fusion="multiply")
-    return written(trained.load(run.folder), tmp_path_factory)
-
-
-@pytest.fixture
-def opened(tab, shipped):
-    return show(tab, shipped[0])
+    run, _ = untrained(tmp_path / "run", strengthen, mode="acgan", label_fusion="multiply")
+    loaded = trained.load(run.folder)
+    write(tmp_path / "playground.html", loaded)
+    return tmp_path / "playground.html", loaded.gan.ema_generator
 
 
 def show(tab, path):
@@ -64,135 +57,131 @@ def settled(tab):
     return tab
 
 
-def shown(opened, selector="#pictures canvas"):
+def shown(tab, selector="#pictures canvas"):
     """The grey levels of canvases, uint8 [N, 28, 28]."""
     read = (
         "all => all.map(one => [...one.getContext('2d').getImageData(0, 0, 28, 28).data])"
     )
-    levels = np.uint8(settled(opened).locator(selector).evaluate_all(read))
+    levels = np.uint8(settled(tab).locator(selector).evaluate_all(read))
     return levels.reshape(-1, 28, 28, 4)[..., 0]
 
 
-def latents_of(opened, *arguments):
+def latents_of(tab, *arguments):
     script = "given => Array.from(sampleLatents(...given))"
-    return np.float32(opened.evaluate(script, list(arguments)))
-
-
-def drawn_by_tensorflow(model, latents, labels):
-    images = model([tf.constant(np.float32(latents)), tf.constant(labels)])
-    return to_uint8(images.numpy())[..., 0]
+    return np.float32(tab.evaluate(script, list(arguments)))
 
 
 def check_drawn(ours, model, latents, labels):
-    theirs = drawn_by_tensorflow(model, latents, labels)
-    assert np.abs(ours.astype(int) - theirs).max() <= LEVELS
+    images = model([tf.constant(np.float32(latents)), tf.constant(labels)]).numpy()
+    assert np.abs(ours.astype(int) - to_uint8(images)[..., 0]).max() <= LEVELS
 
 
-def test_what_is_typed_is_drawn(opened, shipped):
-    asked_for = []
-    opened.on("request", lambda request: asked_for.append(request.url))
-    show(opened, shipped[0])
-    opened.fill("#text", "70x42")
-    assert "Digits" in opened.inner_text("#text-field")
-    assert opened.locator("#pictures figcaption").all_inner_texts() == ["7", "0", "4", "2"]
-    latents = [latents_of(opened, 1, index) for index in range(4)]
-    check_drawn(shown(opened), shipped[1], latents, [7, 0, 4, 2])
-    opened.fill("#text", "")
-    assert opened.locator("#pictures canvas").count() == 0
-    opened.fill("#text", "0123456789" * 2)
-    assert opened.locator("#pictures canvas").count() == 12
-    assert asked_for == [shipped[0].as_uri()]
-
-
-def test_a_seed_gives_the_same_pictures_again(opened):
-    opened.fill("#text", "33")
-    first = shown(opened)
+def test_what_is_typed_is_drawn_by_a_seed(tab, shipped):
+    """The page asks for nothing; an error in a drawing stops no other one."""
+    requests = []
+    tab.on("request", lambda request: requests.append(request.url))
+    show(tab, shipped[0])
+    tab.fill("#text", "70x42")
+    assert "Digits" in tab.inner_text("#text-field")
+    assert tab.locator("#pictures figcaption").all_inner_texts() == ["7", "0", "4", "2"]
+    latents = [latents_of(tab, 1, index) for index in range(4)]
+    check_drawn(shown(tab), shipped[1], latents, [7, 0, 4, 2])
+    tab.fill("#text", "")
+    assert tab.locator("#pictures canvas").count() == 0
+    tab.fill("#text", "0123456789" * 2)
+    assert tab.locator("#pictures canvas").count() == 12
+    settled(tab).evaluate(
+        """() => {
+            redraw([() => { throw new Error("of a drawing"); }]);
+            cancelAnimationFrame(frame);
+            try { drawWaiting(); } catch {}
+        }"""
+    )
+    tab.fill("#text", "33")
+    first = shown(tab)
     assert (first[0] != first[1]).any()
-    opened.click("#new-noise")
-    assert opened.input_value("#seed") != "1"
-    assert (shown(opened) != first).any()
-    opened.fill("#seed", "1")
-    assert (shown(opened) == first).all()
-    opened.check("#shared")
-    assert (shown(opened) == first[0]).all()
+    tab.click("#new-noise")
+    assert tab.input_value("#seed") != "1"
+    assert (shown(tab) != first).any()
+    tab.fill("#seed", "1")
+    assert (shown(tab) == first).all()
+    tab.check("#shared")
+    assert (shown(tab) == first[0]).all()
+    assert requests == [shipped[0].as_uri()]
 
 
 @pytest.mark.parametrize("which", ["shipped", "multiplying"])
 def test_the_pad_moves_the_noise_along_the_principal_directions(tab, request, which):
     path, model = request.getfixturevalue(which)
-    opened = show(tab, path)
+    show(tab, path)
     directions = network.principal_directions(model)
     if which == "shipped":
         directions = np.repeat(directions, 10, axis=0)  # of all classes
-    opened.fill("#text", "27")
+    tab.fill("#text", "27")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
-        opened.press("#pad", key)
-    opened.locator("#sliders input").first.fill("2")
-    latents = np.array([latents_of(opened, 1, index) for index in range(2)])
+        tab.press("#pad", key)
+    tab.locator("#sliders input").first.fill("2")
+    latents = np.array([latents_of(tab, 1, index) for index in range(2)])
     for index, number in enumerate((2, 7)):
         latents[index] += np.array([0.4, -0.2, 2]) @ directions[number][:3]
-    check_drawn(shown(opened), model, latents, [2, 7])
-    check_drawn(shown(opened, "#steered"), model, latents[:1], [2])
+    check_drawn(shown(tab), model, latents, [2, 7])
+    check_drawn(shown(tab, "#steered"), model, latents[:1], [2])
     # The lower right corner of the map is 3 along the first, and -3 along the second.
     latents[0] += np.array([2.6, -2.8]) @ directions[2][:2]
     read = "c => [...c.getContext('2d').getImageData(6 * 28, 6 * 28, 28, 28).data]"
-    corner = np.uint8(opened.locator("#map").evaluate(read)).reshape(28, 28, 4)[..., 0]
+    corner = np.uint8(tab.locator("#map").evaluate(read)).reshape(28, 28, 4)[..., 0]
     check_drawn(corner, model, latents[:1], [2])
-    opened.click("#centre")
-    assert opened.evaluate("state.shift") == [0] * network.DIRECTIONS
+    tab.click("#centre")
+    assert tab.evaluate("state.shift") == [0] * network.DIRECTIONS
 
 
-def drag(opened, selector, x, y):
+def drag(tab, selector, x, y):
     """From the middle to a place, given as shares of the width and the height."""
-    box = opened.locator(selector).bounding_box()
-    place = [
+    box = tab.locator(selector).bounding_box()
+    start, end = (
         (box["x"] + a * box["width"], box["y"] + b * box["height"])
         for a, b in ((0.5, 0.5), (x, y))
-    ]
-    opened.mouse.move(*place[0])
-    opened.mouse.down()
-    opened.mouse.move(*place[1])
-    opened.mouse.up()
-    opened.mouse.move(*place[0])
+    )
+    tab.mouse.move(*start)
+    tab.mouse.down()
+    tab.mouse.move(*end)
+    tab.mouse.up()
+    tab.mouse.move(*start)
 
 
-def test_dragging_follows_the_pointer_until_it_is_up(opened):
-    opened.set_viewport_size({"width": 1200, "height": 1600})
-    drag(opened, "#pad", 1.2, 0.5 - 1 / 7)
-    opened.click("#pad", button="right", position={"x": 5, "y": 5})
-    assert np.allclose(opened.evaluate("state.shift.slice(0, 2)"), [3, 1], atol=0.05)
-    drag(opened, "#strip", 2.5 / 7, 0.5)
-    assert opened.evaluate("state.between") == pytest.approx(2 / 6, abs=0.01)
-
-
-def test_a_morph_mixes_the_embeddings_of_its_classes(opened, shipped):
-    model, latents = shipped[1], [latents_of(opened, 1)]
-    opened.select_option("#from-class", "2")
-    opened.select_option("#to-class", "8")
+def test_a_morph_mixes_the_embeddings_of_its_classes_and_dragging_follows(tab, shipped):
+    """Normal latents keep their norm on the way to others."""
+    show(tab, shipped[0])
+    model, latents = shipped[1], [latents_of(tab, 1)]
+    tab.select_option("#from-class", "2")
+    tab.select_option("#to-class", "8")
     for key, number in (("Home", 2), ("End", 8)):
-        opened.press("#between", key)
-        check_drawn(shown(opened, "#between-picture canvas"), model, latents, [number])
-    opened.locator("#between").fill("25")
+        tab.press("#between", key)
+        check_drawn(shown(tab, "#between-picture canvas"), model, latents, [number])
+    tab.locator("#between").fill("25")
     embedding = model.get_layer("label_embedding").embeddings
     before = embedding.numpy()
     mixed = before.copy()
     mixed[5] = 0.75 * before[2] + 0.25 * before[8]
     embedding.assign(mixed)
-    check_drawn(shown(opened, "#between-picture canvas"), model, latents, [5])
+    check_drawn(shown(tab, "#between-picture canvas"), model, latents, [5])
     embedding.assign(before)
-
-
-def test_normal_latents_keep_their_norm_on_the_way_to_others(opened):
-    opened.uncheck("#one-noise")
+    tab.uncheck("#one-noise")
     script = "[0, 0.5, 1].map(share => Array.from(morphInputs(share)[0]))"
-    start, middle, end = np.array(opened.evaluate(script))
-    assert np.allclose(start, latents_of(opened, 1))
-    assert np.allclose(end, latents_of(opened, 2))
+    start, middle, end = np.array(tab.evaluate(script))
+    assert np.allclose(start, latents_of(tab, 1))
+    assert np.allclose(end, latents_of(tab, 2))
     norms = np.linalg.norm([start, middle, end], axis=1)
     assert norms[1] == pytest.approx((norms[0] + norms[2]) / 2, rel=0.05)
-    many = np.array([latents_of(opened, seed) for seed in range(50)])
+    many = np.array([latents_of(tab, seed) for seed in range(50)])
     assert abs(many.mean()) < 0.05  # 3.5 standard errors
     assert abs(many.std() - 1) < 0.035
+    tab.set_viewport_size({"width": 1200, "height": 1600})
+    drag(tab, "#pad", 1.2, 0.5 - 1 / 7)
+    tab.click("#pad", button="right", position={"x": 5, "y": 5})
+    assert np.allclose(tab.evaluate("state.shift.slice(0, 2)"), [3, 1], atol=0.05)
+    drag(tab, "#strip", 2.5 / 7, 0.5)
+    assert tab.evaluate("state.between") == pytest.approx(2 / 6, abs=0.01)
 
 
 def write_page(path, **overrides):
@@ -200,8 +189,7 @@ def write_page(path, **overrides):
     given = {"mode": "acgan", "dataset": "/home/me/{{data}}", "classes": 2}
     names = ["cat", "</script><b>dog"]
     given |= {"class_names": names, "height": 16, "width": 32, "channels": 3} | overrides
-    settings = ("mode", "latent_prior")
-    made = {name: given.pop(name) for name in settings if name in given}
+    made = {name: given.pop(name) for name in ("mode", "latent_prior") if name in given}
     config = resolve.new(made, **given)
     write(path, trained.TrainedRun(config, build(config), step=7))
 
@@ -227,31 +215,18 @@ def test_classes_of_own_images_are_chosen_by_name(tab, tmp_path):
 
 def test_a_page_speaks_of_digits_and_of_classes_where_there_are_some(tab, tmp_path):
     """Letters were called digits, and a dcgan's pictures had classes."""
-    write_page(
-        tmp_path / "page.html", dataset="emnist/letters", classes=3, class_names=None
-    )
-    show(tab, tmp_path / "page.html")
+    path = tmp_path / "page.html"
+    write_page(path, dataset="emnist/letters", classes=3, class_names=None)
+    show(tab, path)
     assert tab.inner_text("#text-field").strip() == "Classes, by number"
     overrides = {"mode": "dcgan", "latent_prior": "uniform", "classes": 1}
-    write_page(tmp_path / "page.html", **overrides, class_names=None)
-    show(tab, tmp_path / "page.html")
+    write_page(path, **overrides, class_names=None)
+    show(tab, path)
     assert tab.locator("#pictures canvas").count() == 6
     assert "class" not in tab.locator("body").inner_text()
     latents = np.array([latents_of(tab, seed) for seed in range(50)])
     assert 0.99 < np.abs(latents).max() <= 1
     assert abs(latents.mean()) < 0.03
-
-
-def test_an_error_in_a_drawing_stops_no_other(opened):
-    opened.evaluate(
-        """() => {
-            redraw([() => { throw new Error("of a drawing"); }]);
-            cancelAnimationFrame(frame);
-            try { drawWaiting(); } catch {}
-        }"""
-    )
-    opened.fill("#text", "33")
-    assert len(shown(opened)) == 2
 
 
 @pytest.mark.parametrize(
@@ -265,9 +240,8 @@ def test_an_error_in_a_drawing_stops_no_other(opened):
 )
 def test_wrong_use_is_one_line(tmp_path, monkeypatch, capsys, arguments, words):
     monkeypatch.chdir(tmp_path)
-    config = new_config(
-        "digits", mode="dcgan", architecture="tf_tutorial", precision="float32"
-    )
+    settings = {"mode": "dcgan", "architecture": "tf_tutorial", "precision": "float32"}
+    config = new_config("digits", **settings)
     Run(tmp_path / "published").write_config(RunConfig(config))
     values = command.define_flags()
     assert flags.run(command.main, values, command.__doc__, arguments) == 2
