@@ -25,7 +25,7 @@ if typing.TYPE_CHECKING:
 if sys.platform == "win32":
     sys.exit("dcgan_tf: needs a POSIX system (Linux or macOS); on Windows, use WSL 2")
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 __all__ = ["RunError", "UsageError", "grid", "load", "train"]
 
 
