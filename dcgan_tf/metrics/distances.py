@@ -21,21 +21,17 @@ def frechet_classifier_distance(one: np.ndarray, other: np.ndarray) -> float:
     3: |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)).  The trace of the root comes from the
     eigenvalues of the symmetric C1^(1/2) C2 C1^(1/2).
     """
-    (mean, covariance), (other_mean, other_covariance) = map(_normal, (one, other))
+    one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    covariance, other_covariance = (np.cov(x, rowvar=False) for x in (one, other))
     values, vectors = np.linalg.eigh(covariance)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     shared = np.linalg.eigvalsh(root @ other_covariance @ root)
     return float(
-        np.sum((mean - other_mean) ** 2)
+        np.sum((one.mean(axis=0) - other.mean(axis=0)) ** 2)
         + np.trace(covariance)
         + np.trace(other_covariance)
         - 2.0 * np.sum(np.sqrt(np.maximum(shared, 0.0)))
     )
-
-
-def _normal(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    features = np.asarray(features, np.float64)
-    return features.mean(axis=0), np.cov(features, rowvar=False)
 
 
 def kid(one: np.ndarray, other: np.ndarray) -> float:
@@ -62,28 +58,20 @@ def _kernel_diagonal(features: np.ndarray) -> float:
 
 
 def nearest_neighbours(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each row of `one` the nearest row of `other`: (its number, the distance).
+    """The number of the nearest row of `other` for each row of `one`, and its distance.
 
-    Of any type, as uint8; never whole in float64.  Of several nearest ones the first.
+    Rows may be of any type, as uint8.  Of several nearest rows the first counts.
     """
-    size = max(1, BLOCK_SIZE // one.shape[1])
     numbers = np.zeros(len(one), np.int64)
     squares = np.full(len(one), np.inf)
-    for candidates in arrays.blocks(len(other), size):
-        block = np.asarray(other[candidates], np.float64)
-        for place in arrays.blocks(len(one), size):
-            _keep_nearest(numbers[place], squares[place], one[place], block, candidates)
+    for candidates in arrays.blocks(len(other), max(1, BLOCK_SIZE // one.shape[1])):
+        for place, block in squared_distances(one, other[candidates]):
+            nearest = block.argmin(axis=1)
+            distance = block[np.arange(len(block)), nearest]
+            nearer = distance < squares[place]
+            squares[place][nearer] = distance[nearer]
+            numbers[place][nearer] = candidates.start + nearest[nearer]
     return numbers, np.sqrt(squares)
-
-
-def _keep_nearest(numbers, squares, rows, block, candidates: slice) -> None:
-    """Puts into numbers and squares [N] where rows [N, F] have a nearer one in a block."""
-    for place, found in squared_distances(rows, block):
-        nearest = found.argmin(axis=1)
-        distance = found[np.arange(len(found)), nearest]
-        nearer = distance < squares[place]
-        squares[place][nearer] = distance[nearer]
-        numbers[place][nearer] = candidates.start + nearest[nearer]
 
 
 def _blocks(one: np.ndarray, other: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
@@ -108,11 +96,11 @@ def squared_distances(
 
 def radii(features: np.ndarray, k: int) -> np.ndarray:
     """The squared distance of each row from its k-th nearest other row, [N]."""
-    found = np.empty(len(features))
+    squares = np.empty(len(features))
     for place, distances in squared_distances(features, features):
         # Number 0 is the row itself.
-        found[place] = np.partition(distances, k, axis=1)[:, k]
-    return found
+        squares[place] = np.partition(distances, k, axis=1)[:, k]
+    return squares
 
 
 def prdc(
@@ -120,12 +108,12 @@ def prdc(
 ) -> dict[str, float]:
     """Precision, recall, density and coverage from k nearest neighbours.
 
-    real_radii: `radii(real, k)`, where it is known
-
     Precision and recall (Kynkaanniemi et al. 2019, section 2): the shares of fakes among
     the real, and of the real among the fakes.  Density and coverage (Naeem et al. 2020,
     section 3): how many of the real's neighbourhoods a fake lies in, over k, on average;
     and the share of the real in whose neighbourhood some fake lies.
+
+    real_radii: `radii(real, k)`, where it is known
     """
     if real_radii is None:
         real_radii = radii(real, k)

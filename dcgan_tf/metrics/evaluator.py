@@ -34,7 +34,7 @@ MOST_PRODUCTS = 11_000 * 60_000 * 784
 MOST_CONFUSED = 100  # classes of which there is a confusion matrix
 GOOD = 0.95  # a classifier's accuracy; below it bounds the class accuracy of images
 CAS_SEED, CAS_EPOCHS = 0, 5
-CAS_IMAGES, CAS_BYTES = 60_000, 200_000_000
+CAS_IMAGES, CAS_BYTES = 60_000, 200_000_000  # at most
 
 
 class Evaluator:
@@ -56,13 +56,10 @@ class Evaluator:
         self.test = image_sets.of_test(test)
         self._real, probabilities = trained_classifier.predict(self.test)
         self._real_radii = distances.radii(self._real, NEIGHBOURS)
-        self.classifier_accuracy = None
-        if spec.classes > 1:
-            labels = self.test.labels
-            self.classifier_accuracy = class_metrics.class_accuracy(
-                labels, probabilities.argmax(axis=1)
-            )
-            self._real_std = class_metrics.intra_class_std(self._real, labels, spec.classes)
+        labels, predicted = self.test.labels, probabilities.argmax(axis=1)
+        self._real_std = class_metrics.intra_class_std(self._real, labels, spec.classes)
+        accuracy = class_metrics.class_accuracy(labels, predicted)
+        self.classifier_accuracy = accuracy if spec.classes > 1 else None
 
     def figures(self, images: Images) -> dict[str, Any]:
         """The figures of images; those of classes where there are any.
@@ -111,14 +108,13 @@ class Evaluator:
             }
             if classes <= MOST_CONFUSED:
                 accuracies["confusion_matrix"] = confusion.tolist()
+        shares = np.bincount(predicted, minlength=classes) / len(predicted)
         return {
             **accuracies,
             "classifier_score": class_metrics.classifier_score(probabilities),
             "intra_class_std": float(finite.mean()) if len(finite) else None,
             "intra_class_std_by_class": _numbers(std),
-            "class_shares": (
-                np.bincount(predicted, minlength=classes) / len(predicted)
-            ).tolist(),
+            "class_shares": shares.tolist(),
         }
 
     def classification_accuracy_score(self, images: Images) -> float:
@@ -145,11 +141,7 @@ def selection_score(figures: dict[str, Any]) -> float:
 
 
 def compare(
-    images: Images,
-    train: Split,
-    test: Split,
-    dataset: Dataset,
-    for_cas: Images | None = None,
+    images: Images, train: Split, test: Split, dataset: Dataset, for_cas: Images | None
 ) -> dict[str, Any]:
     """The figures of `images`, and beside them the reference rows; all as JSON has it.
 
@@ -195,44 +187,34 @@ def compare(
 
 def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
     """What a reader must know of the figures, a sentence each."""
+    notes = []
     accuracy, tested = protocol["classifier_accuracy"], protocol["test_images"]
-    few = min(tested, protocol["images"]["generated"]) < LEAST_FOR_DISTANCES
-    notes = (
-        (
-            accuracy is None,
-            "the images have no classes: features are those of a classifier of "
-            "pseudo-classes",
-        ),
-        (
-            accuracy is not None and accuracy < GOOD,
-            f"the classifier's accuracy on test images is {accuracy or 0:.1%}: the class "
-            "accuracy of generated images can hardly be higher; the classifier was trained "
-            "on the real training images",
-        ),
-        (
-            tested < protocol["test_split"],
-            f"{tested:,} of the {protocol['test_split']:,} test images are used",
-        ),
-        (
-            few,
+    if accuracy is None:
+        notes.append(
+            "without classes, features are those of a classifier of pseudo-classes"
+        )
+    elif accuracy < GOOD:
+        notes.append(
+            f"the classifier recognises {accuracy:.1%} of test images: the class accuracy "
+            "of generated images can hardly be higher"
+        )
+    if tested < protocol["test_split"]:
+        notes.append(f"{tested:,} of {protocol['test_split']:,} test images are used")
+    if min(tested, protocol["images"]["generated"]) < LEAST_FOR_DISTANCES:
+        notes.append(
             "the Fréchet distance and KID cannot be told from fewer than "
-            f"{LEAST_FOR_DISTANCES} test images or {LEAST_FOR_DISTANCES} generated ones, "
-            "and small differences of the other figures are chance",
-        ),
-        (
-            nearest["near_copies"] is None,
-            "near copies: not counted with fewer than "
-            f"{LEAST_NEAR_COPY_IMAGES} test images",
-        ),
-    )
-    return [note for holds, note in notes if holds]
+            f"{LEAST_FOR_DISTANCES} test images or generated ones, and small differences "
+            "of the other figures are chance"
+        )
+    if nearest["near_copies"] is None:
+        notes.append(
+            f"near copies are not counted with under {LEAST_NEAR_COPY_IMAGES} test images"
+        )
+    return notes
 
 
 def cas_count(train: Split) -> int:
-    """How many images the classification accuracy score is taken of.
-
-    As many as there are training images, at most CAS_IMAGES, and at most CAS_BYTES of them.
-    """
+    """The number of images that CAS is taken of: as many as train, within the bounds."""
     images = train.array()
     return min(len(images), CAS_IMAGES, CAS_BYTES // images[0].nbytes)
 

@@ -140,8 +140,7 @@ def _steadied(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     for frame in frames:
         if shown is not None:
             far = abs(frame.astype(np.int16) - shown) > TOLERANCE
-            if frame.ndim == 3:
-                far = far.any(axis=-1, keepdims=True)
+            far = far.any(axis=-1, keepdims=True) if frame.ndim == 3 else far
             frame = np.where(far, frame, shown)
         shown = frame
         yield shown
