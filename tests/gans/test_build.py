@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -37,30 +38,21 @@ def test_uniform_labels_are_of_the_data_set_s_classes():
     assert set(gan.sample_labels(tf.zeros([100], tf.int32), [0, 1]).numpy()) == {0, 1, 2, 3}
 
 
-def test_the_ema_generator_starts_as_a_copy():
+def test_the_ema_generator_starts_as_a_copy_or_is_the_generator_itself():
     gan = built("acgan", ema_half_life=100)
     assert gan.ema_generator is not gan.generator
-    for slow, fast in zip(
-        gan.ema_generator.get_weights(), gan.generator.get_weights(), strict=True
-    ):
+    for slow, fast in zip(gan.ema_generator.weights, gan.generator.weights, strict=True):
         assert np.array_equal(slow, fast)
-
-
-def test_without_an_ema_images_are_the_generator_s():
     gan = built("acgan", ema_half_life=0)
     assert gan.ema_generator is gan.generator
 
 
 def test_networks_have_the_options_that_the_settings_give():
-    """Both LeakyReLUs' slope and the size of the latents, away from the defaults."""
+    """The LeakyReLUs' slope and the size of the latents, away from the defaults."""
     gan = built("dcgan", negative_slope=0.125, latent_dim=9)
     assert gan.generator.inputs[0].shape == (None, 9)
-    slopes = {
-        layer.negative_slope
-        for layer in gan.discriminator.layers
-        if type(layer).__name__ == "LeakyReLU"
-    }
-    assert slopes == {0.125}
+    of_kind = [x for x in gan.discriminator.layers if isinstance(x, keras.layers.LeakyReLU)]
+    assert {layer.negative_slope for layer in of_kind} == {0.125}
 
 
 @pytest.mark.parametrize("name", ADVERSARIAL_LOSSES)
@@ -73,98 +65,92 @@ def test_the_adversarial_loss_is_the_one_that_the_settings_name(name):
     assert loss.needs_pair == own.needs_pair
 
 
-def test_the_labels_of_the_loss_are_those_that_the_settings_give():
-    """At a logit of 1: softplus(-1) for target 1, and 1 - target more for another."""
-    config = new_config(real_label=0.75, generator_label=0.5)
+LABELS = {"real_label": 0.75, "generator_label": 0.5}
+SURE = np.log1p(np.exp(-1))  # softplus(-1): the loss of a logit of 1, for target 1
+
+
+def losses_of_logit_1(loss):
     logits = tf.constant([[1.0]])
-    least = np.log1p(np.exp(-1))
-    loss = build.adversarial_loss(config)
     real = loss.discriminator(logits, None)["adversarial_real"]
-    assert float(real) == pytest.approx(least + 0.25)
-    generator = loss.generator(None, logits)["adversarial"]
-    assert float(generator) == pytest.approx(least + 0.5)
+    return float(real), float(loss.generator(None, logits)["adversarial"])
+
+
+def test_the_labels_of_the_loss_are_those_that_the_settings_give():
+    """At a logit of 1 a target t costs 1 - t more."""
+    found = losses_of_logit_1(build.adversarial_loss(new_config(**LABELS)))
+    assert found == pytest.approx((SURE + 0.25, SURE + 0.5))
 
 
 ACGAN = {
     "mode": "acgan",
+    "class_head": "ac",
+    "r1_weight": 0.0,
     "d_weight_real": 0.5,
     "d_weight_fake": 0.25,
     "d_class_weight_real": 2.0,
     "d_class_weight_fake": 0.0,
     "g_class_weight": 3.0,
-    "class_head": "ac",
-    "r1_weight": 0.0,
 }
-IN_THE_LOSS = {
-    "adversarial_real": 0.5,
-    "adversarial_fake": 0.25,
-    "class_real": 2.0,
-    "class_fake": 0.0,
-}
+ADVERSARIAL = {"adversarial_real": 0.5, "adversarial_fake": 0.25}
+IN_THE_LOSS = {**ADVERSARIAL, "class_real": 2.0, "class_fake": 0.0}
+AC = {"adversarial": 1.0, "class": 3.0}
+PENALTIES = {"r1_weight": 7.0, "r2_weight": 8.0}
+RELATIVISTIC = {"adversarial_loss": "relativistic"}
+DCGAN = {"mode": "dcgan", "r1_weight": 0.5}
+EVEN = {"class_real": 0.5, "class_fake": 0.5}  # as an adversarial term weighs
+SEPARATE = {"update_rule": "alternating", "discriminator_update": "separate"}
 
 
 @pytest.mark.parametrize(
-    ("changes", "discriminator", "generator"),
+    ("settings", "discriminator", "generator", "on_test"),
     [
-        ({}, IN_THE_LOSS, {"adversarial": 1.0, "class": 3.0}),
+        (ACGAN, IN_THE_LOSS, AC, {**ADVERSARIAL, **EVEN}),
         (
-            {"class_head": "twin"},
+            {**ACGAN, "class_head": "twin"},
             {**IN_THE_LOSS, "twin_fake": 2.0},
-            {"adversarial": 1.0, "class": 3.0, "twin": -3.0},
+            {**AC, "twin": -3.0},
+            {**ADVERSARIAL, **EVEN, "twin_fake": 0.5},
         ),
         (
-            {"r1_weight": 7.0, "r2_weight": 8.0},
+            {**ACGAN, **PENALTIES},
             {**IN_THE_LOSS, "r1_penalty": 7.0, "r2_penalty": 8.0},
-            {"adversarial": 1.0, "class": 3.0},
+            *(AC, {**ADVERSARIAL, **EVEN}),
+        ),
+        # A loss of pairs has one adversarial term, of weight 1.
+        (
+            {**DCGAN, **RELATIVISTIC},
+            {"adversarial": 1.0, "r1_penalty": 0.5},
+            *({"adversarial": 1.0}, {"adversarial": 1.0}),
+        ),
+        (
+            {"mode": "acgan", "r1_weight": 0.0, **RELATIVISTIC},
+            {"adversarial": 1.0, "class_real": 1.0, "class_fake": 0.0, "twin_fake": 1.0},
+            {"adversarial": 1.0, "class": 1.0, "twin": -1.0},
+            {"adversarial": 1.0, "class_real": 1.0, "class_fake": 1.0, "twin_fake": 1.0},
+        ),
+        # The loss of two separate steps is their mean.
+        (
+            *({**ACGAN, **SEPARATE}, IN_THE_LOSS, AC),
+            {n: w / 2 for n, w in {**ADVERSARIAL, **EVEN}.items()},
         ),
     ],
 )
-def test_weights_of_the_terms(changes, discriminator, generator):
-    config = new_config(**{**ACGAN, **changes})
-    assert build.discriminator_weights(config) == discriminator
-    assert build.generator_weights(config) == generator
+def test_weights_of_the_terms(settings, discriminator, generator, on_test):
+    """In training; and on the test split, with even classes and without penalties."""
+    config = new_config(**settings)
+    gan = build.build(config)
+    assert gan.discriminator_weights == discriminator
+    assert gan.generator_weights == generator
+    tested = build.test_gan(gan, config)
+    assert tested.discriminator_weights == on_test
+    assert tested.generator_weights == generator
+    assert tested.adversarial_loss.needs_pair == gan.adversarial_loss.needs_pair
 
 
-def test_weights_of_a_relativistic_loss():
-    """Its one adversarial term has weight 1; it has no terms of real and of fake apart."""
-    config = new_config(mode="dcgan", adversarial_loss="relativistic", r1_weight=0.5)
-    assert build.discriminator_weights(config) == {"adversarial": 1.0, "r1_penalty": 0.5}
-    assert build.generator_weights(config) == {"adversarial": 1.0}
-
-
-def test_losses_on_the_test_split_have_hard_labels_even_classes_and_no_penalties():
-    config = new_config(
-        **{**ACGAN, "class_head": "twin", "r1_weight": 7.0, "r2_weight": 8.0},
-        real_label=0.75,
-        generator_label=0.5,
-    )
+def test_losses_on_the_test_split_have_hard_labels():
+    config = new_config(**LABELS)
     tested = build.test_gan(build.build(config), config)
-    assert tested.discriminator_weights == {
-        "adversarial_real": 0.5,
-        "adversarial_fake": 0.25,
-        "class_real": 0.5,
-        "class_fake": 0.5,
-        "twin_fake": 0.5,
-    }
-    assert tested.generator_weights == build.generator_weights(config)
-    logits = tf.constant([[1.0]])
-    least = np.log1p(np.exp(-1))
-    real = tested.adversarial_loss.discriminator(logits, None)["adversarial_real"]
-    assert float(real) == pytest.approx(least)
-    generator = tested.adversarial_loss.generator(None, logits)["adversarial"]
-    assert float(generator) == pytest.approx(least)
-
-
-def test_losses_on_the_test_split_keep_a_loss_without_labels():
-    config = new_config(mode="acgan", adversarial_loss="relativistic")
-    tested = build.test_gan(build.build(config), config)
-    assert tested.adversarial_loss.needs_pair
-    assert tested.discriminator_weights == {
-        "adversarial": 1.0,
-        "class_real": 1.0,
-        "class_fake": 1.0,
-        "twin_fake": 1.0,
-    }
+    assert losses_of_logit_1(tested.adversarial_loss) == pytest.approx((SURE, SURE))
 
 
 def test_fakes_are_augmented_only_where_it_is_asked_for():
@@ -173,7 +159,6 @@ def test_fakes_are_augmented_only_where_it_is_asked_for():
     plain = built("dcgan", **shared).augment_fakes(fakes, tf.constant([0, 1]))
     assert np.array_equal(plain, fakes)
     gan = built("dcgan", augment_fakes=True, **shared)
-    changed = gan.augment_fakes(fakes, tf.constant([0, 1])).numpy()
+    changed, again = (gan.augment_fakes(fakes, tf.constant([0, 1])) for _ in range(2))
     assert not np.array_equal(changed, fakes)
-    again = gan.augment_fakes(fakes, tf.constant([0, 1]))
     assert np.array_equal(changed, again)
