@@ -15,51 +15,45 @@ def measured(gan, config, split):
     return TestLosses(build.test_gan(gan, config), config.seed, split).terms()
 
 
-def test_an_undecided_discriminator_costs_what_it_must_by_hand(small, few):
-    """ln 2 for each adversarial term, ln 10 for each class term, whatever the targets.
-
-    Real and fake classes weigh alike here, where training leaves the fakes' out.
-    """
-    labels = {"real_label": 0.8, "generator_label": 0.7, "g_class_weight": 0.5}
-    config = small("acgan", **KERAS, **labels)
-    gan = build.build(config)
-    blank(gan.discriminator)
-    terms = measured(gan, config, few)
-    assert terms["test/discriminator/loss"] == pytest.approx(math.log(2) + math.log(10))
-    assert terms["test/generator/loss"] == pytest.approx(math.log(2) + math.log(10) / 2)
+LABELS = {"real_label": 0.8, "generator_label": 0.7, "g_class_weight": 0.5}
+SEPARATE = {
+    "update_rule": "alternating",
+    "discriminator_update": "separate",
+    "d_weight_real": 1.0,
+    "d_weight_fake": 1.0,
+    "d_class_weight_fake": 1.0,
+}
+LN_2, LN_10 = math.log(2), math.log(10)
 
 
 @pytest.mark.parametrize(
-    ("loss", "discriminator", "generator"),
-    [("hinge", 2.0, 0.0), ("least_squares", 0.5, 0.5), ("relativistic", None, None)],
+    ("settings", "discriminator", "generator"),
+    [
+        # ln 2 for an adversarial term, ln 10 for a class term, whatever the targets;
+        # real and fake classes weigh alike, where training leaves the fakes' out.
+        ({"mode": "acgan", **KERAS, **LABELS}, LN_2 + LN_10, LN_2 + LN_10 / 2),
+        # The mean of two steps; half of ln 10 for the fakes' twin.
+        ({"mode": "acgan", "class_head": "ac", **SEPARATE}, LN_2 + LN_10, None),
+        ({"mode": "acgan", "class_head": "twin", **SEPARATE}, LN_2 + 1.5 * LN_10, None),
+        # Logits of 0: 1 + 1 and 0; 1/2 + 0 and 1/2; ln 2 and ln 2, of a pair one term.
+        ({"mode": "cgan", "adversarial_loss": "hinge"}, 2.0, 0.0),
+        ({"mode": "cgan", "adversarial_loss": "least_squares"}, 0.5, 0.5),
+        ({"mode": "cgan", "adversarial_loss": "relativistic"}, LN_2, LN_2),
+    ],
 )
-def test_other_losses_of_an_undecided_discriminator(
-    small, few, loss, discriminator, generator
+def test_what_an_undecided_discriminator_costs_by_hand(
+    small, few, settings, discriminator, generator
 ):
-    """Logits of 0: 1 + 1 and 0; 1/2 + 0 and 1/2; ln 2 and ln 2, of a pair one term."""
-    config = small("cgan", adversarial_loss=loss)
+    config = small(**settings)
     gan = build.build(config)
     blank(gan.discriminator)
     terms = measured(gan, config, few)
-    expected = math.log(2) if discriminator is None else discriminator
-    assert terms["test/discriminator/loss"] == pytest.approx(expected)
-    expected = math.log(2) if generator is None else generator
-    assert terms["test/generator/loss"] == pytest.approx(expected)
-    paired = loss == "relativistic"
+    assert terms["test/discriminator/loss"] == pytest.approx(discriminator)
+    if generator is not None:
+        assert terms["test/generator/loss"] == pytest.approx(generator)
+    paired = config.adversarial_loss == "relativistic"
     assert ("test/discriminator/adversarial" in terms) is paired
     assert ("test/discriminator/adversarial_real" in terms) is not paired
-
-
-def test_the_loss_is_what_its_table_says_of_two_separate_steps(small, few):
-    """Their mean: ln 2 and ln 10, not twice as much; half of ln 10 for the fakes' twin."""
-    rule = {"update_rule": "alternating", "discriminator_update": "separate"}
-    weights = {"d_weight_real": 1.0, "d_weight_fake": 1.0, "d_class_weight_fake": 1.0}
-    for head, share in (("ac", 1.0), ("twin", 1.5)):
-        config = small("acgan", **rule, **weights, class_head=head)
-        gan = build.build(config)
-        blank(gan.discriminator)
-        loss = measured(gan, config, few)["test/discriminator/loss"]
-        assert loss == pytest.approx(math.log(2) + share * math.log(10))
 
 
 def test_penalties_are_of_training_alone(small, few):
