@@ -46,23 +46,20 @@ def losses(entry: Entry, name: str) -> str:
     """An entry's name, both losses, the discriminator's accuracies, and the speed."""
     accuracies = []
     for kind, word in (("adversarial", "accuracy"), ("class", "class")):
-        found = [
-            value
-            for key, value in entry.items()
-            if key.startswith(f"discriminator/{kind}_accuracy")
-        ]
-        if found:
-            accuracies.append(f"{word} {sum(found) / len(found):.0%}")
+        prefix = f"discriminator/{kind}_accuracy"
+        shares = [share for key, share in entry.items() if key.startswith(prefix)]
+        if shares:
+            accuracies.append(f"{word} {sum(shares) / len(shares):.0%}")
     text = f"{name}: {both_losses(entry)} ({', '.join(accuracies)})"
     return f"{text}, {entry['images_per_second']:.0f} img/s"
 
 
 def quality(entry: Entry) -> str:
     """The figures of an evaluation."""
-    found = [
+    figures = (
         f"{title(figure)} {figure.text(entry[QUALITY + figure.key])}"
         for figure in FIGURES
         if figure.printed and QUALITY + figure.key in entry
-    ]
-    unbroken = ", ".join(one.replace(" ", "\xa0") for one in found)
+    )
+    unbroken = ", ".join(text.replace(" ", "\xa0") for text in figures)
     return wrapped(unbroken, "  ").replace("\xa0", " ")

@@ -50,13 +50,6 @@ def read(path: pathlib.Path) -> np.ndarray | None:
         return None
 
 
-def remove(samples: pathlib.Path, *, beyond: int) -> None:
-    """Deletes the frames of epochs (or steps) after `beyond`."""
-    for number, path in paths(samples).items():
-        if number > beyond:
-            path.unlink()
-
-
 def spacing(newest: int, *, every: int, keep: int) -> int:
     """The number whose multiples are the numbers of the frames that stay, at most `keep`.
 

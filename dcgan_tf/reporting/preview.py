@@ -32,9 +32,7 @@ class Preview:
         self._gan = gan
         self.columns = len(labels or range(grids.PLAIN_COLUMNS))
         count = rows * self.columns
-        places = tf.range(count)
-        if labels:
-            places //= self.columns
+        places = tf.range(count) // (self.columns if labels else 1)
         self._latents = tf.gather(gan.sample_latents(count, [seed, STREAM]), places)
         self._labels = tf.tile(labels or tf.range(self.columns), [rows])
         self._real = None
@@ -53,10 +51,9 @@ class Preview:
 
 def _of_classes(split: Split, labels: tf.Tensor) -> np.ndarray:
     """The first images of each class, in the order of `labels`; black where one lacks."""
-    known = split.labels.numpy()
-    found = np.zeros((len(labels), *split.images.shape[1:]), np.uint8)
+    images = np.zeros((len(labels), *split.images.shape[1:]), np.uint8)
     for label in np.unique(labels):
         places = np.flatnonzero(labels == label)
-        rows = np.flatnonzero(known == label)[: len(places)]
-        found[places[: len(rows)]] = split.take(rows)
-    return found
+        rows = np.flatnonzero(split.labels == label)[: len(places)]
+        images[places[: len(rows)]] = split.take(rows)
+    return images

@@ -22,7 +22,9 @@ def rewind(run: Run, intervals: Intervals, step: int) -> None:
     for folder in (run.folder, run.folder.parent):
         atomic_files.sync(folder)
     metrics_log.cut(run.metrics, step)
-    frames.remove(run.samples, beyond=intervals.number(step))
+    for number, path in frames.paths(run.samples).items():
+        if number > intervals.number(step):
+            path.unlink()
     for path in run.event_files():  # which cannot be cut: RunLogger writes them anew
         path.unlink()
 

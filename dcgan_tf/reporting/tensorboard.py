@@ -5,6 +5,7 @@ import pathlib
 import socket
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
@@ -30,11 +31,10 @@ class Events:
         now = time.time()
         name = f"events.out.tfevents.{int(now)}.{socket.gethostname()}.{os.getpid()}.v2"
         self._path = folder / name
-        self._write(Event(wall_time=now, file_version="brain.Event:2"))
+        self._write(wall_time=now, file_version="brain.Event:2")
         # At START a TensorBoard that is open forgets what it has read of the run: a resume
         # writes it once more.
-        start = SessionLog(status=SessionLog.START)
-        self._write(Event(wall_time=now, session_log=start))
+        self._write(wall_time=now, session_log=SessionLog(status=SessionLog.START))
 
     def add(self, entry: Mapping[str, float], number: int, grid: np.ndarray | None) -> None:
         """Adds an entry's figures, and a plain grid or a frame, at epoch `number`."""
@@ -49,11 +49,11 @@ class Events:
             image.height, image.width = shown.shape[:2]
             values.append(Summary.Value(tag="samples", image=image))
         wall_time = entry.get("time", time.time())
-        self._write(Event(wall_time=wall_time, step=number, summary=Summary(value=values)))
+        self._write(wall_time=wall_time, step=number, summary=Summary(value=values))
 
-    def _write(self, event: Event) -> None:
+    def _write(self, **fields: Any) -> None:
         with atomic_files.naming(self._path), self._path.open("ab") as file:
-            RecordWriter(file).write(event.SerializeToString())
+            RecordWriter(file).write(Event(**fields).SerializeToString())
 
 
 def _tag(name: str) -> str:

@@ -157,8 +157,7 @@ def test_a_missing_mode_is_missed_by_recall_and_coverage_alone():
 
 
 def test_copies_of_one_image_cover_nothing():
-    copies = np.repeat(normal(1, 1), 300, axis=0)
-    figures = prdc(normal(0, 300), copies, k=5)
+    figures = prdc(normal(0, 300), np.repeat(normal(1, 1), 300, axis=0), k=5)
     assert figures["recall"] == 0.0
     assert figures["coverage"] < 0.1
 

@@ -11,9 +11,6 @@ def test_image_number_i_lies_at_row_and_column():
     numbered += np.arange(1, 6, dtype=np.uint8)[:, None, None, None]
     expected = np.repeat(np.repeat([[1, 2], [3, 4], [5, 0]], 2, axis=0), 3, axis=1)
     assert np.array_equal(grids.grid(numbered, columns=2), expected)
-
-
-def test_in_colour_a_grid_has_three_channels():
     coloured = np.arange(12, dtype=np.uint8).reshape(4, 1, 1, 3)
     expected = [[[0, 1, 2], [3, 4, 5]], [[6, 7, 8], [9, 10, 11]]]
     assert grids.grid(coloured, columns=2).tolist() == expected
@@ -49,38 +46,28 @@ def test_real_images_stay_beside_the_generated_ones():
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "rows", "columns", "magnification"),
+    ("height", "width", "rows", "columns", "title", "times"),
     [
-        (28, 28, 10, 10, 2),  # 560 wide
-        (32, 32, 10, 10, 2),
-        (64, 64, 10, 10, 1),  # is 640 wide
-        (28, 28, 1, 4, 5),
-        (28, 28, 1, 1, 20),
-        (28, 28, 1, 20, 3),  # 112 high would be more than 2,000 wide
-        (28, 28, 1, 16, 4),  # 112 high
-        (128, 128, 10, 20, 1),
-        (28, 28, 100, 10, 1),  # its area would be 3 million pixels
-        (16, 32, 10, 10, 2),
+        (28, 28, 10, 10, None, 2),  # 560 wide
+        (64, 64, 10, 10, None, 1),  # is 640 wide
+        (28, 28, 1, 1, None, 20),
+        (28, 28, 1, 20, None, 3),  # 112 high would be more than 2,000 wide
+        (28, 28, 1, 16, None, 4),  # 112 high
+        (28, 28, 100, 10, None, 1),  # its area would be 3 million pixels
+        (16, 32, 10, 10, None, 2),
+        (32, 32, 10, 20, "7", 1),
+        (32, 32, 10, 20, "animals-nature", 2),  # columns of 64 pixels
     ],
 )
-def test_images_are_enlarged_until_they_are_easy_to_see(
-    height, width, rows, columns, magnification
+def test_images_are_enlarged_until_they_and_titles_are_easy_to_see(
+    height, width, rows, columns, title, times
 ):
     plain = np.zeros((rows * height, columns * width), np.uint8)
-    shown = grids.legible(plain, grids.Layout(height, width, columns)).shape
-    gap = min(magnification, 2)
-    assert shown == (
-        rows * (height * magnification + gap) - gap,
-        columns * (width * magnification + gap) - gap,
-    )
-
-
-@pytest.mark.parametrize(("title", "column"), [("7", 32), ("animals-nature", 64)])
-def test_columns_are_wide_enough_for_names(title, column):
-    plain = np.zeros((320, 640), np.uint8)
-    enlarged = grids.legible(plain, grids.Layout(32, 32, 20, (title,) * 20))
-    gap = column // 32
-    assert enlarged.shape[1] == 20 * (column + gap) - gap
+    layout = grids.Layout(height, width, columns, title and (title,) * columns)
+    high, wide = grids.legible(plain, layout).shape
+    gap = min(times, 2)
+    assert wide == columns * (width * times + gap) - gap
+    assert title or high == rows * (height * times + gap) - gap
 
 
 @pytest.mark.parametrize("columns", [1, 2, 7])

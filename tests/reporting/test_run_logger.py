@@ -6,7 +6,6 @@ import pytest
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.reporting.run_logger import rewind
-from dcgan_tf.runs import manifest
 from dcgan_tf.runs.folder import Run
 
 
@@ -21,14 +20,8 @@ def run(tmp_path):
         grids.write_png(frames.path_of(made.samples, "epoch", epoch), pixels)
     for epoch in range(1, 4):
         metrics_log.append(made.metrics, {"epoch": epoch, "step": 3 * epoch})
-    for kind, step in (
-        (manifest.REGULAR, 3),
-        (manifest.BEST, 6),
-        (manifest.BEST, 9),
-        (manifest.LATEST, 7),
-        (manifest.REGULAR, 9),
-    ):
-        (made.checkpoints / manifest.name(kind, step)).mkdir()
+    for name in ("step_00000003", "best_00000006", "latest_00000007", "step_00000009"):
+        (made.checkpoints / name).mkdir()
     (made.folder / "events.out.tfevents.2").touch()
     made.gif.touch()
     return made
