@@ -126,11 +126,10 @@ def networks() -> Iterator[tuple[str, object]]:
 
 def measure(loaded, format_name: str, folder: pathlib.Path) -> tuple[int, float]:
     """Bytes of an export, and its largest difference; `folder` must be new."""
-    from dcgan_tf.exports import formats, write
+    from dcgan_tf.exports import write
     from dcgan_tf.runs.config_file import RunConfig
 
-    target = formats.target(str(folder), format_name)
-    size = write.write(target, loaded, RunConfig(loaded.config))
+    size = write.write(folder, format_name, loaded, RunConfig(loaded.config))
     run_elsewhere({folder: code_of(folder)})
     return size, largest_difference(folder, loaded)
 

@@ -14,10 +14,10 @@ import sys
 
 from absl.flags import DEFINE_enum, FlagValues
 
-from dcgan_tf.cli import flags
+from dcgan_tf.cli import flags, outputs
 from dcgan_tf.exports import formats
 from dcgan_tf.runs.folder import PRETRAINED, Run
-from dcgan_tf.support import tf_setup
+from dcgan_tf.support import errors, tf_setup
 
 
 def define_flags() -> FlagValues:
@@ -46,7 +46,10 @@ def define_flags() -> FlagValues:
 
 def main(values: FlagValues) -> None:
     run = Run.existing(values.run or PRETRAINED)
-    target = formats.target(values.output, values.format)
+    if values.output is None:
+        raise errors.UsageError("--output: name the folder or file to make")
+    path = outputs.output_path(values.output, suffixes=list(formats.BY_SUFFIX), folder=True)
+    format_name = formats.chosen(path, values.format)
     content = run.read()
 
     tf_setup.start()
@@ -54,8 +57,8 @@ def main(values: FlagValues) -> None:
     from dcgan_tf.runs import trained
 
     loaded = trained.load(run.folder, ema=values.ema, which=values.which)
-    size = write.write(target, loaded, content)
-    print(f"{target.path}: {target.format}, step {loaded.step:,}, {size / 1e6:.1f} MB")
+    size = write.write(path, format_name, loaded, content)
+    print(f"{path}: {format_name}, step {loaded.step:,}, {size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -1,75 +1,145 @@
-"""The formats of an export, and which one `--output` and `--format` ask for."""
+"""The formats of an export: their files, writers, and the code that uses them."""
+
+from __future__ import annotations
 
 import dataclasses
 import importlib.util
 import pathlib
+import tempfile
+from collections.abc import Callable
 
 from dcgan_tf.support import errors
-
-NPZ = "npz"
+from dcgan_tf.support.lazy import keras
+from dcgan_tf.support.lazy import tensorflow as tf
 
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """file: what the generator is called in the folder of an export
-    needs: packages that write it, beside this one's dependencies
+    """A format.
+
+    file:    what the generator is called in the folder of an export
+    write:   (model, path) -> None; None: the weights alone are written, for this package
+    runs_in: what the code in the README needs
+    imports, call: that code, with places for {file} and the names of the inputs
+    alone:   whether the file needs nothing beside it
+    needs:   packages that write it, beside this one's dependencies
     """
 
     file: str
+    write: Callable[[keras.Model, pathlib.Path], object] | None
+    runs_in: str
+    imports: str
+    call: str
+    alone: bool = False
     needs: tuple[str, ...] = ()
 
-    @property
-    def suffix(self) -> str:
-        return pathlib.PurePath(self.file).suffix
+
+def _write_saved_model(model: keras.Model, path: pathlib.Path) -> None:
+    function, signature = _serve(model)
+    archive = keras.export.ExportArchive()
+    # Without archive.track(model), which would write each weight twice.
+    archive.add_endpoint("serve", function, input_signature=signature)
+    archive.write_out(str(path), verbose=False)
 
 
+def _write_litert(model: keras.Model, path: pathlib.Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _write_saved_model(model, pathlib.Path(folder))
+        # LiteRT's own operations alone: others fail here, not where the file is used.
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=["serve"]
+        )
+        path.write_bytes(converter.convert())
+
+
+def _write_onnx(model: keras.Model, path: pathlib.Path) -> None:
+    import tf2onnx  # an extra
+
+    function, signature = _serve(model)
+    tf2onnx.convert.from_function(
+        tf.function(function, input_signature=signature),
+        input_signature=signature,
+        output_path=str(path),
+    )
+
+
+def _serve(model: keras.Model):
+    """Returns the exported function, (latents, labels) -> {"images"}, and its signature."""
+
+    def serve(*inputs):
+        given = inputs[0] if len(inputs) == 1 else list(inputs)
+        return {"images": model(given, training=False)}
+
+    return serve, [tf.TensorSpec(x.shape, x.dtype, name=x.name) for x in model.inputs]
+
+
+NPZ = "npz"
 FORMATS = {
-    NPZ: Format("generator.npz"),
-    "keras": Format("generator.keras"),
-    "saved_model": Format("saved_model"),
-    "litert": Format("generator.tflite"),
-    "onnx": Format("generator.onnx", needs=("onnx", "tf2onnx")),
+    NPZ: Format(
+        "generator.npz",
+        None,
+        "the package dcgan_tf",
+        'import dcgan_tf\n\nrun = dcgan_tf.load(".")',
+        "images = run.sample({classes}, seed=0)  # uint8",
+    ),
+    "keras": Format(
+        "generator.keras",
+        lambda model, path: model.save(path),
+        "the package dcgan_tf, whose layers it has",
+        "import keras\nimport numpy as np\n\nimport dcgan_tf.models.layers",
+        'generator = keras.saving.load_model("{file}")\n'
+        "images = generator({listed}, training=False).numpy()",
+        alone=True,
+    ),
+    "saved_model": Format(
+        "saved_model",
+        _write_saved_model,
+        "TensorFlow (`pip install tensorflow`)",
+        "import numpy as np\nimport tensorflow as tf",
+        'generator = tf.saved_model.load("{file}")\n'
+        'images = generator.serve({positional})["images"].numpy()',
+    ),
+    "litert": Format(
+        "generator.tflite",
+        _write_litert,
+        "LiteRT (`pip install ai-edge-litert`)",
+        "import numpy as np\nfrom ai_edge_litert.interpreter import Interpreter",
+        'generate = Interpreter("{file}").get_signature_runner("serve")\n'
+        'images = generate({named})["images"]',
+        alone=True,
+    ),
+    "onnx": Format(
+        "generator.onnx",
+        _write_onnx,
+        "ONNX Runtime (`pip install onnxruntime`)",
+        "import numpy as np\nimport onnxruntime",
+        'session = onnxruntime.InferenceSession("{file}")\n'
+        '[images] = session.run(["images"], {mapped})',
+        alone=True,
+        needs=("onnx", "tf2onnx"),
+    ),
 }
-# Those of one file that needs nothing beside it.
-BY_SUFFIX = {FORMATS[name].suffix: name for name in ("keras", "litert", "onnx")}
+BY_SUFFIX = {
+    pathlib.PurePath(each.file).suffix: name for name, each in FORMATS.items() if each.alone
+}
 
 
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """path: a new folder or, if `is_file`, a new file"""
-
-    path: pathlib.Path
-    format: str
-    is_file: bool
-
-
-def target(output: str | None, format_name: str | None) -> Target:
-    """What the flags of `export` ask for; UsageError where that cannot be written.
+def chosen(path: pathlib.Path, format_name: str | None) -> str:
+    """Returns the format that --output and --format ask for; UsageError for what cannot be.
 
     A path with the suffix of a format is a file in that format, any other a folder.
     """
-    if output is None:
-        raise errors.UsageError("--output: name the folder or file to make")
-    path = errors.user_path(output, "--output")
-    if path.exists() or path.is_symlink():
-        raise errors.UsageError(f"--output={path}: is in the way; name a new one")
     implied = BY_SUFFIX.get(path.suffix)
-    if implied is None and path.suffix[1:2].isalpha():
-        suffixes = ", ".join(BY_SUFFIX)
-        raise errors.UsageError(
-            f"--output={path}: no file is written with the suffix {path.suffix}; end it in "
-            f"{suffixes}, or name a folder without a suffix, and a format by --format"
-        )
     if implied and format_name not in (None, implied):
         raise errors.UsageError(
             f"--output={path}: {path.suffix} is not the suffix of --format={format_name}; "
             "leave one of them out"
         )
-    chosen = implied or format_name or NPZ
-    missing = [name for name in FORMATS[chosen].needs if not importlib.util.find_spec(name)]
+    name = implied or format_name or NPZ
+    missing = [need for need in FORMATS[name].needs if not importlib.util.find_spec(need)]
     if missing:
         raise errors.UsageError(
-            f"--format={chosen}: needs {' and '.join(missing)}, not installed here; "
+            f"--format={name}: needs {' and '.join(missing)}, not installed here; "
             f"pip install {' '.join(missing)}"
         )
-    return Target(path, chosen, implied is not None)
+    return name

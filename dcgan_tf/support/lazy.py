@@ -1,4 +1,4 @@
-"""TensorFlow, imported when something of it is first used: --help answers without it."""
+"""TensorFlow and Keras, imported when they are first used: --help answers without them."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ class _LazyModule:
 
 
 if TYPE_CHECKING:
+    import keras
     import tensorflow
 else:
-    tensorflow = _LazyModule("tensorflow")
+    keras, tensorflow = _LazyModule("keras"), _LazyModule("tensorflow")
