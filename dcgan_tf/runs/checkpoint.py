@@ -80,11 +80,6 @@ def restore_generator(generator: keras.Model, info: CheckpointInfo, *, ema: bool
     _restore_weights(info, **{"ema_generator" if ema else "generator": generator})
 
 
-def restore_discriminator(discriminator: keras.Model, info: CheckpointInfo) -> None:
-    """Sets the weights of the discriminator alone; RunError unless all are there."""
-    _restore_weights(info, discriminator=discriminator)
-
-
 def restore_networks(gan: Gan, info: CheckpointInfo) -> None:
     """Sets the weights of both players, and of the generator's EMA if one is kept."""
     _restore_weights(info, generator=gan.generator, discriminator=gan.discriminator)

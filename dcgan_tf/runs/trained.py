@@ -227,13 +227,11 @@ def load(
     *,
     ema: bool = True,
     which: str = "latest",
-    discriminator: bool = False,
 ) -> TrainedRun:
     """The generator of a run's "latest" checkpoint, or of its "best" by evaluation.
 
-    ema: its EMA, if the run keeps one.  discriminator: restores that as well, which no
-    export holds; else its weights are new ones.  The run may be finished, stopped or
-    training.
+    ema: its EMA, if the run keeps one.  The run may be finished, stopped or training; the
+    discriminator's weights are new ones.
     Raises UsageError where there is no run or no such checkpoint, RunError where what lies
     there cannot be read.
     """
@@ -260,8 +258,6 @@ def load(
             raise errors.UsageError(f"--run={run.folder}: has no {missing}")
         try:
             checkpoint.restore_generator(gan.ema_generator, info, ema=ema)
-            if discriminator:
-                checkpoint.restore_discriminator(gan.discriminator, info)
             return TrainedRun(config, gan, info.step)
         except errors.RunError:
             if info.folder.exists():  # else a run in progress has put a newer one in place
