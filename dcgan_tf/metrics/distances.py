@@ -104,7 +104,7 @@ def radii(features: np.ndarray, k: int) -> np.ndarray:
 
 
 def prdc(
-    real: np.ndarray, fake: np.ndarray, k: int, real_radii: np.ndarray | None = None
+    real: np.ndarray, fake: np.ndarray, k: int, real_radii: np.ndarray
 ) -> dict[str, float]:
     """Precision, recall, density and coverage from k nearest neighbours.
 
@@ -113,10 +113,8 @@ def prdc(
     section 3): how many of the real's neighbourhoods a fake lies in, over k, on average;
     and the share of the real in whose neighbourhood some fake lies.
 
-    real_radii: `radii(real, k)`, where it is known
+    real_radii: `radii(real, k)`, which stay while the fakes change
     """
-    if real_radii is None:
-        real_radii = radii(real, k)
     fake_radii = radii(fake, k)
     inside = np.empty(len(fake))
     covered = np.zeros(len(real), bool)

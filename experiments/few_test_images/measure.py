@@ -31,7 +31,12 @@ GENERATED, DRAWS = 3000, 60
 FIGURES = {  # and which direction is better
     "Frechet distance": (distances.frechet_classifier_distance, -1),
     "KID": (distances.kid, -1),
-    "coverage": (lambda real, fake: distances.prdc(real, fake, 5)["coverage"], 1),
+    "coverage": (
+        lambda real, fake: distances.prdc(real, fake, 5, distances.radii(real, 5))[
+            "coverage"
+        ],
+        1,
+    ),
 }
 
 run = Run(pathlib.Path(sys.argv[1]))

@@ -200,11 +200,11 @@ def test_the_search_takes_as_many_products_as_it_may(nearest, monkeypatch):
 
 
 def test_the_search_holds_no_more_than_a_few_blocks(tmp_path, monkeypatch):
-    """The training images stay in their file; in float64 they would take 123 MB."""
+    """The training images stay in their file; in float64 they would take 49 MB."""
     monkeypatch.setattr(distances, "BLOCK_SIZE", 100_000)  # of 8 bytes: 0.8 MB
-    mapped = np.memmap(tmp_path / "images", np.uint8, "w+", shape=(20_000, 16, 16, 3))
-    mapped[:] = np.arange(20_000).reshape(-1, 1, 1, 1) % 256
-    train = Split(mapped, tf.zeros(20_000, tf.int32))
+    mapped = np.memmap(tmp_path / "images", np.uint8, "w+", shape=(8_000, 16, 16, 3))
+    mapped[:] = np.arange(8_000).reshape(-1, 1, 1, 1) % 256
+    train = Split(mapped, tf.zeros(8_000, tf.int32))
     samples, test = Images(mapped[300:310]), Images(mapped[:20])
     tracemalloc.start()
     report = nearest_training_images(samples, train, test)
