@@ -4,7 +4,7 @@ import numpy as np
 
 
 def class_accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
-    """The share of images whose predicted class is the requested one; both int [N].
+    """Returns the share of images whose predicted class is the requested one; both int [N].
 
     Of generated images: GAN-test (Shmelkov et al. 2018, section 3).
     """
@@ -12,14 +12,14 @@ def class_accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Counts, int [classes, classes]: row the requested class, column the predicted."""
+    """Counts images, int [classes, classes], by requested (row) and predicted class."""
     return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(
         classes, classes
     )
 
 
 def intra_class_std(features: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """The root mean square distance of each class's features from their mean, [classes].
+    """Returns the RMS distance of each class's features from their mean, [classes].
 
     NaN for a class that has no images.
     """

@@ -67,7 +67,7 @@ def _convolved(x, filters: int, size: int, stride: int = 1):
 def fit(
     split: Split, spec: ImageSpec, *, seed: int, epochs: int, max_translation: int
 ) -> keras.Model:
-    """A network trained on `split`: Adam, a rate that falls to 0, translated images.
+    """Trains a network on `split`: Adam, a rate that falls to 0, translated images.
 
     The epochs are as many more or fewer as make LEAST_STEPS to MOST_STEPS.
     """
@@ -113,13 +113,13 @@ class Classifier:
         return features, tf.nn.softmax(logits).numpy()
 
     def accuracy(self, images: Images) -> float:
-        """The share of images whose label it predicts."""
+        """Returns the share of images whose label it predicts."""
         _, probabilities = self.predict(images)
         return class_metrics.class_accuracy(images.labels, probabilities.argmax(axis=1))
 
 
 def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
-    """The classifier of the data set called `name`, whose splits are `train` and `test`.
+    """Returns the classifier of the data set `name`, whose splits are `train` and `test`.
 
     It is trained where there is none of exactly these training images.  Of images without
     classes it is one of pseudo-classes.
@@ -145,12 +145,12 @@ def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
 
 
 def pseudo_class_count(images: int) -> int:
-    """PSEUDO_CLASSES, or fewer where there would be less than ten images of each."""
+    """Returns PSEUDO_CLASSES, or fewer where a class would have less than ten images."""
     return max(2, min(PSEUDO_CLASSES, images // 10))
 
 
 def with_pseudo_classes(split: Split, count: int) -> Split:
-    """The same images; their labels, int32 [N], are clusters by k-means of their pixels."""
+    """Gives images labels, int32 [N]: the clusters of their pixels by k-means."""
     from sklearn.cluster import KMeans  # scikit-learn takes a second to import
     from sklearn.decomposition import PCA
     from sklearn.pipeline import make_pipeline
@@ -168,7 +168,7 @@ def with_pseudo_classes(split: Split, count: int) -> Split:
 
 
 def _shrunk(images: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Rows of images uint8 [N, H, W, C], as float32 [B, pixels], PSEUDO_SIZE at most."""
+    """Yields rows of images uint8 [N, H, W, C], at most PSEUDO_SIZE, float32 [B, pixels]."""
     _, height, width, channels = images.shape
     side = -(-max(height, width) // PSEUDO_SIZE)
     down, across = height // side, width // side
@@ -184,7 +184,7 @@ def save(model: keras.Model, path: pathlib.Path) -> None:
 
 
 def _read(path: pathlib.Path, spec: ImageSpec) -> Classifier:
-    """RunError where the file holds no weights of the network."""
+    """Reads the weights; RunError where the file holds none of the network."""
     model = network(spec)
     try:
         model.set_weights(list(arrays.read(path).values()))

@@ -15,7 +15,7 @@ BLOCK_SIZE = 10_000_000  # numbers at a time
 
 
 def frechet_classifier_distance(one: np.ndarray, other: np.ndarray) -> float:
-    """The squared Frechet distance of the normal distributions that fit two sets.
+    """Returns the squared Frechet distance of the normal distributions that fit two sets.
 
     FID, with a classifier's features in place of Inception's.  Heusel et al. 2017, section
     3: |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)).  The trace of the root comes from the
@@ -58,7 +58,7 @@ def _kernel_diagonal(features: np.ndarray) -> float:
 
 
 def nearest_neighbours(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The number of the nearest row of `other` for each row of `one`, and its distance.
+    """Finds the nearest row of `other` for each row of `one`: its number, the distance.
 
     Rows may be of any type, as uint8.  Of several nearest rows the first counts.
     """
@@ -83,7 +83,7 @@ def _blocks(one: np.ndarray, other: np.ndarray) -> Iterator[tuple[slice, np.ndar
 def squared_distances(
     one: np.ndarray, other: np.ndarray
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Squared distances of a block of `one` from all of `other`, block by block."""
+    """Yields squared distances of a block of `one` from all of `other`, block by block."""
     other = np.asarray(other, np.float64)
     lengths = np.sum(other**2, axis=1)
     for place, rows in _blocks(one, other):
@@ -95,7 +95,7 @@ def squared_distances(
 
 
 def radii(features: np.ndarray, k: int) -> np.ndarray:
-    """The squared distance of each row from its k-th nearest other row, [N]."""
+    """Returns the squared distance of each row from its k-th nearest other row, [N]."""
     squares = np.empty(len(features))
     for place, distances in squared_distances(features, features):
         # Number 0 is the row itself.

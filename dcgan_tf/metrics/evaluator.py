@@ -45,7 +45,7 @@ class Evaluator:
     """
 
     def __init__(self, trained_classifier: Classifier, test: Split, spec: ImageSpec):
-        """RunError where the test split is too small for nearest neighbours."""
+        """Raises RunError where the test split is too small for nearest neighbours."""
         if len(test.labels) <= NEIGHBOURS:
             raise errors.RunError(
                 f"the test split has {len(test.labels)} images; figures with {NEIGHBOURS} "
@@ -62,7 +62,7 @@ class Evaluator:
         self.classifier_accuracy = accuracy if spec.classes > 1 else None
 
     def figures(self, images: Images) -> dict[str, Any]:
-        """The figures of images; those of classes where there are any.
+        """Returns the figures of images; those of classes where there are any.
 
         None: the figure is unknown from so few images.
         """
@@ -78,7 +78,7 @@ class Evaluator:
         return of_features | self._of_classes(images.labels, features, probabilities)
 
     def figures_of_run(self, run: TrainedRun) -> dict[str, float]:
-        """The figures of a generator that are single numbers, and its selection score."""
+        """Returns a generator's figures that are single numbers, and its selection score."""
         labels = image_sets.labels_like(self.test.labels, len(self.test))
         figures = self.figures(image_sets.generated(run, labels, seed=0))
         single = {name: f for name, f in figures.items() if isinstance(f, float)}
@@ -131,19 +131,19 @@ class Evaluator:
 
 
 def _numbers(values: np.ndarray) -> list[float | None]:
-    """As JSON has them: None for NaN and Inf, as of a class without images."""
+    """Returns numbers for JSON: None for NaN and Inf, as of a class without images."""
     return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def selection_score(figures: dict[str, Any]) -> float:
-    """Which generator is best, in [0, 1]: coverage times class accuracy."""
+    """Ranks generators, in [0, 1]: coverage times class accuracy."""
     return figures["coverage"] * figures.get("class_accuracy", 1.0)
 
 
 def compare(
     images: Images, train: Split, test: Split, dataset: Dataset, for_cas: Images | None
 ) -> dict[str, Any]:
-    """The figures of `images`, and beside them the reference rows; all as JSON has it.
+    """Returns the figures of `images` and of the reference rows, all as JSON has it.
 
     for_cas: the images of which the classification accuracy score is taken; None: of none
     """
@@ -186,7 +186,7 @@ def compare(
 
 
 def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
-    """What a reader must know of the figures, a sentence each."""
+    """Returns what a reader must know of the figures, a sentence each."""
     notes = []
     accuracy, tested = protocol["classifier_accuracy"], protocol["test_images"]
     if accuracy is None:
@@ -214,13 +214,13 @@ def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
 
 
 def cas_count(train: Split) -> int:
-    """The number of images that CAS is taken of: as many as train, within the bounds."""
+    """Returns how many images CAS is taken of: as many as train, within the bounds."""
     images = train.array()
     return min(len(images), CAS_IMAGES, CAS_BYTES // images[0].nbytes)
 
 
 def nearest_training_images(images: Images, train: Split, test: Images) -> dict[str, Any]:
-    """The samples nearest to a training image, in pixels: are there copies?
+    """Returns the samples nearest to a training image, in pixels: are there copies?
 
     Of images with labels the nearest of each class, else the nearest of all; at most
     NEAREST.  Distances are root mean squares over the pixels, in grey levels of 255.
@@ -260,7 +260,7 @@ def nearest_training_images(images: Images, train: Split, test: Images) -> dict[
 
 
 def _nearest_of_each_class(nearest: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-    """At most NEAREST places in the distances `nearest` [N], by class if any."""
+    """Returns at most NEAREST places in the distances `nearest` [N], by class if any."""
     order = np.argsort(nearest, kind="stable")
     if labels is None:
         return order[:NEAREST]

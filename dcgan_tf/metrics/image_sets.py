@@ -38,13 +38,13 @@ class Images:
 
 
 def evenly(count: int, most: int) -> np.ndarray:
-    """At most `most` of the numbers below `count`, evenly spread, the first among them."""
+    """Returns at most `most` of the numbers below `count`, evenly spread from 0 on."""
     chosen = min(count, most)
     return np.arange(chosen) * count // max(chosen, 1)
 
 
 def in_proportion(counts: np.ndarray, total: int) -> np.ndarray:
-    """`total` in the proportion of `counts`, in whole numbers, by largest remainders.
+    """Splits `total` in proportion to `counts`, in whole numbers, by largest remainders.
 
     Both are int [classes].
     """
@@ -57,7 +57,7 @@ def in_proportion(counts: np.ndarray, total: int) -> np.ndarray:
 
 
 def rows_of_classes(labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Rows of as many images of each class as `counts` [classes] says, or as there are.
+    """Chooses as many rows of each class as `counts` [classes] says, or as there are.
 
     They are evenly spread over the images of their class, and in the order of all.
     """
@@ -69,13 +69,13 @@ def rows_of_classes(labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 
 def labels_like(labels: np.ndarray, total: int) -> np.ndarray:
-    """`total` labels, int32, with the classes as often as in `labels`."""
+    """Returns `total` labels, int32, with the classes as often as in `labels`."""
     counts = in_proportion(np.bincount(labels), total)
     return np.repeat(np.arange(len(counts), dtype=np.int32), counts)
 
 
 def spread(images: Images, most: int) -> np.ndarray:
-    """At most `most` rows of images, with the classes, if any, as often as in all."""
+    """Chooses at most `most` rows, with the classes, if any, as often as in all images."""
     if images.labels is None or len(images) <= most:
         return evenly(len(images), most)
     counts = in_proportion(np.bincount(images.labels), most)
@@ -83,19 +83,19 @@ def spread(images: Images, most: int) -> np.ndarray:
 
 
 def of_test(test: Split) -> Images:
-    """The test images that all are compared with: at most MOST_TEST_IMAGES."""
+    """Returns the test images that all are compared with: at most MOST_TEST_IMAGES."""
     labels = test.labels.numpy()
     rows = spread(Images(test.array(), labels), MOST_TEST_IMAGES)
     return Images(test.array(), labels[rows], rows)
 
 
 def generated(run: TrainedRun, labels: np.ndarray, seed: int) -> Images:
-    """An image of each class in `labels` [N]; with these if the run is conditional."""
+    """Generates an image of each class in `labels` [N], which an unconditional run drops."""
     return Images(run.sample(labels, seed), labels if run.config.conditional else None)
 
 
 def real(train: Split, like: np.ndarray, total: int) -> Images:
-    """About `total` training images, with the classes as often as in the labels `like`."""
+    """Chooses about `total` training images, with the classes as often as in `like`."""
     labels = train.labels.numpy()
     counts = in_proportion(np.bincount(like, minlength=labels.max() + 1), total)
     # A class that is tested alone has no training images.
@@ -104,7 +104,7 @@ def real(train: Split, like: np.ndarray, total: int) -> Images:
 
 
 def memorised(train: Split, like: np.ndarray, total: int) -> Images:
-    """About `total` copies of the first image of each class, as often as in `like`.
+    """Returns about `total` copies of the first image of each class, as often as in `like`.
 
     They show how bad the figures can be.  Of a set without classes there are copies of
     MEMORISED images.

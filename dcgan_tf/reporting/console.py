@@ -12,7 +12,7 @@ Entry = Mapping[str, float]
 
 
 def prints(text: str, encoding: str | None = None) -> bool:
-    """Whether stdout, or what has the encoding, has these letters."""
+    """Tells whether stdout, or a file of the encoding, has the letters of a text."""
     try:
         text.encode(encoding or sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -21,7 +21,7 @@ def prints(text: str, encoding: str | None = None) -> bool:
 
 
 def title(figure: Figure, encoding: str | None = None) -> str:
-    """A figure's name with its arrow, in letters that stdout (or `encoding`) has."""
+    """Returns a figure's name and arrow, in letters that stdout (or `encoding`) has."""
     if prints(figure.title, encoding):
         return figure.title
     return figure.name.replace("é", "e")
@@ -43,7 +43,7 @@ def both_losses(entry: Entry) -> str:
 
 
 def losses(entry: Entry, name: str) -> str:
-    """An entry's name, both losses, the discriminator's accuracies, and the speed."""
+    """Returns a line: name, both losses, the discriminator's accuracies, the speed."""
     accuracies = []
     for kind, word in (("adversarial", "accuracy"), ("class", "class")):
         prefix = f"discriminator/{kind}_accuracy"
@@ -55,7 +55,7 @@ def losses(entry: Entry, name: str) -> str:
 
 
 def quality(entry: Entry) -> str:
-    """The figures of an evaluation."""
+    """Returns the figures of an evaluation."""
     figures = (
         f"{title(figure)} {figure.text(entry[QUALITY + figure.key])}"
         for figure in FIGURES

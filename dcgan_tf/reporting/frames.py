@@ -24,12 +24,12 @@ NO_DITHER = Image.Dither.NONE
 
 
 def path_of(samples: pathlib.Path, unit: str, number: int) -> pathlib.Path:
-    """The file of the frame of an epoch or a step, which `unit` names."""
+    """Returns the file of the frame of an epoch or a step, which `unit` names."""
     return samples / f"{unit}_{number:04d}.png"
 
 
 def paths(samples: pathlib.Path) -> dict[int, pathlib.Path]:
-    """The files of the frames in samples/, by epoch (or step), in its order."""
+    """Returns the files of the frames in samples/, by epoch (or step), in its order."""
     frames = {}
     for path in samples.glob("*_*.png"):
         unit, _, number = path.stem.partition("_")
@@ -43,7 +43,7 @@ def newest(samples: pathlib.Path) -> pathlib.Path | None:
 
 
 def read(path: pathlib.Path) -> np.ndarray | None:
-    """A frame, uint8 [H, W] or [H, W, 3]; None where the file is absent or damaged."""
+    """Reads a frame, uint8 [H, W] or [H, W, 3]; None where it is absent or damaged."""
     try:
         return iio.imread(path, plugin="pillow")
     except (OSError, SyntaxError, ValueError):
@@ -51,7 +51,7 @@ def read(path: pathlib.Path) -> np.ndarray | None:
 
 
 def spacing(newest: int, *, every: int, keep: int) -> int:
-    """The number whose multiples are the numbers of the frames that stay, at most `keep`.
+    """Returns what the numbers of the frames that stay, at most `keep`, are multiples of.
 
     `every` is what the frames' numbers rise by.  The spacing depends on the newest number
     alone, so that a run that was killed keeps the same frames.
@@ -95,7 +95,7 @@ def write_gif(
 
 
 def encode_gif(shown: Sequence[np.ndarray], durations: list[int]) -> bytes:
-    """The content of a GIF that loops: frames of one shape, uint8 [H, W] or [H, W, 3].
+    """Encodes frames of one shape, uint8 [H, W] or [H, W, 3], as a GIF that loops.
 
     durations: of each frame, in ms; GIF counts in units of 10 ms
     """
@@ -114,18 +114,18 @@ def encode_gif(shown: Sequence[np.ndarray], durations: list[int]) -> bytes:
 
 
 def _palette(images: list[Image.Image]) -> Image.Image:
-    """One palette for all frames, so that colours do not flicker; fitted to three."""
+    """Fits one palette to three frames, for all, so that colours do not flicker."""
     some = [np.asarray(images[place]) for place in _evenly(len(images), 3)]
     return Image.fromarray(np.concatenate(some)).quantize(COLOURS, dither=NO_DITHER)
 
 
 def _evenly(count: int, most: int) -> np.ndarray:
-    """At most `most` of the places 0 to count - 1, evenly chosen, with both ends."""
+    """Chooses at most `most` of the places 0 to count - 1, evenly, with both ends."""
     return np.unique(np.linspace(count - 1, 0, min(count, most)).round().astype(int))
 
 
 def _steadied(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """The frames without changes that are hardly seen, which would fill the file.
+    """Yields the frames without changes that are hardly seen, which would fill the file.
 
     A pixel changes once it is more than TOLERANCE levels from what is shown of it.
     """

@@ -46,7 +46,7 @@ class Layout:
     def of(
         cls, config: Config, classes: Sequence[int] | None, columns: int = PLAIN_COLUMNS
     ) -> "Layout":
-        """The layout of a run's images: a column for each of `classes`, or of no class."""
+        """Lays out a run's images: a column for each of `classes`, or columns of no class."""
         if classes is None:
             return cls(config.height, config.width, columns)
         titles = tuple(_title(config.names[number], number) for number in classes)
@@ -54,12 +54,12 @@ class Layout:
 
     @classmethod
     def of_preview(cls, config: Config) -> "Layout":
-        """The layout of a run's frames."""
+        """Returns the layout of a run's frames."""
         labels = resolve.preview_labels(config) if config.conditional else None
         return cls.of(config, labels)
 
     def split(self, pixels: np.ndarray) -> list[np.ndarray]:
-        """The plain grid; of a frame with real images both grids; [] if it is neither."""
+        """Returns the plain grid; both grids of a frame with real images; [] for neither."""
         (height, width), own = pixels.shape[:2], self.columns * self.width
         if height % self.height or width not in (own, 2 * own + SEPARATOR):
             return []
@@ -67,7 +67,7 @@ class Layout:
 
 
 def _title(name: str, number: int) -> str:
-    """A class's name, without accents; its number where Pillow's font lacks a letter."""
+    """Returns a class's name without accents; its number where the font lacks a letter."""
     letters = unicodedata.normalize("NFKD", name)
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return plain if plain.isascii() and plain.isprintable() and plain else str(number)
@@ -88,7 +88,7 @@ def grid(images: np.ndarray, columns: int) -> np.ndarray:
 
 
 def beside(left: np.ndarray, right: np.ndarray, separator: int = SEPARATOR) -> np.ndarray:
-    """Two grids of one height, uint8 [H, W] or [H, W, 3], with a white line between."""
+    """Joins two grids of one height, uint8 [H, W] or [H, W, 3], with a white line."""
     line = np.full_like(left, 255, shape=(len(left), separator, *left.shape[2:]))
     return np.concatenate([left, line, right], axis=1)
 
@@ -106,7 +106,7 @@ def legible(pixels: np.ndarray, layout: Layout, magnify: int | None = None) -> n
 
 
 def _magnification(parts: list[np.ndarray], layout: Layout) -> int:
-    """The least that makes images and titles easy to see, within the bounds above."""
+    """Returns the least that makes images and titles easy to see, within the bounds."""
     height, width = parts[0].shape[:2]
     column = min(LEAST_COLUMN, _longest(layout.titles or ("",), FONT_SIZES[-1]))
     least = max(LEAST_WIDTH / width, LEAST_HEIGHT / height, column / layout.width)
@@ -153,13 +153,13 @@ def _strip(titles: tuple[str, ...], pitch: int, gap: int) -> np.ndarray:
 
 @functools.lru_cache
 def _longest(titles: tuple[str, ...], size: int) -> float:
-    """The width of the longest title with its margins, in pixels."""
+    """Returns the width of the longest title with its margins, in pixels."""
     font = ImageFont.load_default(size)
     return max(font.getlength(title) for title in titles) + 2 * MARGIN
 
 
 def _cut(title: str, font: Font, room: float) -> str:
-    """The title, or its beginning and its end, where names often differ."""
+    """Returns the title, or its beginning and its end, where names often differ."""
     if font.getlength(title) <= room:
         return title
     head, tail = title[:-2], title[-2:]
@@ -173,5 +173,5 @@ def write_png(path: pathlib.Path, pixels: np.ndarray) -> None:
 
 
 def encode_png(pixels: np.ndarray) -> bytes:
-    """The content of a PNG file."""
+    """Returns the content of a PNG file."""
     return iio.imwrite("<bytes>", pixels, extension=".png")

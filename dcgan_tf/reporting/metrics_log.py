@@ -10,12 +10,12 @@ from dcgan_tf.support import atomic_files
 
 
 def entries(path: pathlib.Path) -> list[dict[str, Any]]:
-    """The entries of metrics.jsonl, oldest first, without its damaged lines."""
+    """Returns the entries of metrics.jsonl, oldest first, without its damaged lines."""
     return [entry for entry in _lines(path) if entry is not None]
 
 
 def _lines(path: pathlib.Path) -> list[dict[str, Any] | None]:
-    """The entry in each line; None for a damaged line."""
+    """Returns the entry in each line; None for a damaged line."""
     if not path.exists():
         return []
     return [_entry(line) for line in path.read_bytes().splitlines()]

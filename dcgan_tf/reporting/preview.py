@@ -40,17 +40,17 @@ class Preview:
             self._real = grids.grid(_of_classes(real, self._labels), self.columns)
 
     def generate(self) -> np.ndarray:
-        """uint8 [rows * columns, H, W, C], as the generator is now."""
+        """Returns uint8 [rows * columns, H, W, C], as the generator is now."""
         return self._gan.generate(self._latents, self._labels)
 
     def render(self, generated: np.ndarray) -> np.ndarray:
-        """The plain grid, as `grids.grid` makes it; wider with real images."""
+        """Returns the plain grid, as `grids.grid` makes it; wider with real images."""
         pixels = grids.grid(generated, self.columns)
         return pixels if self._real is None else grids.beside(pixels, self._real)
 
 
 def _of_classes(split: Split, labels: tf.Tensor) -> np.ndarray:
-    """The first images of each class, in the order of `labels`; black where one lacks."""
+    """Returns the first images of each class, in the order of `labels`, or black."""
     images = np.zeros((len(labels), *split.images.shape[1:]), np.uint8)
     for label in np.unique(labels):
         places = np.flatnonzero(labels == label)

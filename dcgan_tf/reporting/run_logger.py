@@ -67,7 +67,7 @@ class RunLogger:
             atomic_files.sync(path)
 
     def _add_event(self, entry: Mapping[str, Any]) -> None:
-        """Frames that thinning deletes later are not in the events."""
+        """Adds an entry to the events; with its frame, unless thinning will delete that."""
         step = entry["step"]
         number = self._intervals.number(step)
         spacing = frames.spacing(number, **self._thinning)

@@ -57,7 +57,7 @@ class Events:
 
 
 def _tag(name: str) -> str:
-    """The log's name; "Loss/generator", "Loss/test/generator" for the players' losses.
+    """Returns the log's name, but "Loss/generator" or the like for the players' losses.
 
     A capital comes first in TensorBoard's order of tags.
     """
