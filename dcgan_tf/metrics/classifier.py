@@ -168,7 +168,7 @@ def with_pseudo_classes(split: Split, count: int) -> Split:
 
 
 def _shrunk(images: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yields rows of images uint8 [N, H, W, C], at most PSEUDO_SIZE, float32 [B, pixels]."""
+    """Yields rows of images uint8 [N, H, W, C] as float32 [B, pixels], made smaller."""
     _, height, width, channels = images.shape
     side = -(-max(height, width) // PSEUDO_SIZE)
     down, across = height // side, width // side

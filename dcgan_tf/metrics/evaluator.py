@@ -78,7 +78,7 @@ class Evaluator:
         return of_features | self._of_classes(images.labels, features, probabilities)
 
     def figures_of_run(self, run: TrainedRun) -> dict[str, float]:
-        """Returns a generator's figures that are single numbers, and its selection score."""
+        """Returns a generator's figures that are numbers, and its selection score."""
         labels = image_sets.labels_like(self.test.labels, len(self.test))
         figures = self.figures(image_sets.generated(run, labels, seed=0))
         single = {name: f for name, f in figures.items() if isinstance(f, float)}

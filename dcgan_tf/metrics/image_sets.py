@@ -90,7 +90,7 @@ def of_test(test: Split) -> Images:
 
 
 def generated(run: TrainedRun, labels: np.ndarray, seed: int) -> Images:
-    """Generates an image of each class in `labels` [N], which an unconditional run drops."""
+    """Generates an image of each class in `labels` [N]; an unconditional run drops them."""
     return Images(run.sample(labels, seed), labels if run.config.conditional else None)
 
 

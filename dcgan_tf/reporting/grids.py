@@ -46,7 +46,7 @@ class Layout:
     def of(
         cls, config: Config, classes: Sequence[int] | None, columns: int = PLAIN_COLUMNS
     ) -> "Layout":
-        """Lays out a run's images: a column for each of `classes`, or columns of no class."""
+        """Lays out a run's images: a column for each of `classes`, or of no class."""
         if classes is None:
             return cls(config.height, config.width, columns)
         titles = tuple(_title(config.names[number], number) for number in classes)
@@ -59,7 +59,7 @@ class Layout:
         return cls.of(config, labels)
 
     def split(self, pixels: np.ndarray) -> list[np.ndarray]:
-        """Returns the plain grid; both grids of a frame with real images; [] for neither."""
+        """Returns the plain grid, or both of a frame with real images; [] for neither."""
         (height, width), own = pixels.shape[:2], self.columns * self.width
         if height % self.height or width not in (own, 2 * own + SEPARATOR):
             return []
