@@ -52,7 +52,7 @@ def collect(run: Run, output: pathlib.Path) -> None:
 
 
 def evaluated(paths: Iterable[pathlib.Path]) -> Iterator[Record]:
-    """The runs that have these evaluation.json."""
+    """Yields the runs of these evaluation.json."""
     for path in sorted(paths):
         entry = record.read(Run(path.parent))
         if entry.evaluation:
@@ -60,7 +60,7 @@ def evaluated(paths: Iterable[pathlib.Path]) -> Iterator[Record]:
 
 
 def table() -> str:
-    """A Markdown table: a row for each experiment on MNIST that has an evaluation."""
+    """Returns a Markdown table: a row for each evaluated experiment on MNIST."""
     heads = ["experiment", "processor", "precision", "length", "minutes", *LOSSES]
     rows, real = [], {}
     for entry in evaluated(FOLDER.rglob("evaluation.json")):
@@ -87,7 +87,7 @@ def _texts(figures: Mapping) -> list[str]:
 
 
 def card() -> str:
-    """A Markdown table: a column for each shipped generator, and for the references."""
+    """Returns a Markdown table: a column for each shipped generator and reference."""
     columns: dict[str, dict] = {}
     references: dict[str, dict] = {}
     for entry in evaluated(SHIPPED.glob("*/evaluation.json")):

@@ -36,7 +36,7 @@ class Figure:
         return f"{self.name} {self.arrow}".rstrip()
 
     def text(self, value: float | None) -> str:
-        """The value as people read it; "-" for None, which too few images give."""
+        """Returns the value as people read it; "-" for None, which too few images give."""
         return "-" if value is None else self.format.format(value)
 
 
@@ -221,7 +221,7 @@ CHARTS = (
 
 
 def points(entries: Sequence[Mapping[str, float]], key: str) -> list[tuple[float, float]]:
-    """(epoch, value) of the log entries that have the key, where the value is finite."""
+    """Returns (epoch, value) of the log entries whose value of the key is finite."""
     return [
         (entry["epoch"], entry[key])
         for entry in entries

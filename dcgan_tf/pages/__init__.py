@@ -1,1 +1,1 @@
-"""Pages of a run, each one file of HTML; knows nothing of training."""
+"""Shows runs: pages of HTML, and the table of `compare`.  Training knows nothing of it."""

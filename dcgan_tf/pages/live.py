@@ -24,7 +24,7 @@ BEGINS, ENDS = "show(", ");\n"  # what makes JSON a script
 
 
 class LivePage:
-    """Keeps live.html and live.js of a run while entered; tells by them how it ended."""
+    """Writes live.html and live.js of a run while entered, and how the run ended."""
 
     def __init__(self, run: Run, config: Config, intervals: Intervals, step: int):
         self._run, self._intervals = run, intervals
@@ -90,7 +90,7 @@ class LivePage:
         )
 
     def _pace(self) -> float | None:
-        """Seconds a step: of this process, or else of the log."""
+        """Returns the seconds of a step: of this process, or else of the log."""
         if steps := self._step - self._began_at:
             return (time.monotonic() - self._began) / steps
         if not self._entries:
@@ -99,7 +99,7 @@ class LivePage:
         return seconds / self._entries[-1]["step"]
 
     def _frames(self) -> list[dict[str, str]]:
-        """The newest frame; its address changes each time, so that it is read again."""
+        """Returns the newest frame, at an address that is new, so that a browser reads it."""
         path = frames.newest(self._run.samples)
         if path is None:
             return []
@@ -108,7 +108,7 @@ class LivePage:
 
 
 def read(run: Run) -> dict[str, Any]:
-    """What live.js holds; {} where there is none, or it is damaged."""
+    """Returns what live.js holds; {} where live.js is absent or damaged."""
     try:
         text = atomic_files.read_text(run.folder / SCRIPT, MOST_BYTES)
         return dict(json.loads(text.removeprefix(BEGINS).removesuffix(ENDS)))

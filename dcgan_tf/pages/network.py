@@ -20,7 +20,7 @@ DIRECTIONS = 6  # of the latents, that the page lets a user move in
 
 
 def describe(generator: keras.Model) -> dict[str, Any]:
-    """What network.js runs, in inference mode: {"layers": ..., "weights": base64}.
+    """Returns what network.js runs: {"layers": ..., "weights": base64}, for inference.
 
     Weights are little-endian, kernels in half precision and vectors in single.
     """
@@ -70,7 +70,7 @@ def _inputs(layer: layers.Layer) -> list:
 
 
 def _values(layer: layers.Layer) -> Mapping[str, Any]:
-    """A layer's weights, and what else network.js needs of it."""
+    """Returns a layer's weights, and what else network.js needs of the layer."""
     if isinstance(layer, layers.Embedding):
         return {"kernel": layer.embeddings.numpy()}
     if isinstance(layer, layers.Dense):
@@ -85,7 +85,7 @@ def _values(layer: layers.Layer) -> Mapping[str, Any]:
 
 
 def _transposed(layer: layers.Conv2DTranspose) -> dict[str, Any]:
-    """Shapes [H, W, C], and how many rows and columns of padding stand before the image.
+    """Returns shapes [H, W, C], the kernel, and the padding before the image, in pixels.
 
     TensorFlow pads both sides alike, the end by one more where the sum is odd.
     """
@@ -104,12 +104,12 @@ def _transposed(layer: layers.Conv2DTranspose) -> dict[str, Any]:
 
 
 def principal_directions(generator: keras.Model) -> np.ndarray:
-    """float32 [classes or 1, DIRECTIONS, Z]: where the first layer's outputs change most.
+    """Returns the directions of the latents that change the first layer's outputs most.
 
-    Unit vectors, orthogonal to each other, the most effective first (SeFa: Shen & Zhou
-    2021, equation 4); zeros where latents have fewer dimensions.  Each class has its own
-    where its embedding e multiplies the latents, which reach the layer by diag(e) W: what
-    moves one class leaves others as they are.
+    They are float32 [classes or 1, DIRECTIONS, Z]: orthogonal unit vectors, the most
+    effective first (SeFa: Shen & Zhou 2021, equation 4), and zeros where latents have fewer
+    dimensions.  Each class has its own directions where its embedding e multiplies the
+    latents, which then reach the layer by diag(e) W.
     """
     size = generator.inputs[0].shape[-1]
     dense = next(layer for layer in generator.layers if isinstance(layer, layers.Dense))

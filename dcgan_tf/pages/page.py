@@ -23,7 +23,7 @@ MOST_POINTS = 400  # of a curve; as many as a chart has pixels
 
 
 def render(template: str, data: object, files: str = "") -> bytes:
-    """A page of `data`, which its script reads; the template names its files in {{}}.
+    """Returns a page: the template, with the files that it names in {{}} and with `data`.
 
     files: what else the page may load, as a content security policy says it
     """
@@ -49,19 +49,19 @@ def subject(config: Config) -> str:
 
 
 def grid_titles(config: Config) -> dict[str, object]:
-    """What stands over the columns of a run's frames, and whether real images do beside."""
+    """Returns the titles of the frames' columns, and whether real images stand beside."""
     titles = Layout.of_preview(config).titles or ()
     return {"titles": list(titles), "real": bool(config.preview_real)}
 
 
 def frame_caption(path: pathlib.Path) -> str:
-    """ "epoch 3" of epoch_0003.png."""
+    """Returns "epoch 3" for epoch_0003.png."""
     unit, _, number = path.stem.partition("_")
     return f"{unit} {int(number)}"
 
 
 def data_uri(pixels: np.ndarray) -> str:
-    """An image, uint8 [H, W] or [H, W, 3], as an address that holds it."""
+    """Returns an address that holds the image, uint8 [H, W] or [H, W, 3]."""
     image = Image.fromarray(pixels)
     image.thumbnail((MOST_SIDE, MOST_SIDE))
     content = io.BytesIO()
@@ -74,7 +74,7 @@ def charts(
     runs: Sequence[Sequence[Mapping[str, float]]],
     references: Mapping[str, float] | None = None,
 ) -> list[dict[str, Any]]:
-    """The charts of the runs' log entries, as chart.js draws them; empty ones are left out.
+    """Returns the charts that the runs' log entries have curves for, for chart.js.
 
     references: values of real training images, by the keys of the curves
     """
@@ -100,6 +100,6 @@ def charts(
 
 
 def _thinned(curve: list[tuple[float, float]]) -> list[list[float]]:
-    """At most MOST_POINTS of them, evenly, with the last, to five digits."""
+    """Returns at most MOST_POINTS of a curve, evenly, with its last, to five digits."""
     every = -(-len(curve) // MOST_POINTS) or 1
     return [[epoch, float(f"{value:.5g}")] for epoch, value in curve[::-every][::-1]]

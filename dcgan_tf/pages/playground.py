@@ -16,7 +16,7 @@ FIRST_PICTURES = 6
 
 
 def load(folder: str | None, *, ema: bool, which: str) -> TrainedRun:
-    """The run in the folder, or the ACGAN that comes with the package.
+    """Loads the run in the folder, or the ACGAN that comes with the package.
 
     UsageError unless it is of the architecture compact.
     """
@@ -31,7 +31,7 @@ def load(folder: str | None, *, ema: bool, which: str) -> TrainedRun:
 
 
 def content(loaded: TrainedRun) -> dict[str, Any]:
-    """What picture.js and playground.js read."""
+    """Returns what picture.js and playground.js read."""
     config, generator = loaded.config, loaded.gan.ema_generator
     names = config.names if config.conditional else []
     digits = bool(names) and config.class_names is None and config.classes <= 10

@@ -1,6 +1,6 @@
 """What a run's folder holds: the one reader for `compare`, `report` and the experiments.
 
-What is missing or damaged is named; the rest is read all the same.
+A record names what is missing or damaged, and has the rest.
 """
 
 import dataclasses
@@ -50,7 +50,7 @@ class Nearest(pydantic.BaseModel):
 
 
 class Evaluation(pydantic.BaseModel):
-    """What is needed of an evaluation.json; those of earlier versions have less.
+    """What pages need of an evaluation.json; earlier versions wrote less.
 
     figures: of generated and of real images, by their names, and in them by key
     """
@@ -72,13 +72,13 @@ class Evaluation(pydantic.BaseModel):
 
     @property
     def conditions(self) -> tuple:
-        """What must be alike for figures to be comparable."""
+        """Returns what must be alike for figures to be comparable."""
         images = self.protocol.images.get("generated")
         return self.protocol.dataset, self.protocol.test_images, images, self.of.ema
 
     @property
     def names(self) -> list[str]:
-        """The names of the classes; their numbers where there are no names."""
+        """Returns the names of the classes; their numbers where there are no names."""
         matrix = self.generated.get("confusion_matrix") or []
         return self.class_names or [str(number) for number in range(len(matrix))]
 
@@ -110,12 +110,12 @@ class Record:
 
     @functools.cached_property
     def seconds(self) -> float:
-        """Of training alone, as the log has it."""
+        """Returns the seconds of training alone, as the log has them."""
         return sum(entry.get("seconds", 0.0) for entry in self.entries)
 
     @functools.cached_property
     def measured(self) -> tuple[int | None, dict[str, Any]]:
-        """The step and the figures of the evaluation, or else the last ones of the log."""
+        """Returns step and figures of the evaluation, or else the last ones of the log."""
         if self.evaluation:
             return self.evaluation.of.step, self.evaluation.generated
         for entry in reversed(self.entries):
@@ -125,7 +125,7 @@ class Record:
 
     @functools.cached_property
     def step(self) -> int:
-        """The newest step that the folder tells of."""
+        """Returns the newest step that the folder tells of."""
         if self.run.exported.exists():
             return self.run.exported_parent().step
         steps = [entry["step"] for entry in self.entries[-1:]]
@@ -135,7 +135,7 @@ class Record:
 
     @functools.cached_property
     def state(self) -> str:
-        """ "complete", "still training", "stopped after 3 of 8 epochs: ..." """
+        """Returns "complete", "still training" or "stopped after 3 of 8 epochs: ..."."""
         config, data, done = self.config, self.content.data, self.step
         end, unit = (config.steps, "steps") if config.steps else (config.epochs, "epochs")
         if unit == "epochs":
@@ -151,7 +151,7 @@ class Record:
         return f"stopped after {done:,} of {end:,} {unit}{why}"
 
     def warnings(self) -> list[str]:
-        """The signs of collapse in the log, and conditions that changed at a resume."""
+        """Returns the signs of collapse in the log, and what changed at a resume."""
         seen: dict[str, list[float]] = {}
         for entry in self.entries:
             for sign in mode_collapse.of_entry(entry):
@@ -171,9 +171,9 @@ class Record:
 
 
 def read(run: Run, name: str = "") -> Record:
-    """RunError if nothing tells the run's settings.
+    """Reads a run's folder; RunError if nothing tells the run's settings.
 
-    name: "": the last part of the run's path
+    name: "" stands for the last part of the run's path
     """
     missing: list[str] = []
     parts = run.read(), _entries(run, missing), _evaluation(run, missing)
@@ -181,9 +181,9 @@ def read(run: Run, name: str = "") -> Record:
 
 
 def read_all(folders: Sequence[str]) -> list[Record]:
-    """The runs that a user names, each once.
+    """Reads the runs that a user names, each once.
 
-    A run's name is the last part of its path, or all of it where two have the same.
+    A run's name is the last part of its path, or the path where two parts are the same.
     """
     runs = {run.folder.resolve(): run for run in map(Run.existing, folders)}
     alike = len({folder.name for folder in runs}) < len(runs)
@@ -191,7 +191,7 @@ def read_all(folders: Sequence[str]) -> list[Record]:
 
 
 def differing(records: Sequence[Record]) -> dict[str, list[object]]:
-    """The settings in which runs differ, each with the value in every run."""
+    """Returns the settings in which runs differ, each with its value in every run."""
     columns = {
         name: [record.settings[name] for record in records] for name in records[0].settings
     }

@@ -26,7 +26,7 @@ NOT_ALIKE = (
 
 
 def content(records: list[Record]) -> dict[str, Any]:
-    """What page.js shows."""
+    """Returns what page.js shows."""
     version = config_file.versions()["dcgan_tf"]
     evaluation = records[0].evaluation if len(records) == 1 else None
     real = evaluation.real if evaluation else {}
@@ -63,7 +63,7 @@ def _texts(values: list[object]) -> list[str]:
 
 
 def _run(entry: Record, room: int) -> dict[str, object]:
-    """What a run has of its own on the page, with frames of about `room` bytes."""
+    """Returns what one run has on the page, with frames of about `room` bytes."""
     evaluation, missing = entry.evaluation, [*entry.missing]
     matrix = evaluation and evaluation.generated.get("confusion_matrix")
     return {
@@ -121,7 +121,7 @@ def _duration(entry: Record) -> str:
 
 
 def _frames(entry: Record, room: int, missing: list[str]) -> list[dict[str, str]]:
-    """Some frames, evenly chosen, in about `room` bytes, as a caption and an image each."""
+    """Returns caption and image of some frames, evenly chosen, in about `room` bytes."""
     paths = list(frames.paths(entry.run.samples).values())
     if not paths:
         missing.append("samples/ holds no frame: there are no pictures of the training")
@@ -140,9 +140,9 @@ def _frames(entry: Record, room: int, missing: list[str]) -> list[dict[str, str]
 
 
 def _table(measured: list[Record], runs: int) -> dict[str, object] | None:
-    """The figures of evaluations: a column for each of `runs`, and reference columns.
+    """Returns the figures of evaluations, a column for each of `runs`, and references.
 
-    These are left out where the runs were not measured against the same.
+    The reference columns are left out where the runs' conditions differ.
     """
     if not measured:
         return None

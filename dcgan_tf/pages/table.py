@@ -22,7 +22,7 @@ Row = tuple[str, ...]
 
 
 def groups(records: Sequence[Record]) -> list[Group]:
-    """In the order of their first runs."""
+    """Returns the groups, in the order of their first runs."""
     found: dict[str, Group] = {}
     for record in records:
         found.setdefault(str({**record.settings, "seed": None}), []).append(record)
@@ -30,10 +30,10 @@ def groups(records: Sequence[Record]) -> list[Group]:
 
 
 def text(records: Sequence[Record], encoding: str | None = None) -> str:
-    """A column for each group of runs that differ in nothing but the seed.
+    """Returns the table, which has a column for each group.
 
-    A row for each setting that differs, and for each figure: its mean and, over several
-    seeds, its sample standard deviation.
+    It has a row for each setting that differs, and for each figure: the mean and, over
+    several seeds, the sample standard deviation.
 
     encoding: that of what it is printed to; None: that of stdout
     """
@@ -64,7 +64,7 @@ def text(records: Sequence[Record], encoding: str | None = None) -> str:
 
 
 def _label(group: Group) -> str:
-    """ "acgan-*" of acgan-0, acgan-1."""
+    """Returns "acgan-*" for acgan-0 and acgan-1."""
     names = [record.run.folder.resolve().name for record in group]
     if len(names) == 1:
         return _short(names[0])
@@ -73,13 +73,13 @@ def _label(group: Group) -> str:
 
 
 def _short(value: object) -> str:
-    """A value in at most MOST_CELL letters, of which the end tells more."""
+    """Returns at most MOST_CELL letters of a value, whose end tells more."""
     plain = str(value).lower() if value is None or isinstance(value, bool) else str(value)
     return plain if len(plain) <= MOST_CELL else f"...{plain[3 - MOST_CELL :]}"
 
 
 def _listed(numbers: Sequence[int | None]) -> str:
-    """ "0, 1, 2", each once; ABSENT for None."""
+    """Returns "0, 1, 2", each number once; ABSENT for None."""
     listed = (ABSENT if n is None else str(n) for n in dict.fromkeys(numbers))
     return _short(", ".join(listed))
 
@@ -95,7 +95,7 @@ def _values(group: Group, figure: Figure) -> list[float]:
 
 
 def _cell(values: list[float], figure: Figure) -> str:
-    """The mean, and the sample standard deviation of several."""
+    """Returns the mean, and of several values the sample standard deviation."""
     if not values:
         return ABSENT
     mean = figure.text(statistics.fmean(values))
@@ -105,7 +105,7 @@ def _cell(values: list[float], figure: Figure) -> str:
 
 
 def _blocks(rows: Sequence[Row]) -> list[str]:
-    """The lines of a table; what is wider than WIDTH goes on in another one below."""
+    """Returns the lines of a table; columns beyond WIDTH go on in another table below."""
     named = max(len(row[0]) for row in rows)
     width = 2 + max(len(cell) for row in rows for cell in row[1:])
     fitting = max(1, (WIDTH - named) // width)
@@ -118,7 +118,7 @@ def _blocks(rows: Sequence[Row]) -> list[str]:
 
 
 def _notes(records: Sequence[Record], *, several: bool) -> list[str]:
-    """What is to be known of the figures, and the commands that make missing ones."""
+    """Returns what a reader must know of the figures, and what makes missing ones."""
     notes = []
     if several:
         notes.append(
@@ -140,9 +140,9 @@ def _notes(records: Sequence[Record], *, several: bool) -> list[str]:
 
 
 def write_csv(path: pathlib.Path, records: Sequence[Record]) -> None:
-    """A row for each run: group, settings that differ, and figures as plain numbers.
+    """Writes a row for each run: group, settings that differ, figures as plain numbers.
 
-    Shares are from 0 to 1.  What a run does not have is empty.
+    Shares are from 0 to 1.  A cell is empty where a run has no such figure.
     """
     settings = [name for name in differing(records) if name != "seed"]
     known = [figure for figure in COMPARED if _values(list(records), figure)]

@@ -10,7 +10,7 @@ COLUMNS = 2  # of charts
 
 
 def curves(entries: Sequence[Mapping[str, float]], title: str):
-    """A matplotlib Figure with each of CHARTS that a run's log entries have curves for.
+    """Draws those of CHARTS that a run's log entries have curves for, by matplotlib.
 
     The Figure belongs to no window: a notebook shows it as a cell's value.  UsageError
     where matplotlib is not installed.
