@@ -99,7 +99,7 @@ class LivePage:
         return seconds / self._entries[-1]["step"]
 
     def _frames(self) -> list[dict[str, str]]:
-        """Returns the newest frame, at an address that is new, so that a browser reads it."""
+        """Returns the newest frame, at a new address, so that a browser reads it again."""
         path = frames.newest(self._run.samples)
         if path is None:
             return []

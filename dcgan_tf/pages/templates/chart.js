@@ -78,7 +78,7 @@ function drawing(chart, several, logarithmic) {
       text(AREA.left - 6, y(value) + 4, "end",
         chart.share ? `${Math.round(100 * value)}%` : String(+value.toPrecision(6))),
     ]),
-    ticks(first, last, true).map((epoch) => text(x(epoch), HEIGHT - 8, "middle", String(epoch))),
+    ticks(first, last, last - first >= 1).map((epoch) => text(x(epoch), HEIGHT - 8, "middle", String(epoch))),
     text(AREA.left - 6, HEIGHT - 8, "end", "epoch"),
     references.map((curve) => make("path", {
       d: across(curve.reference), stroke: styleOf(curve, several).stroke, class: "reference" })),
