@@ -48,7 +48,6 @@ def discriminator(
         dtype = floatx() if x is images else None
         x = BiasConv2D(filters, 3, strides, padding="same", dtype=dtype)(x)
         x = blocks.activated(x, negative_slope, dropout_rate)
-    heads = blocks.acgan_heads(
-        layers.Flatten()(x), spec.classes, class_head
-    )  # from [B, 12544]
+    x = layers.Flatten()(x)  # [B, 12544]
+    heads = blocks.acgan_heads(x, spec.classes, class_head)
     return blocks.discriminator_model(images, labels, heads)

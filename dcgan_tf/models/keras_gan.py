@@ -52,7 +52,6 @@ def discriminator(
     x = activated(BiasConv2D(64, 3, 2, padding="same")(x))  # [B, 4, 4, 64]
     x = BatchNormalization(momentum=0.8)(x)
     x = activated(BiasConv2D(128, 3, 1, padding="same")(x))
-    heads = blocks.acgan_heads(
-        layers.Flatten()(x), spec.classes, class_head
-    )  # from [B, 2048]
+    x = layers.Flatten()(x)  # [B, 2048]
+    heads = blocks.acgan_heads(x, spec.classes, class_head)
     return blocks.discriminator_model(images, labels, heads)
