@@ -81,16 +81,11 @@ def test_the_labels_of_the_loss_are_those_that_the_settings_give():
     assert found == pytest.approx((SURE + 0.25, SURE + 0.5))
 
 
-ACGAN = {
-    "mode": "acgan",
-    "class_head": "ac",
-    "r1_weight": 0.0,
-    "d_weight_real": 0.5,
-    "d_weight_fake": 0.25,
-    "d_class_weight_real": 2.0,
-    "d_class_weight_fake": 0.0,
-    "g_class_weight": 3.0,
-}
+ACGAN = dict(
+    **dict(mode="acgan", class_head="ac", d_weight_real=0.5, d_weight_fake=0.25),
+    **dict(d_class_weight_real=2.0, d_class_weight_fake=0.0, g_class_weight=3.0),
+    r1_weight=0.0,
+)
 ADVERSARIAL = {"adversarial_real": 0.5, "adversarial_fake": 0.25}
 IN_THE_LOSS = {**ADVERSARIAL, "class_real": 2.0, "class_fake": 0.0}
 AC = {"adversarial": 1.0, "class": 3.0}

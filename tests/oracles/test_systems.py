@@ -152,46 +152,23 @@ def test_every_published_choice_counts(system, changes):
 
 
 # What the published programs do beside the update: rates, length, intervals, pictures.
+COMMON = dict(latent_dim=100, max_translation=0, ema_half_life=0, beta_2=0.999)
+KERAS = dict(latent_prior="uniform", dropout_rate=0.3, test_losses=True, checkpoint_every=1)
 PROGRAMS = {
-    "dcgan_tutorial": {
-        "batch_size": 256,
-        "epochs": 50,
-        "checkpoint_every": 15,
-        "latent_prior": "normal",
-        "dropout_rate": 0.3,
-    },
-    "acgan_keras": {
-        "batch_size": 100,
-        "epochs": 100,
-        "checkpoint_every": 1,
-        "latent_prior": "uniform",
-        "dropout_rate": 0.3,
-        "preview_rows": 40,
-        "preview_real": True,
-        "test_losses": True,
-    },
-    "acgan_keras_gan": {
-        "batch_size": 32,
-        "steps": 14_000,
-        "log_every_steps": 200,
-        "checkpoint_every_steps": 200,
-        "latent_prior": "normal",
-        "dropout_rate": 0.25,
-    },
-    "cgan_maxout": {
-        "batch_size": 100,
-        "epochs": 50,
-        "latent_prior": "normal",
-        "dropout_rate": 0.0,
-    },
-    "acgan_keras_2017": {
-        "batch_size": 100,
-        "epochs": 50,
-        "checkpoint_every": 1,
-        "test_losses": True,
-        "latent_prior": "uniform",
-        "dropout_rate": 0.3,
-    },
+    "dcgan_tutorial": dict(
+        **dict(batch_size=256, epochs=50, checkpoint_every=15, preview_rows=10),
+        **dict(latent_prior="normal", dropout_rate=0.3, real_label=1.0),
+    ),
+    "acgan_keras": dict(
+        **dict(**KERAS, batch_size=100, epochs=100, real_label=0.95),
+        **dict(preview_rows=40, preview_real=True),
+    ),
+    "acgan_keras_gan": dict(
+        **dict(batch_size=32, steps=14_000, log_every_steps=200),
+        **dict(checkpoint_every_steps=200, latent_prior="normal", dropout_rate=0.25),
+    ),
+    "cgan_maxout": dict(batch_size=100, epochs=50, latent_prior="normal", dropout_rate=0.0),
+    "acgan_keras_2017": dict(**KERAS, batch_size=100, epochs=50, real_label=1.0),
 }
 
 
@@ -203,8 +180,7 @@ def test_the_flagfile_pins_every_setting_to_the_published_program(system):
     pinned = {name for name in given if schema.kind(name) != schema.DERIVED}
     assert overrides_of(system).keys() == pinned
     assert config.dataset == "mnist"
-    common = {"latent_dim": 100, "max_translation": 0, "ema_half_life": 0}
-    expected = {**common, "preview_rows": 10, "beta_2": 0.999, **PROGRAMS[system]}
+    expected = {**COMMON, **PROGRAMS[system]}
     assert {n: getattr(config, n) for n in expected} == expected
     adam = published.ADAM[system]
     assert (config.learning_rate, config.beta_1) == adam
