@@ -23,6 +23,7 @@ DOCUMENTS = [
     *(README, ROOT / "BUILD.md", ROOT / "benchmarks" / "README.md"),
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "experiments").rglob("README.md")),
+    *sorted((ROOT / "checkpoints").rglob("README.md")),
 ]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"^    (\S.*)$", re.MULTILINE)
@@ -37,7 +38,7 @@ NOT_RUN = re.compile(
 # Flags of other programs, of the benchmarks, and of older versions.
 OTHER_FLAGS = set(
     "check editable junitxml logdir no-deps quiet ntasks no-install-recommends table trace "
-    "against curve mnist modes out quick sweep turns twin notwin "
+    "against card curve mnist modes out quick sweep turns twin notwin "
     "flagfile help helpfull version".split()
 )
 TINY = ["--dataset=digits", "--batch_size=500", "--preview_rows=1"]
