@@ -1,7 +1,6 @@
 """Image sets of other packages: scikit-learn's digits, tensorflow-datasets' sets."""
 
 import contextlib
-import functools
 import http.client
 import pathlib
 import threading
@@ -68,22 +67,15 @@ def _centred(ink: np.ndarray) -> int:
 def mnist_like(name: str, data_dir: pathlib.Path) -> Dataset:
     """MNIST or a set of its form, which is loaded whole, and then downloaded if need be."""
     builder = _builder_of(name, data_dir)
+    class_names = own_names(builder.info.features["label"].names)
+    counts = {"train": [60_000], "test": [10_000]}
     place = "in" if builder.is_prepared() else "to be downloaded into"
-    return Dataset(
-        name,
-        MNIST,
-        own_names(builder.info.features["label"].names),
-        {"train": [60_000], "test": [10_000]},
-        f"{place} {data_dir}",
-        functools.partial(_read_whole, name, data_dir),
-    )
 
+    def read(split: str) -> tuple[np.ndarray, np.ndarray]:
+        examples = download(name, data_dir).as_dataset(split=split, batch_size=-1)
+        return examples["image"].numpy(), examples["label"].numpy()
 
-def _read_whole(
-    name: str, data_dir: pathlib.Path, split: str
-) -> tuple[np.ndarray, np.ndarray]:
-    examples = download(name, data_dir).as_dataset(split=split, batch_size=-1)
-    return examples["image"].numpy(), examples["label"].numpy()
+    return Dataset(name, MNIST, class_names, counts, f"{place} {data_dir}", read)
 
 
 def _tfds():
