@@ -134,18 +134,3 @@ def test_a_terminal_without_arrows_gets_plain_letters(make):
     text = table.text(records, "ascii")
     assert text.isascii()
     assert "0.500 +-0.000" in text
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], "--run: name the folders of runs"),
-        (["run", "nowhere"], "--run=nowhere: holds no run"),
-        (["run", "--csv=nowhere/all.csv"], "nowhere"),
-    ],
-)
-def test_wrong_use_is_one_line(do, make, arguments, words):
-    make("run", "cgan", report(recall=0.5))
-    status, out, err = do(*arguments)
-    assert (status, out, err.count("\n")) == (2, "", 1)
-    assert words in err

@@ -3,18 +3,15 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import new_config, untrained
+from conftest import untrained
 from hand_made import wait_until
 
-from dcgan_tf import playground as command
-from dcgan_tf.cli import flags
 from dcgan_tf.config import resolve
 from dcgan_tf.data.pipeline import to_uint8
 from dcgan_tf.gans.build import build
 from dcgan_tf.pages import network, page, playground
 from dcgan_tf.runs import trained
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import PRETRAINED, Run
+from dcgan_tf.runs.folder import PRETRAINED
 
 LEVELS = 1  # of 255, by which weights in half precision may move a pixel
 
@@ -227,25 +224,3 @@ def test_a_page_speaks_of_digits_and_of_classes_where_there_are_some(tab, tmp_pa
     latents = np.array([latents_of(tab, seed) for seed in range(50)])
     assert 0.99 < np.abs(latents).max() <= 1
     assert abs(latents.mean()) < 0.03
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--output=page.htm"], "--output=page.htm: must end in .html"),
-        (["--run=nowhere"], "holds no run"),
-        (["--run=published"], "is of the architecture tf_tutorial; a playground runs"),
-        (["--which=best"], "an exported generator alone"),
-    ],
-)
-def test_wrong_use_is_one_line(tmp_path, monkeypatch, capsys, arguments, words):
-    monkeypatch.chdir(tmp_path)
-    settings = {"mode": "dcgan", "architecture": "tf_tutorial", "precision": "float32"}
-    config = new_config("digits", **settings)
-    Run(tmp_path / "published").write_config(RunConfig(config))
-    values = command.define_flags()
-    assert flags.run(command.main, values, command.__doc__, arguments) == 2
-    out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
-    assert words in err
-    assert not list(tmp_path.glob("*.htm*"))

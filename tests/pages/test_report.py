@@ -185,25 +185,6 @@ def test_figures_of_other_measurements_are_not_set_beside(run, other, text, anot
     assert "Bold" not in table["notes"][0]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], "--run: name the folder of a run"),
-        (["--run={}/none"], "holds no run"),
-        (["--run={}/run", "--output={}/page.pdf"], "must end in .html"),
-        ([f"--run={{}}/{name}" for name in "abcdefghi"], "at most 8"),
-    ],
-)
-def test_wrong_use_is_one_line(run, tmp_path, capsys, arguments, words):
-    for name in "abcdefghi":
-        shutil.copytree(run.folder, tmp_path / name)
-    before = sorted(tmp_path.rglob("*"))
-    status, out, err = do(capsys, *(text.format(tmp_path) for text in arguments))
-    assert (status, out, err.count("\n")) == (2, "", 1)
-    assert words in err
-    assert sorted(tmp_path.rglob("*")) == before
-
-
 def test_no_script_comes_in_by_a_name(tmp_path, tab):
     """Neither by the name of a class, nor by that of a run."""
     config = new_config("digits", mode="cgan", precision="float32", batch_size=16)
