@@ -69,7 +69,6 @@ def train(values: FlagValues, caller=None) -> tuple[Run, Signals | None]:
         fresh=values.fresh,
         init_from=values.init_from,
         lock=joined is None or joined.is_chief,
-        dry_run=values.dry_run,
     )
     if planned.is_complete:
         completed, unit = planned.completed, planned.unit

@@ -73,12 +73,10 @@ def make(
     fresh: bool,
     init_from: str | None = None,
     lock: bool = True,
-    dry_run: bool = False,
 ) -> Plan:
     """Settles every choice, from `overrides`, config.json and the defaults, in this order.
 
-    lock:    refuse a run that another process trains
-    dry_run: leave a damaged config.json as it is
+    lock: refuse a run that another process trains
 
     Raises UsageError for whatever cannot be trained.  Writes nothing but the cache of
     images, and what tensorflow-datasets downloads of sets whose shape is not known.
@@ -99,8 +97,7 @@ def make(
         )
     if lock:  # for a moment: what is refused is best refused at once
         with run.locked():
-            if not dry_run:
-                run.repair_config()
+            pass
     return _resumed(overrides, run, options, init_from)
 
 

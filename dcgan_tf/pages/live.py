@@ -19,7 +19,6 @@ from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files, errors
 
 PAGE, SCRIPT = "live.html", "live.js"
-MOST_BYTES = 5_000_000  # of live.js
 BEGINS, ENDS = "show(", ");\n"  # what makes JSON a script
 
 
@@ -110,7 +109,7 @@ class LivePage:
 def read(run: Run) -> dict[str, Any]:
     """Returns what live.js holds; {} where live.js is absent or damaged."""
     try:
-        text = atomic_files.read_text(run.folder / SCRIPT, MOST_BYTES)
+        text = (run.folder / SCRIPT).read_text(encoding="utf-8")
         return dict(json.loads(text.removeprefix(BEGINS).removesuffix(ENDS)))
     except (OSError, ValueError, TypeError):
         return {}

@@ -19,9 +19,7 @@ from dcgan_tf.pages import live
 from dcgan_tf.reporting import metrics_log
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
-from dcgan_tf.support import atomic_files
 
-MOST_BYTES = 20_000_000  # of evaluation.json
 HIDDEN = {"class_names"}  # settings that follow from the data set, and are long
 Entry = dict[str, float]
 
@@ -233,8 +231,7 @@ def _evaluation(run: Run, missing: list[str]) -> Evaluation | None:
         )
         return None
     try:
-        text = atomic_files.read_text(path, MOST_BYTES)
-        evaluation = Evaluation.model_validate_json(text)
+        evaluation = Evaluation.model_validate_json(path.read_text(encoding="utf-8"))
         if "generated" not in evaluation.figures:
             raise ValueError("has no figures of generated images")
     except (OSError, ValueError):  # pydantic's is a ValueError

@@ -5,10 +5,8 @@ under a temporary name and renamed when everything is on the disk.  The newest i
 wins, of whatever kind, so there is no state file that could lie.
 """
 
-import contextlib
-import math
-
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.gans.gan import Gan
@@ -17,7 +15,7 @@ from dcgan_tf.runs.folder import Run
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import atomic_files, errors
 
-# What damaged or foreign files make TensorFlow raise; AssertionError: a part is missing.
+# What TensorFlow raises for damaged or foreign files; AssertionError: a part is missing.
 READ_ERRORS = (tf.errors.OpError, ValueError, IndexError, AssertionError, OSError)
 
 
@@ -40,9 +38,6 @@ def save(
     folder = run.checkpoints / manifest.name(kind, step)
     with atomic_files.replacing_folder(folder, overwrite=True) as temporary:
         tracked.write(str(temporary / CheckpointInfo.PREFIX))
-        # Which was lost while the run was trained, and has no copy: no reason to save none.
-        with contextlib.suppress(errors.RunError):
-            run.read().write(temporary / manifest.CONFIG)
         manifest.write_manifest(temporary, step, epoch, run.run_id, score, seconds)
     kinds: dict[str, list] = {manifest.REGULAR: [], manifest.LATEST: [], manifest.BEST: []}
     for info in run.saved():  # the newest first
@@ -59,7 +54,6 @@ def save(
 def restore(tracked: tf.train.Checkpoint, info: CheckpointInfo) -> None:
     """Sets every variable that is tracked; RunError unless all are there."""
     try:
-        _check_sizes(info)
         status = tracked.read(info.prefix)
         status.expect_partial().assert_consumed()  # that is: no lines on stderr as well
         if (int(tracked.step), int(tracked.epoch)) != (info.step, info.epoch):
@@ -73,10 +67,7 @@ def restore(tracked: tf.train.Checkpoint, info: CheckpointInfo) -> None:
 
 
 def restore_generator(generator: keras.Model, info: CheckpointInfo, *, ema: bool) -> None:
-    """Sets the weights of the generator alone: its EMA if one was kept, or itself.
-
-    RunError unless all are there.
-    """
+    """Sets the weights of the generator alone: its EMA if one was kept, or itself."""
     _restore_weights(info, **{"ema_generator" if ema else "generator": generator})
 
 
@@ -88,26 +79,21 @@ def restore_networks(gan: Gan, info: CheckpointInfo) -> None:
 
 
 def _restore_weights(info: CheckpointInfo, **networks: keras.Model) -> None:
+    """Sets the weights of these networks; RunError unless all are in the checkpoint.
+
+    TensorFlow's own check counts every Python object that Keras tracks, and which those
+    are differs between versions of Keras.  So each weight is NaN before it is read.
+    """
+    weights = [weight for network in networks.values() for weight in network.weights]
     try:
-        _check_sizes(info)
-        status = tf.train.Checkpoint(**networks).read(info.prefix)
-        status.expect_partial().assert_existing_objects_matched()
+        for weight in weights:
+            weight.assign(tf.fill(weight.shape, np.nan))
+        tf.train.Checkpoint(**networks).read(info.prefix).expect_partial()
+        missing = [w.path for w in weights if np.isnan(w).any()]
+        if missing:
+            raise ValueError(f"no {missing[0]}")
     except READ_ERRORS as error:
         raise errors.RunError(
             f"{info.folder} holds no {' and '.join(networks)} of its run's config.json "
             f"({errors.first_line(error)})"
         ) from error
-
-
-def _check_sizes(info: CheckpointInfo) -> None:
-    """ValueError if the index promises more than the data file holds.
-
-    TensorFlow would allocate what an index asks for before it looks into the data.
-    """
-    data_files = info.folder.glob(f"{CheckpointInfo.PREFIX}.data*")
-    held = sum(path.stat().st_size for path in data_files)
-    reader = tf.train.load_checkpoint(info.prefix)
-    types = reader.get_variable_to_dtype_map()
-    for name, shape in reader.get_variable_to_shape_map().items():
-        if math.prod(shape) * types[name].size > held:
-            raise ValueError(f"{name} is said to have the shape {shape}")

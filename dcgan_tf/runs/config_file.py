@@ -15,13 +15,8 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.support import atomic_files, errors
 
 FORMAT = 3
-MOST_BYTES = 1_000_000
-MOST_STARTS = 100  # kept: the one that began the run, and the latest
+MOST_STARTS = 100  # kept: the start that began the run, and the latest
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
-
-
-class DamagedError(errors.RunError):
-    """A config.json that is missing, or holds no settings of a run."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +40,8 @@ class RunConfig:
 
     starts: {"versions", "machine", "command"} of each process that trained the run; the
             first began it
-    run_id: random; its checkpoints have it in their manifests
-    data:   the fingerprint of its training images, once they were loaded
+    run_id: random; the run's checkpoints have it in their manifests
+    data:   the fingerprint of the training images, once they were loaded
     """
 
     config: Config
@@ -60,7 +55,7 @@ class RunConfig:
         machine: Mapping[str, object] | None = None,
         command: list[str] | None = None,
     ) -> "RunConfig":
-        """The same, with this process as the latest start, on `machine`.
+        """Returns a copy with this process as the latest start, on `machine`.
 
         command: None: this process's command line
         """
@@ -76,7 +71,7 @@ class RunConfig:
         return dataclasses.replace(self, starts=kept)
 
     def changed_conditions(self, machine: Mapping[str, object]) -> list[str]:
-        """What makes other bits than where the run began: "threads 1 (2 at first)" ..."""
+        """Lists what makes other bits than at the first start: "threads 1 (2 at first)"."""
         if not self.starts:
             return []
         first = self.starts[0]
@@ -106,61 +101,32 @@ class RunConfig:
 
 
 def versions() -> dict[str, str]:
-    """Of this package, and of those that a run's bits depend on."""
-    found = {name: importlib.metadata.version(name) for name in _PACKAGES}
-    return {"dcgan_tf": dcgan_tf.__version__, **found}
+    """Returns the versions of this package and of those that a run's bits depend on."""
+    others = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {"dcgan_tf": dcgan_tf.__version__, **others}
 
 
 def read(path: pathlib.Path) -> RunConfig:
-    """What config.json holds; RunError if it is of another format, or cannot be read.
-
-    DamagedError if it is missing or damaged.
-    """
+    """Returns what config.json holds; RunError if that is no config of this format."""
     try:
-        content = json.loads(atomic_files.read_text(path, MOST_BYTES))
-        if not isinstance(content, dict):
-            raise ValueError("holds no object")
-        if content.get("format") != FORMAT:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
             raise errors.RunError(
-                f"{path}: is of format {content.get('format')}, made by another version of "
+                f"{path}: is of format {content['format']}, made by another version of "
                 f"dcgan_tf (this one reads format {FORMAT}); go on with that version, or "
                 "name another folder"
             )
-        starts = content.get("starts")
-        if not isinstance(starts, list) or not all(map(_is_start, starts)):
-            raise ValueError("starts is no list of starts")
-        run_id, data = content.get("run_id"), content.get("data")
-        if not isinstance(run_id, str):
-            raise ValueError("run_id is no text")
-        if data is not None and not _has(data, _FINGERPRINT):
-            raise ValueError("data is no fingerprint of images")
-        config = resolve.from_json(content.get("config"))
-        parent = _parent(content.get("init_from"))
-        return RunConfig(config, parent, tuple(starts), run_id, data)
+        return RunConfig(
+            config=resolve.from_json(content["config"]),
+            parent=Parent(**content["init_from"]) if content["init_from"] else None,
+            starts=tuple(content["starts"]),
+            run_id=content["run_id"],
+            data=content["data"],
+        )
     except OSError as error:
-        raise errors.RunError(f"{path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise DamagedError(
-            f"{path} is damaged: {error}; put back a whole one, or name another folder"
+        raise errors.RunError(f"{path}: {error.strerror}; put it back") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise errors.RunError(
+            f"{path} is damaged: {errors.first_line(error)}; put back a whole one, or name "
+            "another folder"
         ) from None
-
-
-def _parent(held: Any) -> Parent | None:
-    if held is None:
-        return None
-    if not _has(held, {field.name: field.type for field in dataclasses.fields(Parent)}):
-        raise ValueError("init_from does not name a checkpoint")
-    return Parent(**held)
-
-
-_START = {"versions": dict, "machine": dict, "command": list}
-_FINGERPRINT = {"images": int, "shape": list, "sha256": str, "content_hash": str}
-
-
-def _is_start(held: object) -> bool:
-    return _has(held, _START)
-
-
-def _has(held: object, types: Mapping[str, Any]) -> bool:
-    """Whether it is an object of exactly these keys and types."""
-    return isinstance(held, dict) and {k: type(v) for k, v in held.items()} == dict(types)

@@ -1,8 +1,7 @@
 """A run's folder: what lies where, and the checking of everything read from it.
 
 checkpoints/<run>/config.json    the Config, the parent, and how the run was started
-                  checkpoints/   a folder for each checkpoint, with a manifest and a copy
-                                 of config.json
+                  checkpoints/   a folder for each checkpoint, with a manifest
                   metrics.jsonl  an object for each log entry
                   samples/       epoch_0000.png ...
                   training.gif   made from samples/
@@ -13,7 +12,6 @@ checkpoints/<run>/config.json    the Config, the parent, and how the run was sta
 import contextlib
 import dataclasses
 import fcntl
-import functools
 import os
 import pathlib
 import sys
@@ -59,39 +57,41 @@ class Run:
         return self.folder / "generator.npz"
 
     def event_files(self) -> list[pathlib.Path]:
-        """TensorBoard's, which names a run by the folder that they lie in."""
+        """Lists TensorBoard's files, which names a run by the folder that they lie in."""
         return sorted(self.folder.glob("events.out.tfevents.*"))
 
     def exported_parent(self) -> Parent:
-        """The exported generator as what a run begins with; RunError if it is damaged."""
+        """Returns the exported generator as what a run begins with."""
         try:
-            held = arrays.read(self.exported, lambda name: name == "step")
-            step, digest = int(held["step"]), atomic_files.sha256(self.exported)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            step = int(arrays.read(self.exported, lambda name: name == "step")["step"])
+        except (ValueError, KeyError) as error:
             raise errors.RunError(
                 f"{self.exported}: is no exported generator ({errors.first_line(error)})"
             ) from None
-        return Parent(str(self.folder.resolve()), step, digest)
+        return Parent(str(self.folder.resolve()), step, atomic_files.sha256(self.exported))
 
     def exists(self) -> bool:
-        return self.config_file.exists() or any(self._copies())
+        return self.config_file.exists()
 
-    @functools.cached_property
+    @property
     def run_id(self) -> str:
         """What tells this run from every other; "" where there is no config.json."""
         return self.read().run_id if self.exists() else ""
 
     @classmethod
     def existing(cls, folder: str | os.PathLike | None, flag: str = "run") -> "Run":
-        """The run in `folder`; UsageError where there is none."""
+        """Returns the run in `folder`; UsageError where there is none."""
         if folder is None:
             raise errors.UsageError(
                 f"--{flag}: name the folder of a run, as checkpoints/acgan"
             )
         run = cls(errors.user_path(folder, f"--{flag}"))
         if not run.exists():
+            held = "no run;"
+            if run.checkpoint_folders():
+                held = "checkpoints without their config.json; put it back, or"
             raise errors.UsageError(
-                f"--{flag}={run.folder}: holds no run; name the folder of one, as "
+                f"--{flag}={run.folder}: holds {held} name the folder of one, as "
                 "checkpoints/acgan is after dcgan-tf train --mode=acgan"
             )
         return run
@@ -102,38 +102,31 @@ class Run:
 
         The lock is the system's, on the folder: it ends with the process, however it ends.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.folder, os.O_RDONLY)
-        except OSError as error:
-            raise self._not_writable(error) from error
-        try:
-            self._lock(descriptor)
+        with contextlib.ExitStack() as stack:
+            with self._writing():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(self.folder, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise errors.UsageError(
+                    f"--run_dir={self.folder}: another process trains this run; wait for "
+                    "it, stop it, or name another --run_dir"
+                ) from None
+            except OSError as error:  # as on some network file systems
+                print(
+                    f"warning: {self.folder} cannot be locked ({error.strerror}); see to "
+                    "it that no other process trains this run",
+                    file=sys.stderr,
+                )
             yield
-        finally:
-            os.close(descriptor)
-
-    def _lock(self, descriptor: int) -> None:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise errors.UsageError(
-                f"--run_dir={self.folder}: another process trains this run; wait for it, "
-                "stop it, or name another --run_dir"
-            ) from None
-        except OSError as error:  # as on some network file systems
-            print(
-                f"warning: {self.folder} cannot be locked ({error.strerror}); see to it "
-                "that no other process trains this run",
-                file=sys.stderr,
-            )
 
     def is_locked(self) -> bool:
-        """Whether a process trains this run, as far as the file system tells."""
-        try:
-            descriptor = os.open(self.folder, os.O_RDONLY)
-        except OSError:
+        """Returns whether a process trains this run, as far as the file system tells."""
+        if not self.folder.is_dir():
             return False
+        descriptor = os.open(self.folder, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
@@ -143,68 +136,36 @@ class Run:
         return False
 
     def read(self) -> RunConfig:
-        """What config.json holds; where it is missing or damaged, what its copy does.
-
-        RunError if there is neither, or it is of another format.
-        """
-        try:
-            return config_file.read(self.config_file)
-        except config_file.DamagedError:
-            copies = self._copies()
-            if not copies:
-                raise
-        if len({info.run_id for info in copies}) > 1:
-            raise errors.RunError(
-                f"{self.config_file} is missing or damaged, and {self.checkpoints} holds "
-                "checkpoints of several runs; put it back, or move away those of others"
-            )
-        _warn_once(
-            f"{self.config_file} is missing or damaged: its copy in {copies[0].folder} is "
-            "taken"
-        )
-        return config_file.read(copies[0].folder / manifest.CONFIG)
-
-    def _copies(self) -> list[manifest.CheckpointInfo]:
-        """The checkpoints that hold an intact copy of config.json, the newest first."""
-        return [info for info in self._manifests() if info.holds(manifest.CONFIG)]
-
-    def repair_config(self) -> None:
-        """Writes config.json again, from its copy, if it is missing or damaged.
-
-        What is damaged, perhaps by a user's own hand, stays as config.damaged.json.
-        """
-        try:
-            config_file.read(self.config_file)
-        except config_file.DamagedError:
-            content = self.read()
-            if self.config_file.exists():
-                self.config_file.replace(self.folder / "config.damaged.json")
-            self.write_config(content)
+        """Returns what config.json holds; RunError where it is missing or damaged."""
+        return config_file.read(self.config_file)
 
     def read_config(self) -> Config:
         return self.read().config
 
     def write_config(self, content: RunConfig) -> None:
-        try:
+        with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
             content.write(self.config_file)
-        except OSError as error:
-            raise self._not_writable(error) from error
 
-    def _not_writable(self, error: OSError) -> errors.UsageError:
-        return errors.UsageError(
-            f"--run_dir={self.folder}: not writable ({errors.first_line(error)}); name "
-            "another"
-        )
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Names the flag in the error of a folder that refuses to be written."""
+        try:
+            yield
+        except OSError as error:
+            raise errors.UsageError(
+                f"--run_dir={self.folder}: not writable ({errors.first_line(error)}); name "
+                "another"
+            ) from error
 
     def newest_checkpoint(self, *, warn: bool = True) -> manifest.CheckpointInfo | None:
-        """The newest intact checkpoint; None if the run has not saved any yet.
+        """Returns the newest intact checkpoint; None if the run has not saved any yet.
 
         Says on stderr which newer ones are damaged; RunError if all are.
         """
         while True:
             folders = self.checkpoint_folders()
-            newest = next((one for one in self.saved() if one.is_intact()), None)
+            newest = next((info for info in self.saved() if info.is_intact()), None)
             # A run in progress may have replaced what was being read: look again.
             if newest or folders == self.checkpoint_folders():
                 break
@@ -223,21 +184,21 @@ class Run:
         return newest
 
     def best_checkpoint(self) -> manifest.CheckpointInfo | None:
-        """The newest intact one that was the best when it was evaluated, if any."""
-        found = (one for one in self.saved() if manifest.is_best(one.folder))
-        return next((one for one in found if one.is_intact()), None)
+        """Returns the newest intact checkpoint that was the best when it was evaluated."""
+        best = (i for i in self.saved() if manifest.kind_of(i.folder) == manifest.BEST)
+        return next((info for info in best if info.is_intact()), None)
 
     def what_is_left(self) -> str:
-        """What a run that failed can go on from, as it stands on the disk."""
-        found = next((one for one in self.saved() if one.is_intact()), None)
-        if found:
-            return f"the same command goes on from its checkpoint of step {found.step:,}"
+        """Says what a run that failed can go on from, as it stands on the disk."""
+        newest = next((info for info in self.saved() if info.is_intact()), None)
+        if newest:
+            return f"the same command goes on from its checkpoint of step {newest.step:,}"
         if self.checkpoint_folders():
             return "its checkpoints are damaged"
         return "it has no checkpoint: the same command begins it anew"
 
     def checkpoint_folders(self) -> list[pathlib.Path]:
-        """The folders of checkpoints; those half written or removed are not among them."""
+        """Lists the folders of checkpoints, without those half written or removed."""
         if not self.checkpoints.is_dir():
             return []
         return sorted(
@@ -251,30 +212,29 @@ class Run:
                 atomic_files.remove_folder(folder)
 
     def saved(self) -> list[manifest.CheckpointInfo]:
-        """This run's checkpoints that have a sound manifest, the newest first."""
-        return [info for info in self._manifests() if info.run_id == self.run_id]
+        """Lists this run's checkpoints that have a sound manifest, the newest first."""
+        run_id = self.run_id
+        return [info for info in self._manifests() if info.run_id == run_id]
 
     def foreign_checkpoints(self) -> list[pathlib.Path]:
-        """The folders of those that another run saved, as a user copies them here."""
-        return [info.folder for info in self._manifests() if info.run_id != self.run_id]
+        """Lists the folders of those that another run saved, as a user copies them here."""
+        run_id = self.run_id
+        return [info.folder for info in self._manifests() if info.run_id != run_id]
 
     def _manifests(self) -> list[manifest.CheckpointInfo]:
-        """All checkpoints that have a sound manifest, the newest first."""
-        found = []
-        for folder in self.checkpoint_folders():
-            with contextlib.suppress(*manifest.UNREADABLE):
-                found.append(manifest.read(folder))
-        return sorted(found, key=lambda one: (-one.step, manifest.is_best(one.folder)))
+        """Lists all checkpoints that have a sound manifest, the newest first.
 
-
-@functools.cache
-def _warn_once(text: str) -> None:
-    """On stderr; once in a process, which may read a config.json many times."""
-    print(f"warning: {text}", file=sys.stderr)
+        Of one step a best one comes last: its like is kept longer.
+        """
+        read = map(manifest.read, self.checkpoint_folders())
+        return sorted(
+            (info for info in read if info),
+            key=lambda i: (-i.step, manifest.kind_of(i.folder) == manifest.BEST),
+        )
 
 
 def parent_checkpoint(parent: Parent) -> manifest.CheckpointInfo:
-    """The very checkpoint that a run began from; RunError if it is no more."""
+    """Returns the very checkpoint that a run began from; RunError if it is no more."""
     for info in Run(pathlib.Path(parent.run)).saved():
         if info.manifest_hash == parent.manifest_hash and info.is_intact():
             return info
@@ -287,40 +247,22 @@ def parent_checkpoint(parent: Parent) -> manifest.CheckpointInfo:
 def check_folder(folder: pathlib.Path) -> None:
     """UsageError unless a run is in `folder`, or could be: empty or absent, writable."""
     run = Run(folder)
+    problem = None
+    nearest = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     if pattern := set(str(folder.absolute())) & set("[]*?\\"):
-        raise errors.UsageError(
-            f"--run_dir={folder}: has {' '.join(sorted(pattern))} in its path, which "
-            "TensorFlow reads as a pattern: it could not read its checkpoints; name another"
+        problem = (
+            f"has {' '.join(sorted(pattern))} in its path, which TensorFlow reads as a "
+            "pattern: it could not read its checkpoints; name another"
         )
-    for part in (run.config_file, run.checkpoints, run.metrics, run.samples):
-        if part.is_symlink():
-            raise errors.UsageError(
-                f"--run_dir={folder}: {part.name} is a symbolic link, through which a run "
-                "would write elsewhere; replace it, or name another folder"
+    elif not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        problem = f"{nearest} is not a folder that can be written; name another"
+    elif folder.exists() and not run.exists():
+        if run.checkpoint_folders():
+            problem = (
+                "holds checkpoints, but their config.json is missing; put it back, or name "
+                "another folder"
             )
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise errors.UsageError(f"--run_dir={folder}: is a file; name a folder")
-        foreign = (
-            folder.is_dir()
-            and not Run(folder).exists()
-            and any(not path.name.startswith(".") for path in folder.iterdir())
-        )
-        above = (folder, *folder.absolute().parents)
-        nearest = next(p for p in above if p.exists() or p.is_symlink())
-    except OSError as error:
-        raise errors.UsageError(f"--run_dir={folder}: {error.strerror}") from None
-    if foreign and run.checkpoint_folders():
-        raise errors.UsageError(
-            f"--run_dir={folder}: holds checkpoints, but their config.json is missing; put "
-            "it back, or name another folder"
-        )
-    if foreign:
-        raise errors.UsageError(
-            f"--run_dir={folder}: holds files, but no run; name an empty or a new folder"
-        )
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise errors.UsageError(
-            f"--run_dir={folder}: {nearest} is not a folder that can be written; "
-            "name another"
-        )
+        elif any(not path.name.startswith(".") for path in folder.iterdir()):
+            problem = "holds files, but no run; name an empty or a new folder"
+    if problem:
+        raise errors.UsageError(f"--run_dir={folder}: {problem}")

@@ -1,11 +1,9 @@
 """Checkpoints on the disk: their folders, their manifests, and whether they are intact."""
 
 import dataclasses
-import hashlib
 import json
 import pathlib
 import re
-import stat
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -13,11 +11,8 @@ from dcgan_tf.support import atomic_files
 
 FORMAT = 3
 MANIFEST = "manifest.json"
-CONFIG = "run_config.json"  # the copy of config.json, which earlier checkpoints lack
-MOST_BYTES = 1_000_000  # of a manifest
-MOST_CHECKPOINT_BYTES = 4 * 2**30  # more than any Config's networks and slots take
-# What a manifest that is none may raise.
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+# A copy of config.json, which checkpoints of version 0.3 hold and name in their manifests.
+CONFIG_COPY = "run_config.json"
 
 # The kinds of checkpoints, each named by its step.
 REGULAR = "step"  # saved at the interval; the newest few are kept
@@ -38,13 +33,15 @@ def kind_of(folder: pathlib.Path) -> str:
     return NAME.fullmatch(folder.name)[1]
 
 
-def is_best(folder: pathlib.Path) -> bool:
-    return kind_of(folder) == BEST
-
-
 @dataclasses.dataclass(frozen=True)
 class CheckpointInfo:
-    """A checkpoint that was written whole: `prefix` is what TensorFlow reads."""
+    """A checkpoint that was written whole: `prefix` is what TensorFlow reads.
+
+    run_id:  of the run that saved it
+    hashes:  the sha256 of each file, by name
+    score:   the selection score, of a checkpoint of kind BEST
+    seconds: trained since the last log entry
+    """
 
     PREFIX: ClassVar[str] = "state"
     FILES: ClassVar[frozenset[str]] = frozenset(
@@ -53,10 +50,10 @@ class CheckpointInfo:
     folder: pathlib.Path
     step: int
     epoch: int
-    run_id: str  # of the run that saved it
-    hashes: Mapping[str, str]  # sha256 of each file, by name
-    score: float | None = None  # the selection score, of one that was the best
-    seconds: float = 0.0  # trained since the last log entry; earlier manifests lack them
+    run_id: str
+    hashes: Mapping[str, str]
+    score: float | None = None
+    seconds: float = 0.0
 
     @property
     def prefix(self) -> str:
@@ -64,18 +61,16 @@ class CheckpointInfo:
 
     @property
     def manifest_hash(self) -> str:
-        """What tells this checkpoint from every other: the hash of its manifest."""
+        """The hash of the manifest, which tells this checkpoint from every other."""
         return atomic_files.sha256(self.folder / MANIFEST)
 
     def is_intact(self) -> bool:
-        """Whether every file still holds what was written."""
-        return all(self.holds(name) for name in self.hashes)
-
-    def holds(self, name: str) -> bool:
-        """Whether the file of that name is one of its own, and holds what was written."""
-        path = self.folder / name
+        """Returns whether every file still holds what was written."""
         try:
-            return _plausible(path) and atomic_files.sha256(path) == self.hashes.get(name)
+            return all(
+                atomic_files.sha256(self.folder / name) == known
+                for name, known in self.hashes.items()
+            )
         except OSError:
             return False
 
@@ -88,8 +83,7 @@ def write_manifest(
     score: float | None,
     seconds: float = 0.0,
 ) -> None:
-    """Says what a checkpoint's files hold, and, by a hash, that itself is undamaged."""
-    hashes = {path.name: atomic_files.sha256(path) for path in sorted(folder.iterdir())}
+    """Writes the manifest of a checkpoint whose files lie in `folder`."""
     content = {
         "format": FORMAT,
         "step": step,
@@ -97,34 +91,31 @@ def write_manifest(
         "run_id": run_id,
         "score": score,
         "seconds": round(seconds, 3),
-        "sha256": hashes,
+        "sha256": {
+            path.name: atomic_files.sha256(path) for path in sorted(folder.iterdir())
+        },
     }
-    content["digest"] = _digest(content)
-    text = json.dumps(content, indent=2)
-    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    (folder / MANIFEST).write_text(json.dumps(content, indent=2), encoding="utf-8")
 
 
-def read(folder: pathlib.Path) -> CheckpointInfo:
-    manifest = json.loads(atomic_files.read_text(folder / MANIFEST, MOST_BYTES))
-    digest = manifest.pop("digest")
-    keys = {"format", "step", "epoch", "run_id", "score", "sha256"}
-    damaged = digest != _digest(manifest) or manifest.keys() - {"seconds"} != keys
-    if damaged or manifest["format"] != FORMAT:
-        raise ValueError("is no manifest, or damaged")
-    step, epoch, hashes = (manifest[key] for key in ("step", "epoch", "sha256"))
-    of_folder = step == step_of(folder) and type(epoch) is int
-    if not of_folder or hashes.keys() - {CONFIG} != CheckpointInfo.FILES:
-        raise ValueError("is of another checkpoint")
-    run_id, score = manifest["run_id"], manifest["score"]
-    seconds = float(manifest.get("seconds", 0.0))
-    return CheckpointInfo(folder, step, epoch, run_id, hashes, score, seconds)
-
-
-def _digest(content: Mapping[str, object]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _plausible(path: pathlib.Path) -> bool:
-    """Whether it is a file of its own, of a size that a checkpoint may have."""
-    status = path.lstat()
-    return stat.S_ISREG(status.st_mode) and status.st_size <= MOST_CHECKPOINT_BYTES
+def read(folder: pathlib.Path) -> CheckpointInfo | None:
+    """Returns what a manifest tells; None where it is missing or damaged."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        hashes = dict(content["sha256"])
+        # A bit that flipped in the step or in a hash shows here, or when it is restored.
+        if content["step"] != step_of(folder) or content["format"] != FORMAT:
+            return None
+        if hashes.keys() - {CONFIG_COPY} != CheckpointInfo.FILES:
+            return None
+        return CheckpointInfo(
+            folder,
+            content["step"],
+            content["epoch"],
+            content["run_id"],
+            hashes,
+            content["score"],
+            content.get("seconds", 0.0),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -48,22 +48,21 @@ class TrainedRun:
         latents: np.ndarray | None = None,
         class_weights: np.ndarray | None = None,
     ) -> np.ndarray:
-        """uint8 [N, H, W, C], an image of each class in `labels` [N], latents by `seed`.
+        """Returns uint8 [N, H, W, C], an image of each class in `labels` [N].
 
-        labels: classes by number or by name.  A run whose mode is unconditional ignores
-        them but for how many they are.  seed: from 0 to 2^31 - 1, as on the command line.
-        latents: float [N, Z] to take instead of those by the seed; an unconditional run
-        then needs no labels.  class_weights: instead of labels, how much there is of each
-        class in each image: float [N, classes] in [0, 1], which add up to 1 in each row.
+        labels: classes by number or by name.  An unconditional run takes only their count.
+        seed: from 0 to 2^31 - 1, as on the command line.  latents: float [N, Z] to take
+        instead of those by the seed; an unconditional run then needs no labels.
+        class_weights: float [N, classes] instead of labels, how much there is of each class
+        in each image: at least 0, each row adds up to 1.
 
-        Raises ValueError for what is out of these bounds, and for what is no class of the
-        run's data set.
+        Raises ValueError for arguments out of these bounds.
 
-        After it TensorFlow has threads, which os.fork() does not copy: in a forked child it
-        hangs.  Take multiprocessing's "spawn", and load the generator in each process.
+        TensorFlow then has threads, which os.fork() does not copy: a forked child hangs.
+        Take multiprocessing's "spawn", and load the generator in each process.
         """
-        more = {"latents": latents, "class_weights": class_weights}
-        return np.concatenate(list(self.sample_blocks(labels, seed, **more)))
+        mixed = {"latents": latents, "class_weights": class_weights}
+        return np.concatenate(list(self.sample_blocks(labels, seed, **mixed)))
 
     def sample_blocks(
         self,
@@ -73,18 +72,24 @@ class TrainedRun:
         latents: np.ndarray | None = None,
         class_weights: np.ndarray | None = None,
     ) -> Iterator[np.ndarray]:
-        """What `sample` returns, in blocks [B, H, W, C], made when they are asked for."""
+        """Yields what `sample` returns, in blocks [B, H, W, C], made when asked for."""
         if latents is not None:
-            latents = self._checked_latents(latents)
-        given = self._given(labels, class_weights, latents)
+            latents = np.asarray(latents, np.float32)
+            size = self.config.latent_dim
+            if latents.shape[1:] != (size,) or not np.isfinite(latents).all():
+                raise ValueError(
+                    f"latents must be finite numbers of the shape [N, {size}], these are "
+                    f"{list(latents.shape)}"
+                )
+        classes = self._classes(labels, class_weights, latents)
         if latents is None:
-            latents = self.sample_latents(len(given), seed)
+            latents = self.sample_latents(len(classes), seed)
         # Blocks of whole batches of `generate`: of other sizes it may round otherwise.
-        parts = bar(list(arrays.blocks(len(given), 4 * BLOCK)), "generating")
-        return (self.gan.generate(latents[part], given[part]) for part in parts)
+        parts = bar(list(arrays.blocks(len(classes), 4 * BLOCK)), "generating")
+        return (self.gan.generate(latents[part], classes[part]) for part in parts)
 
     def sample_latents(self, count: int, seed: int = 0) -> np.ndarray:
-        """float32 [count, Z]: those of `sample`; ValueError for a seed out of bounds."""
+        """Returns float32 [count, Z], as `sample` draws them by this seed."""
         if not isinstance(seed, (int, np.integer)) or not 0 <= seed <= MOST_SEED:
             raise ValueError(f"seed must be a whole number from 0 to {MOST_SEED}")
         return self.gan.sample_latents(count, [seed, 0]).numpy()
@@ -98,12 +103,12 @@ class TrainedRun:
         stops: int = 2,
         closed: bool = False,
     ) -> np.ndarray:
-        """uint8 [N, M, H, W, C]: for each class in `labels` [N], from latents to others.
+        """Returns uint8 [N, M, H, W, C]: for each class in `labels` [N] a row of images.
 
         Each row passes `stops` latents of its own, in `steps` images from one to the next,
-        both included; the first are those of `sample(labels, seed)`.  closed: and back to
-        the first.  M is as `gans.latents.path` has it.  Normal latents are interpolated
-        spherically, uniform ones linearly.
+        both included; the first are those of `sample(labels, seed)`.  closed: the row goes
+        on to the first again.  M is as `gans.latents.path` has it.  Normal latents are
+        interpolated spherically, uniform latents linearly.
         """
         _check(2, steps=steps, stops=stops)
         labels = self._class_numbers(labels)
@@ -125,11 +130,11 @@ class TrainedRun:
         count: int = 1,
         closed: bool = False,
     ) -> np.ndarray:
-        """uint8 [count, M, H, W, C]: from each class to the next, `count` rows of them.
+        """Returns uint8 [count, M, H, W, C]: rows of images from each class to the next.
 
         A row has latents of its own, and `steps` images from a class to the next, both
-        included; M as above.  What the generator takes of a class, the row of its embedding
-        or a one-hot vector, is interpolated linearly.
+        included; M is as `gans.latents.path` has it.  What the generator takes of a class,
+        the row of its embedding or a one-hot vector, is interpolated linearly.
         """
         _check(2, steps=steps)
         _check(1, count=count)
@@ -139,23 +144,13 @@ class TrainedRun:
         images = self.sample(class_weights=np.tile(weights, (count, 1)), latents=fixed)
         return images.reshape(count, len(weights), *images.shape[1:])
 
-    def _checked_latents(self, given: np.ndarray) -> np.ndarray:
-        found = np.asarray(given, np.float32)
-        size = self.config.latent_dim
-        if found.shape[1:] != (size,) or not len(found) or not np.isfinite(found).all():
-            raise ValueError(
-                f"latents must be finite numbers of the shape [N, {size}], these are "
-                f"{list(found.shape)}"
-            )
-        return found
-
-    def _given(
+    def _classes(
         self,
         labels: Labels | None,
         class_weights: np.ndarray | None,
         latents: np.ndarray | None,
     ) -> np.ndarray:
-        """What the generator is given of classes: int32 [N], or float32 [N, classes]."""
+        """Returns what the generator takes: int32 [N], or float32 [N, classes]."""
         if not self.config.conditional:
             if class_weights is not None:
                 raise ValueError(
@@ -174,22 +169,22 @@ class TrainedRun:
             raise ValueError(f"latents: {len(latents)} of them for {len(given)} images")
         return given
 
-    def _checked_weights(self, given: np.ndarray) -> np.ndarray:
-        found = np.asarray(given, np.float32)
+    def _checked_weights(self, class_weights: np.ndarray) -> np.ndarray:
+        weights = np.asarray(class_weights, np.float32)
         classes = self.config.classes
-        if (
-            found.shape[1:] != (classes,)
-            or not len(found)
-            or not ((found >= 0) & (abs(found.sum(axis=1, keepdims=True) - 1) < 1e-3)).all()
+        if weights.shape != (len(weights), classes) or not (
+            len(weights)
+            and (weights >= 0).all()
+            and np.allclose(weights.sum(1), 1, 0, 1e-3)
         ):
             raise ValueError(
                 f"class_weights must be of the shape [N, {classes}], at least 0, and add "
                 "up to 1 in each row"
             )
-        return found
+        return weights
 
     def _class_numbers(self, labels: Labels) -> np.ndarray:
-        """int [N]; ValueError unless each is the name or the number of a class."""
+        """Returns int32 [N]; ValueError unless each is the name or number of a class."""
         given = np.asarray(labels)
         if given.ndim != 1 or not len(given):
             raise ValueError("labels must be a list of one class or more: [0] * 10")
@@ -197,8 +192,8 @@ class TrainedRun:
         if not self.config.conditional:
             return np.zeros(len(given), np.int32)
         if given.dtype.kind == "U":
-            known = {name: number for number, name in enumerate(names)}
-            given = np.array([known.get(name, -1) for name in given.tolist()])
+            numbers = {name: number for number, name in enumerate(names)}
+            given = np.array([numbers.get(name, -1) for name in given.tolist()])
         if given.dtype.kind not in "iu" or not ((given >= 0) & (given < classes)).all():
             or_names = ""
             if self.config.class_names:
@@ -210,7 +205,7 @@ class TrainedRun:
         return given.astype(np.int32)
 
     def write(self, path: pathlib.Path) -> None:
-        """The generator's weights in half precision, and the step that they are of."""
+        """Writes the generator's weights in half precision, and their step."""
         weights = self.gan.ema_generator.get_weights()
         halves = [weight.astype(np.float16) for weight in weights]
         arrays.write(path, *halves, step=np.int64(self.step))
@@ -228,15 +223,15 @@ def load(
     ema: bool = True,
     which: str = "latest",
 ) -> TrainedRun:
-    """The generator of a run's "latest" checkpoint, or of its "best" by evaluation.
+    """Returns the generator of a run's "latest" checkpoint, or its "best" by evaluation.
 
     ema: its EMA, if the run keeps one.  The run may be finished, stopped or training; the
     discriminator's weights are new ones.
     Raises UsageError where there is no run or no such checkpoint, RunError where what lies
     there cannot be read.
     """
-    if which not in CHECKPOINTS:
-        raise ValueError(f"which must be one of {', '.join(CHECKPOINTS)}")
+    if which not in MISSING:
+        raise ValueError(f"which must be one of {', '.join(MISSING)}")
     run = Run.existing(run_dir)
     config = run.read_config()
     # In float32, whatever it was trained in: the same images on every machine.
@@ -250,7 +245,7 @@ def load(
     if not ema:
         gan = dataclasses.replace(gan, ema_generator=gan.generator)
     while True:
-        info = CHECKPOINTS[which](run)
+        info = run.best_checkpoint() if which == "best" else run.newest_checkpoint()
         if info is None:
             missing = MISSING[which]
             if which == "best" and config.evaluate_every:
@@ -265,16 +260,13 @@ def load(
 
 
 def _read_exported(run: Run, gan: Gan) -> int:
-    """Sets the EMA generator's weights from an export; the step that they are of."""
-    weights = gan.ema_generator.get_weights()
-    most = sum(weight.size for weight in weights) * 4
+    """Sets the EMA generator's weights from an export, and returns their step."""
     try:
-        if run.exported.stat().st_size > most:
-            raise ValueError(f"has more than {most:,} bytes")
         held = arrays.read(run.exported)
-        gan.ema_generator.set_weights([held[f"arr_{n}"] for n in range(len(weights))])
+        weights = range(len(gan.ema_generator.weights))
+        gan.ema_generator.set_weights([held[f"arr_{n}"] for n in weights])
         return int(held["step"])
-    except (OSError, ValueError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise errors.RunError(
             f"{run.exported}: is not a generator of the config.json beside it "
             f"({errors.first_line(error)})"
@@ -299,10 +291,7 @@ def restore_parent(gan: Gan, parent: Parent) -> None:
     gan.generator.set_weights(gan.ema_generator.get_weights())
 
 
-CHECKPOINTS = {
-    "latest": lambda run: run.newest_checkpoint(),
-    "best": lambda run: run.best_checkpoint(),
-}
+# What a run lacks that has no such checkpoint.
 MISSING = {
     "latest": "checkpoint yet; the run saves one at its end, at its checkpoint intervals, "
     "and when it is interrupted",

@@ -22,16 +22,13 @@ _LEFTOVER = re.compile(r"\..*\.dcgan_tf-[0-9a-f]{16}\.tmp(\.\w+)?")
 
 
 def _temporary(path: pathlib.Path) -> pathlib.Path:
-    """A new name beside `path`, with its suffix, by which writers choose their format."""
+    """Returns a new name beside `path`, with its suffix, which tells writers the format."""
     return path.with_name(f".{path.stem}.dcgan_tf-{secrets.token_hex(8)}.tmp{path.suffix}")
 
 
 @contextlib.contextmanager
 def naming(path: pathlib.Path) -> Iterator[None]:
-    """Lets an OSError of the block name `path`.
-
-    A write that fails names no file at all, or a temporary one that nobody knows.
-    """
+    """Lets an OSError of the block name `path`, not a temporary file or none."""
     try:
         yield
     except OSError as error:
@@ -42,21 +39,14 @@ def naming(path: pathlib.Path) -> Iterator[None]:
 @contextlib.contextmanager
 def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yields a temporary path to write; renames it to `path` if the block succeeds."""
-    with naming(path), _replacing(path) as temporary:
-        yield temporary
-
-
-@contextlib.contextmanager
-def _replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
     temporary = _temporary(path)
-    # New, so that nothing that lies there, as a link, is written through.
-    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-    try:
-        yield temporary
-        sync(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with naming(path):
+        try:
+            yield temporary
+            sync(temporary)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -65,28 +55,23 @@ def replacing_folder(
 ) -> Iterator[pathlib.Path]:
     """Yields a temporary folder to fill; renames it to `folder` if the block succeeds.
 
-    overwrite: whatever stood there before goes; else OSError if there is more than an empty
+    overwrite: removes what stood there before; else OSError if there is more than an empty
     folder
     """
-    with naming(folder), _replacing_folder(folder, overwrite) as temporary:
-        yield temporary
-
-
-@contextlib.contextmanager
-def _replacing_folder(folder: pathlib.Path, overwrite: bool) -> Iterator[pathlib.Path]:
-    folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(folder)
-    temporary.mkdir()
-    try:
-        yield temporary
-        for path in (*temporary.rglob("*"), temporary):
-            sync(path)
-        if overwrite:
-            remove_folder(folder)
-        temporary.rename(folder)
-        sync(folder.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with naming(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir()
+        try:
+            yield temporary
+            for path in (*temporary.rglob("*"), temporary):
+                sync(path)
+            if overwrite:
+                remove_folder(folder)
+            temporary.rename(folder)
+            sync(folder.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def remove_folder(folder: pathlib.Path) -> None:
@@ -98,19 +83,20 @@ def remove_folder(folder: pathlib.Path) -> None:
 def remove_leftovers(folder: pathlib.Path) -> None:
     """Removes from a folder what `replacing` and `replacing_folder` left in it."""
     for path in folder.iterdir():
-        if _LEFTOVER.fullmatch(path.name):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+        if not _LEFTOVER.fullmatch(path.name):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 @contextlib.contextmanager
 def alone_in(folder: pathlib.Path, doing: str) -> Iterator[bool]:
     """Lets one process at a time do the block in a folder; others wait, and say so.
 
-    doing: "reads images into".  Yields False where locks do not work, and all go on at
-    once.
+    doing: "reads images into".  Yields False where locks do not work, and all processes go
+    on at once.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -125,18 +111,6 @@ def alone_in(folder: pathlib.Path, doing: str) -> Iterator[bool]:
         yield locked
     finally:
         os.close(descriptor)
-
-
-def read_text(path: pathlib.Path, most: int) -> str:
-    """A file's text; ValueError where it is no file, or has more than `most` bytes.
-
-    A pipe or a device of that name would be read for ever.
-    """
-    if not path.is_file():
-        raise ValueError("is missing, or is no file")
-    if path.stat().st_size > most:
-        raise ValueError(f"has more than {most:,} bytes")
-    return path.read_text(encoding="utf-8")
 
 
 def write_json(path: pathlib.Path, content: object) -> None:

@@ -5,10 +5,11 @@ import os
 import pathlib
 import platform
 import random
+import re
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from dcgan_tf.support import errors
 
@@ -33,17 +34,17 @@ def start() -> None:
         first()
     import tensorflow as tf
 
-    _set_keras(**_OURS)
+    _set_keras(_OURS)
     tf.config.optimizer.set_experimental_options(_NO_OPTIMIZATION)
 
 
 @contextlib.contextmanager
 def as_library(*, initialise: bool = True) -> Iterator[None]:
-    """What `start` does for a command, for a while; within, `start` may be called as well.
+    """Does what `start` does for a command, for a while; within, `start` may be called too.
 
-    The caller's settings of Keras and TensorFlow and the random states of Python and NumPy
-    are put back; TensorFlow's messages below errors stay off, and so does its global seed
-    where a training has set it.
+    Puts back the caller's settings of Keras and TensorFlow and the random states of Python
+    and NumPy.  TensorFlow's messages below errors stay off, and its global seed stays what
+    a training has set.
 
     initialise: see `import_quietly`
     """
@@ -54,30 +55,23 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
     import tensorflow as tf
     from tensorflow.python.framework import config as tf_config  # has what tf.config lacks
 
-    before = {
-        "floatx": keras.config.floatx(),
-        "dtype_policy": keras.config.dtype_policy(),
-        "image_data_format": keras.config.image_data_format(),
-    }
+    before = {name: getattr(keras.config, name)() for name in _OURS}
     with quiet():  # a first look at the devices, which a machine without a GPU complains of
         tf.config.list_physical_devices()
     optimizations = tf.config.optimizer.get_experimental_options()
     deterministic = tf_config.is_op_determinism_enabled()
     state = random.getstate()  # from which Keras takes the seeds of what has none
     numpy_state = np.random.get_state()
-    _set_keras(**_OURS)
+    _set_keras(_OURS)
     try:
         yield
     finally:
         before_use = None  # of a run that was refused before it used TensorFlow
-        _set_keras(**before)
+        _set_keras(before)
         random.setstate(state)
         np.random.set_state(numpy_state)
-        if optimizations != tf.config.optimizer.get_experimental_options():
-            before_start = {
-                name: optimizations.get(name, True) for name in _NO_OPTIMIZATION
-            }
-            tf.config.optimizer.set_experimental_options(before_start)
+        restored = {name: optimizations.get(name, True) for name in _NO_OPTIMIZATION}
+        tf.config.optimizer.set_experimental_options(restored)
         if not deterministic:
             tf_config.disable_op_determinism()
 
@@ -93,12 +87,11 @@ _OURS = {
 }
 
 
-def _set_keras(floatx: str, dtype_policy: object, image_data_format: str) -> None:
+def _set_keras(settings: Mapping[str, object]) -> None:
     import keras
 
-    keras.config.set_floatx(floatx)
-    keras.config.set_dtype_policy(dtype_policy)
-    keras.config.set_image_data_format(image_data_format)
+    for name, value in settings.items():
+        getattr(keras.config, f"set_{name}")(value)
 
 
 def import_quietly(*, initialise: bool = True) -> None:
@@ -163,83 +156,72 @@ def _check_backend() -> None:
 
 
 def conditions() -> dict[str, object]:
-    """What a run's bits depend on besides the versions of packages.
+    """Returns what a run's bits depend on besides the versions of packages.
 
     threads: that compute one operation; threads_between: operations at once, 0: as
     TensorFlow chooses; device: that of the first GPU, else the processor's model; onednn
     and onednn_isa: whether TensorFlow uses oneDNN, and the limit of its instruction set
     """
     import tensorflow as tf
+    from tensorflow.python.util import _pywrap_util_port
 
     cores = os.cpu_count()
     if hasattr(os, "sched_getaffinity"):  # which taskset and schedulers set; not on macOS
         cores = len(os.sched_getaffinity(0))
-    threading = tf.config.threading
     requested = os.environ.get(THREADS, "")
     if requested.isdecimal() and int(requested):
         cores = int(requested)
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
-    models = [line for line in text.splitlines() if line.startswith("model name")]
-    processor = models[0].partition(":")[2].strip() if models else platform.machine()
+    models = re.findall(r"model name\s*: (.*)", _cpuinfo("/proc/cpuinfo"))
     return {
-        "threads": threading.get_intra_op_parallelism_threads() or cores,
-        "threads_between": threading.get_inter_op_parallelism_threads()
+        "threads": tf.config.threading.get_intra_op_parallelism_threads() or cores,
+        "threads_between": tf.config.threading.get_inter_op_parallelism_threads()
         or os.environ.get("TF_NUM_INTEROP_THREADS", "0"),
-        "device": gpu_name() or processor,
-        "onednn": _onednn(),
+        "device": gpu_name() or (models[0] if models else platform.machine()),
+        "onednn": str(int(_pywrap_util_port.IsMklEnabled())),
         "onednn_isa": os.environ.get("ONEDNN_MAX_CPU_ISA", "default"),
     }
 
 
-def _onednn() -> str:
-    """Whether TensorFlow uses oneDNN, which it settles when it is imported: "1" or "0"."""
-    try:
-        from tensorflow.python.util import _pywrap_util_port
-    except ImportError:  # it is TensorFlow's own
-        return "unknown"
-    return str(int(_pywrap_util_port.IsMklEnabled()))
+def _cpuinfo(path: str) -> str:
+    """Returns what Linux tells of the processor; "" on other systems."""
+    file = pathlib.Path(path)
+    return file.read_text(encoding="utf-8") if file.exists() else ""
+
+
+def _gpu() -> dict | None:
+    """Returns the details of the first GPU that TensorFlow uses; None without one."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(gpus[0]) if gpus else None
 
 
 def gpu_name() -> str | None:
-    """The name of the first GPU that TensorFlow uses; None without one."""
-    import tensorflow as tf
-
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
-        return None
-    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+    """Returns the name of the first GPU that TensorFlow uses; None without one."""
+    gpu = _gpu()
+    return None if gpu is None else gpu.get("device_name", "GPU")
 
 
 def auto_precision(processor: str = "/proc/cpuinfo") -> str:
-    """What --precision=auto means here: "bfloat16" or "float32".
+    """Returns what --precision=auto means here: "bfloat16" or "float32".
 
     bfloat16 on a GPU of compute capability 8 or more, on a processor with AMX, and on one
     of AMD with AVX512_BF16.  An Intel processor with AVX512_BF16 and without AMX is slower
-    in bfloat16 (docs/speed.md); one without either is many times slower.  Where there is no
-    file that tells of the `processor`, it is taken to lack them; and so is one on which
-    oneDNN refuses a convolution in bfloat16, as it does with its instruction set limited.
+    in bfloat16 (docs/speed.md); a processor without either is many times slower, and one
+    that no file describes counts as such.  float32 as well where oneDNN refuses a
+    convolution in bfloat16, as it does with its instruction set limited.
     """
     import tensorflow as tf
 
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        details = tf.config.experimental.get_device_details(gpus[0])
-        suited = details.get("compute_capability", (0, 0)) >= (8, 0)
+    gpu, words = _gpu(), set(_cpuinfo(processor).split())
+    if gpu is not None:
+        suited = gpu.get("compute_capability", (0, 0)) >= (8, 0)
     else:
-        known = pathlib.Path(processor)
-        words = set(known.read_text(encoding="utf-8").split()) if known.exists() else set()
         suited = "amx_bf16" in words or words >= {"AuthenticAMD", "avx512_bf16"}
-    return "bfloat16" if suited and _convolves_in_bfloat16() else "float32"
-
-
-def _convolves_in_bfloat16() -> bool:
-    import tensorflow as tf
-
-    images, kernel = tf.ones([1, 8, 8, 8]), tf.ones([3, 3, 8, 8])
-    images, kernel = (tf.cast(x, tf.bfloat16) for x in (images, kernel))
-    try:
-        tf.nn.conv2d(images, kernel, 1, "SAME")
-    except tf.errors.OpError:
-        return False
-    return True
+    if suited:
+        images, kernel = tf.ones([1, 8, 8, 8]), tf.ones([3, 3, 8, 8])
+        images, kernel = (tf.cast(x, tf.bfloat16) for x in (images, kernel))
+        with contextlib.suppress(tf.errors.OpError):
+            tf.nn.conv2d(images, kernel, 1, "SAME")
+            return "bfloat16"
+    return "float32"

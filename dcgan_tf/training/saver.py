@@ -23,6 +23,7 @@ class Saver:
     ):
         self._state = state
         self._run = run
+        self._config = run.read()
         self._logger = logger
         self._keep = keep
         self._seconds = 60 * minutes
@@ -62,6 +63,7 @@ class Saver:
         seconds: trained since the last log entry
         """
         self.check_alone()
+        self._run.write_config(self._config)  # which may have been lost meanwhile
         self._logger.sync()  # a checkpoint promises that the entries before it exist
         save_state(
             self._state, self._run, kind, keep=self._keep, score=score, seconds=seconds

@@ -1,6 +1,7 @@
+"""Checkpoints: whole or absent, the newest intact one wins, restores are strict."""
+
 import dataclasses
 import json
-import os
 import shutil
 
 import numpy as np
@@ -60,43 +61,52 @@ def named(run):
 
 
 def data_file(info):
-    (found,) = info.folder.glob("state.data*")
-    return found
+    (path,) = info.folder.glob("state.data*")
+    return path
 
 
 def test_a_restored_state_equals_the_saved_one(run, small, trained_state):
+    """Catches a variable that is not saved, as Keras's dropout counters once were not."""
     save(trained_state, run)
     restored = TrainState.create(small(**DROPPING))
     checkpoint.restore(restored.checkpoint(), run.newest_checkpoint())
     pairs = zip(every_variable(trained_state), every_variable(restored), strict=True)
-    for saved, found in pairs:
-        assert np.array_equal(saved, found), saved.name
-    # Each of the four dropout layers has a counter, which Keras does not track.
+    for saved, value in pairs:
+        assert np.array_equal(saved, value), saved.name
     names = checkpoint_values(run.newest_checkpoint().prefix)
     assert sum("dropout" in name for name in names) == 4
 
 
 @pytest.mark.parametrize("other", [{"mode": "cgan"}, {**DROPPING, "latent_dim": 7}])
 def test_a_checkpoint_of_another_gan_is_refused(run, small, trained_state, other):
+    """Catches a restore that sets what fits and keeps new weights for the rest."""
     save(trained_state, run)
+    info = run.newest_checkpoint()
+    state = TrainState.create(small(**other))
     with pytest.raises(errors.RunError, match=r"does not fit its run's config\.json"):
-        checkpoint.restore(
-            TrainState.create(small(**other)).checkpoint(), run.newest_checkpoint()
-        )
+        checkpoint.restore(state.checkpoint(), info)
+    with pytest.raises(errors.RunError, match="holds no generator and discriminator"):
+        checkpoint.restore_networks(state.gan, info)
 
 
 def test_a_checkpoint_that_lacks_a_part_is_refused(run, small, trained_state):
+    """Catches networks that stay as they were made, where the file has none."""
     save(trained_state, run)
     folder = run.newest_checkpoint().folder
     for path in folder.glob("state*"):
         path.unlink()
     tf.train.Checkpoint(generator=trained_state.gan.generator).write(str(folder / "state"))
     info = manifest.CheckpointInfo(folder, step=1, epoch=1, run_id="", hashes={})
+    state = TrainState.create(small(**DROPPING))
     with pytest.raises(errors.RunError, match="does not fit"):
-        checkpoint.restore(TrainState.create(small(**DROPPING)).checkpoint(), info)
+        checkpoint.restore(state.checkpoint(), info)
+    with pytest.raises(errors.RunError, match="holds no ema_generator"):
+        checkpoint.restore_generator(state.gan.ema_generator, info, ema=True)
+    checkpoint.restore_generator(state.gan.generator, info, ema=False)
 
 
 def test_the_newest_are_kept_and_a_latest_goes_with_the_next(run, trained_state):
+    """Catches a disk that fills, and an order of names instead of steps."""
     for epoch, kind in (
         (1, manifest.REGULAR),
         (2, manifest.REGULAR),
@@ -125,20 +135,63 @@ def test_the_newest_of_any_kind_is_gone_on_from(run, trained_state):
     save_epoch(trained_state, run, 5, manifest.BEST, score=0.75)
     assert named(run) == ["best_00000050", "step_00000010"]
     assert run.best_checkpoint().score == 0.75
-    assert run.newest_checkpoint().score == 0.75
     save_epoch(trained_state, run, 6)
     assert named(run) == ["best_00000050", "step_00000060"]
     assert run.newest_checkpoint().step == 60
     assert run.newest_checkpoint().score is None
 
 
-def test_a_damaged_best_is_passed_over(run, trained_state, capsys):
-    save_epoch(trained_state, run, 1)
-    save_epoch(trained_state, run, 2, manifest.BEST, score=0.5)
+def test_a_damaged_checkpoint_is_passed_over(run, trained_state, capsys):
+    """Catches a run that goes on from bits that flipped, or does not go on at all."""
+    for epoch in (1, 2):
+        save_epoch(trained_state, run, epoch, keep=3)
+    save_epoch(trained_state, run, 3, manifest.BEST, score=0.5, keep=3)
     data_file(run.best_checkpoint()).write_bytes(b"")
     assert run.best_checkpoint() is None
-    assert run.newest_checkpoint().step == 10
-    assert "best_00000020 is damaged" in capsys.readouterr().err
+    assert run.newest_checkpoint().epoch == 2
+    assert "best_00000030 is damaged" in capsys.readouterr().err
+    flip(data_file(run.newest_checkpoint()), place=1000)
+    assert run.newest_checkpoint().epoch == 1
+    data_file(run.newest_checkpoint()).unlink()
+    with pytest.raises(errors.RunError, match="every checkpoint"):
+        run.newest_checkpoint()
+
+
+@pytest.mark.parametrize("name", [b'"step": 2', b'"format": 3', b'"sha256": {\n    "'])
+def test_a_flipped_bit_in_a_manifest_is_damage(run, trained_state, name):
+    """Catches a manifest that is believed in what it says of other files."""
+    for epoch in (1, 2):
+        trained_state.epoch.assign(epoch)
+        trained_state.step.assign(epoch)
+        save(trained_state, run, score=0.5)
+    path = run.checkpoints / "step_00000002" / "manifest.json"
+    flip(path, place=path.read_bytes().index(name) + len(name) - 1)
+    assert run.newest_checkpoint().epoch == 1
+
+
+@pytest.mark.parametrize("hashes", [{}, [], {"state.index": "0"}, {"../../secret": "0"}])
+def test_a_manifest_that_does_not_name_its_files_is_none(run, trained_state, hashes):
+    """Or TensorFlow would read whatever lies there."""
+    save(trained_state, run)
+    path = run.newest_checkpoint().folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"sha256": hashes}))
+    assert run.saved() == []
+
+
+def test_a_checkpoint_of_version_0_3_is_read(run, trained_state, small):
+    """Its manifest names a copy of config.json, and has a digest of its own."""
+    save(trained_state, run)
+    folder = run.newest_checkpoint().folder
+    (folder / "run_config.json").write_text("{}")
+    path = folder / "manifest.json"
+    content = json.loads(path.read_text()) | {"digest": "of the content"}
+    content["sha256"]["run_config.json"] = atomic_files.sha256(folder / "run_config.json")
+    del content["seconds"]
+    path.write_text(json.dumps(content))
+    state = TrainState.create(small(**DROPPING))
+    checkpoint.restore(state.checkpoint(), run.newest_checkpoint())
+    (folder / "run_config.json").write_text("{ }")
+    assert not run.saved()[0].is_intact()
 
 
 def test_a_checkpoint_of_another_run_is_passed_over(tmp_path, small, trained_state, capsys):
@@ -151,6 +204,7 @@ def test_a_checkpoint_of_another_run_is_passed_over(tmp_path, small, trained_sta
     shutil.copytree(copied, ours.checkpoints / copied.name)
     assert ours.newest_checkpoint().step == 10
     assert "step_00000020 is damaged or of another run" in capsys.readouterr().err
+    assert [path.name for path in ours.foreign_checkpoints()] == ["step_00000020"]
     shutil.rmtree(ours.checkpoints / "step_00000010")
     with pytest.raises(errors.RunError, match="of another run"):
         ours.newest_checkpoint()
@@ -159,6 +213,7 @@ def test_a_checkpoint_of_another_run_is_passed_over(tmp_path, small, trained_sta
 def test_a_save_that_fails_leaves_the_earlier_and_no_leftover(
     run, trained_state, monkeypatch
 ):
+    """Catches a full disk that costs the checkpoint before."""
     save_epoch(trained_state, run, 1)
     trained_state.step.assign(20)
 
@@ -172,18 +227,7 @@ def test_a_save_that_fails_leaves_the_earlier_and_no_leftover(
     assert run.newest_checkpoint().epoch == 1
 
 
-def test_a_damaged_checkpoint_is_passed_over(run, trained_state, capsys):
-    for epoch in (1, 2):
-        save_epoch(trained_state, run, epoch, keep=3)
-    flip(data_file(run.newest_checkpoint()), place=1000)
-    assert run.newest_checkpoint().epoch == 1
-    assert "step_00000020 is damaged" in capsys.readouterr().err
-    data_file(run.newest_checkpoint()).write_bytes(b"")
-    with pytest.raises(errors.RunError, match="every checkpoint"):
-        run.newest_checkpoint()
-
-
-def test_one_that_is_replaced_while_it_is_read_is_no_damage(
+def test_a_checkpoint_that_is_replaced_while_it_is_read_is_no_damage(
     run, trained_state, monkeypatch, capsys
 ):
     """As when a run in progress saves, and removes what a reader has just found."""
@@ -200,9 +244,14 @@ def test_one_that_is_replaced_while_it_is_read_is_no_damage(
     assert capsys.readouterr().err == ""
 
 
-def test_what_a_killed_save_left_is_no_checkpoint(run, trained_state):
+def test_what_a_killed_save_left_is_no_checkpoint(run, trained_state, monkeypatch):
+    """Catches half a checkpoint that is gone on from, or stands in the next one's way."""
+    monkeypatch.setattr(atomic_files.shutil, "rmtree", lambda *_, **__: None)
+    monkeypatch.setattr(manifest, "write_manifest", killed)
+    trained_state.step.assign(30)
     with pytest.raises(KeyboardInterrupt):
-        leave_half_a_checkpoint(run, 30)
+        save(trained_state, run)
+    monkeypatch.undo()
     (leftover,) = run.checkpoints.iterdir()
     assert ".tmp" in leftover.name
     assert run.newest_checkpoint() is None
@@ -212,34 +261,12 @@ def test_what_a_killed_save_left_is_no_checkpoint(run, trained_state):
     assert named(run) == ["step_00000030"]
 
 
-def leave_half_a_checkpoint(run, step):
-    """What a process that is killed while it saves leaves behind."""
-    folder = run.checkpoints / manifest.name(manifest.REGULAR, step)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(atomic_files.shutil, "rmtree", lambda *_, **__: None)
-        with atomic_files.replacing_folder(folder, overwrite=True) as temporary:
-            (temporary / "manifest.json").write_text("{}")
-            raise KeyboardInterrupt
-
-
-def test_a_manifest_cannot_point_out_of_its_folder(run, trained_state):
-    save(trained_state, run)
-    path = run.newest_checkpoint().folder / "manifest.json"
-    rewrite_manifest(path, lambda hashes: {**hashes, "../../secret": "0"})
-    with pytest.raises(errors.RunError, match="every checkpoint"):
-        run.newest_checkpoint()
-
-
-def rewrite_manifest(path, change):
-    """Changes the hashes in a manifest, whose own digest then fits them."""
-    content = json.loads(path.read_text())
-    del content["digest"]
-    content["sha256"] = change(content["sha256"])
-    path.write_text(json.dumps({**content, "digest": manifest._digest(content)}))
+def killed(*_):
+    raise KeyboardInterrupt
 
 
 def cut_short(path):
-    path.write_bytes(path.read_bytes()[:-1000])
+    path.write_bytes(path.read_bytes()[:-100])
 
 
 def flip(path, *, place):
@@ -248,24 +275,9 @@ def flip(path, *, place):
     path.write_bytes(content)
 
 
-def of_other_shapes(path):
-    """A checkpoint of the same names, written by the same code, of smaller networks."""
-    config = new_config(**DROPPING, ema_half_life=100, latent_dim=3)
-    TrainState.create(config).checkpoint().write(str(path.with_name("state")))
-
-
+@pytest.mark.parametrize("part", ["state.data-00000-of-00001", "state.index"])
 @pytest.mark.parametrize(
-    ("part", "damage"),
-    [
-        ("state.data-00000-of-00001", cut_short),
-        ("state.data-00000-of-00001", lambda path: flip(path, place=1000)),
-        ("state.data-00000-of-00001", lambda path: path.unlink()),
-        ("state.data-00000-of-00001", lambda path: path.write_bytes(b"")),
-        ("state.index", lambda path: path.write_bytes(path.read_bytes()[:-100])),
-        ("state.index", lambda path: flip(path, place=100)),
-        ("state.index", lambda path: path.unlink()),
-        ("state.index", of_other_shapes),
-    ],
+    "damage", [cut_short, lambda path: flip(path, place=100), lambda path: path.unlink()]
 )
 def test_whatever_tensorflow_raises_for_damage_is_one_error(
     run, small, trained_state, part, damage
@@ -278,32 +290,8 @@ def test_whatever_tensorflow_raises_for_damage_is_one_error(
         checkpoint.restore(TrainState.create(small(**DROPPING)).checkpoint(), info)
 
 
-@pytest.mark.parametrize(
-    "name", [b'"step": 2', b'"epoch": 2', b'"format"', b'"score": 0', b'"digest": "']
-)
-def test_a_flipped_bit_in_a_manifest_is_damage(run, trained_state, name, capsys):
-    for epoch in (1, 2):
-        trained_state.epoch.assign(epoch)
-        trained_state.step.assign(epoch)
-        save(trained_state, run, score=0.5)
-    path = run.checkpoints / "step_00000002" / "manifest.json"
-    flip(path, place=path.read_bytes().index(name) + len(name) - 1)
-    assert run.newest_checkpoint().epoch == 1
-    assert "step_00000002 is damaged" in capsys.readouterr().err
-
-
-def test_a_manifest_that_does_not_name_all_files_is_none(run, trained_state):
-    """Or TensorFlow would read whatever lies there."""
-    save(trained_state, run)
-    path = run.newest_checkpoint().folder / "manifest.json"
-    rewrite_manifest(path, lambda hashes: hashes)
-    assert len(run.saved()) == 1
-    for hashes in ({}, [], {"state.index": "0"}, {"other": "0"}):
-        rewrite_manifest(path, lambda _, held=hashes: held)
-        assert run.saved() == []
-
-
 def test_what_else_lies_among_the_checkpoints_is_left_alone(run, trained_state):
+    """Catches a user's own folder that goes with old checkpoints."""
     save(trained_state, run)
     (run.checkpoints / ".DS_Store").touch()
     (run.checkpoints / "notes").mkdir()
@@ -315,23 +303,16 @@ def test_what_else_lies_among_the_checkpoints_is_left_alone(run, trained_state):
 
 
 def test_a_manifest_that_lies_of_its_step_is_refused(run, small, trained_state):
+    """Catches a run whose data order would not be that of its weights."""
     save(trained_state, run)
     lying = dataclasses.replace(run.newest_checkpoint(), step=1)
     with pytest.raises(errors.RunError, match="not 1"):
         checkpoint.restore(TrainState.create(small(**DROPPING)).checkpoint(), lying)
 
 
-def test_an_index_that_promises_more_than_there_is_is_refused(run, trained_state):
-    """Before TensorFlow makes room for it."""
-    save(trained_state, run)
-    info = run.newest_checkpoint()
-    os.truncate(data_file(info), 1000)
-    with pytest.raises(errors.RunError, match="is said to have the shape"):
-        checkpoint.restore_generator(trained_state.gan.ema_generator, info, ema=True)
-
-
 @pytest.mark.parametrize("half_life", [0, 100])
 def test_networks_alone_come_from_a_run_with_an_ema(run, trained_state, half_life):
+    """Catches a new run that begins with the EMA's weights, or without them."""
     save(trained_state, run)
     gan = build.build(new_config(**DROPPING, ema_half_life=half_life))
     checkpoint.restore_networks(gan, run.newest_checkpoint())
@@ -342,6 +323,7 @@ def test_networks_alone_come_from_a_run_with_an_ema(run, trained_state, half_lif
 
 
 def test_an_ema_begins_at_the_weights_of_a_run_that_keeps_none(run, small):
+    """Catches an EMA of new weights in a run that goes on from trained ones."""
     parent = TrainState.create(small("cgan", ema_half_life=0, seed=3))
     save(parent, run)
     gan = build.build(small("cgan", ema_half_life=100))

@@ -1,5 +1,6 @@
+"""A run's folder: what may lie there, who may train in it, and whose parent it is."""
+
 import hashlib
-import os
 
 import pytest
 
@@ -15,6 +16,7 @@ def run(tmp_path):
 
 
 def test_a_folder_is_new_or_empty_or_a_run(tmp_path, run, small):
+    """Catches a check that refuses what can be trained in, or that makes the folder."""
     folder.check_folder(tmp_path)
     folder.check_folder(tmp_path / "a" / "b")
     run.write_config(RunConfig(small("dcgan")))
@@ -22,58 +24,48 @@ def test_a_folder_is_new_or_empty_or_a_run(tmp_path, run, small):
     assert not (tmp_path / "a").exists()
 
 
-def test_a_folder_of_something_else_is_refused(tmp_path):
-    (tmp_path / "thesis.tex").touch()
-    with pytest.raises(errors.UsageError, match="holds files, but no run"):
-        folder.check_folder(tmp_path)
-
-
-def test_a_run_without_its_config_is_told_from_other_files(run):
-    (run.checkpoints / "step_00000007").mkdir(parents=True)
-    with pytest.raises(errors.UsageError, match=r"their config\.json is missing"):
-        folder.check_folder(run.folder)
-
-
-@pytest.mark.parametrize("name", ["run[1]", "a*", "b?", "c\\d"])
-def test_a_path_that_tensorflow_reads_as_a_pattern_is_refused(tmp_path, name):
-    """Or a run would train and save, and could then not be read."""
-    with pytest.raises(errors.UsageError, match="reads as a pattern"):
-        folder.check_folder(tmp_path / name / "run")
-
-
-def test_a_file_is_no_folder(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(errors.UsageError, match="is a file"):
-        folder.check_folder(tmp_path / "file")
-    with pytest.raises(errors.UsageError, match="not a folder"):
-        folder.check_folder(tmp_path / "file" / "run")
+@pytest.mark.parametrize(
+    ("there", "run_dir", "told"),
+    [
+        ("thesis.tex", ".", "holds files, but no run"),
+        ("checkpoints/step_00000007/x", ".", r"their config\.json is missing"),
+        ("file", "file", "is not a folder"),
+        ("file", "file/run", "is not a folder"),
+        # Or a run would train and save, and could then not be read.
+        *(("x", f"{name}/run", "reads as a pattern") for name in ("r[1]", "a*", "b?")),
+        ("x", "c\\d", "reads as a pattern"),
+    ],
+)
+def test_a_folder_that_cannot_hold_a_run_is_refused(tmp_path, there, run_dir, told):
+    """Catches a run that would write among a user's own files, or could not be read."""
+    path = tmp_path / there
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    with pytest.raises(errors.UsageError, match=f"^--run_dir=.*{told}"):
+        folder.check_folder(tmp_path / run_dir)
 
 
 def test_a_second_process_is_refused_as_long_as_the_first_lives(run):
+    """Catches two processes that write into one run."""
+    assert not run.is_locked()
     refused = pytest.raises(errors.UsageError, match="another process trains this run")
     with run.locked(), refused, run.locked():
         pass
     with run.locked():
-        pass
+        assert run.is_locked()
+    assert not run.is_locked()
     assert list(run.folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("part", ["metrics.jsonl", "samples", "checkpoints", "config.json"])
-def test_a_link_out_of_the_folder_is_refused(tmp_path, run, small, part):
-    """Log entries would be added, and frames removed, wherever it leads."""
-    run.write_config(RunConfig(small("dcgan")))
-    target = tmp_path / "elsewhere"
-    if (run.folder / part).exists():
-        (run.folder / part).rename(target)
-    (run.folder / part).symlink_to(target)  # a file or nothing: it is refused
-    with pytest.raises(errors.UsageError, match=f"{part} is a symbolic link"):
-        folder.check_folder(run.folder)
-
-
-def test_a_folder_that_is_a_link_to_itself_is_one_line(tmp_path):
-    (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    with pytest.raises(errors.UsageError, match="loop"):
-        folder.check_folder(tmp_path / "loop" / "run")
+def test_a_run_that_is_named_and_not_there_is_one_line(tmp_path, run):
+    """Catches a traceback for a folder without a run, or whose config.json is lost."""
+    with pytest.raises(errors.UsageError, match=r"^--run=.*: holds no run"):
+        Run.existing(tmp_path)
+    with pytest.raises(errors.UsageError, match=r"^--init_from: name the folder"):
+        Run.existing(None, "init_from")
+    (run.checkpoints / "step_00000007").mkdir(parents=True)
+    with pytest.raises(errors.UsageError, match=r"checkpoints without their config\.json"):
+        Run.existing(run.folder)
 
 
 def test_the_very_checkpoint_of_the_parent_is_found_or_missed(run):
@@ -91,22 +83,3 @@ def test_the_very_checkpoint_of_the_parent_is_found_or_missed(run):
     known = hashlib.sha256((made / "manifest.json").read_bytes()).hexdigest()
     parent = Parent(str(run.folder), 7, known)
     assert folder.parent_checkpoint(parent).folder == made
-
-
-@pytest.mark.parametrize("kind", ["pipe", "link", "huge"])
-def test_what_is_no_file_of_a_checkpoint_is_not_hashed(run, tmp_path, kind):
-    """A pipe would be waited for, and a file of terabytes, all holes, read to its end."""
-    made = run.checkpoints / "step_00000001"
-    made.mkdir(parents=True)
-    path = made / "state.index"
-    if kind == "pipe":
-        os.mkfifo(path)
-    elif kind == "link":
-        (tmp_path / "secret").write_bytes(b"secret")
-        path.symlink_to(tmp_path / "secret")
-    else:
-        with path.open("wb") as file:
-            file.truncate(10 * 2**40)
-    known = hashlib.sha256(b"secret").hexdigest()
-    info = manifest.CheckpointInfo(made, 1, 1, "", {path.name: known})
-    assert not info.is_intact()
