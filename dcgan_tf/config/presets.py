@@ -133,18 +133,16 @@ class Preset:
         of_dataset = networks.on(dataset, height, width)
         in_steps = "steps" in of_dataset and overrides.get("epochs") is None
         length = "steps" if overrides.get("steps") is not None or in_steps else "epochs"
-        choices = {n: overrides.get(n, next(iter(all_))) for n, all_ in CHOICES.items()}
-        brought = [(CHOICES[name], choice) for name, choice in choices.items()]
-        brought.append((LENGTHS, length))
-        values = {**COMMON}
-        for options, choice in brought:
-            values |= options[choice]
-        values |= {**self.defaults, **networks.settings, **of_dataset}
-        for options, choice in brought:
-            for other in options.values():
-                for name in other.keys() - options[choice].keys():
-                    values.pop(name, None)
-        return {**values, "architecture": architecture, **choices}
+        chosen = {n: overrides.get(n, next(iter(CHOICES[n]))) for n in CHOICES}
+        brought = {**LENGTHS[length]}
+        of_others = {name for brings in LENGTHS.values() for name in brings}
+        for name, choice in chosen.items():
+            brought |= CHOICES[name][choice]
+            of_others |= {name for brings in CHOICES[name].values() for name in brings}
+        of_others -= brought.keys()
+        values = {**COMMON, **brought, **self.defaults, **networks.settings, **of_dataset}
+        values |= {"architecture": architecture, **chosen}
+        return {n: value for n, value in values.items() if n not in of_others}
 
 
 # What the default presets share; experiments/defaults and experiments/recipes tell how it
