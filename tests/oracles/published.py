@@ -163,36 +163,23 @@ def cgan_maxout(g, d, batch):
 
 
 def tutorial_networks():
-    generator = keras.Sequential(
-        [
-            keras.Input([100]),
-            layers.Dense(7 * 7 * 256, use_bias=False),
-            layers.BatchNormalization(),
-            layers.LeakyReLU(0.3),
-            layers.Reshape([7, 7, 256]),
-            layers.Conv2DTranspose(128, 5, strides=1, padding="same", use_bias=False),
-            layers.BatchNormalization(),
-            layers.LeakyReLU(0.3),
-            layers.Conv2DTranspose(64, 5, strides=2, padding="same", use_bias=False),
-            layers.BatchNormalization(),
-            layers.LeakyReLU(0.3),
-            layers.Conv2DTranspose(
-                1, 5, strides=2, padding="same", use_bias=False, activation="tanh"
-            ),
-        ]
-    )
-    discriminator = keras.Sequential(
-        [
-            keras.Input([28, 28, 1]),
-            layers.Conv2D(64, 5, strides=2, padding="same"),
-            layers.LeakyReLU(0.3),
-            layers.Conv2D(128, 5, strides=2, padding="same"),
-            layers.LeakyReLU(0.3),
-            layers.Flatten(),
-            layers.Dense(1),
-        ]
-    )
-    return generator, discriminator
+    def deconvolution(filters, strides, activation=None):
+        options = {"padding": "same", "use_bias": False, "activation": activation}
+        return layers.Conv2DTranspose(filters, 5, strides=strides, **options)
+
+    def normalised():
+        return [layers.BatchNormalization(), layers.LeakyReLU(0.3)]
+
+    generator = [keras.Input([100]), layers.Dense(7 * 7 * 256, use_bias=False)]
+    generator += [*normalised(), layers.Reshape([7, 7, 256])]
+    generator += [deconvolution(128, 1), *normalised(), deconvolution(64, 2), *normalised()]
+    generator += [deconvolution(1, 2, "tanh")]
+    discriminator = [keras.Input([28, 28, 1])]
+    for filters in (64, 128):
+        discriminator.append(layers.Conv2D(filters, 5, strides=2, padding="same"))
+        discriminator.append(layers.LeakyReLU(0.3))
+    discriminator += [layers.Flatten(), layers.Dense(1)]
+    return keras.Sequential(generator), keras.Sequential(discriminator)
 
 
 def _embedded():
@@ -206,11 +193,10 @@ def _heads(image, x):
 
 
 def _keras_discriminator(slope):
-    image = keras.Input([28, 28, 1])
-    x = layers.LeakyReLU(slope)(layers.Conv2D(32, 3, strides=2, padding="same")(image))
-    x = layers.LeakyReLU(slope)(layers.Conv2D(64, 3, strides=1, padding="same")(x))
-    x = layers.LeakyReLU(slope)(layers.Conv2D(128, 3, strides=2, padding="same")(x))
-    x = layers.LeakyReLU(slope)(layers.Conv2D(256, 3, strides=1, padding="same")(x))
+    x = image = keras.Input([28, 28, 1])
+    for filters, strides in ((32, 2), (64, 1), (128, 2), (256, 1)):
+        x = layers.Conv2D(filters, 3, strides=strides, padding="same")(x)
+        x = layers.LeakyReLU(slope)(x)
     return _heads(image, x)
 
 
@@ -299,25 +285,11 @@ def cgan_maxout_networks():
     return generator, keras.Model([image, label], layers.Dense(1)(Maxout(4, 240)(x)))
 
 
-NETWORKS = {
-    "dcgan_tutorial": tutorial_networks,
-    "acgan_keras": acgan_keras_networks,
-    "acgan_keras_gan": acgan_keras_gan_networks,
-    "cgan_maxout": cgan_maxout_networks,
-    "acgan_keras_2017": acgan_keras_2017_networks,
-}
-UPDATES = {
-    "dcgan_tutorial": dcgan_tutorial,
-    "acgan_keras": acgan_keras,
-    "acgan_keras_gan": acgan_keras_gan,
-    "cgan_maxout": cgan_maxout,
-    "acgan_keras_2017": acgan_keras_2017,
-}
-# Adam's rate and beta_1.
-ADAM = {
-    "dcgan_tutorial": (1e-4, 0.9),
-    "acgan_keras": (2e-4, 0.5),
-    "acgan_keras_gan": (2e-4, 0.5),
-    "cgan_maxout": (1e-3, 0.5),
-    "acgan_keras_2017": (5e-5, 0.5),
+# Networks, update, Adam's rate and beta_1.
+SYSTEMS = {
+    "dcgan_tutorial": (tutorial_networks, dcgan_tutorial, (1e-4, 0.9)),
+    "acgan_keras": (acgan_keras_networks, acgan_keras, (2e-4, 0.5)),
+    "acgan_keras_gan": (acgan_keras_gan_networks, acgan_keras_gan, (2e-4, 0.5)),
+    "cgan_maxout": (cgan_maxout_networks, cgan_maxout, (1e-3, 0.5)),
+    "acgan_keras_2017": (acgan_keras_2017_networks, acgan_keras_2017, (5e-5, 0.5)),
 }

@@ -29,7 +29,7 @@ from dcgan_tf.config import schema
 from dcgan_tf.gans.build import build
 from dcgan_tf.training.train_state import TrainState
 
-SYSTEMS = tuple(published.NETWORKS)
+SYSTEMS = tuple(published.SYSTEMS)
 B = 6
 ROUNDING = {"float64": 1e-12, "float32": 1e-7}  # gradients below are nothing else
 RANDOM = np.random.default_rng(0)
@@ -69,27 +69,23 @@ def deviations(system, dtype="float64", **changes):
     config = config_of(system, **{"dropout_rate": 0.0, **changes})
     with computing_in(dtype):
         state = TrainState.create(config)
-    networks, log, oracle_log, players = (
-        (state.gan.generator, state.gan.discriminator),
-        *([], [], []),
-    )
+    networks = state.gan.generator, state.gan.discriminator
+    log, oracle_log, players = [], [], []
     latents = {B: BATCH.latents, 2 * B: BATCH.more_latents}
     labels = {B: BATCH.fake_labels, 2 * B: BATCH.more_labels}
     samplers = {"sample_latents": lambda n, seed: tf.constant(latents[int(n)], dtype)}
     if config.fake_label_source == "uniform":
         samplers["sample_labels"] = lambda real, seed: tf.constant(labels[len(real)])
     fed = fed_with(state, log, **samplers)
-    for seed, (theirs, ours) in enumerate(
-        zip(published.NETWORKS[system](), networks, strict=True)
-    ):
+    make_networks, update, adam = published.SYSTEMS[system]
+    for seed, (theirs, ours) in enumerate(zip(make_networks(), networks, strict=True)):
         perturb(ours, seed)
         theirs.set_weights(ours.get_weights())
         name = ("generator", "discriminator")[seed]
-        adam = published.ADAM[system]
         players.append(published.Player(name, theirs, *adam, oracle_log))
     with computing_in(dtype):
         terms = one_update(fed, config, BATCH.images.astype(dtype), BATCH.labels)
-    expected = published.UPDATES[system](*players, BATCH)
+    expected = update(*players, BATCH)
     averages = [
         largest_deviation(ours.non_trainable_weights, other.network.non_trainable_weights)
         for ours, other in zip(networks, players, strict=True)
@@ -182,7 +178,7 @@ def test_the_flagfile_pins_every_setting_to_the_published_program(system):
     assert config.dataset == "mnist"
     expected = {**COMMON, **PROGRAMS[system]}
     assert {n: getattr(config, n) for n in expected} == expected
-    adam = published.ADAM[system]
+    *_, adam = published.SYSTEMS[system]
     assert (config.learning_rate, config.beta_1) == adam
     assert config.discriminator_learning_rate == config.learning_rate
 
