@@ -44,6 +44,7 @@ def find(path: pathlib.Path) -> Source:
     )
     parts: list[_Part] = [(images, labels, None)]
     if test_images in headers:
+        test_labels = test_labels if labels in headers else labels
         parts = [(images, labels, False), (test_images, test_labels, True)]
     for problem in itertools.chain(
         _problems_of_images(headers, parts), _problems_of_labels(headers, others, parts)

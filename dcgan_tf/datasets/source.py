@@ -67,12 +67,10 @@ class Dataset:
         return sum(self.counts["test"])
 
     def __str__(self) -> str:
-        classes = (
-            f"{self.spec.classes:,} classes" if self.spec.classes > 1 else "no classes"
-        )
+        classes = f"{self.spec.classes:,}" if self.spec.classes > 1 else "no"
         return (
             f"{self.name}, {self.size:,} training images and {self.held_out:,} held out, "
-            f"{self.spec}, {classes}, {self.place}"
+            f"{self.spec}, {classes} classes, {self.place}"
         )
 
 
@@ -85,7 +83,8 @@ def own_names(names: Sequence[str]) -> tuple[str, ...] | None:
 def is_held_out(content: str) -> bool:
     """Whether an image is for testing, by the sha256 of its content, in hexadecimal.
 
-    So one image in seven is, further images move no others, and copies stay together.
+    So one image in seven is held out, further images move no others, and copies stay
+    together.
     """
     return int(content[:8], 16) % HELD_OUT == 0
 

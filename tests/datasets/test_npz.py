@@ -55,7 +55,8 @@ def test_names_of_classes_and_images_without_classes(tmp_path):
     named = {"labels": [0, 1, 0, 1], "class_names": ["cat", "dog"]}
     source = npz.find(saved(tmp_path / "x.npz", images=pixels(), **named))
     assert source.class_names == ("cat", "dog")
-    source = npz.find(saved(tmp_path / "y.npz", images=pixels(shape=(4, 4, 1))))
+    test = {"test_images": pixels(1, (4, 4, 1)), "test_labels": [7]}
+    source = npz.find(saved(tmp_path / "y.npz", images=pixels(shape=(4, 4, 1)), **test))
     assert source.class_names == ("",)
     assert {item.label for item in source.items((4, 4))} == {0}
 
