@@ -12,6 +12,7 @@ checkpoints/<run>/config.json    the Config, the parent, and how the run was sta
 import contextlib
 import dataclasses
 import fcntl
+import functools
 import os
 import pathlib
 import sys
@@ -73,7 +74,7 @@ class Run:
     def exists(self) -> bool:
         return self.config_file.exists()
 
-    @property
+    @functools.cached_property
     def run_id(self) -> str:
         """What tells this run from every other; "" where there is no config.json."""
         return self.read().run_id if self.exists() else ""
@@ -146,6 +147,7 @@ class Run:
         with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
             content.write(self.config_file)
+        self.__dict__["run_id"] = content.run_id  # which stays, should the file be lost
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

@@ -10,9 +10,11 @@ from conftest import untrained
 import dcgan_tf
 from dcgan_tf import export, main, sample
 from dcgan_tf.cli import flags
+from dcgan_tf.runs import manifest
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
+from dcgan_tf.training.saver import save_state
 
 
 @pytest.fixture
@@ -135,3 +137,15 @@ def test_a_run_of_older_code_is_refused_in_one_line(
     assert err.startswith(f"error: {run.config_file}: is of format 2, made by another ")
     assert err.count("\n") == 1
     assert run.config_file.read_bytes() == before
+
+
+def test_a_config_that_is_lost_while_a_run_trains_comes_back(run):
+    """Catches checkpoints that are saved meanwhile and do not count as the run's own."""
+    run, state = untrained(run.folder, mode="dcgan")
+    content = run.read()
+    run.config_file.unlink()
+    state.step.assign(1)
+    save_state(state, run, manifest.REGULAR, keep=3)
+    run.write_config(content)
+    assert Run(run.folder).read() == content
+    assert Run(run.folder).newest_checkpoint().step == 1
