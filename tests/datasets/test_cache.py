@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf.datasets import cache, folder, npz
+from dcgan_tf.datasets import cache, folder, npz, picture
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.support import errors
 
@@ -120,52 +122,33 @@ def test_a_cache_that_cannot_be_made_is_one_line(pictures, prepare, tmp_path):
         prepare(pictures)
 
 
-COMMAND = """
+def test_of_two_readers_at_once_one_reads(pictures, prepare, capsys, monkeypatch):
+    is_grey = picture.is_grey
+    monkeypatch.setattr(picture, "is_grey", lambda x: time.sleep(0.01) or is_grey(x))
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(prepare, [pictures] * 2)
+    assert first == second
+    assert capsys.readouterr().out.count("reading 20 images") == 1
+
+
+KILLED = """
 import os, pathlib, signal, sys
 from dcgan_tf.datasets import cache, folder, picture
-if len(sys.argv) > 3:  # killed before the picture of that number is read
-    is_grey = picture.is_grey
-    def grey(image, left=[int(sys.argv[3])]):
-        left[0] -= 1
-        if left[0] < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return is_grey(image)
-    picture.is_grey = grey
+left = [13]
+def kill(image):
+    left[0] -= 1
+    return left[0] or os.kill(os.getpid(), signal.SIGKILL)
+picture.is_grey = kill
 source = folder.find(pathlib.Path(sys.argv[1]))
-print("ready", flush=True)
-input()
-dataset = cache.prepare(source, cache.Options(cache_dir=sys.argv[2]))
-print(dataset.place, dataset.read("train")[0].sum())
+cache.prepare(source, cache.Options(cache_dir=sys.argv[2]))
 """
-
-
-def another(pictures, tmp_path, *killed_at):
-    """A process that reads the pictures once it is told to go on."""
-    command = [sys.executable, "-c", COMMAND, pictures, tmp_path / "cache", *killed_at]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def test_of_two_processes_at_once_one_reads(pictures, tmp_path):
-    both = [another(pictures, tmp_path) for _ in range(2)]
-    for process in both:
-        process.stdin.write("\n")
-        process.stdin.flush()
-    outputs = [process.communicate()[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    assert len({output.splitlines()[-1] for output in outputs}) == 1
-    assert sum("reading 20 images" in output for output in outputs) == 1
 
 
 def test_a_killed_reader_leaves_nothing_that_is_taken_for_whole(
     pictures, prepare, tmp_path
 ):
-    killed = another(pictures, tmp_path, "13")
-    killed.communicate("\n")
-    assert killed.returncode == -signal.SIGKILL
+    command = [sys.executable, "-c", KILLED, pictures, tmp_path / "cache"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     left = list((tmp_path / "cache").iterdir())
     assert left, "it had begun"
     assert len(images(prepare(pictures))) == 20
