@@ -14,7 +14,6 @@ from dcgan_tf.metrics.classifier import Classifier
 from dcgan_tf.metrics.figures import REAL
 from dcgan_tf.metrics.image_sets import Images
 from dcgan_tf.runs.trained import TrainedRun
-from dcgan_tf.support import errors
 
 NEIGHBOURS = 5  # k of precision, recall, density and coverage
 # Images on each side from which the Frechet distance and KID are taken: with fewer they
@@ -45,12 +44,6 @@ class Evaluator:
     """
 
     def __init__(self, trained_classifier: Classifier, test: Split, spec: ImageSpec):
-        """Raises RunError where the test split is too small for nearest neighbours."""
-        if len(test.labels) <= NEIGHBOURS:
-            raise errors.RunError(
-                f"the test split has {len(test.labels)} images; figures with {NEIGHBOURS} "
-                f"nearest neighbours need {NEIGHBOURS + 1} or more"
-            )
         self._classifier = trained_classifier
         self._spec = spec
         self.test = image_sets.of_test(test)

@@ -12,7 +12,6 @@ from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.metrics import classifier, distances, evaluator
 from dcgan_tf.metrics.evaluator import Evaluator, nearest_training_images
 from dcgan_tf.metrics.image_sets import Images
-from dcgan_tf.support import errors
 
 THREE = ImageSpec(4, 4, 1, classes=3)
 ONE = ImageSpec(4, 4, 1, classes=1)
@@ -87,11 +86,6 @@ def test_images_without_classes_have_the_figures_of_features_alone():
         *("precision", "recall", "density", "coverage"),
     }
     assert evaluator.selection_score(figures) == figures["coverage"] > 0.8
-
-
-def test_a_test_split_without_enough_neighbours_is_one_line():
-    with pytest.raises(errors.RunError, match=r"has 5 images; .* need 6 or more"):
-        evaluator_of(np.arange(evaluator.NEIGHBOURS) % 3)
 
 
 def test_a_class_without_enough_images_has_no_figure():
