@@ -1,16 +1,14 @@
 """The compact DCGAN and its updates with each adversarial loss, written once more.
 
-NumPy and TensorFlow's plain operations in float64; nothing of the package or of Keras is
-used.  A player is the list of its weights; images are 28x28x1; there is no dropout.
+TensorFlow's plain operations in float64; nothing of the package or of Keras is used.
+Images are 28x28x1; there is no dropout.
 """
 
-import numpy as np
 import tensorflow as tf
+from published import Player
 
 SLOPE = 0.25  # of LeakyReLU; TensorFlow's operation keeps it in float32
 EPSILON, MOMENTUM = 1e-3, 0.99  # of BatchNormalization (Keras's)
-# Adam's (Keras's), rounded as the package passes them to TensorFlow's operation.
-BETA_2, ADAM_EPSILON = float(np.float32(0.999)), float(np.float32(1e-7))
 
 
 class Generator:
@@ -20,7 +18,7 @@ class Generator:
         self.weights = [tf.Variable(w, dtype=tf.float64) for w in weights]
         self.averages = [(3, 4), (8, 9), (13, 14)]
         flat = {index for pair in self.averages for index in pair}
-        self.trained = [w for n, w in enumerate(self.weights) if n not in flat]
+        self.trainable_variables = [w for n, w in enumerate(self.weights) if n not in flat]
 
     def normalised(self, x, first, training):
         gamma, beta, mean, variance = self.weights[first : first + 4]
@@ -47,7 +45,8 @@ class Generator:
 
 class Discriminator:
     def __init__(self, weights):
-        self.weights = self.trained = [tf.Variable(w, dtype=tf.float64) for w in weights]
+        self.weights = [tf.Variable(w, dtype=tf.float64) for w in weights]
+        self.trainable_variables = self.weights
 
     def __call__(self, images):
         def leaky(x):
@@ -100,19 +99,16 @@ APART = {
 
 
 class System:
-    """Two players, a loss, its weights (real, fake, R1, R2), and Adam's rate and beta_1.
+    """Two players, a loss, its weights (real, fake, R1, R2), and Adam's rates and beta_1.
 
     log: (player, gradients) of every move, in order.
     """
 
     def __init__(self, g, d, loss, weights, rates, beta_1):
-        self.g, self.d, self.loss = g, d, loss
+        self.g, self.d, self.loss, self.log = g, d, loss, []
         self.real, self.fake, self.r1, self.r2 = weights
-        self.rates, self.beta_1, self.log = rates, beta_1, []
-        self.moments = {
-            id(player): [[np.zeros(w.shape), np.zeros(w.shape), 0] for w in player.trained]
-            for player in (g, d)
-        }
+        self.for_g = Player("generator", g, rates[0], beta_1, self.log)
+        self.for_d = Player("discriminator", d, rates[1], beta_1, self.log)
 
     def of_discriminator(self, real, fake):
         """{term: value}, "loss" among them; real or fake may be None."""
@@ -145,22 +141,6 @@ class System:
             return -tf.reduce_mean(log_sigmoid(fake - real))
         return APART[self.loss][2](fake)
 
-    def move(self, player, rate, gradients):
-        """Adam (Kingma & Ba 2015, algorithm 1, with Keras's place of epsilon)."""
-        gradients = [g.numpy() for g in gradients]
-        for weight, gradient, moment in zip(
-            player.trained, gradients, self.moments[id(player)], strict=True
-        ):
-            moment[0] = self.beta_1 * moment[0] + (1 - self.beta_1) * gradient
-            moment[1] = BETA_2 * moment[1] + (1 - BETA_2) * gradient**2
-            moment[2] += 1
-            scale = np.sqrt(1 - BETA_2 ** moment[2]) / (1 - self.beta_1 ** moment[2])
-            weight.assign_sub(
-                rate * scale * moment[0] / (np.sqrt(moment[1]) + ADAM_EPSILON)
-            )
-        name = "generator" if player is self.g else "discriminator"
-        self.log.append((name, gradients))
-
     def paired(self, images, latents):
         """Both gradients at the same weights; then both move."""
         with tf.GradientTape(persistent=True) as tape:
@@ -169,10 +149,8 @@ class System:
             of_g = self.of_generator(real, fake)
             terms = self.of_discriminator(real, fake)
             terms = self.penalised(terms, images, fakes.numpy())
-        for_g = tape.gradient(of_g, self.g.trained)
-        for_d = tape.gradient(terms["loss"], self.d.trained)
-        self.move(self.g, self.rates[0], for_g)
-        self.move(self.d, self.rates[1], for_d)
+        self.for_g.move(tape, of_g)
+        self.for_d.move(tape, terms["loss"])
         return self.named(of_g, terms)
 
     def alternating(self, images, latents, more_latents, separate=False):
@@ -183,14 +161,14 @@ class System:
             with tf.GradientTape() as tape:
                 logits = [None if x is None else self.d(tf.constant(x)) for x in seen]
                 found = self.penalised(self.of_discriminator(*logits), *seen)
-            self.move(self.d, self.rates[1], tape.gradient(found["loss"], self.d.trained))
+            self.for_d.move(tape, found["loss"])
             terms |= found
             losses.append(found["loss"])
         terms["loss"] = sum(losses) / len(losses)
         with tf.GradientTape() as tape:
             fake = self.d(self.g(more_latents, training=True))
             of_g = self.of_generator(self.d(tf.constant(images)), fake)
-        self.move(self.g, self.rates[0], tape.gradient(of_g, self.g.trained))
+        self.for_g.move(tape, of_g)
         return self.named(of_g, terms)
 
     def named(self, of_g, terms):

@@ -33,7 +33,9 @@ class Player:
 
     def __init__(self, name, network, rate, beta_1, log):
         self.name, self.network, self.log = name, network, log
-        self.rate, self.beta_1, self.beta_2, self.epsilon = rate, beta_1, 0.999, 1e-7
+        self.rate, self.beta_1 = rate, beta_1
+        # Rounded as the package passes them to TensorFlow's operation.
+        self.beta_2, self.epsilon = (float(np.float32(x)) for x in (0.999, 1e-7))
         zeros = [np.zeros(v.shape) for v in network.trainable_variables]
         self.means, self.squares, self.count = zeros, [z.copy() for z in zeros], 0
 
