@@ -109,9 +109,7 @@ class Config(pydantic.BaseModel):
         "images after which a weight counts half in the generator's exponential moving "
         "average (EMA), which then generates all images that are shown; 0: no EMA"
     )
-    ema_interval: Interval = _model(
-        "every how many steps the EMA is updated, then for all of them"
-    )
+    ema_interval: Interval = _model("steps after which the EMA is updated, for all of them")
     precision: Literal[AUTO, "float32", "bfloat16"] = _model(
         "what the networks compute in (weights, losses, last layers and a convolutional "
         "discriminator's first layer are float32); auto: bfloat16 on a GPU of compute "
@@ -153,7 +151,7 @@ class Config(pydantic.BaseModel):
         "along half a cosine, whatever the run's length; 0: they are constant"
     )
     r1_final_share: Share = _loss(
-        "share of the weights of R1 and R2 that is left after r1_decay_images"
+        "share of both weights that is left after r1_decay_images"
     )
 
     batch_size: int = _optimisation("real images a step", common=True, ge=1, le=1_000_000)
@@ -161,18 +159,16 @@ class Config(pydantic.BaseModel):
         "of the generator's Adam; given alone, of the discriminator's as well", common=True
     )
     discriminator_learning_rate: Rate = _optimisation("of the discriminator's Adam")
-    beta_1: float = _optimisation(
-        "decay of the mean gradient in both players' Adam", ge=0.0, le=0.9999
-    )
+    beta_1: float = _optimisation("Adam's decay of the mean gradient", ge=0.0, le=0.9999)
     beta_2: float = _optimisation(
-        "decay of the mean squared gradient in both players' Adam", ge=0.0, le=0.999999
+        "Adam's decay of the mean squared gradient", ge=0.0, le=0.999999
     )
     lr_decay_images: Images = _optimisation(
         "images over which both learning rates fall to lr_final_share of themselves, along "
         "half a cosine, whatever the run's length; 0: they are constant"
     )
     lr_final_share: Share = _optimisation(
-        "share of the learning rates that is left after lr_decay_images"
+        "share of both that is left after lr_decay_images"
     )
     update_rule: Literal[tuple(UPDATE_RULES)] = _optimisation(
         "paired: both players move from one forward pass (simultaneous); alternating: the "
@@ -239,8 +235,8 @@ class Config(pydantic.BaseModel):
     )
     test_losses: bool = _adjustable("also log both players' losses on the test split")
     steps_per_execution: int = _adjustable(
-        "steps in one tf.function call, within which signals and losses are not looked at; "
-        "no call goes beyond a log entry; 0: as many as take about a second",
+        "steps in one tf.function call, at most up to a log entry; 0: as many as take about "
+        "a second",
         ge=0,
         le=1_000_000,
     )
