@@ -150,9 +150,7 @@ class Config(pydantic.BaseModel):
         "images over which the weights of R1 and R2 fall to r1_final_share of themselves, "
         "along half a cosine, whatever the run's length; 0: they are constant"
     )
-    r1_final_share: Share = _loss(
-        "share of both weights that is left after r1_decay_images"
-    )
+    r1_final_share: Share = _loss("share of the weights after r1_decay_images")
 
     batch_size: int = _optimisation("real images a step", common=True, ge=1, le=1_000_000)
     learning_rate: Rate = _optimisation(
@@ -167,9 +165,7 @@ class Config(pydantic.BaseModel):
         "images over which both learning rates fall to lr_final_share of themselves, along "
         "half a cosine, whatever the run's length; 0: they are constant"
     )
-    lr_final_share: Share = _optimisation(
-        "share of both that is left after lr_decay_images"
-    )
+    lr_final_share: Share = _optimisation("share of the rates after lr_decay_images")
     update_rule: Literal[tuple(UPDATE_RULES)] = _optimisation(
         "paired: both players move from one forward pass (simultaneous); alternating: the "
         "discriminator moves, then the generator against it"
@@ -235,8 +231,7 @@ class Config(pydantic.BaseModel):
     )
     test_losses: bool = _adjustable("also log both players' losses on the test split")
     steps_per_execution: int = _adjustable(
-        "steps in one tf.function call, at most up to a log entry; 0: as many as take about "
-        "a second",
+        "steps in one tf.function call, at most up to a log entry; 0: as a second allows",
         ge=0,
         le=1_000_000,
     )
