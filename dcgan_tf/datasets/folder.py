@@ -164,12 +164,8 @@ def _divided(files: list[_File], contents: dict[str, str]) -> tuple[list[_File],
 
 
 def _common_size(folder: pathlib.Path, paths: list[str]) -> tuple[int, int] | None:
-    sizes = set()
-    for path in paths:
-        sizes |= {picture.upright_size(folder / path)} - {None}
-        if len(sizes) > 1:
-            return None
-    return next(iter(sizes), None)
+    sizes = {picture.upright_size(folder / path) for path in paths} - {None}
+    return sizes.pop() if len(sizes) == 1 else None
 
 
 def _items(
