@@ -151,16 +151,14 @@ def pseudo_class_count(images: int) -> int:
 
 def with_pseudo_classes(split: Split, count: int) -> Split:
     """Gives images labels, int32 [N]: the clusters of their pixels by k-means."""
-    from sklearn.cluster import KMeans  # scikit-learn takes a second to import
-    from sklearn.decomposition import PCA
-    from sklearn.pipeline import make_pipeline
+    from sklearn import cluster, decomposition, pipeline  # which takes a second
 
     images = split.array()
     sample = _shrunk(images, image_sets.evenly(len(images), PSEUDO_IMAGES))
     pixels = np.concatenate(list(sample))
-    clusters = make_pipeline(
-        PCA(min(COMPONENTS, *pixels.shape), random_state=SEED),
-        KMeans(count, n_init=4, random_state=SEED),
+    clusters = pipeline.make_pipeline(
+        decomposition.PCA(min(COMPONENTS, *pixels.shape), random_state=SEED),
+        cluster.KMeans(count, n_init=4, random_state=SEED),
     ).fit(pixels)
     blocks = _shrunk(images, np.arange(len(images)))
     labels = np.concatenate([clusters.predict(block) for block in blocks])
