@@ -1,15 +1,18 @@
-"""What `dcgan_tf.load` and `dcgan_tf.train` do and return."""
+"""What `import dcgan_tf` offers: `load`, `train`, `grid` and the run that they return."""
 
 import dataclasses
 import os
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from signal import SIGINT
 
+import numpy as np
+from PIL import Image
+
 from dcgan_tf import evaluate, main
-from dcgan_tf.cli import evaluation, flags, measuring
+from dcgan_tf.cli import evaluation, flags
 from dcgan_tf.cli.launch import Caller
-from dcgan_tf.config import resolve
+from dcgan_tf.exports import write
 from dcgan_tf.reporting import grids, metrics_log, plots
 from dcgan_tf.runs import folder, trained
 from dcgan_tf.support import errors, stop_signal, tf_setup
@@ -33,7 +36,7 @@ class Run(trained.TrainedRun):
     ema: bool
 
     def metrics(self) -> list[dict[str, float]]:
-        """The log entries in the run's metrics.jsonl, oldest first; [] without any.
+        """Returns the log entries in the run's metrics.jsonl, oldest first; [] without any.
 
         Each has epoch, step, seconds, images_per_second, generator/loss and so on, and of
         evaluated epochs quality/*.  They may reach beyond `step`.
@@ -41,7 +44,7 @@ class Run(trained.TrainedRun):
         return list(metrics_log.entries(folder.Run(self.folder).metrics))
 
     def plot(self):
-        """A matplotlib.figure.Figure of the losses, accuracies and quality by epoch.
+        """Returns a matplotlib Figure of the losses, accuracies and quality by epoch.
 
         UsageError where matplotlib is not installed, or the run has no log entries.
         """
@@ -53,7 +56,7 @@ class Run(trained.TrainedRun):
     def evaluate(
         self, *, output: str | os.PathLike | None = None, **given: object
     ) -> dict[str, dict]:
-        """Figures of quality: {"generated": {"class_accuracy": ...}, ...}.
+        """Returns figures of quality: {"generated": {"class_accuracy": ...}, ...}.
 
         The figures are those of `dcgan-tf evaluate`: beside "generated" those of real
         training images and of memorised images.  None: there are too few images to tell.
@@ -71,38 +74,64 @@ class Run(trained.TrainedRun):
         flags.parse(values, {"run": self.folder, "output": output, **given})
         with tf_setup.as_library():
             request = evaluation.request(values, writes=False)
-            report = measuring.measure(request, self, ema=self.ema)
+            report = evaluation.measure(request, self, ema=self.ema)
         if request.output:
             evaluation.write(request.output, report)
         return report["figures"]
 
     def _repr_png_(self) -> bytes:
-        """The grid that a notebook shows."""
-        config = self.config
-        labels = resolve.shown_classes(config.classes) if config.conditional else None
-        layout = grids.Layout.of(config, labels)
-        generated = self.sample((labels or [0] * layout.columns) * SHOWN_ROWS)
-        grid = grids.grid(generated, layout.columns)
-        return grids.encode_png(grids.legible(grid, layout))
+        """Returns the grid that a notebook shows."""
+        return grids.encode_png(write.grid(self, SHOWN_ROWS))
 
 
-def load(run_dir: str | os.PathLike | None, *, ema: bool, which: str) -> Run:
-    """See `dcgan_tf.load`."""
-    run = folder.Run.existing(run_dir or folder.PRETRAINED)
-    loaded = trained.load(run.folder, ema=ema, which=which)
+def load(
+    run_dir: str | os.PathLike | None = None, *, ema: bool = True, which: str = "latest"
+) -> Run:
+    """Returns a run with the generator of its "latest" checkpoint, or of its "best" one.
+
+    run_dir: its folder, or that of an export; None: the ACGAN that comes with the package
+    ema:     generate with the generator's EMA, if the run keeps one
+
+    The run may be finished, stopped or training.  Raises UsageError where there is no run
+    or no such checkpoint, RunError where what lies there cannot be read.
+
+    Load it in each process that samples: after os.fork() TensorFlow hangs.  Begin processes
+    by multiprocessing.get_context("spawn").
+    """
+    with tf_setup.as_library():
+        run = folder.Run.existing(run_dir or folder.PRETRAINED)
+        loaded = trained.load(run.folder, ema=ema, which=which)
     place = run.folder.absolute()
     return Run(loaded.config, loaded.gan, loaded.step, folder=place, ema=ema)
 
 
 def train(
-    callbacks: Sequence[Callable[[dict], object]], settings: Mapping[str, object]
+    *, callbacks: Sequence[Callable[[dict], object]] = (), **settings: object
 ) -> Run | None:
-    """See `dcgan_tf.train`."""
+    """Trains a run, or goes on with one where it stopped, as `dcgan-tf train` does.
+
+    settings: the command's flags by name, as mode="acgan", epochs=3, run_dir="runs/a";
+        None: not given.  `dcgan-tf train --helpfull` lists them.  A second call with the
+        same run_dir goes on with the run; with more epochs it makes it longer.
+    callbacks: are called with each log entry, a dict, when it is in metrics.jsonl and its
+        frame in samples/, and before the checkpoint of its step.  One that raises ends the
+        training as Ctrl-C does.
+
+    Returns the run as it then is; with dry_run=True None.
+
+    Raises UsageError for a wrong setting, RunError for what fails, each with the line that
+    the command would print.  Ctrl-C, as a notebook's stop button, saves, stops and raises
+    KeyboardInterrupt, and at once if it comes twice; SIGTERM raises SystemExit.  A run that
+    is complete by then is returned.  An exception of a callback is raised when all is
+    saved.  The same call goes on from there.
+    In a thread that is not the main one signals are not heard.
+
+    The caller's settings of Keras and the random states of Python and NumPy are put back;
+    TensorFlow's global seed is the run's afterwards.
+    """
     values = main.define_flags()
     call = ["dcgan_tf.train", *flags.parse(values, settings)]
     failures: list[Exception] = []
-    if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
-        raise errors.UsageError("callbacks: must be a list of functions of a log entry")
 
     def on_entry(entry: dict) -> bool:
         try:
@@ -112,10 +141,20 @@ def train(
             failures.append(error)
         return bool(failures)
 
-    with stop_signal.of_library():
+    with tf_setup.as_library(initialise=False), stop_signal.of_library():
         run, caught = main.train(values, Caller(call, on_entry))
     if failures:
         raise failures[0]
     if caught:
         raise KeyboardInterrupt if caught == SIGINT else SystemExit(128 + caught)
-    return None if values.dry_run else load(run.folder, ema=True, which="latest")
+    return None if values.dry_run else load(run.folder)
+
+
+def grid(images: np.ndarray, columns: int = 10) -> Image.Image:
+
+    if images.ndim == 5:
+        columns = images.shape[1]
+        images = images.reshape(-1, *images.shape[2:])
+    height, width = images.shape[1:3]
+    layout = grids.Layout(height, width, columns)
+    return Image.fromarray(grids.legible(grids.grid(images, columns), layout))

@@ -13,7 +13,7 @@ import time
 
 from absl.flags import FlagValues
 
-from dcgan_tf.cli import evaluation, flags
+from dcgan_tf.cli import flags
 from dcgan_tf.support import tf_setup
 
 
@@ -38,8 +38,8 @@ def define_flags() -> FlagValues:
         "count",
         "images generated, with the classes as often as in the test split.  Default: as "
         "many as that has, at most 10,000",
-        lowest=evaluation.LEAST_IMAGES,
-        highest=evaluation.MOST_IMAGES,
+        lowest=flags.LEAST_SAMPLES,
+        highest=flags.MOST_SAMPLES,
     )
     flags.define_integer(
         values, "seed", "of the latents.  Default: 0", lowest=0, highest=2**31 - 2
@@ -62,15 +62,15 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
-    request = evaluation.request(values)
     tf_setup.start()
-    from dcgan_tf.cli import measuring  # which import TensorFlow
+    from dcgan_tf.cli import evaluation
     from dcgan_tf.runs import trained
 
+    request = evaluation.request(values)
     began, loaded = time.monotonic(), None
     if request.run:
         loaded = trained.load(request.run.folder, ema=values.ema, which=values.which)
-    report = measuring.measure(request, loaded, ema=values.ema)
+    report = evaluation.measure(request, loaded, ema=values.ema)
     print(evaluation.table(report))
     print(f"measured in {time.monotonic() - began:.0f} s")
     if request.output:

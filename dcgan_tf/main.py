@@ -51,7 +51,6 @@ def train(values: FlagValues, caller=None) -> tuple[Run, Signals | None]:
 
     caller: a `cli.launch.Caller`; None: the command line
     """
-    devices = flags.devices(values)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if cluster.is_likely() else "2")
     joined = cluster.of_environment()
 
@@ -59,7 +58,7 @@ def train(values: FlagValues, caller=None) -> tuple[Run, Signals | None]:
     def workers():
         from dcgan_tf.training import workers  # which imports TensorFlow
 
-        return workers.join(joined, devices)
+        return workers.join(joined, values.devices)
 
     tf_setup.before_use = workers  # the plan may read a data set by TensorFlow
     planned = plan.make(

@@ -14,12 +14,14 @@ import sys
 
 from absl.flags import FlagValues
 
-from dcgan_tf.cli import flags, sampling
+from dcgan_tf.cli import flags
 from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import tf_setup
 
+SUFFIXES = (".png", ".npz", ".gif")
 MOST_MAGNIFICATION = 50
+MOST_STEPS = 1_000
 
 
 def define_flags() -> FlagValues:
@@ -47,7 +49,7 @@ def define_flags() -> FlagValues:
         "included, in a row for each class; with --morph, from one class to the next.  "
         "Default, with --morph: 8",
         lowest=2,
-        highest=sampling.MOST_STEPS,
+        highest=MOST_STEPS,
     )
     flags.define_string(
         values,
@@ -79,24 +81,16 @@ def define_flags() -> FlagValues:
 
 def main(values: FlagValues) -> None:
     run = Run.existing(values.run or PRETRAINED)
-    output = output_path(
-        values.output or "sample.png", suffixes=sampling.SUFFIXES, folder=True
-    )
+    output = output_path(values.output or "sample.png", suffixes=SUFFIXES, folder=True)
     config = run.read_config()
-    request = sampling.request(values, config, output)
 
     tf_setup.start()
-    from dcgan_tf.runs import trained  # which imports TensorFlow
+    from dcgan_tf.cli import sampling
+    from dcgan_tf.runs import trained
 
+    request = sampling.request(values, config, output)
     loaded = trained.load(run.folder, ema=values.ema, which=values.which)
-    seed, count = values.seed or 0, len(request.labels)
-    if isinstance(request, sampling.PathRequest):
-        images = request.images(loaded, seed, closed=output.suffix == ".gif")
-        sampling.write_path(output, images, request, values.magnify)
-        count *= images.shape[1]
-    else:
-        blocks = loaded.sample_blocks(request.labels, seed=seed)
-        sampling.write(output, blocks, request, config, values.magnify)
+    count = sampling.write(output, loaded, request, values.seed or 0, values.magnify)
     print(f"{output}: {count} images, generated at step {loaded.step:,}")
     if request.note:
         print(request.note)

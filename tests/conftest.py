@@ -11,6 +11,7 @@ from dcgan_tf.support import tf_setup
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 tf_setup.import_quietly(initialise=False)  # before the others, which import TensorFlow
 
+from dcgan_tf import __main__ as commands  # noqa: E402
 from dcgan_tf.config import resolve  # noqa: E402
 from dcgan_tf.data import splits  # noqa: E402
 from dcgan_tf.datasets import sources  # noqa: E402
@@ -157,3 +158,18 @@ def no_network(monkeypatch):
         raise OSError("no network in this test")
 
     monkeypatch.setattr("urllib.request.urlopen", refuse)
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys, no_network):
+    """Runs dcgan-tf in an empty folder: (exit status, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def run(*arguments):
+        return commands.main(
+            [str(argument) for argument in arguments]
+        ), *capsys.readouterr()
+
+    return run

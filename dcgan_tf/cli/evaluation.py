@@ -1,4 +1,4 @@
-"""What `evaluate` is asked for, and how it reports."""
+"""What `evaluate` is asked for, how that is measured, and how it is reported."""
 
 import dataclasses
 import pathlib
@@ -7,19 +7,22 @@ from collections.abc import Mapping
 import numpy as np
 from absl.flags import FlagValues
 
-from dcgan_tf.cli import flags, run_data
+from dcgan_tf.cli import flags, plan
+from dcgan_tf.cli.flags import LEAST_SAMPLES, MOST_SAMPLES
 from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.config.presets import AUTO
-from dcgan_tf.config.schema import Config
+from dcgan_tf.data import splits
 from dcgan_tf.datasets import sources
+from dcgan_tf.datasets.source import Dataset
 from dcgan_tf.datasets.spec import ImageSpec
+from dcgan_tf.metrics import evaluator, image_sets
 from dcgan_tf.metrics.figures import FIGURES, Figure
+from dcgan_tf.metrics.image_sets import Images
 from dcgan_tf.reporting import console, grids
 from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import arrays, atomic_files, errors
 
-LEAST_IMAGES = 200
-MOST_IMAGES = 200_000
 NAME = 25  # letters of a class's name
 MOST_CLASSES = 20  # that the table has a line for
 
@@ -28,9 +31,9 @@ MOST_CLASSES = 20  # that the table has a line for
 class Request:
     """The run or the samples to measure, one of them, and what they are compared with."""
 
-    dataset: sources.Dataset
+    dataset: Dataset
     run: Run | None
-    samples: dict[str, np.ndarray] | None
+    samples: Images | None
     samples_path: str | None
     count: int | None
     seed: int
@@ -39,142 +42,154 @@ class Request:
 
 
 def request(values: FlagValues, *, writes: bool = True) -> Request:
-    """What the flags ask for; UsageError unless it can be measured.
+    """Returns what the flags ask for; UsageError unless it can be measured.
 
     writes: into the folder of a run, where no other is named
     """
-    if (values.run is None) == (values.samples is None):
-        raise errors.UsageError("--run or --samples: name one of them")
     run, samples, output = None, None, values.output
-    if values.samples is not None:
-        _refuse(values, ("count", "seed", "which", "ema"), "--run, not with --samples")
-        headers = _sample_headers(values.samples)
-        dataset = sources.find(values.dataset or AUTO, flags.data_options(values))
-        samples = _read_samples(values.samples, headers, dataset.spec)
-        labelled = "labels" in samples
-    else:
-        _refuse(values, ("image_size", "channels"), "--samples; a run has its own")
+    options = flags.data_options(values)
+    _check_flags(values)
+    if values.run is not None:
         run = Run.existing(values.run)
         config = run.read_config()
-        labelled = config.conditional
+        moved = plan.moved_to(config.dataset, values.dataset)
+        if values.dataset is not None and not moved:
+            raise errors.UsageError(
+                f"--dataset={values.dataset}: goes with --samples; a run is compared with "
+                f"its own, {config.dataset}"
+            )
+        config = config.model_copy(update={"dataset": moved or config.dataset})
+        dataset = plan.find_again(run, config, options)
+        has_labels = config.conditional
         output = output or (run.folder if writes else None)
+    else:
+        dataset = sources.find(values.dataset or AUTO, options)
+        samples = _read_samples(values.samples, dataset.spec)
+        has_labels = samples.labels is not None
     if output:
         output = output_path(output, folder=True, may_exist=True)
-    if values.cas and not labelled:
+    if values.cas and not has_labels:
         raise errors.UsageError(
             "--cas: the images have no labels, without which nothing can be trained"
         )
-    if run:
-        dataset = _dataset_of(run, config, values)
-    run_data.check_held_out(dataset, f"--{'run' if run else 'samples'}")
+    plan.check_held_out(dataset, "run" if run else "samples")
     seed = values.seed or 0
     return Request(
         dataset, run, samples, values.samples, values.count, seed, values.cas, output
     )
 
 
-def _refuse(values: FlagValues, names: tuple[str, ...], goes_with: str) -> None:
-    for name in names:
-        if values[name].present:
-            raise errors.UsageError(f"--{name}: goes with {goes_with}")
-
-
-def _dataset_of(run: Run, config: Config, values: FlagValues) -> sources.Dataset:
-    """What a run was trained on; UsageError where that is not to be found."""
-    moved = run_data.moved_to(config.dataset, values.dataset)
-    if values.dataset is not None and not moved:
-        raise errors.UsageError(
-            f"--dataset={values.dataset}: goes with --samples; a run is compared with its "
-            f"own, {config.dataset}"
+def _check_flags(values: FlagValues) -> None:
+    """UsageError for flags that do not go together."""
+    of_run, of_samples = ("count", "seed", "which", "ema"), ("image_size", "channels")
+    lines = [
+        f"--{name}: goes with --{other}, not with --{given}"
+        for given, other, names in (
+            ("samples", "run", of_run),
+            ("run", "samples", of_samples),
         )
-    config = config.model_copy(update={"dataset": moved or config.dataset})
-    return run_data.find_again(run, config, flags.data_options(values))
+        for name in names
+        if values[given].value is not None and values[name].present
+    ]
+    if (values.run is None) == (values.samples is None):
+        lines.insert(0, "--run or --samples: name one of them")
+    if lines:
+        raise errors.UsageError(lines[0])
 
 
-def _sample_headers(path: str) -> arrays.Headers:
-    """What a .npz claims to hold; UsageError unless it can be measured."""
-    file = errors.user_path(path, "--samples")
-    try:
-        headers = arrays.headers(file)
-    except ValueError as error:
-        raise _unfit(path, f"is no .npz of arrays ({error})") from None
-    if "images" not in headers:
-        raise _unfit(
-            path,
-            f"has no array images, only {', '.join(headers) or 'nothing'}; name "
-            "it by np.savez(path, images=..., labels=...)",
-        )
-    shape, dtype = headers["images"]
-    if dtype != np.uint8:
-        raise _unfit(
-            path,
-            f"images are {dtype}; they must be uint8 from 0 to 255: from [-1, 1], "
-            "np.rint((x + 1) * 127.5).astype(np.uint8)",
-        )
-    if len(shape) not in (3, 4):
-        raise _unfit(
-            path, f"images have the shape {shape}; it must be [N, H, W] or [N, H, W, C]"
-        )
-    if not LEAST_IMAGES <= shape[0] <= MOST_IMAGES:
-        raise _unfit(
-            path,
-            f"has {shape[0]:,} images; from fewer than {LEAST_IMAGES} these figures say "
-            f"nothing, and more than {MOST_IMAGES:,} are not taken",
-        )
-    if "labels" in headers:
-        label_shape, label_dtype = headers["labels"]
-        if label_shape != shape[:1] or label_dtype.kind not in "iu":
-            raise _unfit(
-                path,
-                f"labels are {label_dtype} {label_shape}; they must be whole numbers, one "
-                "for each image",
-            )
-    return headers
-
-
-def _read_samples(
-    path: str, headers: arrays.Headers, spec: ImageSpec
-) -> dict[str, np.ndarray]:
-    """images uint8 [N, H, W, C] and, where there are classes, labels int64 [N].
+def _read_samples(path: str, spec: ImageSpec) -> Images:
+    """Returns the images and labels of a .npz; without labels where there are no classes.
 
     UsageError unless they are of the data set's shape and classes.
     """
-    shape, _ = headers["images"]
-    grey = spec.shape[:2] if spec.channels == 1 else None
-    if shape[1:] not in (spec.shape, grey):
-        size = f"{spec.height}, {spec.width}"
-        or_grey = f" or [N, {size}]" if grey else ""
-        raise _unfit(
-            path,
-            f"images have the shape {shape}; it must be [N, {size}, {spec.channels}]"
-            f"{or_grey}, as that of the data set",
-        )
+    file = errors.user_path(path, "--samples")
     try:
-        held = arrays.read(
-            errors.user_path(path, "--samples"), {"images", "labels"}.__contains__
-        )
-    except ValueError as error:
-        raise _unfit(path, f"is damaged ({error})") from None
-    found = {"images": held["images"].reshape(-1, *spec.shape)}
-    if "labels" in held:
-        labels = held["labels"].astype(np.int64)
-        if not ((labels >= 0) & (labels < spec.classes)).all():
-            raise _unfit(
-                path,
+        if line := _what_is_wrong(arrays.headers(file), spec):
+            raise ValueError(line)
+        read = arrays.read(file, {"images", "labels"}.__contains__)
+        labels = read.get("labels")
+        if labels is not None and not 0 <= labels.min() <= labels.max() < spec.classes:
+            raise ValueError(
                 f"labels reach from {labels.min()} to {labels.max()}; the classes are 0 to "
-                f"{spec.classes - 1}",
+                f"{spec.classes - 1}"
             )
-        if spec.classes > 1:
-            found["labels"] = labels
-    return found
+    except ValueError as error:
+        raise errors.UsageError(f"--samples={path}: {error}") from None
+    images = read["images"].reshape(-1, *spec.shape)
+    if labels is None or spec.classes == 1:
+        return Images(images, None)
+    return Images(images, labels.astype(np.int64))
 
 
-def _unfit(path: str, reason: str) -> errors.UsageError:
-    return errors.UsageError(f"--samples={path}: {reason}")
+def _what_is_wrong(headers: arrays.Headers, spec: ImageSpec) -> str:
+    """Returns why arrays of such shapes and types cannot be measured; "" if they can."""
+    if "images" not in headers:
+        return (
+            f"has no array images, only {', '.join(headers) or 'nothing'}; name it by "
+            "np.savez(path, images=..., labels=...)"
+        )
+    shape, dtype = headers["images"]
+    if dtype != np.uint8:
+        return (
+            f"images are {dtype}; they must be uint8 from 0 to 255: from [-1, 1], "
+            "np.rint((x + 1) * 127.5).astype(np.uint8)"
+        )
+    if shape[1:] not in (spec.shape, spec.shape[:2] if spec.channels == 1 else None):
+        size = f"{spec.height}, {spec.width}"
+        or_grey = f" or [N, {size}]" if spec.channels == 1 else ""
+        return (
+            f"images have the shape {shape}; it must be [N, {size}, {spec.channels}]"
+            f"{or_grey}, as that of the data set"
+        )
+    if not LEAST_SAMPLES <= shape[0] <= MOST_SAMPLES:
+        return (
+            f"has {shape[0]:,} images; from fewer than {LEAST_SAMPLES} these figures say "
+            f"nothing, and more than {MOST_SAMPLES:,} are not taken"
+        )
+    label_shape, label_dtype = headers.get("labels", (shape[:1], np.dtype(int)))
+    if label_shape != shape[:1] or label_dtype.kind not in "iu":
+        return (
+            f"labels are {label_dtype} {label_shape}; they must be whole numbers, one for "
+            "each image"
+        )
+    return ""
+
+
+def measure(request: Request, loaded: TrainedRun | None, *, ema: bool) -> dict:
+    """Returns the report of an evaluation, as JSON has it; "of" says what was measured.
+
+    loaded: the generator of the request's run, if that has one; ema: whether it is the EMA
+    """
+    dataset = request.dataset
+    train, test = (splits.load(dataset, split) for split in ("train", "test"))
+    if loaded is None:
+        of: dict = {"samples": request.samples_path}
+        images, for_cas = request.samples, request.samples if request.cas else None
+        return {"of": of, **evaluator.compare(images, train, test, dataset, for_cas)}
+    data = request.run.read().data
+    if data and data["content_hash"] != train.content_hash():
+        flag = "dataset" if sources.is_own(dataset.name) else "data_dir"
+        raise errors.UsageError(
+            f"--{flag}: {dataset} is not what {request.run.folder} was trained on; name "
+            "the folder of that data"
+        )
+    test_labels = image_sets.of_test(test).labels
+    labels = image_sets.labels_like(test_labels, request.count or len(test_labels))
+    images, for_cas = image_sets.generated(loaded, labels, request.seed), None
+    if request.cas:
+        labels = image_sets.labels_like(train.labels.numpy(), evaluator.cas_count(train))
+        for_cas = image_sets.generated(loaded, labels, request.seed + 1)
+    of = {
+        "run": str(request.run.folder),
+        "step": loaded.step,
+        "ema": ema and loaded.config.ema_half_life > 0,
+        "seed": request.seed,
+    }
+    return {"of": of, **evaluator.compare(images, train, test, dataset, for_cas)}
 
 
 def table(report: Mapping, encoding: str | None = None) -> str:
-    """What was compared with what, a line for each figure, and what is to be known.
+    """Returns what was compared with what, a line for each figure, and the notes.
 
     encoding: that of what it is printed to; None: that of stdout
     """
@@ -207,7 +222,7 @@ def _cell(figures: Mapping, figure: Figure) -> str:
 
 
 def _by_class(names: list[str] | None, columns: Mapping) -> list[tuple[str, ...]]:
-    """A line for the class accuracy of each class, of generated and real images."""
+    """Returns a line of class accuracy for each class, of generated and real images."""
     key = "class_accuracy_by_class"
     if names is None or len(names) > MOST_CLASSES or key not in columns["generated"]:
         return []

@@ -1,22 +1,24 @@
-"""From what the user gave to what will run, before TensorFlow is imported."""
+"""From what the user gave to what will run: the settings, the data and the checkpoint."""
 
 import dataclasses
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
 
-from dcgan_tf.cli import run_data
 from dcgan_tf.config import resolve
 from dcgan_tf.config.presets import AUTO, DIGITS, PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import sources
-from dcgan_tf.datasets.sources import Options
+from dcgan_tf.datasets.cache import Options
+from dcgan_tf.datasets.source import Dataset
 from dcgan_tf.datasets.spec import ImageSpec, fits, nearest_size
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run, check_folder
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import errors
 
+LEAST_HELD_OUT = 6  # images: five nearest neighbours of one
 NO_MNIST = """\
 **********************************************************************
 WARNING: MNIST is neither prepared on this machine nor within reach.
@@ -30,7 +32,7 @@ class Plan:
 
     content: RunConfig  # its config.json
     run: Run
-    dataset: sources.Dataset | None  # None: the run is complete
+    dataset: Dataset | None  # None: the run is complete
     checkpoint: CheckpointInfo | None
 
     @property
@@ -90,15 +92,10 @@ def make(
     check_folder(run.folder)
     if not run.exists():
         return _new(overrides, run, options, init_from)
-    if fresh:
-        raise errors.UsageError(
-            f"--fresh: {run.folder} holds a run; name another --run_dir, delete the "
-            "folder, or leave --fresh out to go on with the run"
-        )
     if lock:  # for a moment: what is refused is best refused at once
         with run.locked():
             pass
-    return _resumed(overrides, run, options, init_from)
+    return _resumed(overrides, run, options, fresh, init_from)
 
 
 def _new(
@@ -115,68 +112,20 @@ def _new(
         )
     resolve.check(overrides)  # before a host is asked
     requested = overrides.get("dataset", AUTO)
-    if options.size:
+    if options.size:  # before all images are read
         _check_size(overrides, *options.size)
     dataset = sources.find(requested, options)
-    spec = dataset.spec
-    _check_size(overrides, *spec.shape)
-    _check_classes(overrides, dataset)
+    _check_size(overrides, *dataset.spec.shape)
     config = resolve.new(
         overrides,
         dataset=dataset.name,
         class_names=list(dataset.class_names) if dataset.class_names else None,
-        **dataclasses.asdict(spec),
+        **dataclasses.asdict(dataset.spec),
     )
-    _check_preview_classes(config)
-    _check_held_out(config, dataset)
-    check_batch_size(config, dataset.size)
-    if inherited and ImageSpec.of(inherited) != spec:
-        raise errors.UsageError(
-            f"--dataset={config.dataset}: has images of {spec} in {spec.classes} classes, "
-            f"the weights of {init_from} are for {ImageSpec.of(inherited)} in "
-            f"{inherited.classes}"
-        )
+    _check_data(config, dataset, inherited, init_from)
     if requested != dataset.name == DIGITS:
         print(NO_MNIST, file=sys.stderr)
     return Plan(RunConfig(config, parent), run, dataset, checkpoint=None)
-
-
-def _check_size(
-    overrides: Mapping[str, Any], height: int, width: int, channels: int = 1
-) -> None:
-    """UsageError unless the networks can be built for images of this size."""
-    architectures = PRESETS[overrides.get("mode", resolve.DEFAULT_MODE)].architectures
-    name = overrides.get("architecture", next(iter(architectures)))
-    size = f"{height}x{width}"
-    if not architectures[name].any_size and (height, width, channels) != (28, 28, 1):
-        size = f"{size}x{channels}"
-        raise errors.UsageError(
-            f"--architecture={name}: is for images of 28x28x1 alone, these are {size}; "
-            "make them so by --image_size=28 --channels=1, or take --architecture=compact"
-        )
-    if not fits(height, width):
-        raise errors.UsageError(
-            f"--image_size: networks cannot be built for {size}; the nearest size that "
-            f"they can be built for is --image_size={nearest_size(height, width)}"
-        )
-
-
-def _check_classes(overrides: Mapping[str, Any], dataset: sources.Dataset) -> None:
-    mode = overrides.get("mode", resolve.DEFAULT_MODE)
-    if PRESETS[mode].conditional and dataset.spec.classes == 1:
-        raise errors.UsageError(
-            f"--mode={mode}: {'; '.join([dataset.name, *dataset.notes])} has no classes, "
-            "or one; sort its pictures into a folder for each class, or take --mode=dcgan"
-        )
-
-
-def _check_preview_classes(config: Config) -> None:
-    try:
-        resolve.preview_labels(config)
-    except ValueError as error:
-        raise errors.UsageError(
-            f"--preview_classes={config.preview_classes}: {error}"
-        ) from None
 
 
 def _parent(init_from: str) -> tuple[Config, Parent]:
@@ -191,80 +140,50 @@ def _parent(init_from: str) -> tuple[Config, Parent]:
     return config, Parent(folder, checkpoint.step, checkpoint.manifest_hash)
 
 
-def _resumed(
-    overrides: Mapping[str, Any], run: Run, options: Options, init_from: str | None
-) -> Plan:
-    if run.exported.exists():
-        raise errors.UsageError(
-            f"--run_dir={run.folder}: holds an exported generator, which cannot be trained "
-            "on; name another folder"
+def _check_size(
+    overrides: Mapping[str, Any], height: int, width: int, channels: int = 1
+) -> None:
+    """UsageError unless the networks can be built for images of this size."""
+    architectures = PRESETS[overrides.get("mode", resolve.DEFAULT_MODE)].architectures
+    name = overrides.get("architecture", next(iter(architectures)))
+    size, line = f"{height}x{width}", ""
+    if not architectures[name].any_size and (height, width, channels) != (28, 28, 1):
+        line = (
+            f"--architecture={name}: is for images of 28x28x1 alone, these are {size}x"
+            f"{channels}; make them so by --image_size=28 --channels=1, or take "
+            "--architecture=compact"
         )
-    content = run.read()
-    parent = content.parent.run if content.parent else "new weights"
-    if init_from and str(errors.user_path(init_from, "--init_from").resolve()) != parent:
-        raise errors.UsageError(
-            f"--init_from={init_from}: {run.folder} began from {parent}; leave it out "
-            "to go on with that run, or name another --run_dir"
+    elif not fits(height, width):
+        line = (
+            f"--image_size: networks cannot be built for {size}; the nearest size that "
+            f"they can be built for is --image_size={nearest_size(height, width)}"
         )
-    config = _continued(content.config, overrides, run, options)
-    content = dataclasses.replace(content, config=config)
-    plan = Plan(content, run, None, run.newest_checkpoint())
-    if plan.is_complete:
-        return plan
-    if foreign := run.foreign_checkpoints():
-        raise errors.UsageError(
-            f"--run_dir={run.folder}: {foreign[0]} was saved by another run, and would be "
-            "removed by this one; move it elsewhere, and give the command again"
-        )
-    if plan.checkpoint is None and run.metrics.exists():
-        print(
-            f"warning: {run.folder} has no checkpoint: it is trained from the start, and "
-            "its log entries and frames are made once more",
-            file=sys.stderr,
-        )
-    _tell_of_digits(content, overrides, run)
-    dataset = run_data.find_again(run, config, options)
-    _check_held_out(config, dataset)
-    return dataclasses.replace(plan, dataset=dataset)
+    if line:
+        raise errors.UsageError(line)
 
 
-def _tell_of_digits(content: RunConfig, overrides: Mapping[str, Any], run: Run) -> None:
-    """Says that a run is on the digits which nobody asked for, as it found no MNIST."""
-    began = content.starts[0]["command"] if content.starts else []
-    asked = overrides.get("dataset") == DIGITS or f"--dataset={DIGITS}" in began
-    if content.config.dataset == DIGITS and not asked:
-        print(
-            f"warning: {run.folder} began on scikit-learn's 1,500 small digits, and goes "
-            "on on them; for MNIST begin another run with another --run_dir",
-            file=sys.stderr,
+def _check_data(
+    config: Config, dataset: Dataset, inherited: Config | None, init_from: str | None
+) -> None:
+    """UsageError unless a new run of these settings can be trained on the data set."""
+    resolve.preview_labels(config)
+    _check_measured(config, dataset)
+    check_batch_size(config, dataset.size)
+    line = ""
+    if config.conditional and config.classes == 1:
+        line = (
+            f"--mode={config.mode}: {'; '.join([dataset.name, *dataset.notes])} has no "
+            "classes, or one; sort its pictures into a folder for each class, or take "
+            "--mode=dcgan"
         )
-
-
-def _continued(
-    saved: Config, overrides: Mapping[str, Any], run: Run, options: Options
-) -> Config:
-    """The settings of a run that goes on; UsageError for what would make it another."""
-    given = {name: value for name, value in overrides.items() if value != AUTO}
-    moved = run_data.moved_to(saved.dataset, given.get("dataset"))
-    if moved:
-        del given["dataset"]
-    different = resolve.differences(saved, given)
-    if options.size not in (None, (saved.height, saved.width)):
-        different.append(f"--image_size={options.size[0]} (the run has {saved.height})")
-    if options.channels not in (None, saved.channels):
-        different.append(f"--channels={options.channels} (the run has {saved.channels})")
-    if different:
-        raise errors.UsageError(
-            f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
-            "out to go on with it, or name another --run_dir"
+    elif inherited and ImageSpec.of(inherited) != dataset.spec:
+        spec = ImageSpec.of(inherited)
+        line = (
+            f"--dataset={config.dataset}: has images of {dataset.spec} in {config.classes} "
+            f"classes, the weights of {init_from} are for {spec} in {spec.classes}"
         )
-    return saved.model_copy(update=given | ({"dataset": moved} if moved else {}))
-
-
-def _check_held_out(config: Config, dataset: sources.Dataset) -> None:
-    for name in ("evaluate_every", "test_losses"):
-        if getattr(config, name):
-            run_data.check_held_out(dataset, f"--{name}")
+    if line:
+        raise errors.UsageError(line)
 
 
 def check_batch_size(config: Config, size: int) -> None:
@@ -275,11 +194,143 @@ def check_batch_size(config: Config, size: int) -> None:
         )
 
 
-def not_defaults(config: Config) -> tuple[list[str], list[str]]:
-    """Settings that are not the architecture's defaults, as flags: given, and brought.
+def _check_measured(config: Config, dataset: Dataset) -> None:
+    for name in ("evaluate_every", "test_losses"):
+        if getattr(config, name):
+            check_held_out(dataset, name)
 
-    A loss, an update rule, a length in steps and the data set bring settings along.  What
-    the machine decides by default is neither.
+
+def check_held_out(dataset: Dataset, asking: str) -> None:
+    """UsageError where too few images are held out for what `--asking` measures."""
+    if dataset.held_out < LEAST_HELD_OUT:
+        raise errors.UsageError(
+            f"--{asking}: {dataset.name} has {dataset.held_out} held-out images, too few "
+            f"to measure by; it needs {LEAST_HELD_OUT} or more"
+        )
+
+
+def _resumed(
+    overrides: Mapping[str, Any],
+    run: Run,
+    options: Options,
+    fresh: bool,
+    init_from: str | None,
+) -> Plan:
+    content = run.read()
+    given = {name: value for name, value in overrides.items() if value != AUTO}
+    saved = content.config
+    if moved := moved_to(saved.dataset, given.get("dataset")):
+        saved = saved.model_copy(update={"dataset": moved})
+        given["dataset"] = moved
+    content = dataclasses.replace(content, config=saved)
+    _check_resume(content, given, run, options, fresh, init_from)
+    config = saved.model_copy(update=given)
+    content = dataclasses.replace(content, config=config)
+    plan = Plan(content, run, None, run.newest_checkpoint())
+    if plan.is_complete:
+        return plan
+    began = content.starts[0]["command"] if content.starts else []
+    asked = overrides.get("dataset") == DIGITS or f"--dataset={DIGITS}" in began
+    warnings = {
+        "has no checkpoint: it is trained from the start, and its log entries and frames "
+        "are made once more": plan.checkpoint is None and run.metrics.exists(),
+        "began on scikit-learn's 1,500 small digits, and goes on on them; for MNIST begin "
+        "another run with another --run_dir": config.dataset == DIGITS and not asked,
+    }
+    for line, applies in warnings.items():
+        if applies:
+            print(f"warning: {run.folder} {line}", file=sys.stderr)
+    dataset = find_again(run, config, options)
+    _check_measured(config, dataset)
+    return dataclasses.replace(plan, dataset=dataset)
+
+
+def _check_resume(
+    content: RunConfig,
+    given: Mapping[str, Any],
+    run: Run,
+    options: Options,
+    fresh: bool,
+    init_from: str | None,
+) -> None:
+    """UsageError for flags that would make the run in the folder another one."""
+    config, lines = content.config, []
+    if fresh:
+        lines.append(
+            f"--fresh: {run.folder} holds a run; name another --run_dir, delete the "
+            "folder, or leave --fresh out to go on with the run"
+        )
+    if run.exported.exists():
+        lines.append(
+            f"--run_dir={run.folder}: holds an exported generator, which cannot be trained "
+            "on; name another folder"
+        )
+    began_from = content.parent.run if content.parent else "new weights"
+    if init_from:
+        asked = str(errors.user_path(init_from, "--init_from").resolve())
+        if asked != began_from:
+            lines.append(
+                f"--init_from={init_from}: {run.folder} began from {began_from}; leave it "
+                "out to go on with that run, or name another --run_dir"
+            )
+    different = resolve.differences(config, given)
+    if options.size not in (None, (config.height, config.width)):
+        different.append(f"--image_size={options.size[0]} (the run has {config.height})")
+    if options.channels not in (None, config.channels):
+        different.append(f"--channels={options.channels} (the run has {config.channels})")
+    if different:
+        lines.append(
+            f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
+            "out to go on with it, or name another --run_dir"
+        )
+    if foreign := run.foreign_checkpoints():
+        lines.append(
+            f"--run_dir={run.folder}: {foreign[0]} was saved by another run, and would be "
+            "removed by this one; move it elsewhere, and give the command again"
+        )
+    if lines:
+        raise errors.UsageError(lines[0])
+
+
+def moved_to(name: str, given: str | None) -> str | None:
+    """Returns the path that --dataset gives, where the files of the data set lie now.
+
+    name: of the data set when the run began.  None where that has no files of its own, or
+    --dataset gives no path.  UsageError for the place where the files are no more.
+    """
+    if given is None or not sources.is_own(name):
+        return None
+    path = sources.own_path(given)
+    if path is None and os.path.abspath(given) == name:
+        raise errors.UsageError(
+            f"--dataset={given}: there is no such folder or file; name where it lies now"
+        )
+    return None if path is None else str(path)
+
+
+def find_again(run: Run, config: Config, options: Options) -> Dataset:
+    """Returns what a run is trained on; RunError where its shape or classes are others."""
+    options = dataclasses.replace(
+        options,
+        size=(config.height, config.width),
+        channels=config.channels,
+        skip_broken=True,  # what was skipped when the run began; its fingerprint tells
+    )
+    dataset = sources.find(config.dataset, options)
+    spec = ImageSpec.of(config)
+    if dataset.spec != spec:
+        raise errors.RunError(
+            f"{run.config_file}: says {spec.classes} classes of {spec}; {dataset.name} has "
+            f"{dataset.spec.classes} of {dataset.spec}"
+        )
+    return dataset
+
+
+def not_defaults(config: Config) -> tuple[list[str], list[str]]:
+    """Returns settings that are not the architecture's defaults, as flags.
+
+    First those that the user gave; then those that a loss, an update rule, a length in
+    steps or the data set brought along.  What the machine decides by default is neither.
     """
     values = config.model_dump()
     preset = PRESETS[config.mode]

@@ -13,15 +13,14 @@ from absl.flags import FlagValues
 from dcgan_tf.config import resolve
 from dcgan_tf.config.schema import Config
 from dcgan_tf.reporting import frames, grids
+from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import arrays, atomic_files, errors
 
-SUFFIXES = (".png", ".npz", ".gif")
 PER_CLASS = 10  # images, where nothing else is asked for
 ROWS = 10  # of a way between latents or classes
 STEPS = 8  # from a class to the next
 STOPS = 4  # latents that a GIF passes
-STEP_MS, HELD_MS = 100, 500  # a frame of a GIF, and one of a single class
-MOST_STEPS = 1_000
+STEP_MS, HELD_MS = 100, 500  # a frame of a GIF, and a frame of a single class
 UNCONDITIONAL_COUNT = 100
 MOST_IMAGES = 1_000_000
 MOST_BYTES = 2_000_000_000  # of images that are held at once
@@ -30,257 +29,228 @@ LONGEST_NAME = 50  # characters of a class in a file's name, which has at most 2
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """The images to generate.
+    """The images to generate: single ones, or rows of a way between latents or classes.
 
-    labels: the class of each
-    layout: of their grid
+    labels: the class of each image, or of each row; of a way between classes, as many as
+            there are rows
+    layout: of their grid, or of each frame of a GIF
     note:   what a user should know of the choice; "" for nothing
+    steps:  images from a latent vector or class to the next, both included; None: no way
+    passes: the classes that the way passes; None: latents
     """
 
     labels: list[int]
     layout: grids.Layout
     note: str = ""
+    steps: int | None = None
+    passes: list[int] | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class PathRequest:
-    """Images on the way between latents or classes: rows of a .png, or a .gif that loops.
-
-    labels:  the class of each row; of a way between classes, as many as there are rows
-    classes: that the way passes; None: latents
-    steps:   images from one to the next, both included
-    layout:  of the whole .png, or of each frame
-    note:    as above
-    """
-
-    labels: list[int]
-    classes: list[int] | None
-    steps: int
-    layout: grids.Layout
-    note: str = ""
-
-    def images(self, loaded, seed: int, *, closed: bool) -> np.ndarray:
-        """uint8 [rows, M, H, W, C], by a `runs.trained.TrainedRun`."""
-        if self.classes is None:
-            stops = STOPS if closed else 2
-            more = {"stops": stops, "closed": closed}
-            return loaded.interpolate(self.labels, self.steps, seed, **more)
-        more = {"count": len(self.labels), "closed": closed}
-        return loaded.morph(self.classes, self.steps, seed, **more)
-
-
-def request(
-    values: FlagValues, config: Config, output: pathlib.Path
-) -> Request | PathRequest:
-    """What the flags ask for; UsageError unless the run's generator can make it."""
+def request(values: FlagValues, config: Config, output: pathlib.Path) -> Request:
+    """Returns what the flags ask for; UsageError unless the run's generator can make it."""
     _check_flags(values, config, output)
     row = None
-    if values.classes is not None:
-        row = _named_classes("classes", values.classes, config)
-    elif values.digits is not None:
+    if values.digits is not None:
         row = _digits(values.digits, config)
-    if _is_path(values):
-        return _path_request(values, config, output, row)
-    if row is not None:
-        _check_count(len(row), values, config, output)
-        return Request(row, grids.Layout.of(config, row))
-    if values.count or not config.conditional:
+    elif values.classes is not None:
+        row = resolve.class_numbers("classes", values.classes, config.names)
+    if values.interpolate is not None or values.morph is not None:
+        return _way(values, config, output, row)
+    if row is None and (values.count or not config.conditional):
         count = values.count or UNCONDITIONAL_COUNT
-        _check_count(count, values, config, output)
+        labels = [index % config.classes for index in range(min(count, MOST_IMAGES + 1))]
         columns = math.ceil(math.sqrt(count))
-        labels = [index % config.classes for index in range(count)]
-        return Request(labels, grids.Layout.of(config, None, columns))
-    shown, note = list(range(config.classes)), ""
-    if output.suffix == ".png":
-        shown = resolve.shown_classes(config.classes)
+        found = Request(labels, grids.Layout.of(config, None, columns))
+    elif row is None:
+        row, note = list(range(config.classes)), ""
+        if output.suffix == ".png":
+            row, note = _shown(config)
+        count = min(values.per_class or PER_CLASS, MOST_IMAGES // len(row) + 1)
+        found = Request(row * count, grids.Layout.of(config, row), note)
+    else:
+        found = Request(row, grids.Layout.of(config, row))
+    _check_room(len(found.labels), values, config, output)
+    return found
+
+
+def _shown(config: Config) -> tuple[list[int], str]:
+    """Returns the classes that a grid shows, and the note that these are not all."""
+    shown = resolve.shown_classes(config.classes)
+    note = ""
     if len(shown) < config.classes:
         note = (
             f"{len(shown)} of {config.classes:,} classes are shown; name others by "
             "--classes, or all of them by an --output that is a folder or a .npz"
         )
-    per_class = values.per_class or PER_CLASS
-    _check_count(per_class * len(shown), values, config, output)
-    return Request(shown * per_class, grids.Layout.of(config, shown), note)
+    return shown, note
 
 
-def _is_path(values: FlagValues) -> bool:
-    return values.interpolate is not None or values.morph is not None
-
-
-def _path_request(
+def _way(
     values: FlagValues, config: Config, output: pathlib.Path, row: list[int] | None
-) -> PathRequest:
+) -> Request:
     """row: the classes that --classes or --digits names, if any"""
-    classes, steps, note = None, values.interpolate or STEPS, ""
+    passes, steps, note = None, values.interpolate or STEPS, ""
     if values.morph is not None:
-        classes = _named_classes("morph", values.morph, config)
-        if len(classes) < 2:
-            raise errors.UsageError(
-                f"--morph={values.morph}: name two classes or more, as in --morph="
-                f"{','.join(config.names[:2])}"
-            )
+        passes = resolve.class_numbers("morph", values.morph, config.names)
     elif row is None and config.conditional and not values.count:
-        row = resolve.shown_classes(config.classes)
-        if len(row) < config.classes:
-            note = f"{len(row)} of {config.classes:,} classes are shown; name others by "
-            note += "--classes"
-    labels = row or [index % config.classes for index in range(values.count or ROWS)]
-    closed = output.suffix == ".gif"
-    stops = len(classes) if classes else STOPS if closed else 2
-    length = stops * (steps - 1) if closed else (stops - 1) * (steps - 1) + 1
-    _check_count(len(labels) * length, values, config, output)
-    if closed:
-        columns = min(len(labels), grids.PLAIN_COLUMNS)
-        layout = grids.Layout.of(config, row, columns)
-        _check_frames(len(labels), length, layout, values, config)
-        return PathRequest(labels, classes, steps, layout, note)
+        row, note = _shown(config)
+    rows = len(row) if row else values.count or ROWS
+    is_gif = output.suffix == ".gif"
+    stops = len(passes) if passes else STOPS if is_gif else 2
+    length = stops * (steps - 1) if is_gif else (stops - 1) * (steps - 1) + 1
+    _check_room(rows * length, values, config, output)
+    labels = row or [index % config.classes for index in range(rows)]
+    if is_gif:
+        layout = grids.Layout.of(config, row, min(rows, grids.PLAIN_COLUMNS))
+        _check_frames(rows, length, layout, values, config)
+        return Request(labels, layout, note, steps, passes)
     layout = grids.Layout.of(config, None, length)
-    if classes:  # named over the columns that are no mixture
+    if passes:  # named over the columns that are no mixture
         titles = [""] * length
-        titles[:: steps - 1] = grids.Layout.of(config, classes).titles
+        titles[:: steps - 1] = grids.Layout.of(config, passes).titles
         layout = dataclasses.replace(layout, titles=tuple(titles))
-    return PathRequest(labels, classes, steps, layout, note)
-
-
-def _check_frames(
-    count: int, frames: int, layout: grids.Layout, values: FlagValues, config: Config
-) -> None:
-    """UsageError for a GIF that memory does not hold."""
-    blank = np.zeros((count, config.height, config.width, config.channels), np.uint8)
-    frame = grids.legible(grids.grid(blank, layout.columns), layout, values.magnify)
-    if frame.size * frames > MOST_BYTES:
-        raise errors.UsageError(
-            f"--output={values.output}: {frames:,} frames of {frame.shape[1]}x"
-            f"{frame.shape[0]} pixels take {frame.size * frames / 1e9:,.1f} GB of memory; "
-            "take a lower --interpolate or --magnify"
-        )
+    return Request(labels, layout, note, steps, passes)
 
 
 def _check_flags(values: FlagValues, config: Config, output: pathlib.Path) -> None:
     """UsageError for flags that do not go together, or not with the run."""
-    asked = [n for n in ("classes", "digits", "per_class", "count") if values[n].present]
-    if len(asked) > 1:
-        raise errors.UsageError(f"--{' and --'.join(asked)}: only one of them at a time")
-    for name in asked:
-        if name != "count" and not config.conditional:
-            raise errors.UsageError(
-                f"--{name}={values[name].value}: the run is of mode {config.mode}, whose "
-                "generator has no classes; use --count"
-            )
-    if values.magnify and output.suffix not in (".png", ".gif"):
-        raise errors.UsageError(
-            f"--magnify={values.magnify}: goes with an --output that is a .png or a .gif"
-        )
-    if _is_path(values):
-        _check_path_flags(values, config, output)
-    elif output.suffix == ".gif":
-        raise errors.UsageError(
-            f"--output={output}: a .gif goes with --interpolate or --morph"
-        )
+    names = ("classes", "digits", "per_class", "count", "interpolate", "morph")
+    given = {n: f"--{n}={values[n].value}" for n in names if values[n].present}
+    rows = [name for name in names[:4] if name in given]
+    of_class = [text for name, text in given.items() if name not in names[3:5]]
+    way = next((name for name in ("morph", "interpolate") if name in given), "")
+    allowed = {"morph": ["count"], "interpolate": ["classes", "digits", "count"]}
+    odd_rows = [given[name] for name in rows if way and name not in allowed[way]]
+    is_grid = output.suffix in (".png", ".gif")
+    for is_wrong, line in (
+        (len(rows) > 1, f"--{' and --'.join(rows)}: only one of them at a time"),
+        (
+            of_class and not config.conditional,
+            f"{' '.join(of_class)}: the run is of mode {config.mode}, whose generator has "
+            "no classes; use --count or --interpolate",
+        ),
+        (odd_rows, f"{' '.join(odd_rows)}: does not go with --{way}; use --count"),
+        (
+            way == "morph" and "," not in given[way],
+            f"{given.get('morph')}: name two classes or more, as in --morph="
+            f"{','.join(config.names[:2])}",
+        ),
+        (
+            (way or values.magnify) and not is_grid,
+            f"--output={output}: --magnify, --interpolate and --morph write a .png or .gif",
+        ),
+        (
+            output.suffix == ".gif" and not way,
+            f"--output={output}: a .gif goes with --interpolate or --morph",
+        ),
+    ):
+        if is_wrong:
+            raise errors.UsageError(line)
 
 
-def _check_path_flags(values: FlagValues, config: Config, output: pathlib.Path) -> None:
-    name = "interpolate" if values.morph is None else "morph"
-    given = f"--{name}={values[name].value}"
-    if name == "morph" and not config.conditional:
-        raise errors.UsageError(
-            f"{given}: the run is of mode {config.mode}, whose generator has no classes; "
-            "use --interpolate"
-        )
-    rows = ("count",) if name == "morph" else ("classes", "digits", "count")
-    for other in ("classes", "digits", "per_class"):
-        if values[other].present and other not in rows:
-            raise errors.UsageError(
-                f"--{other}={values[other].value}: does not go with --{name}, whose rows "
-                f"are given by --{' or --'.join(rows)}"
-            )
-    if output.suffix not in (".png", ".gif"):
-        raise errors.UsageError(
-            f"--output={output}: with --{name} it must end in .png or .gif"
-        )
-
-
-def _check_count(
+def _check_room(
     count: int, values: FlagValues, config: Config, output: pathlib.Path
 ) -> None:
     """UsageError for more images than can be made, or than memory holds at once."""
-    if count > MOST_IMAGES:
-        raise errors.UsageError(f"{count:,} images: at most {MOST_IMAGES:,} at a time")
     size = count * config.height * config.width * config.channels
     size *= (values.magnify or 1) ** 2
-    if output.suffix and size > MOST_BYTES:
-        raise errors.UsageError(
+    line = ""
+    if count > MOST_IMAGES:
+        line = f"{count:,} images: at most {MOST_IMAGES:,} at a time"
+    elif output.suffix and size > MOST_BYTES:
+        line = (
             f"--output={output}: {count:,} images take {size / 1e9:,.1f} GB of memory; "
             "name a folder, which is written image by image"
         )
+    if line:
+        raise errors.UsageError(line)
 
 
-def _named_classes(flag: str, text: str, config: Config) -> list[int]:
-    try:
-        return resolve.class_numbers(text, config.names)
-    except ValueError as error:
-        raise errors.UsageError(f"--{flag}={text}: {error}") from None
+def _check_frames(
+    rows: int, frames_: int, layout: grids.Layout, values: FlagValues, config: Config
+) -> None:
+    """UsageError for a GIF that memory does not hold."""
+    blank = np.zeros((rows, config.height, config.width, config.channels), np.uint8)
+    frame = grids.legible(grids.grid(blank, layout.columns), layout, values.magnify)
+    if frame.size * frames_ > MOST_BYTES:
+        raise errors.UsageError(
+            f"--output={values.output}: {frames_:,} frames of {frame.shape[1]}x"
+            f"{frame.shape[0]} pixels take {frame.size * frames_ / 1e9:,.1f} GB of memory; "
+            "take a lower --interpolate or --magnify"
+        )
 
 
 def _digits(text: str, config: Config) -> list[int]:
-    """A label for each character; UsageError unless each is a class of the run."""
-    if config.class_names:
+    """Returns a label for each character; UsageError unless each is a class of the run."""
+    is_number = text.isascii() and text.isdecimal()
+    if config.class_names or not is_number or int(max(text)) >= config.classes:
         raise errors.UsageError(
-            f"--digits={text}: the classes of this run are no digits; use --classes, as in "
-            f"--classes={','.join(config.names[:3])}"
-        )
-    if not (text.isascii() and text.isdecimal()) or int(max(text)) >= config.classes:
-        raise errors.UsageError(
-            f"--digits={text}: must be digits from 0 to {min(config.classes, 10) - 1} only"
+            f"--digits={text}: must be digits that are classes of the run; these are "
+            f"{', '.join(config.names[:20])}: use --classes, as in --classes="
+            f"{','.join(config.names[:3])}"
         )
     return [int(character) for character in text]
 
 
 def write(
     output: pathlib.Path,
-    blocks: Iterable[np.ndarray],
+    loaded: TrainedRun,
     request: Request,
-    config: Config,
+    seed: int,
     magnify: int | None,
-) -> None:
-    """Writes the images that come in `blocks` as the suffix of `output` says.
+) -> int:
+    """Generates the images, writes them as the suffix says, and returns their number.
 
     magnify: of a grid; 1: the plain grid; None: what makes it legible
     """
-    if not output.suffix:
+    if request.steps:
+        return _write_way(output, loaded, request, seed, magnify)
+    blocks = loaded.sample_blocks(request.labels, seed=seed)
+    config = loaded.config
+    if output.suffix == ".png":
+        images = np.concatenate(list(blocks))
+        grids.write_png(output, _grid(images, request.layout, magnify))
+    elif output.suffix == ".npz":
+        classes = {}
+        if config.conditional:
+            classes["labels"] = np.array(request.labels, np.int32)
+            classes["class_names"] = np.array(config.names)
+        arrays.write(output, images=np.concatenate(list(blocks)), **classes)
+    else:
         _write_folder(output, blocks, request.labels, config)
-        return
-    images = np.concatenate(list(blocks))
-    if output.suffix == ".png":
-        pixels = grids.grid(images, request.layout.columns)
-        if magnify != 1:
-            pixels = grids.legible(pixels, request.layout, magnify)
-        grids.write_png(output, pixels)
-        return
-    classes = {}
-    if config.conditional:
-        classes["labels"] = np.array(request.labels, np.int32)
-        classes["class_names"] = np.array(config.names)
-    arrays.write(output, images=images, **classes)
+    return len(request.labels)
 
 
-def write_path(
-    output: pathlib.Path, images: np.ndarray, request: PathRequest, magnify: int | None
-) -> None:
-    """Writes rows of images, uint8 [rows, M, H, W, C]: as a grid, or M frames of a GIF."""
+def _grid(images: np.ndarray, layout: grids.Layout, magnify: int | None) -> np.ndarray:
+    pixels = grids.grid(images, layout.columns)
+    return pixels if magnify == 1 else grids.legible(pixels, layout, magnify)
 
-    def shown(flat: np.ndarray) -> np.ndarray:
-        pixels = grids.grid(flat, request.layout.columns)
-        return pixels if magnify == 1 else grids.legible(pixels, request.layout, magnify)
 
-    if output.suffix == ".png":
-        grids.write_png(output, shown(np.concatenate(images)))
-        return
-    pictures = [shown(frame) for frame in images.swapaxes(0, 1)]
-    durations = [STEP_MS] * len(pictures)
-    if request.classes:  # what is no mixture is to be seen
-        durations[:: request.steps - 1] = [HELD_MS] * len(request.classes)
-    atomic_files.write_bytes(output, frames.encode_gif(pictures, durations))
+def _write_way(
+    output: pathlib.Path,
+    loaded: TrainedRun,
+    request: Request,
+    seed: int,
+    magnify: int | None,
+) -> int:
+    """Writes rows of images as a grid, or their columns as the frames of a GIF."""
+    is_gif, rows, passes = output.suffix == ".gif", len(request.labels), request.passes
+    if passes:
+        images = loaded.morph(passes, request.steps, seed, count=rows, closed=is_gif)
+    else:
+        stops = STOPS if is_gif else 2
+        images = loaded.interpolate(
+            request.labels, request.steps, seed, stops=stops, closed=is_gif
+        )
+    if is_gif:
+        pictures = [_grid(i, request.layout, magnify) for i in images.swapaxes(0, 1)]
+        durations = [STEP_MS] * len(pictures)
+        if passes:  # what is no mixture is to be seen
+            durations[:: request.steps - 1] = [HELD_MS] * len(passes)
+        atomic_files.write_bytes(output, frames.encode_gif(pictures, durations))
+    else:
+        grids.write_png(output, _grid(np.concatenate(images), request.layout, magnify))
+    return images.shape[0] * images.shape[1]
 
 
 def _write_folder(
@@ -288,9 +258,9 @@ def _write_folder(
 ) -> None:
     """Writes a PNG for each image, in a folder for its class where it has one.
 
-    As `train --dataset` reads them.
+    `train --dataset` reads such a folder.
     """
-    names = [_file_name(name) for name in config.names]
+    names = [re.sub(r"[^\w-]", "_", name)[:LONGEST_NAME] for name in config.names]
     if len(set(names)) < len(names):
         names = [f"{number}_{name}" for number, name in enumerate(names)]
     images = itertools.chain.from_iterable(blocks)
@@ -300,8 +270,3 @@ def _write_folder(
             place.mkdir(exist_ok=True)
             path = place / f"image_{index:06d}.png"
             path.write_bytes(grids.encode_png(grids.grid(image[None], columns=1)))
-
-
-def _file_name(name: str) -> str:
-    """A class's name, or its beginning, with _ for all but letters, digits, - and _."""
-    return re.sub(r"[^\w-]", "_", name)[:LONGEST_NAME]

@@ -130,10 +130,10 @@ def inherit(parent: Config, overrides: Mapping[str, Any], name: str) -> dict[str
     return {**kept, **overrides}
 
 
-def class_numbers(text: str, names: list[str]) -> list[int]:
-    """Returns the classes that a text names, by name or number, separated by commas.
+def class_numbers(flag: str, text: str, names: list[str]) -> list[int]:
+    """Returns the classes that `--flag=text` names, by name or number, with commas between.
 
-    ValueError where one is no class.
+    UsageError where one is no class.
     """
     numbers = {str(number): number for number in range(len(names))}
     numbers |= {name: number for number, name in enumerate(names)}
@@ -142,14 +142,16 @@ def class_numbers(text: str, names: list[str]) -> list[int]:
         if part not in numbers:
             known = ", ".join(names[:20]) + (", ..." if names[20:] else "")
             near = errors.near_matches(part, names)
-            raise ValueError(f"{part!r} is no class of {known}{near}")
+            raise errors.UsageError(
+                f"--{flag}={text}: {part!r} is no class of {known}{near}"
+            )
     return [numbers[part] for part in parts]
 
 
 def preview_labels(config: Config) -> list[int]:
-    """Returns the classes in the grid that shows a run's training; ValueError as above."""
+    """Returns the classes in the grid that shows a run's training; UsageError as above."""
     if config.preview_classes:
-        return class_numbers(config.preview_classes, config.names)
+        return class_numbers("preview_classes", config.preview_classes, config.names)
     return shown_classes(config.classes)
 
 

@@ -258,6 +258,10 @@ def kind(name: str) -> str:
     return FIELDS[name].json_schema_extra["kind"]
 
 
+# What a user may choose.
+SETTINGS = [name for name in FIELDS if kind(name) != DERIVED]
+
+
 def parse(name: str, text: str) -> object:
     """Returns a setting's value from a flag's text; ValueError says what is allowed."""
     with _errors_in_one_line():
@@ -281,7 +285,7 @@ def _errors_in_one_line() -> Iterator[None]:
         raise ValueError(f"{name}: {reason}" if name else reason) from None
 
 
-def choices(name: str) -> tuple[str, ...]:
-    """Returns the words that a setting may be; () where it is a number or any word."""
+def json_schema(name: str) -> dict[str, Any]:
+    """Returns a setting's words ("enum") or bounds ("minimum", ...), as JSON Schema."""
     schema = _ADAPTERS[name].json_schema()
-    return tuple(schema.get("anyOf", [schema])[0].get("enum", ()))
+    return schema.get("anyOf", [schema])[0]

@@ -3,6 +3,7 @@
 import pathlib
 
 import keras
+import numpy as np
 
 from dcgan_tf.config import resolve
 from dcgan_tf.exports import readme
@@ -34,7 +35,7 @@ def write(
             content.write(Run(folder).config_file)
         text = readme.text(loaded.config, loaded.step, format_name)
         (folder / "README.md").write_text(text, encoding="utf-8")
-        grids.write_png(folder / "grid.png", _grid(loaded))
+        grids.write_png(folder / "grid.png", grid(loaded))
     return size
 
 
@@ -45,11 +46,12 @@ def _write_generator(loaded: TrainedRun, format_name: str, path: pathlib.Path) -
         loaded.write(path)
 
 
-def _grid(loaded: TrainedRun):
+def grid(loaded: TrainedRun, rows: int = ROWS) -> np.ndarray:
+    """Returns a legible grid of a run's images, with a column for each class it shows."""
     config = loaded.config
     labels = resolve.shown_classes(config.classes) if config.conditional else None
     layout = grids.Layout.of(config, labels)
-    generated = loaded.sample((labels or [0] * layout.columns) * ROWS)
+    generated = loaded.sample((labels or [0] * layout.columns) * rows)
     return grids.legible(grids.grid(generated, layout.columns), layout)
 
 

@@ -1,5 +1,6 @@
 """The command as a user gives it: exit status, the one line, nothing left on the disk."""
 
+import functools
 import json
 import os
 import pathlib
@@ -13,7 +14,6 @@ import pytest
 from conftest import untrained
 
 from dcgan_tf import main
-from dcgan_tf.cli import flags
 from dcgan_tf.runs import manifest
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
@@ -23,16 +23,8 @@ from dcgan_tf.training.train_state import TrainState
 
 
 @pytest.fixture
-def do(tmp_path, monkeypatch, capsys, no_network):
-    """Runs the command in an empty folder: (exit status, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
-
-    def go(*arguments):
-        status = flags.run(main.main, main.define_flags(), main.__doc__, list(arguments))
-        return status, *capsys.readouterr()
-
-    return go
+def do(command):
+    return functools.partial(command, "train")
 
 
 def contents(folder):
@@ -40,90 +32,6 @@ def contents(folder):
         str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
         for path in sorted(folder.rglob("*"))
     }
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["--mode=acgn"], ["--mode=acgn", "dcgan, cgan, acgan", "did you mean acgan"]),
-        (["--dataset=mnits"], ["--dataset=mnits", "did you mean", "mnist"]),
-        (["--dataset=mnist"], ["--dataset=mnist", "does not answer", "--dataset=digits"]),
-        (["--batch_size=0"], ["error: --batch_size=0: must be greater than or equal to 1"]),
-        (["--batch_size=-8"], ["--batch_size=-8", "at least 1"]),
-        (["--dataset=digits", "--batch_size=1501"], ["--batch_size=1501", "1,500"]),
-        (["--epochs=0"], ["--epochs=0", "at least 1"]),
-        (["--learning_rate=0"], ["--learning_rate=0", "above 0"]),
-        (["--learning_rate=nan"], ["--learning_rate=nan", "above 0"]),
-        (["--learning_rate=quick"], ["--learning_rate=quick", "a number"]),
-        (
-            ["--architecture=resnet"],
-            ["resnet", "has only compact, tf_tutorial"],
-        ),
-        (["--d_class_weight_fake=1"], ["goes with --mode=acgan"]),
-        (["--steps=9", "--epochs=1"], ["--steps=9", "--epochs=1", "leave one out"]),
-        (
-            ["--mode=cgan", "--architecture=maxout", "--label_fusion=add"],
-            ["goes with --architecture=compact or tf_tutorial"],
-        ),
-        (["--test_losses=maybe"], ["--test_losses=maybe", "must be a valid boolean"]),
-        (["--g_batch_multiplier=2"], ["goes with --update_rule=alternating"]),
-        (["--d_weight_real=-1"], ["--d_weight_real=-1", "at least 0"]),
-        (["--real_label=1.5"], ["--real_label=1.5", "at most 1"]),
-        (
-            ["--real_label=0.9", "--adversarial_loss=hinge"],
-            ["--real_label=0.9", "goes with --adversarial_loss=non_saturating"],
-        ),
-        (
-            ["--adversarial_loss=hinje"],
-            ["hinje", "non_saturating, hinge, least_squares", "did you mean hinge"],
-        ),
-        (["--run_dir=file"], ["--run_dir=file", "is a file"]),
-        (["--run_dir=~nosuchuser/run"], ["--run_dir=~nosuchuser/run", "is not known"]),
-        (["--run_dir=file/run"], ["--run_dir=file/run", "name another"]),
-        (["--run_dir=full"], ["--run_dir=full", "holds files, but no run"]),
-        (["--init_from=full"], ["--init_from=full", "--run_dir"]),
-        (["--init_from=full", "--run_dir=new"], ["--init_from=full", "holds no run"]),
-        (["--checkpoint_minutes=0"], ["--checkpoint_minutes=0", "above 0"]),
-        (["--keep_frames=1"], ["--keep_frames=1", "at least 2"]),
-        (["acgan"], ["acgan", "not a flag"]),
-        (["--moed=acgan"], ["moed", "mode"]),
-        (
-            ["--flagfile=nowhere.flags"],
-            ["--flagfile=nowhere.flags", "acgan_keras, acgan_keras_2017"],
-        ),
-        (["--devices=x"], ["--devices=x: must be auto, or a whole number from 1 to 256"]),
-        (["--devices=0"], ["--devices=0: must be auto, or a whole number from 1"]),
-        (
-            ["--dataset=digits", "--devices=2", "--batch_size=63"],
-            ["--batch_size=63: 2 devices do not divide it; take 1 of them"],
-        ),
-        (
-            ["--dataset=digits", "--devices=2", "--jit_compile"],
-            ["--jit_compile: is for one device, these are 2; leave it out"],
-        ),
-        (["--flagfile=nested"], ["--flagfile=nowhere: must be a file of flags"]),
-    ],
-)
-def test_wrong_use_is_one_line_and_changes_nothing(do, tmp_path, arguments, told):
-    (tmp_path / "file").write_text("mine")
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "mine").touch()
-    (tmp_path / "nested").write_text("--flagfile=nowhere")
-    before = contents(tmp_path)
-    status, out, err = do(*arguments)
-    assert status == 2
-    assert (out, err.count("\n")) == ("", 1)
-    for words in told:
-        assert words in err
-    assert contents(tmp_path) == before
-
-
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a /proc")
-def test_a_folder_that_cannot_be_made_is_wrong_use(do):
-    """Where root, too, may not write: modes do not stop it."""
-    status, _, err = do("--run_dir=/proc/run", "--mode=cgan", "--dataset=digits")
-    assert (status, err.count("\n")) == (2, 1)
-    assert "--run_dir=/proc/run: not writable" in err
 
 
 def test_a_run_of_other_settings_is_refused_with_every_difference(do, tmp_path, small):
@@ -138,9 +46,6 @@ def test_a_run_of_other_settings_is_refused_with_every_difference(do, tmp_path, 
     ):
         assert words in err
     assert "batch_size" not in err  # which the command line did not give
-    status, _, err = do("--run_dir=run", "--fresh")
-    assert status == 2
-    assert "holds a run" in err
     assert contents(tmp_path) == before
 
 
@@ -239,19 +144,6 @@ def test_the_precision_is_settled_when_the_run_begins(do, tmp_path):
     status, _, err = do(f"--precision={other}")
     assert status == 2
     assert f"--precision={other} (the run has {tf_setup.auto_precision()})" in err
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [["--flagfile=mine.flags", "--seed=9"], ["--seed=9", "--flagfile", "mine.flags"]],
-)
-def test_a_flagfile_is_read_and_flags_beside_it_override_it(do, tmp_path, arguments):
-    text = "# a comment\n--mode=acgan\n--dataset=digits\n--seed=3\n"
-    (tmp_path / "mine.flags").write_text(text)
-    status, out, _ = do(*arguments, "--dry_run")
-    assert status == 0
-    assert "acgan" in out
-    assert "--seed=9" in out
 
 
 def as_process(folder, *arguments, **environment):

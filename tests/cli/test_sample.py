@@ -1,3 +1,5 @@
+"""sample: which images it makes, and the files that it writes them into."""
+
 import imageio.v3 as iio
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from PIL import Image
 
 import dcgan_tf
 from dcgan_tf import sample
-from dcgan_tf.cli import flags, sampling
+from dcgan_tf.cli import sampling
 from dcgan_tf.config import resolve
 from dcgan_tf.datasets import npz
 from dcgan_tf.runs import manifest, trained
@@ -44,13 +46,9 @@ def folders(tmp_path_factory):
 
 
 @pytest.fixture
-def do(tmp_path, monkeypatch, capsys, folders):
-    monkeypatch.chdir(tmp_path)
-
+def do(command, folders):
     def go(name, *arguments):
-        argv = [f"--run={folders.get(name, name)}", *arguments]
-        status = flags.run(sample.main, sample.define_flags(), sample.__doc__, argv)
-        return status, *capsys.readouterr()
+        return command("sample", f"--run={folders[name]}", *arguments)
 
     return go
 
@@ -113,10 +111,10 @@ def test_arrays_can_be_trained_on(do, tmp_path):
 
 
 def test_an_unconditional_run_has_no_labels(do, tmp_path):
-    assert do("dcgan", "--count=7", "--output=set.npz")[0] == 0
+    assert do("dcgan", "--output=set.npz")[0] == 0
     with np.load(tmp_path / "set.npz", allow_pickle=False) as arrays:
         assert list(arrays) == ["images"]
-        assert len(arrays["images"]) == 7
+        assert len(arrays["images"]) == 100
 
 
 def files(folder):
@@ -146,13 +144,6 @@ def test_folders_have_the_names_of_their_classes(do, tmp_path, folders, monkeypa
     assert len(paths) == len(images) == 9
     for path, image in zip(paths, images, strict=True):
         assert np.array_equal(iio.imread(path), image)
-
-
-def test_an_unconditional_run_makes_a_hundred(do, tmp_path):
-    status, out, _ = do("dcgan", "--magnify=1")
-    assert status == 0
-    assert "100 images" in out
-    assert iio.imread(tmp_path / "sample.png").shape == (280, 280)
 
 
 def test_an_interpolation_is_a_row_for_each_class(do, tmp_path, folders):
@@ -200,20 +191,16 @@ def test_an_animation_returns_to_its_start(do, tmp_path, folders):
     assert len(iio.imread(tmp_path / "b.gif")) == sampling.STOPS
 
 
-def test_an_animation_that_memory_does_not_hold_is_refused(monkeypatch, do, tmp_path):
-    monkeypatch.setattr(sampling, "MOST_BYTES", 1_000_000)
-    status, _, err = do("cgan", "--morph=3,8", "--output=a.gif")
-    assert (status, err.count("\n")) == (2, 1)
-    assert "14 frames of 1138x112 pixels take 0.0 GB of memory; take a lower" in err
-    assert not list(tmp_path.iterdir())
-
-
 def test_what_memory_does_not_hold_is_refused_but_for_a_folder(monkeypatch, do, tmp_path):
     monkeypatch.setattr(sampling, "MOST_BYTES", 28 * 28 * 50)
-    for arguments in (["--count=51", "--output=set.npz"], ["--digits=123", "--magnify=5"]):
+    for arguments in (
+        ["--count=51", "--output=set.npz"],
+        ["--digits=123", "--magnify=5"],
+        ["--morph=3,8", "--output=a.gif"],
+    ):
         status, _, err = do("cgan", *arguments)
         assert (status, err.count("\n")) == (2, 1)
-        assert "of memory; name a folder" in err
+        assert "of memory" in err
     assert not list(tmp_path.iterdir())
     assert do("cgan", "--count=51", "--output=some")[0] == 0
     assert len(files(tmp_path / "some")) == 51
@@ -229,58 +216,11 @@ def test_the_same_seed_gives_the_same_and_the_default_is_a_grid(do, tmp_path):
     assert not np.array_equal(grids[0], grids[2])
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments", "told"),
-    [
-        ("cgan", ["--digits=20x6"], "must be digits"),
-        ("cgan", ["--digits="], "must be digits"),
-        ("cgan", ["--digits=²"], "must be digits"),
-        ("dcgan", ["--digits=2026"], "use --count"),
-        ("cgan", ["--output=set.jpg"], ".png or .npz or .gif"),
-        ("cgan", ["--output=a.gif"], "a .gif goes with --interpolate or --morph"),
-        ("cgan", ["--interpolate=3", "--output=a.npz"], "with --interpolate it must end"),
-        ("cgan", ["--interpolate=1"], "--interpolate=1"),
-        ("cgan", ["--interpolate=9", "--per_class=2"], "--per_class=2: does not go with"),
-        ("cgan", ["--interpolate=1000", "--count=1001"], "at most 1,000,000"),
-        ("dcgan", ["--morph=3,8"], "--morph=3,8: the run is of mode dcgan"),
-        ("cgan", ["--morph=3"], "--morph=3: name two classes or more"),
-        ("cgan", ["--morph=3,10"], "--morph=3,10: '10' is no class"),
-        ("cgan", ["--morph=3,8", "--digits=3"], "--digits=3: does not go with --morph"),
-        ("cgan", ["--output=no/such/set.png"], "no/such is no folder"),
-        ("cgan", ["--output=/"], "in the way"),
-        ("cgan", ["--count=0"], "--count=0"),
-        ("cgan", ["--count=2", "--digits=3"], "only one"),
-        ("cgan", ["--count=99999999999"], "at most"),
-        ("cgan", ["--seed=-1"], "--seed=-1"),
-        ("cgan", ["--seed=99999999999999999999"], "--seed=99999999999999999999"),
-        ("dcgan", ["--per_class=3"], "use --count"),
-        ("dcgan", ["--classes=3"], "use --count"),
-        ("cgan", ["--classes=3,cat"], "--classes=3,cat: 'cat' is no class of 0, 1"),
-        ("cgan", ["--classes=10"], "'10' is no class"),
-        ("cgan", ["--classes="], "is no class"),
-        ("animals", ["--classes=cta"], "did you mean cat?"),
-        ("animals", ["--digits=2026"], "use --classes, as in --classes=cat,"),
-        ("cgan", ["--classes=1", "--digits=3"], "only one"),
-        ("cgan", ["--magnify=0"], "--magnify=0"),
-        ("cgan", ["--magnify=2", "--output=set.npz"], "goes with an --output that is"),
-        ("unsaved", [], "no checkpoint yet"),
-        ("nowhere", [], "holds no run"),
-    ],
-)
-def test_wrong_use_is_one_line_and_writes_nothing(do, tmp_path, name, arguments, told):
-    status, out, err = do(name, *arguments)
-    assert status == 2
-    assert (out, err.count("\n")) == ("", 1)
-    assert told in err
-    assert not list(tmp_path.iterdir())
-
-
-def test_without_a_run_the_pretrained_one_generates(tmp_path, monkeypatch, capsys):
+def test_without_a_run_the_pretrained_one_generates(command, tmp_path, monkeypatch):
     """From whichever folder; where the package lies without one, that is said."""
-    monkeypatch.chdir(tmp_path)
-    arguments = ["--digits=2026", "--output=year.npz"]
-    assert flags.run(sample.main, sample.define_flags(), sample.__doc__, arguments) == 0
+    arguments = ["sample", "--digits=2026", "--output=year.npz"]
+    assert command(*arguments)[0] == 0
     assert np.load("year.npz")["labels"].tolist() == [2, 0, 2, 6]
     monkeypatch.setattr(sample, "PRETRAINED", tmp_path / "none")
-    assert flags.run(sample.main, sample.define_flags(), sample.__doc__, arguments) == 2
-    assert "none: holds no run" in capsys.readouterr().err
+    status, _, err = command(*arguments)
+    assert (status, "none: holds no run" in err) == (2, True)

@@ -1,0 +1,165 @@
+"""Wrong use is one line that names the flag, exits with 2 and changes nothing."""
+
+import numpy as np
+import pytest
+from conftest import new_config, untrained
+
+from dcgan_tf import __main__ as commands
+from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import Run
+
+# A line each: arguments -> what the message names.
+CASES = """
+trian --mode=acgan -> did you mean train?
+train --mode=acgn -> --mode=acgn
+train --moed=acgan -> mode
+train acgan -> acgan: not a flag
+train --dataset=mnits -> --dataset=mnits
+train --dataset=mnist -> --dataset=mnist
+train --dataset=./absent -> --dataset=./absent
+train --dataset=notes.txt -> --dataset=notes.txt
+train --dataset=digits --image_size=32 -> --dataset=digits
+train --dataset=many.npz -> --dataset
+train --data_dir=absent -> --data_dir=absent
+train --image_size=3 -> --image_size=3
+train --batch_size=0 -> --batch_size=0
+train --batch_size=-8 -> --batch_size=-8
+train --dataset=digits --batch_size=1501 -> --batch_size=1501
+train --dataset=digits --devices=2 --batch_size=63 -> --batch_size=63
+train --dataset=digits --devices=2 --jit_compile -> --jit_compile
+train --devices=x -> --devices=x
+train --devices=0 -> --devices=0
+train --epochs=0 -> --epochs=0
+train --steps=9 --epochs=1 -> --steps=9
+train --learning_rate=0 -> --learning_rate=0
+train --learning_rate=nan -> --learning_rate=nan
+train --learning_rate=quick -> --learning_rate=quick
+train --test_losses=maybe -> --test_losses=maybe
+train --deterministic False -> False: not a flag
+train --d_weight_real=-1 -> --d_weight_real=-1
+train --real_label=1.5 -> --real_label=1.5
+train --adversarial_loss=hinje -> --adversarial_loss=hinje
+train --checkpoint_minutes=0 -> --checkpoint_minutes=0
+train --keep_frames=1 -> --keep_frames=1
+train --architecture=resnet -> --architecture=resnet
+train --d_class_weight_fake=1 -> --d_class_weight_fake=1
+train --g_batch_multiplier=2 -> --update_rule=alternating
+train --mode=cgan --architecture=maxout --label_fusion=add -> --label_fusion=add
+train --real_label=0.9 --adversarial_loss=hinge -> --real_label=0.9
+train --mode=cgan --dataset=digits --preview_classes=3,cow -> --preview_classes=3,cow
+train --run_dir=file -> --run_dir=file
+train --run_dir=file/run -> --run_dir=file/run
+train --run_dir=full -> --run_dir=full
+train --run_dir=~nosuchuser/run -> --run_dir=~nosuchuser/run
+train --run_dir=/proc/run --dataset=digits -> --run_dir=/proc/run
+train --run_dir=given -> --run_dir=given
+train --run_dir=cgan --fresh -> --fresh
+train --run_dir=cgan --seed=5 --mode=acgan --dataset=kmnist -> --seed=5
+train --run_dir=cgan --channels=3 -> --channels=3
+train --run_dir=cgan --image_size=32 -> --image_size=32
+train --run_dir=cgan --init_from=given -> --init_from=given
+train --init_from=full -> --init_from=full
+train --init_from=full --run_dir=new -> --init_from=full
+train --init_from=plain --run_dir=new -> --init_from=plain
+train --init_from=cgan --run_dir=new --mode=acgan -> --mode=acgan
+train --init_from=cgan --run_dir=new --architecture=maxout -> --architecture=maxout
+train --init_from=given --run_dir=new --dataset=two.npz -> --dataset
+train --flagfile=acgan_kears -> did you mean acgan_keras
+train --flagfile=mine/acgan_keras.flags -> --flagfile=mine/acgan_keras.flags
+train --flagfile -> --flagfile=
+train --flagfile=. -> --flagfile=.
+train --flagfile=nested -> nowhere
+sample --run=nowhere -> --run=nowhere
+sample --run=plain -> --run=plain
+sample --run=given --which=best -> --run=given
+sample --run=cgan --count=0 -> --count=0
+sample --run=cgan --count=99999999999 -> images:
+sample --run=cgan --per_class=99999999999 -> images
+sample --run=cgan --interpolate=1000 --count=1001 -> images
+sample --run=cgan --seed=-1 -> --seed=-1
+sample --run=cgan --magnify=0 -> --magnify=0
+sample --run=cgan --magnify=2 --output=set.npz -> --magnify
+sample --run=cgan --digits=20x6 -> --digits=20x6
+sample --run=cgan --digits= -> --digits=
+sample --run=cgan --digits=² -> --digits=²
+sample --run=animals --digits=2026 -> --digits=2026
+sample --run=cgan --classes=3,cat -> --classes=3,cat
+sample --run=cgan --classes=10 -> --classes=10
+sample --run=cgan --classes= -> --classes=
+sample --run=animals --classes=cta -> did you mean cat?
+sample --run=plain --digits=2026 -> --digits=2026
+sample --run=plain --per_class=3 -> --per_class=3
+sample --run=plain --morph=3,8 -> --morph=3,8
+sample --run=cgan --classes=1 --digits=3 -> --classes and --digits
+sample --run=cgan --interpolate=1 -> --interpolate=1
+sample --run=cgan --interpolate=9 --per_class=2 -> --per_class=2
+sample --run=cgan --interpolate=3 --output=a.npz -> --output=a.npz
+sample --run=cgan --morph=3 -> --morph=3
+sample --run=cgan --morph=3,10 -> --morph=3,10
+sample --run=cgan --morph=3,8 --digits=3 -> --digits=3
+sample --run=cgan --output=a.gif -> --output=a.gif
+sample --run=cgan --output=set.jpg -> --output=set.jpg
+sample --run=cgan --output=no/such/set.png -> --output=no/such/set.png
+sample --run=cgan --output=full -> --output=full
+export --run=cgan -> --output
+export --run=cgan --output=new.h5 -> --output=new.h5
+export --run=cgan --output=new.npz -> --output=new.npz
+export --run=cgan --output=new.keras --format=litert -> --format=litert
+export --run=cgan --output=full -> --output=full
+export --run=nowhere --output=new -> --run=nowhere
+evaluate -> --run or --samples
+evaluate --run=cgan --samples=two.npz -> --run or --samples
+evaluate --run=nowhere -> --run=nowhere
+evaluate --run=plain -> --run=plain
+evaluate --run=plain --cas -> --cas
+evaluate --run=cgan --dataset=digits -> --dataset=digits
+evaluate --run=cgan --output=file/x -> --output=file/x
+evaluate --run=cgan --count=10 -> --count=10
+evaluate --run=cgan --image_size=32 -> --image_size
+evaluate --run=cgan --channels=3 -> --channels
+evaluate --samples=two.npz --count=500 -> --count
+evaluate --samples=absent.npz --dataset=digits -> --samples=absent.npz
+evaluate --samples=notes.txt --dataset=digits -> --samples=notes.txt
+evaluate --samples=two.npz --dataset=digits -> --samples=two.npz
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Runs, an export, files that are none, all of which must stay as they are."""
+    folder = tmp_path_factory.mktemp("messages")
+    untrained(folder / "cgan", mode="cgan")
+    plain, animals = new_config("digits", mode="dcgan"), new_config("x", mode="cgan")
+    names = {"classes": 2, "class_names": ["cat", "dog"]}
+    Run(folder / "plain").write_config(RunConfig(plain))
+    Run(folder / "animals").write_config(RunConfig(animals.model_copy(update=names)))
+    assert (
+        commands.main(["export", f"--run={folder}/cgan", f"--output={folder}/given"]) == 0
+    )
+    (folder / "full").mkdir()
+    (folder / "full" / "mine").touch()
+    (folder / "file").write_text("mine")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "nested").write_text("--flagfile=nowhere")
+    pixels = np.zeros((64, 28, 28), np.uint8)
+    np.savez(folder / "two.npz", images=pixels, labels=np.arange(64) % 2)
+    tiny = np.zeros((1001, 16, 16), np.uint8)
+    np.savez(folder / "many.npz", images=tiny, labels=np.arange(1001))
+    return folder
+
+
+@pytest.mark.parametrize("case", CASES.strip().splitlines())
+def test_wrong_use_is_one_line_and_changes_nothing(
+    case, folder, tmp_path, monkeypatch, capsys, no_network
+):
+    arguments, _, named = case.partition(" -> ")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    status = commands.main(arguments.split())
+    err = capsys.readouterr().err
+    assert (status, err.count("\n")) == (2, 1)
+    assert err.startswith("error: ")
+    assert named in err
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
