@@ -1,1 +1,1 @@
-"""Shows runs: pages of HTML, and the table of `compare`.  Training knows nothing of it."""
+"""Pages of HTML and the table of `compare`, from one record; knows nothing of training."""
