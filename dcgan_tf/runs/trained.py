@@ -151,37 +151,28 @@ class TrainedRun:
         latents: np.ndarray | None,
     ) -> np.ndarray:
         """Returns what the generator takes: int32 [N], or float32 [N, classes]."""
-        if not self.config.conditional:
-            if class_weights is not None:
-                raise ValueError(
-                    f"class_weights: the run is of mode {self.config.mode}, whose "
-                    "generator has no classes"
-                )
-            if labels is None and latents is not None:
-                labels = [0] * len(latents)
+        mode, classes = self.config.mode, self.config.classes
+        if class_weights is not None and not self.config.conditional:
+            raise ValueError(
+                f"class_weights: the run is of mode {mode}, whose generator has no classes"
+            )
+        if labels is class_weights is None and not self.config.conditional:
+            labels = None if latents is None else [0] * len(latents)
         if (labels is None) == (class_weights is None):
             raise ValueError("labels or class_weights: give one of them")
-        if class_weights is None:
+        if labels is not None:
             given = self._class_numbers(labels)
         else:
-            given = self._checked_weights(class_weights)
+            given = np.asarray(class_weights, np.float32)
+            fits = given.shape[1:] == (classes,) and len(given) and (given >= 0).all()
+            if not fits or abs(given.sum(axis=1) - 1).max() > 1e-3:
+                raise ValueError(
+                    f"class_weights must be of the shape [N, {classes}], at least 0, and "
+                    "add up to 1 in each row"
+                )
         if latents is not None and len(latents) != len(given):
             raise ValueError(f"latents: {len(latents)} of them for {len(given)} images")
         return given
-
-    def _checked_weights(self, class_weights: np.ndarray) -> np.ndarray:
-        weights = np.asarray(class_weights, np.float32)
-        classes = self.config.classes
-        if weights.shape != (len(weights), classes) or not (
-            len(weights)
-            and (weights >= 0).all()
-            and np.allclose(weights.sum(1), 1, 0, 1e-3)
-        ):
-            raise ValueError(
-                f"class_weights must be of the shape [N, {classes}], at least 0, and add "
-                "up to 1 in each row"
-            )
-        return weights
 
     def _class_numbers(self, labels: Labels) -> np.ndarray:
         """Returns int32 [N]; ValueError unless each is the name or number of a class."""

@@ -1,3 +1,5 @@
+"""A run's generator: what it samples, mixes and refuses."""
+
 import dataclasses
 
 import numpy as np
@@ -24,6 +26,7 @@ def folders(tmp_path_factory):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_sample_generates_an_image_for_each_label(folders, mode):
+    """Catches latents that repeat, or a seed that does not decide."""
     run = dcgan_tf.load(folders[mode])
     images = run.sample([2, 0, 2, 6], seed=1)
     assert images.shape == (4, 28, 28, 1)
@@ -34,6 +37,7 @@ def test_sample_generates_an_image_for_each_label(folders, mode):
 
 
 def test_it_generates_with_the_ema(tmp_path):
+    """Catches images of the generator as it was last trained."""
     run, state = untrained(tmp_path / "run", lambda gan: blank(gan.generator), mode="cgan")
     loaded = dcgan_tf.load(run.folder).gan.ema_generator.get_weights()
     for weight, expected in zip(loaded, state.gan.ema_generator.get_weights(), strict=True):
@@ -41,6 +45,7 @@ def test_it_generates_with_the_ema(tmp_path):
 
 
 def test_it_generates_in_float32_whatever_the_run_was_trained_in(tmp_path):
+    """Catches images that differ between machines."""
     images = [
         trained.load(
             untrained(tmp_path / precision, mode="dcgan", precision=precision)[0].folder
@@ -57,6 +62,7 @@ def named(run, names):
 
 
 def test_labels_may_be_names(folders):
+    """Catches a name that is taken for another class's number."""
     run = dcgan_tf.load(folders["cgan"])
     expected = run.sample([3, 1, 3])
     assert np.array_equal(run.sample(["3", "1", "3"]), expected)
@@ -69,6 +75,7 @@ def test_labels_may_be_names(folders):
 
 
 def test_blocks_are_what_sample_returns(folders):
+    """Catches a block of another size, which rounds otherwise."""
     run = dcgan_tf.load(folders["cgan"])
     labels = np.arange(1001) % 10
     blocks = list(run.sample_blocks(labels, seed=4))
@@ -77,6 +84,7 @@ def test_blocks_are_what_sample_returns(folders):
 
 
 def test_latents_may_be_given(folders):
+    """Catches latents that are replaced by those of the seed."""
     run = dcgan_tf.load(folders["cgan"])
     latents = run.sample_latents(3, seed=5)
     assert (latents.shape, latents.dtype) == ((3, 100), np.float32)
@@ -104,11 +112,13 @@ def test_latents_may_be_given(folders):
     ],
 )
 def test_what_cannot_be_generated_from_is_refused(folders, given, told):
+    """Catches shapes and values that TensorFlow would broadcast, or take for NaN."""
     with pytest.raises(ValueError, match=told):
         dcgan_tf.load(folders["cgan"]).sample(**given)
 
 
 def test_a_run_without_classes_mixes_none(folders):
+    """Catches classes that are ignored without a word."""
     run = dcgan_tf.load(folders["dcgan"])
     for mix in (lambda: run.morph([3, 8]), lambda: run.sample(class_weights=np.eye(10))):
         with pytest.raises(ValueError, match="mode dcgan, whose generator has no classes"):
@@ -117,6 +127,7 @@ def test_a_run_without_classes_mixes_none(folders):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_an_interpolation_begins_with_what_is_sampled(folders, mode):
+    """Catches a path that misses its ends or its loop."""
     run = dcgan_tf.load(folders[mode])
     images = run.interpolate([3, 8], steps=4, seed=2)
     assert images.shape == (2, 4, 28, 28, 1)
@@ -136,6 +147,7 @@ def test_an_interpolation_begins_with_what_is_sampled(folders, mode):
 
 
 def test_a_morph_has_the_classes_at_its_stops(folders):
+    """Catches a mixture that is no class where it should be one."""
     run = dcgan_tf.load(folders["cgan"])
     images = run.morph([3, "8", 1], steps=3, seed=2, count=3)
     assert images.shape == (3, 5, 28, 28, 1)
@@ -147,6 +159,7 @@ def test_a_morph_has_the_classes_at_its_stops(folders):
 
 
 def test_a_run_says_what_it_is(folders):
+    """Catches a repr of all its weights in a notebook."""
     run = dataclasses.replace(dcgan_tf.load(folders["acgan"]), step=14_055)
     assert repr(run) == ("Run(acgan on digits, 28x28x1, 10 classes, step 14,055)")
     assert repr(dcgan_tf.load(folders["dcgan"])) == (
@@ -156,11 +169,20 @@ def test_a_run_says_what_it_is(folders):
 
 @pytest.mark.parametrize("labels", [[10], [-1], [1.5], [], [[1]], ["x"], [True], [None]])
 def test_labels_that_are_no_classes_are_refused(folders, labels):
+    """Catches a label that is rounded, wraps around or reaches TensorFlow."""
     with pytest.raises(ValueError, match="labels must be"):
         dcgan_tf.load(folders["acgan"]).sample(labels)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**31, 0.5, "1"])
+def test_seeds_have_the_range_of_the_command_line(folders, seed):
+    """Catches a seed that TensorFlow would wrap around."""
+    with pytest.raises(ValueError, match="seed must be a whole number from 0 to"):
+        dcgan_tf.load(folders["dcgan"]).sample([0], seed=seed)
+
+
 def test_a_folder_without_a_run_or_a_checkpoint(tmp_path, small):
+    """Catches a traceback for a run that has not saved yet."""
     with pytest.raises(errors.UsageError, match="holds no run"):
         dcgan_tf.load(tmp_path)
     Run(tmp_path).write_config(RunConfig(small("dcgan")))
@@ -181,6 +203,7 @@ def test_a_checkpoint_that_vanishes_meanwhile_is_no_error(folders, monkeypatch):
 
 
 def test_the_generator_itself_and_the_best_on_request(tmp_path):
+    """Catches --ema=false and --which=best that are ignored."""
     run, state = untrained(
         tmp_path / "run", lambda gan: blank(gan.ema_generator), mode="cgan"
     )
@@ -195,6 +218,7 @@ def test_the_generator_itself_and_the_best_on_request(tmp_path):
 
 
 def test_a_run_without_a_best_checkpoint_says_how_to_have_one(folders):
+    """Catches a traceback for a run without evaluations."""
     with pytest.raises(errors.UsageError, match=r"no best checkpoint.*--evaluate_every"):
         trained.load(folders["acgan"], which="best")
     with pytest.raises(ValueError, match="latest, best"):
@@ -202,6 +226,7 @@ def test_a_run_without_a_best_checkpoint_says_how_to_have_one(folders):
 
 
 def test_a_generator_alone_has_no_best_and_no_other_than_its_ema(folders, tmp_path):
+    """Catches an export that is taken for what it does not hold."""
     loaded = trained.load(folders["cgan"])
     given = Run(tmp_path / "given")
     given.write_config(RunConfig(loaded.config))
@@ -210,9 +235,3 @@ def test_a_generator_alone_has_no_best_and_no_other_than_its_ema(folders, tmp_pa
     for asked in ({"ema": False}, {"which": "best"}):
         with pytest.raises(errors.UsageError, match="an exported generator alone"):
             trained.load(given.folder, **asked)
-
-
-@pytest.mark.parametrize("seed", [-1, 2**31, 0.5, "1"])
-def test_seeds_have_the_range_of_the_command_line(seed):
-    with pytest.raises(ValueError, match="seed must be a whole number from 0 to"):
-        dcgan_tf.load().sample([0], seed=seed)

@@ -1,3 +1,5 @@
+"""Precision by processor, a caller's settings that come back, and oneDNN."""
+
 import os
 import pathlib
 import platform
@@ -26,14 +28,12 @@ pytestmark = pytest.mark.skipif(
     ],
 )
 def test_auto_is_bfloat16_on_some_processors(tmp_path, vendor, flags, precision):
+    """Catches bfloat16 where it is many times slower."""
     described = tmp_path / "cpuinfo"
     described.write_text(
         f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: {flags}\nbogomips\t: 5200.00\n"
     )
     assert tf_setup.auto_precision(str(described)) == precision
-
-
-def test_a_processor_that_no_file_describes_uses_float32(tmp_path):
     assert tf_setup.auto_precision(str(tmp_path / "none")) == "float32"
 
 
@@ -62,45 +62,35 @@ def test_the_callers_keras_and_random_state_come_back():
         keras.config.set_image_data_format("channels_last")
 
 
-def test_without_bfloat16_in_onednn_it_is_float32():
-    """In a process of its own: the limit is read once, when oneDNN begins."""
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if not cpuinfo.exists() or tf_setup.auto_precision() == "float32":
-        pytest.skip("this machine trains in float32 anyway")
-    code = (
-        "from dcgan_tf.support import tf_setup; tf_setup.start(); "
-        "print(tf_setup.auto_precision())"
-    )
+def in_a_new_process(expression, **environment):
+    """What it is once TensorFlow began under these environment variables."""
+    code = f"from dcgan_tf.support import tf_setup; tf_setup.start(); print({expression})"
+    others = {n: v for n, v in os.environ.items() if n != "TF_ENABLE_ONEDNN_OPTS"}
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"},
+        env={**others, **environment},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout == "float32\n"
+    return done.stdout.strip()
 
 
-def test_onednn_is_used_unless_the_user_turns_it_off():
+def test_without_bfloat16_in_onednn_it_is_float32():
+    """Catches an error at the first step: oneDNN reads the limit once, when it begins."""
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    if not cpuinfo.exists() or tf_setup.auto_precision() == "float32":
+        pytest.skip("this machine trains in float32 anyway")
+    limited = {"ONEDNN_MAX_CPU_ISA": "AVX2"}
+    assert in_a_new_process("tf_setup.auto_precision()", **limited) == "float32"
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="oneDNN is TensorFlow's choice elsewhere"
+)
+@pytest.mark.parametrize(
+    ("given", "used"), [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")]
+)
+def test_onednn_is_used_unless_the_user_turns_it_off(given, used):
     """TensorFlow itself leaves it out on a processor with AVX2 alone."""
-    if platform.machine() != "x86_64":
-        pytest.skip("oneDNN is TensorFlow's choice on other processors")
-    code = (
-        "from dcgan_tf.support import tf_setup; tf_setup.start(); "
-        "from tensorflow.python.util import _pywrap_util_port; "
-        "import os; print(os.environ['TF_ENABLE_ONEDNN_OPTS'], "
-        "_pywrap_util_port.IsMklEnabled(), tf_setup.conditions()['onednn'])"
-    )
-    environment = {n: v for n, v in os.environ.items() if n != "TF_ENABLE_ONEDNN_OPTS"}
-    for given, expected in (
-        ({}, "1 True 1\n"),
-        ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0 False 0\n"),
-    ):
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            env={**environment, **given},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert done.stdout == expected
+    assert in_a_new_process("tf_setup.conditions()['onednn']", **given) == used
