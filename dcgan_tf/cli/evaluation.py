@@ -52,7 +52,7 @@ def request(values: FlagValues, *, writes: bool = True) -> Request:
     if values.run is not None:
         run = Run.existing(values.run)
         config = run.read_config()
-        moved = plan.moved_to(config.dataset, values.dataset)
+        moved = sources.moved_to(config.dataset, values.dataset)
         if values.dataset is not None and not moved:
             raise errors.UsageError(
                 f"--dataset={values.dataset}: goes with --samples; a run is compared with "
@@ -72,7 +72,7 @@ def request(values: FlagValues, *, writes: bool = True) -> Request:
         raise errors.UsageError(
             "--cas: the images have no labels, without which nothing can be trained"
         )
-    plan.check_held_out(dataset, "run" if run else "samples")
+    sources.check_held_out(dataset, "run" if run else "samples")
     seed = values.seed or 0
     return Request(
         dataset, run, samples, values.samples, values.count, seed, values.cas, output

@@ -1,7 +1,6 @@
 """From what the user gave to what will run: the settings, the data and the checkpoint."""
 
 import dataclasses
-import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +17,6 @@ from dcgan_tf.runs.folder import Run, check_folder
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import errors
 
-LEAST_HELD_OUT = 6  # images: five nearest neighbours of one
 NO_MNIST = """\
 **********************************************************************
 WARNING: MNIST is neither prepared on this machine nor within reach.
@@ -167,7 +165,9 @@ def _check_data(
 ) -> None:
     """UsageError unless a new run of these settings can be trained on the data set."""
     resolve.preview_labels(config)
-    _check_measured(config, dataset)
+    for name in ("evaluate_every", "test_losses"):
+        if getattr(config, name):
+            sources.check_held_out(dataset, name)
     check_batch_size(config, dataset.size)
     line = ""
     if config.conditional and config.classes == 1:
@@ -194,21 +194,6 @@ def check_batch_size(config: Config, size: int) -> None:
         )
 
 
-def _check_measured(config: Config, dataset: Dataset) -> None:
-    for name in ("evaluate_every", "test_losses"):
-        if getattr(config, name):
-            check_held_out(dataset, name)
-
-
-def check_held_out(dataset: Dataset, asking: str) -> None:
-    """UsageError where too few images are held out for what `--asking` measures."""
-    if dataset.held_out < LEAST_HELD_OUT:
-        raise errors.UsageError(
-            f"--{asking}: {dataset.name} has {dataset.held_out} held-out images, too few "
-            f"to measure by; it needs {LEAST_HELD_OUT} or more"
-        )
-
-
 def _resumed(
     overrides: Mapping[str, Any],
     run: Run,
@@ -219,7 +204,7 @@ def _resumed(
     content = run.read()
     given = {name: value for name, value in overrides.items() if value != AUTO}
     saved = content.config
-    if moved := moved_to(saved.dataset, given.get("dataset")):
+    if moved := sources.moved_to(saved.dataset, given.get("dataset")):
         saved = saved.model_copy(update={"dataset": moved})
         given["dataset"] = moved
     content = dataclasses.replace(content, config=saved)
@@ -241,7 +226,9 @@ def _resumed(
         if applies:
             print(f"warning: {run.folder} {line}", file=sys.stderr)
     dataset = find_again(run, config, options)
-    _check_measured(config, dataset)
+    for name in ("evaluate_every", "test_losses"):
+        if getattr(config, name):
+            sources.check_held_out(dataset, name)
     return dataclasses.replace(plan, dataset=dataset)
 
 
@@ -290,22 +277,6 @@ def _check_resume(
         )
     if lines:
         raise errors.UsageError(lines[0])
-
-
-def moved_to(name: str, given: str | None) -> str | None:
-    """Returns the path that --dataset gives, where the files of the data set lie now.
-
-    name: of the data set when the run began.  None where that has no files of its own, or
-    --dataset gives no path.  UsageError for the place where the files are no more.
-    """
-    if given is None or not sources.is_own(name):
-        return None
-    path = sources.own_path(given)
-    if path is None and os.path.abspath(given) == name:
-        raise errors.UsageError(
-            f"--dataset={given}: there is no such folder or file; name where it lies now"
-        )
-    return None if path is None else str(path)
 
 
 def find_again(run: Run, config: Config, options: Options) -> Dataset:

@@ -10,6 +10,7 @@ from dcgan_tf.datasets.source import Dataset
 from dcgan_tf.support import errors
 
 MOST_CLASSES = 1000
+LEAST_HELD_OUT = 6  # images: five nearest neighbours of one
 DEFAULTS = Options()
 
 
@@ -80,3 +81,28 @@ def data_folder(data_dir: str | None) -> pathlib.Path:
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
     name = "--data_dir" if data_dir else "TFDS_DATA_DIR"
     return errors.user_path(data_dir or default, name)
+
+
+def moved_to(name: str, given: str | None) -> str | None:
+    """Returns the path that --dataset gives, where the files of the data set lie now.
+
+    name: of the data set when the run began.  None where that has no files of its own, or
+    --dataset gives no path.  UsageError for the place where the files are no more.
+    """
+    if given is None or not is_own(name):
+        return None
+    path = own_path(given)
+    if path is None and os.path.abspath(given) == name:
+        raise errors.UsageError(
+            f"--dataset={given}: there is no such folder or file; name where it lies now"
+        )
+    return None if path is None else str(path)
+
+
+def check_held_out(dataset: Dataset, asking: str) -> None:
+    """UsageError where too few images are held out for what `--asking` measures."""
+    if dataset.held_out < LEAST_HELD_OUT:
+        raise errors.UsageError(
+            f"--{asking}: {dataset.name} has {dataset.held_out} held-out images, too few "
+            f"to measure by; it needs {LEAST_HELD_OUT} or more"
+        )

@@ -54,23 +54,6 @@ def test_every_command_has_a_help_of_its_own(command, name):
     assert {"--helpfull", "--version", "--flagfile"} <= set(listed)
 
 
-def test_help_and_flags_wrong_by_themselves_need_no_tensorflow():
-    """Which takes seconds to import; nor does the import of the package, which pip does."""
-    code = f"""
-import sys
-import dcgan_tf.__main__ as commands
-for name in {list(commands.COMMANDS)}:
-    assert commands.main([name, "--help"]) == 0
-for wrong in (["train", "--batch_size=0"], ["train", "--mode=x"], ["sample", "--cuont=3"]):
-    assert commands.main(wrong) == 2
-sys.exit(bool({{"tensorflow", "keras", "sklearn"}} & sys.modules.keys()))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=False, timeout=120
-    )
-    assert (done.returncode, done.stderr.count(b"\n")) == (0, 3)
-
-
 def test_the_help_of_train_is_short_and_grouped(command, wide):
     _, out, _ = command("train", "--help")
     listed = titles(out)

@@ -114,15 +114,6 @@ def test_a_conditional_mode_needs_two_classes(tmp_path, make, classes):
     assert make(folder, mode="dcgan").config.classes == 1
 
 
-def test_a_path_that_is_not_there_is_one_line(tmp_path, make):
-    for name in (tmp_path / "absent", "./absent", "absent.npz"):
-        with pytest.raises(errors.UsageError, match="there is no such folder or file"):
-            make(name)
-    (tmp_path / "notes.txt").write_text("text")
-    with pytest.raises(errors.UsageError, match="is neither a folder of pictures nor"):
-        make(tmp_path / "notes.txt")
-
-
 def test_a_run_goes_on_with_its_data_wherever_it_lies_now(tmp_path, make):
     begin(make(draw(tmp_path / "set")))
     assert make(tmp_path / "set").dataset.size
@@ -173,34 +164,6 @@ def test_pictures_that_were_skipped_stay_so(tmp_path, make):
         make(tmp_path / "set")
     begin(make(tmp_path / "set", {"skip_broken": True}))
     assert "1 that cannot be read" in make(tmp_path / "set").dataset.notes
-
-
-@pytest.mark.parametrize("name", ["evaluate_every", "test_losses"])
-def test_what_is_measured_on_held_out_images_needs_some(tmp_path, make, name):
-    draw(tmp_path / "set", count=20)
-    with pytest.raises(errors.UsageError, match=rf"--{name}: .* held-out images, too few"):
-        make(tmp_path / "set", **{name: 1 if name == "evaluate_every" else True})
-
-
-def test_more_than_a_thousand_classes_are_refused(tmp_path, make):
-    images = np.zeros((1001, 16, 16), np.uint8)
-    np.savez(tmp_path / "x.npz", images=images, labels=np.arange(1001))
-    with pytest.raises(errors.UsageError, match=r"has 1,001 classes; at most 1,000"):
-        make(tmp_path / "x.npz")
-
-
-@pytest.mark.parametrize(
-    ("options", "told"),
-    [
-        ({"size": (32, 32)}, r"--image_size=32 \(the run has 16\)"),
-        ({"channels": 1}, r"--channels=1 \(the run has 3\)"),
-    ],
-)
-def test_a_run_keeps_its_size_and_channels(tmp_path, make, options, told):
-    begin(make(draw(tmp_path / "set")))
-    with pytest.raises(errors.UsageError, match=told):
-        make(tmp_path / "set", options)
-    assert make(tmp_path / "set", {"size": (16, 16), "channels": 3}).dataset
 
 
 def test_a_config_without_later_settings_is_read(tmp_path, make):
