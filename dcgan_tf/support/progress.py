@@ -5,11 +5,11 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 import tqdm
 
 REPORT_AFTER = 10.0  # seconds of training after which the pace is known well enough
-BAR = "{desc} {bar} {percentage:3.0f} %{postfix}"
 
 
 def say(line: str) -> None:
@@ -20,99 +20,77 @@ def say(line: str) -> None:
         sys.stdout = io.StringIO()  # or Python would complain of the pipe at its exit
 
 
-def _in_notebook() -> bool:
+def bar(items: Iterable | None, name: str, total: int | None = None, **options: Any) -> Any:
+    """Returns tqdm's bar of the items, shown on a terminal and in a notebook alone.
+
+    In a notebook it is the notebook's, or without ipywidgets one of letters.
+    """
     ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
-
-
-def _shows_bars() -> bool:
-    return sys.stderr.isatty() or _in_notebook()
-
-
-def _tqdm(*args, **more):
-    """tqdm's bar, in a notebook the notebook's, or without ipywidgets one of letters."""
-    if not _in_notebook():
-        return tqdm.tqdm(*args, **more)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", tqdm.TqdmWarning)  # of the lack of ipywidgets
-        from tqdm import auto
-    return auto.tqdm(*args, mininterval=1.0, **more)  # a saved notebook keeps every line
-
-
-def bar(items: Iterable, name: str, total: int | None = None) -> Iterable:
-    """The items, with a bar of how many are done on a terminal, or in a notebook."""
-    return _tqdm(
-        items,
-        name,
-        total,
-        leave=False,
-        disable=not _shows_bars(),
-        dynamic_ncols=True,
-        delay=1,
-    )
+    notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+    make: Any = tqdm.tqdm
+    options = {"leave": False, "delay": 1, "dynamic_ncols": True} | options
+    if notebook:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", tqdm.TqdmWarning)  # of the lack of ipywidgets
+            from tqdm import auto
+        make = auto.tqdm
+        options["mininterval"] = 1.0  # a saved notebook keeps every line
+    hidden = not (notebook or sys.stderr.isatty())
+    return make(items, name, total, disable=hidden, **options)
 
 
 class Progress:
     """Counts images over the whole run; one more line is printed for each log entry."""
 
     def __init__(self, *, total: int, completed: int):
-        self._total = total
-        self._completed = completed
+        self._total, self._completed = total, completed
         self._counted_from: int | None = None
         self._reported = False
         self._started = time.monotonic()
-        self._bar = None
-        if _shows_bars():
-            self._bar = _tqdm(
-                desc="training: the first step",
-                total=total,
-                initial=completed,
-                bar_format=BAR,
-                dynamic_ncols=True,
-            )
+        self._bar = bar(
+            None,
+            "training: the first step",
+            total,
+            **dict(initial=completed, leave=True, delay=0),
+            bar_format="{desc} {bar} {percentage:3.0f} %{postfix}",
+        )
 
     def advance(self, images: int, name: str = "", losses: str = "") -> None:
         """Some more images are done.  name, losses: what the bar shows beside the time."""
         self._completed += images
+        seconds = time.monotonic() - self._started
         if self._counted_from is None:
-            if not self._bar:
-                say(f"training: first step done in {self._seconds():.1f} s")
+            if self._bar.disable:
+                say(f"training: first step done in {seconds:.1f} s")
             # The first call compiled the step; the pace counts from its end.
             self._counted_from = self._completed
             self._started = time.monotonic()
-        elif not self._bar and not self._reported and self._seconds() > REPORT_AFTER:
+        elif self._bar.disable and not self._reported and seconds > REPORT_AFTER:
             self._reported = True
             say(f"training: {self._pace():.0f} images/s, {self._left()} left")
-        if self._bar:
+        if not self._bar.disable:
             self._bar.set_description_str(name, refresh=False)
             self._bar.set_postfix_str(f"{losses}, {self._left()} left", refresh=False)
             self._bar.update(images)
 
     def log(self, line: str, *more: str) -> None:
         """Prints the lines of a log entry; without a bar also the time left."""
-        if self._bar:
-            self._bar.clear()
-            say(line)
-        else:
-            say(f"{line}, {self._left()} left")
+        self._bar.clear()
+        say(f"{line}, {self._left()} left" if self._bar.disable else line)
         for another in more:
             say(another)
-
-    def _seconds(self) -> float:
-        return time.monotonic() - self._started
-
-    def _pace(self) -> float:
-        return (self._completed - self._counted_from) / self._seconds()
 
     def _left(self) -> str:
         if self._completed == self._counted_from:
             return "?"
-        seconds = (self._total - self._completed) / self._pace()
-        return tqdm.tqdm.format_interval(seconds)
+        return tqdm.tqdm.format_interval((self._total - self._completed) / self._pace())
+
+    def _pace(self) -> float:
+        seconds = time.monotonic() - self._started
+        return (self._completed - self._counted_from) / seconds
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        if self._bar:
-            self._bar.close()
+        self._bar.close()

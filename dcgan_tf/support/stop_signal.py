@@ -7,21 +7,16 @@ import threading
 import time
 from collections.abc import Iterator
 
-CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A closing terminal, `timeout` and wrappers send one signal twice, at once.
-REPEAT_SECONDS = 0.3
+REPEAT_SECONDS = 0.3  # `timeout` and a closing terminal send one signal twice, at once
+_ends_process = True
 
 
 class StopSignal:
     """While entered, notes the first signal in `signal`, and answers it on stderr.
 
     A second one, of another kind or REPEAT_SECONDS later, ends the process, or within
-    `of_library` raises KeyboardInterrupt once TensorFlow's call has returned.
-    Python's handlers wait for the end of a TensorFlow call, which may be an XLA compilation
-    or hang; so a thread answers.
-
-    Python hears signals in its main thread alone: in another one, as of a notebook or a
-    server that trains, they stay what they are there.
+    `of_library` raises KeyboardInterrupt.  Both wait until a call of TensorFlow returns.
+    In a thread that is not the main one Python hears no signals.
 
     doing: what follows the first, as "saving"
     """
@@ -29,63 +24,31 @@ class StopSignal:
     def __init__(self, doing: str):
         self.signal: signal.Signals | None = None
         self._doing = doing
-        self._again = False
+        self._noted: float | None = None
 
     def __enter__(self):
-        # Under nohup SIGHUP is ignored, and stays so.
-        nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-        heard = [n for n in CAUGHT if not (nohup and n == signal.SIGHUP)]
-        self._pipe = None
+        caught = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
+            caught.append(signal.SIGHUP)
         if threading.current_thread() is not threading.main_thread():
-            heard = []
-        else:
-            self._pipe = os.pipe()
-            os.set_blocking(self._pipe[1], False)
-            self._fd_before = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
-            self._thread = threading.Thread(target=self._answer, daemon=True)
-            self._thread.start()
-        self._before = {number: signal.signal(number, self._note) for number in heard}
+            caught = []
+        self._before = {number: signal.signal(number, self._note) for number in caught}
         return self
 
     def __exit__(self, *_):
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        if self._pipe:
-            signal.set_wakeup_fd(self._fd_before)
-            os.close(self._pipe[1])
-            self._thread.join()
-            os.close(self._pipe[0])
 
     def _note(self, number, _):
-        if self.signal is None:
-            self.signal = signal.Signals(number)
-            self._noted = time.monotonic()
-        elif number != self.signal or time.monotonic() - self._noted >= REPEAT_SECONDS:
-            self._again = True
-        if self._again and not _ends_process:
-            raise KeyboardInterrupt
-
-    def _answer(self):
-        """Reads the number of each signal, until the pipe's other end is closed."""
-        first, answered = None, 0.0
-        while byte := os.read(self._pipe[0], 1):
-            number = byte[0]
-            if number not in CAUGHT:
-                continue
-            if first is not None:
-                if number == first and time.monotonic() - answered < REPEAT_SECONDS:
-                    continue
-                if _ends_process:
-                    os._exit(128 + number)
-                self._again = True
-                continue
-            first, answered = number, time.monotonic()
-            line = f"{signal.Signals(number).name}: {self._doing}; again to stop at once\n"
+        if self._noted is None:
+            self.signal, self._noted = signal.Signals(number), time.monotonic()
+            line = f"{self.signal.name}: {self._doing}; again to stop at once\n"
             with contextlib.suppress(OSError):  # of a stderr that is closed
                 os.write(2, (b"\n" if os.isatty(2) else b"") + line.encode())
-
-
-_ends_process = True
+        elif number != self.signal or time.monotonic() - self._noted >= REPEAT_SECONDS:
+            if _ends_process:
+                os._exit(128 + number)
+            raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

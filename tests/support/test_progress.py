@@ -40,7 +40,7 @@ def clock(monkeypatch):
 
 def test_the_bar_has_the_epoch_both_losses_and_the_time_left(monkeypatch, clock):
     """In 80 columns; the seconds of the first step, which compiles, do not count."""
-    clock(0.0, 100.0, 103.0)
+    clock(0.0, 100.0, 100.0, 103.0, 103.0)
 
     def train():
         with Progress(total=1000, completed=100) as shown:
