@@ -113,6 +113,12 @@ def test_what_cannot_be_trained_on_is_one_line(store, find, split, dtype, told):
         find("odd")
 
 
+def test_a_class_of_test_images_alone_is_one_line(store, find):
+    store("odd", ["a", "b"], train=(pictures(2), [0, 0]), test=(pictures(1), [1]))
+    with pytest.raises(errors.UsageError, match="class 'b' has no image to train on"):
+        find("odd")
+
+
 def test_alpha_is_laid_on_white(store, find):
     """Rows of four channels would be read as rows of three."""
     images = pictures(20, (16, 16, 4))

@@ -107,6 +107,11 @@ def test_one_in_seven_is_held_out_and_more_files_move_no_others(tmp_path, put):
     assert {number for number in held_out(200) if number < 140} == before
 
 
+def test_beside_test_pictures_without_classes_some_others_are_held_out(tmp_path, put):
+    put(*(f"train/a/{number}.png" for number in range(40)), "test/40.png")
+    assert 0 < sum(item.test for item in items_of(tmp_path)) < 15
+
+
 @pytest.mark.parametrize("test", ["test", "val", "Validation"])
 def test_a_test_folder_is_what_is_held_out(tmp_path, put, test):
     put("train/a/0.png", "train/a/1.png", f"{test}/a/2.png")
