@@ -295,34 +295,3 @@ def find_again(run: Run, config: Config, options: Options) -> Dataset:
             f"{dataset.spec.classes} of {dataset.spec}"
         )
     return dataset
-
-
-def not_defaults(config: Config) -> tuple[list[str], list[str]]:
-    """Returns settings that are not the architecture's defaults, as flags.
-
-    First those that the user gave; then those that a loss, an update rule, a length in
-    steps or the data set brought along.  What the machine decides by default is neither.
-    """
-    values = config.model_dump()
-    preset = PRESETS[config.mode]
-    architecture = {"architecture": config.architecture}
-    defaults = {
-        **preset.default_values(architecture, dataset=""),
-        "architecture": next(iter(preset.architectures)),
-    }
-    data = (config.dataset, config.height, config.width)
-    brings = preset.default_values(values, *data)
-    chosen = ("architecture", "adversarial_loss", "update_rule")
-    usual = {**brings, **{name: defaults.get(name) for name in chosen}}
-    length = preset.default_values({**values, "steps": None, "epochs": None}, *data)
-    usual["steps"] = length.get("steps")
-    given, brought = [], []
-    for name in brings:
-        # What was settled is in the line on precision, whoever settled it.
-        if brings[name] == AUTO:
-            continue
-        if values[name] != usual[name]:
-            given.append(f"--{name}={values[name]}")
-        elif values[name] != defaults.get(name):
-            brought.append(f"--{name}={values[name]}")
-    return given, brought

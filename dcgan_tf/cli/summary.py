@@ -5,8 +5,8 @@ import pathlib
 import keras
 import tensorflow as tf
 
-from dcgan_tf.cli.plan import Plan, not_defaults
-from dcgan_tf.config import schema
+from dcgan_tf.cli.plan import Plan
+from dcgan_tf.config import resolve, schema
 from dcgan_tf.config.presets import PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.runs.folder import Run
@@ -19,7 +19,7 @@ MOST_NAMED = 30  # classes in a line
 
 def show(plan: Plan, state: TrainState, workers: Workers) -> None:
     config = plan.config
-    changed, brought = (" ".join(names) for names in not_defaults(config))
+    changed, brought = (" ".join(names) for names in resolve.not_defaults(config))
     begins = "no checkpoint, from the start" if plan.run.exists() else "a new run"
     if plan.checkpoint:
         begins = (
