@@ -235,6 +235,8 @@ def load(
         return TrainedRun(config, gan, _read_exported(run, gan))
     if not ema:
         gan = dataclasses.replace(gan, ema_generator=gan.generator)
+    # Keras 3.8 counts casts among the layers, by whose numbers TensorFlow reads.
+    saved = gan if config.precision == "float32" else build(config)
     while True:
         info = run.best_checkpoint() if which == "best" else run.newest_checkpoint()
         if info is None:
@@ -243,7 +245,8 @@ def load(
                 missing = "best checkpoint yet; it has one after its first evaluation"
             raise errors.UsageError(f"--run={run.folder}: has no {missing}")
         try:
-            checkpoint.restore_generator(gan.ema_generator, info, ema=ema)
+            checkpoint.restore_generator(saved.ema_generator, info, ema=ema)
+            gan.ema_generator.set_weights(saved.ema_generator.get_weights())
             return TrainedRun(config, gan, info.step)
         except errors.RunError:
             if info.folder.exists():  # else a run in progress has put a newer one in place
