@@ -64,12 +64,9 @@ def define_flags() -> FlagValues:
 def main(values: FlagValues) -> None:
     tf_setup.start()
     from dcgan_tf.cli import evaluation
-    from dcgan_tf.runs import trained
 
     request = evaluation.request(values)
-    began, loaded = time.monotonic(), None
-    if request.run:
-        loaded = trained.load(request.run.folder, ema=values.ema, which=values.which)
+    began, loaded = time.monotonic(), evaluation.load(request, values)
     report = evaluation.measure(request, loaded, ema=values.ema)
     print(evaluation.table(report))
     print(f"measured in {time.monotonic() - began:.0f} s")

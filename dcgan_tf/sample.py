@@ -82,18 +82,10 @@ def define_flags() -> FlagValues:
 def main(values: FlagValues) -> None:
     run = Run.existing(values.run or PRETRAINED)
     output = output_path(values.output or "sample.png", suffixes=SUFFIXES, folder=True)
-    config = run.read_config()
-
     tf_setup.start()
     from dcgan_tf.cli import sampling
-    from dcgan_tf.runs import trained
 
-    request = sampling.request(values, config, output)
-    loaded = trained.load(run.folder, ema=values.ema, which=values.which)
-    count = sampling.write(output, loaded, request, values.seed or 0, values.magnify)
-    print(f"{output}: {count} images, generated at step {loaded.step:,}")
-    if request.note:
-        print(request.note)
+    print(sampling.sample(values, run, output))
 
 
 if __name__ == "__main__":

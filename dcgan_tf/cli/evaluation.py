@@ -19,6 +19,7 @@ from dcgan_tf.metrics import evaluator, image_sets
 from dcgan_tf.metrics.figures import FIGURES, Figure
 from dcgan_tf.metrics.image_sets import Images
 from dcgan_tf.reporting import console, grids
+from dcgan_tf.runs import trained
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import arrays, atomic_files, errors
@@ -153,6 +154,13 @@ def _what_is_wrong(headers: arrays.Headers, spec: ImageSpec) -> str:
             "each image"
         )
     return ""
+
+
+def load(request: Request, values: FlagValues) -> TrainedRun | None:
+    """Returns the generator of the request's run, if that has one."""
+    if request.run is None:
+        return None
+    return trained.load(request.run.folder, ema=values.ema, which=values.which)
 
 
 def measure(request: Request, loaded: TrainedRun | None, *, ema: bool) -> dict:

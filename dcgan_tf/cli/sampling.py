@@ -13,6 +13,8 @@ from absl.flags import FlagValues
 from dcgan_tf.config import resolve
 from dcgan_tf.config.schema import Config
 from dcgan_tf.reporting import frames, grids
+from dcgan_tf.runs import trained
+from dcgan_tf.runs.folder import Run
 from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import arrays, atomic_files, errors
 
@@ -44,6 +46,15 @@ class Request:
     note: str = ""
     steps: int | None = None
     passes: list[int] | None = None
+
+
+def sample(values: FlagValues, run: Run, output: pathlib.Path) -> str:
+    """Generates what the flags ask for into `output`; returns what to tell the user."""
+    asked = request(values, run.read_config(), output)
+    loaded = trained.load(run.folder, ema=values.ema, which=values.which)
+    count = write(output, loaded, asked, values.seed or 0, values.magnify)
+    lines = [f"{output}: {count} images, generated at step {loaded.step:,}", asked.note]
+    return "\n".join(line for line in lines if line)
 
 
 def request(values: FlagValues, config: Config, output: pathlib.Path) -> Request:
