@@ -6,7 +6,6 @@ The run lies in checkpoints/<mode>, or where --run_dir says.  It goes on with th
 that it began with; --epochs (or --steps, if that gives its length) makes it longer.
 """
 
-import functools
 import os
 import sys
 from signal import Signals
@@ -15,7 +14,7 @@ from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags, plan
 from dcgan_tf.runs.folder import Run
-from dcgan_tf.support import cluster, tf_setup
+from dcgan_tf.support import tf_setup
 
 
 def define_flags() -> FlagValues:
@@ -51,35 +50,36 @@ def train(values: FlagValues, caller=None) -> tuple[Run, Signals | None]:
 
     caller: a `cli.launch.Caller`; None: the command line
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if cluster.is_likely() else "2")
-    joined = cluster.of_environment()
+    overrides, options = flags.overrides(values), flags.data_options(values)
+    # Of several processes TensorFlow tells each time that one ends.
+    several = os.environ.get("TF_CONFIG") or "SLURM_STEP_NUM_TASKS" in os.environ
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if several else "2")
+    tf_setup.import_quietly(initialise=False)
+    from dcgan_tf.training.devices import join  # which imports TensorFlow
 
-    @functools.cache
-    def workers():
-        from dcgan_tf.training import workers  # which imports TensorFlow
-
-        return workers.join(joined, values.devices)
-
-    tf_setup.before_use = workers  # the plan may read a data set by TensorFlow
-    planned = plan.make(
-        flags.overrides(values),
-        run_dir=values.run_dir,
-        options=flags.data_options(values),
-        fresh=values.fresh,
-        init_from=values.init_from,
-        lock=joined is None or joined.is_chief,
-    )
-    if planned.is_complete:
-        completed, unit = planned.completed, planned.unit
-        state = "is complete: " if completed == planned.requested else "has already "
-        longer = f"to train longer, ask for more: --{unit}={2 * completed}"
-        print(f"{planned.run.folder} {state}{planned.counted(completed)}; {longer}")
-        return planned.run, None
+    workers = join(
+        values.devices
+    )  # before the plan, which may read a data set by TensorFlow
     tf_setup.start()
-    from dcgan_tf.cli import launch  # which imports TensorFlow
+    with workers.ending(ends_process=caller is None):
+        planned = plan.make(
+            overrides,
+            run_dir=values.run_dir,
+            options=options,
+            fresh=values.fresh,
+            init_from=values.init_from,
+            lock=workers.is_chief,
+        )
+        if planned.is_complete:
+            completed, unit = planned.completed, planned.unit
+            state = "is complete: " if completed == planned.requested else "has already "
+            longer = f"to train longer, ask for more: --{unit}={2 * completed}"
+            print(f"{planned.run.folder} {state}{planned.counted(completed)}; {longer}")
+            return planned.run, None
+        from dcgan_tf.cli import launch
 
-    switches = {"dry_run": values.dry_run, "jit_compile": values.jit_compile}
-    return planned.run, launch.start(planned, workers(), **switches, caller=caller)
+        switches = {"dry_run": values.dry_run, "jit_compile": values.jit_compile}
+        return planned.run, launch.start(planned, workers, **switches, caller=caller)
 
 
 if __name__ == "__main__":

@@ -43,13 +43,17 @@ def fed_with(state, log, **samplers):
     )
 
 
-def one_update(state, config, images, labels):
-    """The package's terms of one update."""
-    from dcgan_tf.training import updates
+def update(state, config, images, labels, seed, *, penalised=True):
+    """The package's terms of one update, outside the compiled loop, of seed [2]."""
+    from dcgan_tf.training import steps
 
-    return updates.update(
-        state, config, tf.constant(images), tf.constant(labels), tf.constant([0, 0])
-    )
+    inputs = steps.draw(state.gan, config, labels, seed)
+    share = tf.constant(1.0)
+    return steps.update(state, config, images, labels, inputs, share, penalised=penalised)
+
+
+def one_update(state, config, images, labels):
+    return update(state, config, tf.constant(images), tf.constant(labels), [0, 0])
 
 
 def perturb(network, seed):

@@ -18,11 +18,11 @@ from dcgan_tf.datasets import sources  # noqa: E402
 from dcgan_tf.runs import manifest  # noqa: E402
 from dcgan_tf.runs.config_file import RunConfig  # noqa: E402
 from dcgan_tf.runs.folder import Run  # noqa: E402
-from dcgan_tf.training import strategy  # noqa: E402
+from dcgan_tf.training import devices  # noqa: E402
 from dcgan_tf.training.saver import save_state  # noqa: E402
 from dcgan_tf.training.train_state import TrainState  # noqa: E402
 
-TWO_DEVICES = strategy.make(2)
+TWO_DEVICES = devices.make(2)
 tf_setup.start()
 MODES = ("dcgan", "cgan", "acgan")
 # An acgan with dropout, label smoothing and uniformly random classes.
@@ -64,15 +64,15 @@ SMOKE = (
     *("reporting/test_frames.py", "reporting/test_grids.py", "reporting/test_console.py"),
     *("reporting/test_metrics_log.py", "runs/test_manifest.py"),
     "cli/test_commands.py::test_every_flagfile_is_one_that_train_takes",
-    "training/test_updates.py::test_a_step_moves_every_weight_of_both_players",
+    "training/test_steps.py::test_a_step_moves_every_weight_of_both_players",
 )
 # `-m long`, beside the tests that are marked where they stand: the second form of a proof
 # whose first form the default has, in float32 or by another rule, and all the networks.
 LONG = (
     "oracles/test_systems.py::test_one_update_in_float32_is_the_published_one",
-    "training/test_strategy.py::test_in_float32_the_first_losses_agree",
-    "training/test_strategy.py::test_a_run_goes_on_with_another_number_of_devices[one]",
-    "training/test_updates.py::test_a_step_compiled_by_xla_is_the_step[alternating]",
+    "training/test_devices.py::test_in_float32_the_first_losses_agree",
+    "training/test_devices.py::test_a_run_goes_on_with_another_number_of_devices[one]",
+    "training/test_steps.py::test_a_step_compiled_by_xla_is_the_step[alternating]",
     "faults/test_limits.py::test_every_mode_trains_with_deterministic_operations",
 )
 

@@ -112,20 +112,19 @@ def largest_difference(values, others):
 
 
 def worker(file, case):
-    from dcgan_tf.support import cluster, tf_setup
+    from dcgan_tf.support import tf_setup
 
-    joined = cluster.of_environment()
     tf_setup.import_quietly(initialise=False)
     from comparing import computing_in
 
-    from dcgan_tf.training import strategy
+    from dcgan_tf.training import devices
 
-    used = strategy.join(joined, None)
-    assert used.num_replicas_in_sync == 2
+    workers = devices.join(None)
+    assert workers.devices == 2
     with computing_in("float64"):
-        found = values(trained(case, used))
-    if joined.is_chief:
-        np.savez(file, *found)
+        trained_values = values(trained(case, workers.strategy))
+    if workers.is_chief:
+        np.savez(file, *trained_values)
 
 
 if __name__ == "__main__":

@@ -1,35 +1,37 @@
-"""From a plan to a run: build, restore, train."""
+"""From a plan to a run: build, show, load, train."""
 
-import atexit
 import contextlib
 import dataclasses
-import os
 import shlex
 import shutil
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from signal import Signals
+from typing import Any
 
 import tensorflow as tf
 
 from dcgan_tf.cli import summary
 from dcgan_tf.cli.plan import Plan, check_batch_size
+from dcgan_tf.config import resolve
+from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.presets import AUTO
 from dcgan_tf.data import splits
+from dcgan_tf.data.pipeline import Batches
 from dcgan_tf.data.splits import Split
-from dcgan_tf.datasets import sources
+from dcgan_tf.pages.live import LivePage
+from dcgan_tf.reporting.grids import Layout
+from dcgan_tf.reporting.run_logger import RunLogger, rewind
 from dcgan_tf.runs import checkpoint, config_file, manifest, trained
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors, tf_setup
-from dcgan_tf.support.progress import say
-from dcgan_tf.training import loop, strategy
-from dcgan_tf.training.saver import save_state
+from dcgan_tf.support.progress import Progress, say
+from dcgan_tf.training import loop
+from dcgan_tf.training.devices import LOST, Workers
+from dcgan_tf.training.observer import Observer
+from dcgan_tf.training.saver import Saver, save_state
+from dcgan_tf.training.steps import make_train_steps
 from dcgan_tf.training.train_state import TrainState
-from dcgan_tf.training.workers import LOST, Workers
-
-SHARED_SECONDS = 60.0  # after which a file is seen on every machine that shares a folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Caller:
     """Who calls from Python.
 
     call:     what is kept as the run's command line
-    on_entry: see `training.loop.train`
+    on_entry: see `training.loop.Sinks`
     """
 
     call: list[str]
@@ -56,212 +58,193 @@ def start(
 
     Returns the signal that stopped it, if one did.  caller: None: the command line
     """
-    with _ending(workers, ends_process=caller is None):
-        plan = _settle_precision(plan)
-        return _run(plan, workers, caller, dry_run=dry_run, jit_compile=jit_compile)
-
-
-@contextlib.contextmanager
-def _ending(workers: Workers, *, ends_process: bool) -> Iterator[None]:
-    """Where there are several workers, none ends before all are done, but for an error."""
-    try:
-        yield
-        workers.leave()
-        with contextlib.suppress(*LOST):  # of one that has met all and ended
-            workers.meet()
-    except BaseException as error:
-        workers.leave()
-        if workers.addresses and ends_process:
-            # TensorFlow's own end waits up to a minute for workers that are gone.
-            statuses = {errors.UsageError: 2, KeyboardInterrupt: 130}
-            atexit.register(_leave, statuses.get(type(error), 1))
-        if isinstance(error, LOST) and (line := workers.lost(error)):
-            raise errors.RunError(line) from error
-        raise
-
-
-def _leave(status: int) -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
-
-
-def _run(
-    plan: Plan,
-    workers: Workers,
-    caller: Caller | None,
-    *,
-    dry_run: bool,
-    jit_compile: bool,
-) -> Signals | None:
-    config = plan.config
-    strategy.check_batch_size(workers.strategy, config.batch_size)
-    workers.check_alike(_facts(plan))
-    if jit_compile and workers.devices > 1:
-        raise errors.UsageError(
-            f"--jit_compile: is for one device, these are {workers.devices}; leave it out, "
-            "or take --devices=1"
-        )
-    state = _build(plan, workers)
+    plan, state = build(plan, workers, jit_compile)
     machine = {
         **tf_setup.conditions(),
         "devices": workers.devices,
         "workers": max(len(workers.addresses), 1),
         "jit_compile": jit_compile,
     }
-    if workers.is_chief:
-        summary.show(plan, state, workers)
-        _warn_of_changes(plan, machine)
-    else:
-        say(f"{workers.name}: trains with the chief, which prints and writes")
+    summary.show(plan, state, workers, machine, settings=dry_run)
     if dry_run:
-        if workers.is_chief:
-            summary.show_settings(config)
-            say("dry run: no run is written")
         return None
-    split = splits.load(plan.dataset, "train")
-    check_batch_size(config, len(split.labels))
-    content = _check_data(plan, split)
-    workers.check_alike({"training images": content.data["sha256"]})
-    if not workers.is_chief:
-        workers.meet()  # the chief has begun the run
-        workers.check_alike({"--run_dir": _held(plan.run)})
-        with _with_what_is_left(plan.run, workers):
-            return loop.follow(config, plan.run, state, split, workers)
-    measured = config.test_losses or config.evaluate_every
-    test = splits.load(plan.dataset, "test") if measured else None
-    with plan.run.locked():
-        _check_unmoved(plan)
-        _check_room(plan, state)
-        plan.run.write_config(content.started(machine, caller.call if caller else None))
-        workers.meet()
-        workers.check_alike({"--run_dir": _held(plan.run)})
-        with _with_what_is_left(plan.run, workers):
-            _save_first(plan, state)
-            caught = loop.train(
-                config,
-                plan.run,
-                state,
-                split,
-                test,
-                workers,
-                jit_compile=jit_compile,
-                on_entry=caller.on_entry if caller else None,
-            )
-    if caught and caller:
-        say("stopped and saved; the same call goes on from here")
-    elif caught:
-        say(f"{caught.name}: saved; the same command goes on from here")
-    else:
-        folder = shlex.quote(str(plan.run.folder))
-        say(f"complete: {plan.length}; see {plan.run.gif}")
-        for command in ("sample", "evaluate", "report"):
-            say(f"  dcgan-tf {command} --run={folder}")
-    return caught
+    plan, split, test = load(plan, workers)
+    content = plan.content.started(machine, caller.call if caller else None)
+    with locked(plan, state, content) if workers.is_chief else contextlib.nullcontext():
+        stopped = train(
+            plan.run,
+            content,
+            state,
+            split,
+            test,
+            workers,
+            jit_compile=jit_compile,
+            on_entry=caller.on_entry if caller else lambda entry: False,
+        )
+    if workers.is_chief:
+        _tell_the_end(plan, stopped, "call" if caller else "command")
+    return stopped
 
 
-@contextlib.contextmanager
-def _with_what_is_left(run: Run, workers: Workers) -> Iterator[None]:
-    """RunError for what TensorFlow or the system refuses, with what is left of the run."""
-    try:
-        yield
-    except (tf.errors.OpError, OSError) as error:  # no memory, or a disk that refuses
-        if isinstance(error, LOST) and workers.addresses:
-            raise
-        raise errors.RunError(
-            f"{run.folder}: {errors.first_line(error)}; {run.what_is_left()}"
-        ) from error
+def build(plan: Plan, workers: Workers, jit_compile: bool) -> tuple[Plan, TrainState]:
+    """Returns the plan with its precision settled, and the state where the run goes on.
 
-
-def _build(plan: Plan, workers: Workers) -> TrainState:
-    """The run's state, as it stands where the run goes on."""
-    if plan.config.deterministic:
+    UsageError where these devices cannot train it, or other workers have other plans.
+    """
+    if plan.config.precision == AUTO:
+        settled = {"precision": tf_setup.auto_precision()}
+        plan = _with_content(plan, config=plan.config.model_copy(update=settled))
+    config, devices = plan.config, workers.devices
+    if config.batch_size % devices:
+        fitting = [str(n) for n in range(1, devices) if config.batch_size % n == 0]
+        raise errors.UsageError(
+            f"--batch_size={config.batch_size}: {devices} devices do not divide it; take "
+            f"{' or '.join(fitting)} of them (by --devices), or another --batch_size"
+        )
+    if jit_compile and devices > 1:
+        raise errors.UsageError(
+            f"--jit_compile: is for one device, these are {devices}; leave it out, or take "
+            "--devices=1"
+        )
+    settings = config.model_dump(exclude={"dataset"})  # which may lie elsewhere
+    workers.check_alike(
+        {f"--{name}": value for name, value in settings.items()}
+        | {
+            "versions": config_file.versions(),
+            "--init_from": plan.content.parent,
+            "checkpoint": plan.checkpoint and plan.checkpoint.manifest_hash,
+        }
+    )
+    if config.deterministic:
         tf.config.experimental.enable_op_determinism()
-    state = TrainState.create(plan.config, workers.strategy)
+    state = TrainState.create(config, workers.strategy)
     if plan.checkpoint:
         checkpoint.restore(state.checkpoint(), plan.checkpoint)
     elif plan.content.parent:
         trained.restore_parent(state.gan, plan.content.parent)
-    return state
+    return plan, state
 
 
-def _save_first(plan: Plan, state: TrainState) -> None:
-    """A new run's own copy of the weights of its parent, which may be gone by a restart."""
-    if plan.content.parent and not plan.checkpoint:
-        plan.run.checkpoints.mkdir(exist_ok=True)
-        save_state(state, plan.run, manifest.LATEST, keep=1)
+def load(plan: Plan, workers: Workers) -> tuple[Plan, Split, Split | None]:
+    """Returns the plan with the data's fingerprint, the training and the test split.
 
-
-def _settle_precision(plan: Plan) -> Plan:
-    if plan.config.precision != AUTO:
-        return plan
-    settled = {"precision": tf_setup.auto_precision()}
-    config = plan.config.model_copy(update=settled)
-    content = dataclasses.replace(plan.content, config=config)
-    return dataclasses.replace(plan, content=content)
-
-
-def _warn_of_changes(plan: Plan, machine: dict[str, object]) -> None:
-    if changed := plan.content.changed_conditions(machine):
-        print(
-            f"warning: {', '.join(changed)}: the bits may differ from those of a run that "
-            "went on as it began",
-            file=sys.stderr,
-        )
-
-
-def _facts(plan: Plan) -> dict[str, object]:
-    """What must be alike in all workers, each under the name that a user knows it by."""
-    settings = plan.config.model_dump(exclude={"dataset"})  # which may lie elsewhere
-    return {
-        **config_file.versions(),
-        **{f"--{name}": value for name, value in settings.items()},
-        "--init_from": str(plan.content.parent),
-        "checkpoint": plan.checkpoint and plan.checkpoint.manifest_hash,
-    }
-
-
-def _held(run: Run) -> str:
-    """What lies in a run's folder, in which the chief has just begun the run.
-
-    A network's file system may show another machine's files late.
+    UsageError if the data changed.  The test split is None where nothing is measured on it.
     """
-    deadline = time.monotonic() + SHARED_SECONDS
-    while not run.exists() and time.monotonic() < deadline:
-        time.sleep(1.0)
-    return f"with the run {run.read().run_id}" if run.exists() else "without a run"
-
-
-def _check_data(plan: Plan, split: Split) -> RunConfig:
-    """The content of config.json with the data's fingerprint; UsageError if it changed."""
+    config, before = plan.config, plan.content.data
+    split = splits.load(plan.dataset, "train")
+    check_batch_size(config, len(split.labels))
     data = split.fingerprint()
-    held = plan.content.data
-    if held is not None and held != data:
-        then, now = (f"{d['images']:,} of {d['shape']}" for d in (held, data))
-        flag = "dataset" if sources.is_own(plan.dataset.name) else "data_dir"
+    if before is not None and before != data:
+        then, now = (f"{d['images']:,} of {d['shape']}" for d in (before, data))
         raise errors.UsageError(
-            f"--{flag}: {plan.dataset} is not what {plan.run.folder} was trained on "
+            f"--dataset: {plan.dataset} is not what {plan.run.folder} was trained on "
             f"({then} then, {now} now; other images, labels or another order); put the "
             "data back, or begin another run with another --run_dir"
         )
-    return dataclasses.replace(plan.content, data=data)
+    workers.check_alike({"training images": data})
+    measured = workers.is_chief and (config.test_losses or config.evaluate_every)
+    test = splits.load(plan.dataset, "test") if measured else None
+    return _with_content(plan, data=data), split, test
 
 
-def _check_room(plan: Plan, state: TrainState) -> None:
-    """RunError if the disk has no room for a checkpoint, before hours of training."""
-    free = shutil.disk_usage(plan.run.folder).free
-    if free < state.size():
-        raise errors.RunError(
-            f"--run_dir={plan.run.folder}: its disk has {free / 1e6:.0f} MB left, a "
-            f"checkpoint needs {state.size() / 1e6:.0f}; make room, or name another"
+@contextlib.contextmanager
+def locked(plan: Plan, state: TrainState, content: RunConfig):
+    """Begins the run in its folder, which no other process may train meanwhile."""
+    run = plan.run
+    with run.locked():
+        if run.newest_checkpoint(warn=False) != plan.checkpoint:
+            raise errors.UsageError(
+                f"--run_dir={run.folder}: another process has just trained this run; give "
+                "the command again to go on with it"
+            )
+        free = shutil.disk_usage(run.folder).free
+        if free < state.size():
+            raise errors.RunError(
+                f"--run_dir={run.folder}: its disk has {free / 1e6:.0f} MB left, a "
+                f"checkpoint needs {state.size() / 1e6:.0f}; make room, or name another"
+            )
+        run.write_config(content)
+        if content.parent and not plan.checkpoint:
+            # The run's own copy of its parent's weights, which may be gone by a restart.
+            run.checkpoints.mkdir(exist_ok=True)
+            save_state(state, run, manifest.LATEST, keep=1)
+        yield
+
+
+def train(
+    run: Run,
+    content: RunConfig,
+    state: TrainState,
+    split: Split,
+    test: Split | None,
+    workers: Workers,
+    *,
+    jit_compile: bool = False,
+    on_entry: Callable[[dict], bool] = lambda entry: False,
+) -> Signals | None:
+    """Puts the run together, and trains it; see `training.loop.train`.
+
+    RunError for what TensorFlow or the system refuses, with what is left of the run.
+    """
+    config = content.config
+    batches = Batches(
+        split,
+        config.batch_size,
+        seed=config.seed,
+        max_translation=config.max_translation,
+        flip=config.flip,
+        class_balance=config.class_balance,
+    )
+    intervals = Intervals.of(config, batches.per_epoch)
+    trained_before = content.parent is not None
+    options = {"trained_before": trained_before, "jit_compile": jit_compile}
+    try:
+        return loop.train(
+            state,
+            make_train_steps(state, config, **options),
+            iter(batches.stream(int(state.step))),
+            intervals,
+            _sinks(run, content, state, intervals, split, test, on_entry)
+            if workers.is_chief
+            else loop.Sinks(),
+            workers,
+            batch_size=config.batch_size,
+            steps_per_execution=config.steps_per_execution,
         )
+    except (tf.errors.OpError, OSError) as error:  # no memory, or a disk that refuses
+        if workers.addresses and isinstance(error, LOST):
+            raise
+        line = errors.first_line(error)
+        raise errors.RunError(f"{run.folder}: {line}; {run.what_is_left()}") from error
 
 
-def _check_unmoved(plan: Plan) -> None:
-    """UsageError if another process has trained the run since it was planned."""
-    newest = plan.run.newest_checkpoint(warn=False)
-    if newest != plan.checkpoint:
-        raise errors.UsageError(
-            f"--run_dir={plan.run.folder}: another process has just trained this run; give "
-            "the command again to go on with it"
-        )
+def _sinks(run, content, state, intervals, split, test, on_entry) -> loop.Sinks:
+    """Returns what the chief writes and shows, with the folder as it was at its step."""
+    config, step = content.config, int(state.step)
+    rewind(run, intervals, step)
+    labels = resolve.preview_labels(config) if config.conditional else None
+    logger = RunLogger(run, intervals, config.keep_frames, Layout.of(config, labels))
+    total, completed = (config.batch_size * n for n in (intervals.end, step))
+    return loop.Sinks(
+        observer=Observer(config, state.gan, split, test, labels),
+        logger=logger,
+        saver=Saver(state, run, content, logger),
+        live=LivePage(run, config, intervals, step),
+        progress=Progress(total=total, completed=completed),
+        on_entry=on_entry,
+    )
+
+
+def _with_content(plan: Plan, **changes: Any) -> Plan:
+    return dataclasses.replace(plan, content=dataclasses.replace(plan.content, **changes))
+
+
+def _tell_the_end(plan: Plan, stopped: Signals | None, again: str) -> None:
+    if stopped:
+        how = "stopped and" if again == "call" else f"{stopped.name}:"
+        say(f"{how} saved; the same {again} goes on from here")
+        return
+    folder = shlex.quote(str(plan.run.folder))
+    say(f"complete: {plan.length}; see {plan.run.gif}")
+    for command in ("sample", "evaluate", "report"):
+        say(f"  dcgan-tf {command} --run={folder}")

@@ -1,6 +1,8 @@
 """What is printed of a run before it begins."""
 
 import pathlib
+import sys
+from collections.abc import Mapping
 
 import keras
 import tensorflow as tf
@@ -8,18 +10,32 @@ import tensorflow as tf
 from dcgan_tf.cli.plan import Plan
 from dcgan_tf.config import resolve, schema
 from dcgan_tf.config.presets import PRESETS
-from dcgan_tf.config.schema import Config
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import tf_setup
+from dcgan_tf.support.progress import say
+from dcgan_tf.training.devices import Workers
 from dcgan_tf.training.train_state import TrainState
-from dcgan_tf.training.workers import Workers
 
 MOST_NAMED = 30  # classes in a line
 
 
-def show(plan: Plan, state: TrainState, workers: Workers) -> None:
+def show(
+    plan: Plan,
+    state: TrainState,
+    workers: Workers,
+    machine: Mapping[str, object],
+    *,
+    settings: bool,
+) -> None:
+    """Prints what is trained, by the chief alone.
+
+    machine: what the run's bits depend on here; settings: whether each of them is printed
+    """
+    if not workers.is_chief:
+        say(f"{workers.name()}: trains with the chief, which prints and writes")
+        return
     config = plan.config
-    changed, brought = (" ".join(names) for names in resolve.not_defaults(config))
+    given, brought = (" ".join(names) for names in resolve.not_defaults(config))
     begins = "no checkpoint, from the start" if plan.run.exists() else "a new run"
     if plan.checkpoint:
         begins = (
@@ -31,7 +47,7 @@ def show(plan: Plan, state: TrainState, workers: Workers) -> None:
         "classes": _classes(plan),
         "mode": f"{config.mode}, architecture {config.architecture}, {config.update_rule}",
         "defaults from": PRESETS[config.mode].architectures[config.architecture].source,
-        "not default": changed or "nothing",
+        "not default": given or "nothing",
         "implied": brought,
         "length": plan.length,
         "weights from": _weights(plan),
@@ -44,13 +60,17 @@ def show(plan: Plan, state: TrainState, workers: Workers) -> None:
     for name, value in lines.items():
         if value:
             print(f"{name + ':':<16}{value}", flush=True)
-
-
-def show_settings(config: Config) -> None:
-    """Every setting of the run as the flag that would give it."""
-    for name, value in config.model_dump(exclude_none=True).items():
-        if schema.kind(name) != schema.DERIVED:
-            print(f"{'':<16}--{name}={value}")
+    if changed := plan.content.changed_conditions(machine):
+        print(
+            f"warning: {', '.join(changed)}: the bits may differ from those of a run that "
+            "went on as it began",
+            file=sys.stderr,
+        )
+    if settings:
+        for name, value in config.model_dump(exclude_none=True).items():
+            if schema.kind(name) != schema.DERIVED:
+                print(f"{'':<16}--{name}={value}")
+        say("dry run: no run is written")
 
 
 def _weights(plan: Plan) -> str:

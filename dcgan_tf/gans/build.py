@@ -63,6 +63,7 @@ def build(config: Config) -> Gan:
         sample_latents=functools.partial(prior, config.latent_dim),
         sample_labels=functools.partial(label_source, config.classes),
         augment_fakes=functools.partial(augment, **augmentation),
+        penalty_interval=config.r1_interval,
     )
 
 
@@ -133,11 +134,10 @@ def test_gan(gan: Gan, config: Config) -> Gan:
     The loss of two separate steps is their mean, as in training.
     """
     half = 0.5 if config.discriminator_update == "separate" else 1.0
-    weights = {n: half * weight for n, weight in gan.discriminator_weights.items()}
+    weights = gan.unpenalised().discriminator_weights
+    weights = {name: half * weight for name, weight in weights.items()}
     alike = weights.get("adversarial_real", 1.0)
     weights |= dict.fromkeys(_class_head(config).discriminator_weights, alike)
-    for penalty in ("r1_penalty", "r2_penalty"):
-        weights.pop(penalty, None)
     return dataclasses.replace(
         gan,
         adversarial_loss=ADVERSARIAL_LOSSES[config.adversarial_loss](),

@@ -13,6 +13,7 @@ from dcgan_tf.losses.class_heads import DiscriminatorOutput
 from dcgan_tf.losses.terms import Terms, suffix_terms, sum_terms
 from dcgan_tf.models.blocks import ignores_training, mix_classes
 
+PENALTIES = ("r1_penalty", "r2_penalty")  # on real images, on fakes
 BLOCK = 250  # images generated at a time, whatever batch size the run was trained with
 
 
@@ -26,10 +27,12 @@ class Gan:
                       generator itself where none is kept
     adversarial_loss: both players' loss on the adversarial logits
     class_terms:      (output, labels [B]) -> the terms of the class heads, {} without one
-    discriminator_weights, generator_weights: of the terms in each player's loss, by name
+    discriminator_weights, generator_weights: of the terms in each player's loss, by name;
+                      a penalty without a weight is not computed
     sample_latents:   (count, seed [2]) -> latents [count, Z]
     sample_labels:    (labels of the real batch [B], seed [2]) -> labels of the fakes [B]
     augment_fakes:    (fakes [B, H, W, C], seed [2]) -> what the discriminator sees of them
+    penalty_interval: for how many steps a penalty stands, by which it is multiplied
 
     The training step asks nothing else: it is the same for every mode.
     """
@@ -44,6 +47,22 @@ class Gan:
     sample_latents: Callable[..., tf.Tensor]
     sample_labels: Callable[..., tf.Tensor]
     augment_fakes: Callable[..., tf.Tensor]
+    penalty_interval: int = 1
+
+    def penalised(self, share: tf.Tensor) -> "Gan":
+        """Returns the gan with this share of its penalties' weights."""
+        share = tf.cast(share, keras.config.floatx())
+        weights = {
+            name: weight * share if name in PENALTIES else weight
+            for name, weight in self.discriminator_weights.items()
+        }
+        return dataclasses.replace(self, discriminator_weights=weights)
+
+    def unpenalised(self) -> "Gan":
+        """Returns the gan without penalties."""
+        weights = self.discriminator_weights.items()
+        rest = {name: weight for name, weight in weights if name not in PENALTIES}
+        return dataclasses.replace(self, discriminator_weights=rest)
 
     def discriminate(self, images, labels, *, training: bool) -> DiscriminatorOutput:
         return DiscriminatorOutput(
@@ -57,12 +76,11 @@ class Gan:
         fake: DiscriminatorOutput | None,
         fake_labels: tf.Tensor | None,
         penalty_terms: Terms,
-        penalty_share: tf.Tensor | float = 1.0,
     ) -> Terms:
-        """The terms of the discriminator's loss, and "loss".
+        """Returns the terms of the discriminator's loss, and "loss".
 
         real or fake may be None where the adversarial loss needs no pairs: their terms are
-        then left out.  penalty_share: what is left of the penalties' weights.
+        then left out.
         """
         terms = self.adversarial_loss.discriminator(
             None if real is None else real.adversarial,
@@ -73,10 +91,7 @@ class Gan:
         if fake is not None:
             terms |= suffix_terms(self.class_terms(fake, fake_labels), "fake")
         terms |= penalty_terms
-        weights = dict(self.discriminator_weights)
-        for name, term in penalty_terms.items():
-            weights[name] *= tf.cast(penalty_share, term.dtype)
-        return {"loss": sum_terms(terms, weights), **terms}
+        return {"loss": sum_terms(terms, self.discriminator_weights), **terms}
 
     def generator_terms(
         self,
@@ -92,35 +107,33 @@ class Gan:
         return {"loss": sum_terms(terms, self.generator_weights), **terms}
 
     def discriminate_and_penalise(
-        self, images, labels, penalty: str, steps: int
+        self, images, labels, penalty: str
     ) -> tuple[DiscriminatorOutput, Terms]:
-        """The logits in training, and the term of `penalty`; see `penalty_term`.
+        """Returns the logits in training, and the term of `penalty`; see `penalty_term`.
 
         One forward pass serves both, unless there is BatchNorm or dropout.
         """
-        wanted = steps and penalty in self.discriminator_weights
-        if wanted and ignores_training(self.discriminator):
-            return self._penalise(images, labels, penalty, steps, training=True)
+        if penalty in self.discriminator_weights and ignores_training(self.discriminator):
+            return self._penalise(images, labels, penalty, training=True)
         output = self.discriminate(images, labels, training=True)
-        return output, self.penalty_term(images, labels, penalty, steps)
+        return output, self.penalty_term(images, labels, penalty)
 
-    def penalty_term(self, images, labels, penalty: str, steps: int) -> Terms:
-        """The penalty alone, in inference mode: there a logit is of its own image alone.
+    def penalty_term(self, images, labels, penalty: str) -> Terms:
+        """Returns the penalty alone, in inference mode: there a logit is its image's alone.
 
         penalty: "r1_penalty" for real images, "r2_penalty" for fakes; without a weight
                  there is no term
-        steps: for how many steps it stands, and is multiplied by; 0: there is no term
         """
-        if not steps or penalty not in self.discriminator_weights:
+        if penalty not in self.discriminator_weights:
             return {}
         images = tf.stop_gradient(images)
-        return self._penalise(images, labels, penalty, steps, training=False)[1]
+        return self._penalise(images, labels, penalty, training=False)[1]
 
-    def _penalise(self, images, labels, penalty: str, steps: int, *, training: bool):
+    def _penalise(self, images, labels, penalty: str, *, training: bool):
         output, norm = penalties.squared_gradient_norm(
             lambda seen: self.discriminate(seen, labels, training=training), images
         )
-        return output, {penalty: steps * norm / 2}
+        return output, {penalty: self.penalty_interval * norm / 2}
 
     def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> np.ndarray:
         """uint8 [N, H, W, C] from latents [N, Z] and labels [N], in inference mode.

@@ -49,8 +49,6 @@ class LivePage:
         self._write("training")
 
     def __exit__(self, _, error: BaseException | None, __) -> None:
-        if isinstance(error, errors.NotAloneError):
-            return
         with contextlib.suppress(OSError):  # a disk that is full makes no other end of it
             if error is None:
                 ended = self._step == self._intervals.end

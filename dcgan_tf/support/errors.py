@@ -19,10 +19,6 @@ class RunError(Exception):
     """The command was right, and failed all the same.  Exit status 1."""
 
 
-class NotAloneError(RunError):
-    """Another process writes what this one does: it must write nothing more."""
-
-
 def near_matches(word: str, known: Iterable[str]) -> str:
     """'; did you mean acgan?', or nothing when no known word is near."""
     near = difflib.get_close_matches(word.lower(), list(known), n=3)

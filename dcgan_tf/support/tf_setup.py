@@ -9,16 +9,11 @@ import re
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from dcgan_tf.support import errors
 
 THREADS = "TF_NUM_INTRAOP_THREADS"  # the environment variable
-
-
-# What a command has done once TensorFlow is imported, before anything else uses it: devices
-# can be chosen then and not later.
-before_use: Callable[[], object] | None = None
 
 
 def start() -> None:
@@ -27,11 +22,7 @@ def start() -> None:
     The user's own Keras settings, which would make other networks of the same names, do
     not count.
     """
-    global before_use
-    import_quietly(initialise=before_use is None)
-    if before_use:
-        first, before_use = before_use, None
-        first()
+    import_quietly()
     import tensorflow as tf
 
     _set_keras(_OURS)
@@ -48,7 +39,6 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
 
     initialise: see `import_quietly`
     """
-    global before_use
     import_quietly(initialise=initialise)
     import keras
     import numpy as np
@@ -66,7 +56,6 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
     try:
         yield
     finally:
-        before_use = None  # of a run that was refused before it used TensorFlow
         _set_keras(before)
         random.setstate(state)
         np.random.set_state(numpy_state)

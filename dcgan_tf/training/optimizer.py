@@ -1,4 +1,4 @@
-"""Adam as one pass over a variable, and how rates and weights fall during a run."""
+"""Adam as one pass over a variable."""
 
 import keras
 import tensorflow as tf
@@ -28,20 +28,8 @@ class Adam(keras.optimizers.Adam):
 
 
 def adam(network: keras.Model, rate: float, beta_1: float, beta_2: float) -> Adam:
-    """Adam of a network's trainable variables."""
+    """Returns Adam of a network's trainable variables."""
     optimizer = Adam(rate, beta_1=beta_1, beta_2=beta_2)
     # Its slots must exist before a restore, which otherwise could not be strict.
     optimizer.build(network.trainable_variables)
     return optimizer
-
-
-def cosine_decay(images: tf.Tensor, decay_images: int, final_share: float) -> tf.Tensor:
-    """The share that is left after so many images: from 1 to `final_share`.
-
-    It falls along half a cosine, and stays from `decay_images` on (Loshchilov & Hutter
-    2017, equation 5, without restarts); 0 of them: it is 1 throughout.
-    """
-    if not decay_images:
-        return tf.constant(1.0)
-    cosine = keras.optimizers.schedules.CosineDecay(1.0, decay_images, alpha=final_share)
-    return cosine(images)

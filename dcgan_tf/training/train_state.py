@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.gans.build import build
-from dcgan_tf.gans.gan import Gan
+from dcgan_tf.gans.gan import PENALTIES, Gan
 from dcgan_tf.losses.terms import Terms, prefix_terms
 from dcgan_tf.training.optimizer import adam
 
@@ -87,12 +87,12 @@ class TrainState:
         )
 
     def means(self) -> dict[str, float]:
-        """The mean of each term since the last log entry."""
+        """Returns the mean of each term since the last log entry."""
         steps = int(self.term_steps)
         return {name: float(total) / steps for name, total in self.term_sums.items()}
 
     def take_means(self) -> dict[str, float]:
-        """The same; starts the next sums."""
+        """Returns the mean terms since the last call, and resets their sums."""
         means = self.means()
         for variable in (self.term_steps, *self.term_sums.values()):
             variable.assign(tf.zeros_like(variable))
@@ -135,8 +135,8 @@ def term_names(gan: Gan) -> list[str]:
     labels = tf.zeros([1], tf.int32)
     output = gan.discriminate(images, labels, training=False)
     penalties: Terms = {}
-    for penalty in ("r1_penalty", "r2_penalty"):
-        penalties |= gan.penalty_term(images, labels, penalty, steps=1)
+    for penalty in PENALTIES:
+        penalties |= gan.penalty_term(images, labels, penalty)
     terms = prefix_terms(
         generator=gan.generator_terms(output, output, labels),
         discriminator=gan.discriminator_terms(output, labels, output, labels, penalties),

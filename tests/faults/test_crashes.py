@@ -14,13 +14,15 @@ import keras
 import pytest
 from same_runs import assert_same_run
 
+from dcgan_tf.cli import launch
 from dcgan_tf.gans import build
 from dcgan_tf.reporting import frames
 from dcgan_tf.runs import checkpoint
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
-from dcgan_tf.training import loop, steps
+from dcgan_tf.training import loop, observer
+from dcgan_tf.training.devices import Workers
 from dcgan_tf.training.train_state import TrainState
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate"}
@@ -78,10 +80,10 @@ def go(small, few, monkeypatch):
     """Trains the run in a folder to some epoch, saving at every step, the best besides."""
     networks = (toy_generator, toy_discriminator)
     monkeypatch.setitem(build.NETWORKS, ("cgan", "compact"), networks)
-    monkeypatch.setattr(loop, "make_train_steps", toy_steps)
-    monkeypatch.setattr(steps, "CALL_SECONDS", 0.0)  # a step a call
-    monkeypatch.setattr(loop.classifier, "load", lambda *_: None)
-    monkeypatch.setattr(loop, "Evaluator", ToyEvaluator)
+    monkeypatch.setattr(launch, "make_train_steps", toy_steps)
+    monkeypatch.setattr(loop, "CALL_SECONDS", 0.0)  # a step a call
+    monkeypatch.setattr(observer.classifier, "load", lambda *_: None)
+    monkeypatch.setattr(observer, "Evaluator", ToyEvaluator)
     two_epochs = small(
         "cgan",
         epochs=2,
@@ -102,8 +104,9 @@ def go(small, few, monkeypatch):
         if info := run.newest_checkpoint():
             checkpoint.restore(state.checkpoint(), info)
         with run.locked():
-            run.write_config(dataclasses.replace(content, config=config))
-            assert loop.train(config, run, state, few, few) is None
+            content = dataclasses.replace(content, config=config)
+            run.write_config(content)
+            assert launch.train(run, content, state, few, few, Workers()) is None
 
     return to_the_end
 

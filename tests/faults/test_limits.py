@@ -13,10 +13,11 @@ from processes import Started, finish
 from same_runs import assert_same_run
 
 from dcgan_tf import main
+from dcgan_tf.cli import launch
 from dcgan_tf.reporting import frames
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
-from dcgan_tf.training import loop
+from dcgan_tf.training.devices import Workers
 from dcgan_tf.training.train_state import TrainState
 
 CGAN = ("--mode=cgan", "--architecture=maxout", "--dataset=digits")  # quick epochs
@@ -131,6 +132,7 @@ DETERMINISTIC = """
 import sys
 from dcgan_tf.cli import flags
 from dcgan_tf import main
+from dcgan_tf.cli import launch
 for given in (["--mode=dcgan"], ["--mode=cgan"], ["--mode=acgan"],
               ["--mode=acgan", "--architecture=keras_2018", "--update_rule=alternating",
                "--run_dir=alternating"]):
@@ -226,13 +228,13 @@ def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs)
     """With a save each second besides; from a quarter of the run on."""
     run = Run(tmp_path / "run")
     measured = {}
-    write_entry = loop.RunLogger.write_entry
+    write_entry = launch.RunLogger.write_entry
 
     def measuring(self, entry):
         measured[entry["step"]] = resident()
         write_entry(self, entry)
 
-    monkeypatch.setattr(loop.RunLogger, "write_entry", measuring)
+    monkeypatch.setattr(launch.RunLogger, "write_entry", measuring)
     config = small(
         "cgan",
         architecture="maxout",
@@ -241,8 +243,9 @@ def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs)
         keep_frames=20,
         checkpoint_minutes=0.02,
     )
-    run.write_config(RunConfig(config))
-    loop.train(config, run, TrainState.create(config), few)
+    content = RunConfig(config)
+    run.write_config(content)
+    launch.train(run, content, TrainState.create(config), few, None, Workers())
     warm, end = measured[epochs // 4], measured[epochs]
     print(f"{warm / 1e6:.0f} MB after {epochs // 4} epochs, {end / 1e6:.0f} after {epochs}")
     assert end <= 1.03 * warm

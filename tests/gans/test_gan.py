@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import keras
@@ -15,7 +16,8 @@ from dcgan_tf.losses.class_heads import DiscriminatorOutput
 
 def built(mode, **overrides):
     keras.utils.set_random_seed(0)
-    return build.build(new_config(mode=mode, **overrides))
+    gan = build.build(new_config(mode=mode, **overrides))
+    return dataclasses.replace(gan, penalty_interval=1)
 
 
 def images_and_labels(count=4):
@@ -169,11 +171,12 @@ def test_penalties_are_half_the_squared_gradient_norm_at_real_images_and_at_fake
         (images, labels, "r1_penalty"),
         (fakes, fake_labels, "r2_penalty"),
     ):
-        alone = gan.penalty_term(*seen, penalty, 1)
+        alone = gan.penalty_term(*seen, penalty)
         expected = half_squared_norm(gan, *seen)
         assert numbers(alone) == pytest.approx({penalty: expected}, rel=1e-4)
         for steps in (1, 3):
-            _, beside = gan.discriminate_and_penalise(*seen, penalty, steps)
+            lazy = dataclasses.replace(gan, penalty_interval=steps)
+            _, beside = lazy.discriminate_and_penalise(*seen, penalty)
             # By now the pass in training has moved keras_gan's moving averages.
             expected = steps * half_squared_norm(gan, *seen)
             assert numbers(beside) == pytest.approx({penalty: expected}, rel=1e-4)
@@ -182,8 +185,9 @@ def test_penalties_are_half_the_squared_gradient_norm_at_real_images_and_at_fake
 def test_the_logits_beside_a_penalty_are_those_without():
     gan = built("acgan", r1_weight=1.0)
     images, labels = images_and_labels()
-    beside, penalty = gan.discriminate_and_penalise(images, labels, "r1_penalty", 1)
-    alone, none = gan.discriminate_and_penalise(images, labels, "r1_penalty", 0)
+    beside, penalty = gan.discriminate_and_penalise(images, labels, "r1_penalty")
+    unpenalised = gan.unpenalised()
+    alone, none = unpenalised.discriminate_and_penalise(images, labels, "r1_penalty")
     assert penalty.keys() == {"r1_penalty"}
     assert none == {}
     for one, other in zip(beside, alone, strict=True):
@@ -198,8 +202,8 @@ def test_a_penalty_is_taken_of_the_labels_own_logit():
     embedding.set_weights([50 * embedding.get_weights()[0]])
     images, labels = images_and_labels()
     others = (labels + 1) % 10
-    terms = gan.penalty_term(images, labels, "r1_penalty", 1)
-    terms |= gan.penalty_term(images, others, "r2_penalty", 1)
+    terms = gan.penalty_term(images, labels, "r1_penalty")
+    terms |= gan.penalty_term(images, others, "r2_penalty")
     r1, r2 = (half_squared_norm(gan, images, y) for y in (labels, others))
     assert r1 != pytest.approx(r2, rel=1e-3)
     assert numbers(terms) == pytest.approx({"r1_penalty": r1, "r2_penalty": r2}, rel=1e-4)
@@ -214,7 +218,7 @@ def test_a_penalty_without_weight_is_no_term():
     ):
         gan, terms = built("acgan", **weights), {}
         for penalty in ("r1_penalty", "r2_penalty"):
-            terms |= gan.penalty_term(images, labels, penalty, 1)
+            terms |= gan.penalty_term(images, labels, penalty)
         kept = {name for name in ("r1", "r2") if weights[f"{name}_weight"]}
         assert terms.keys() == {f"{name}_penalty" for name in kept}
 
@@ -225,7 +229,7 @@ def test_r2_gives_the_generator_no_gradient():
     images, labels = images_and_labels()
     scale = tf.Variable(1.0)
     with tf.GradientTape(persistent=True) as tape:
-        penalty = gan.penalty_term(scale * images, labels, "r2_penalty", 1)["r2_penalty"]
+        penalty = gan.penalty_term(scale * images, labels, "r2_penalty")["r2_penalty"]
     assert tape.gradient(penalty, scale) is None
     kernel = gan.discriminator.trainable_variables[0]
     assert float(tf.norm(tape.gradient(penalty, kernel))) > 0

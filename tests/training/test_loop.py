@@ -1,6 +1,5 @@
 import dataclasses
 import io
-import shutil
 import signal
 
 import numpy as np
@@ -10,6 +9,7 @@ from conftest import KERAS, MODES
 from same_runs import assert_same_run, assert_same_values, log_entries
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from dcgan_tf.cli import launch
 from dcgan_tf.config import resolve
 from dcgan_tf.data.splits import Split
 from dcgan_tf.metrics import mode_collapse
@@ -20,7 +20,8 @@ from dcgan_tf.runs import checkpoint, manifest
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
-from dcgan_tf.training import loop, steps
+from dcgan_tf.training import loop, observer
+from dcgan_tf.training.devices import Workers
 from dcgan_tf.training.train_state import TrainState
 
 
@@ -35,13 +36,13 @@ class Killed(BaseException):
 def go(config, run, few, test=None):
     """Trains the run from its newest checkpoint on, as the command does."""
     content = run.read() if run.exists() else RunConfig(config)
-    run.write_config(dataclasses.replace(content, config=config))
+    content = dataclasses.replace(content, config=config)
+    run.write_config(content)
     state = TrainState.create(config)
     if info := run.newest_checkpoint():
         checkpoint.restore(state.checkpoint(), info)
-    caught = loop.train(config, run, state, few, test)
-    if caught:
-        raise Stopped(caught)
+    if stopped := launch.train(run, content, state, few, test, Workers()):
+        raise Stopped(stopped)
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def test_stopped_and_resumed_is_never_stopped(two, small, few, mode):
 
 def at_step(monkeypatch, step, do):
     """Calls `do` when as many steps are done, of which each is a call."""
-    advance = loop.Progress.advance
+    advance = launch.Progress.advance
     done = []
 
     def count(self, images, *shown):
@@ -142,8 +143,8 @@ def at_step(monkeypatch, step, do):
         if sum(done) == 16 * step:
             do()
 
-    monkeypatch.setattr(loop.Progress, "advance", count)
-    monkeypatch.setattr(steps, "CALL_SECONDS", 0.0)  # a step a call
+    monkeypatch.setattr(launch.Progress, "advance", count)
+    monkeypatch.setattr(loop, "CALL_SECONDS", 0.0)  # a step a call
 
 
 @pytest.mark.parametrize(
@@ -231,8 +232,9 @@ def test_losses_that_are_not_finite_stop_the_run_and_save_nothing(tmp_path, smal
     checkpoint.restore(state.checkpoint(), run.newest_checkpoint())
     weight = state.gan.generator.trainable_variables[0]
     weight.assign(weight * float("nan"))
+    content = dataclasses.replace(run.read(), config=small("cgan", epochs=3))
     with pytest.raises(errors.RunError, match=r"generator/adversarial is nan by step 4"):
-        loop.train(small("cgan", epochs=3), run, state, few)
+        launch.train(run, content, state, few, None, Workers())
     assert run.newest_checkpoint().epoch == 1
 
 
@@ -250,20 +252,17 @@ def test_a_closed_pipe_does_not_stop_a_run(tmp_path, small, few, monkeypatch):
     assert run.newest_checkpoint().epoch == 1
 
 
-def test_the_pacer_does_every_step_once():
-    counts = []
-
-    def train_steps(stream, count):
-        counts.append(int(count))
-        return sum(counts)
-
-    pacer = steps.Pacer(train_steps, stream=None)
-    assert sum(pacer.calls(100)) == sum(counts) == 100
-    assert counts[:3] == [1, 2, 4]
-    assert list(pacer.calls(1)) == [1]
-    fixed = steps.Pacer(train_steps, stream=None, fixed=7)
-    assert list(fixed.calls(16)) == [7, 7, 2]
-    assert counts[-3:] == [7, 7, 2]
+def test_the_pacer_fills_a_second_with_steps():
+    """It doubles at most, does no more steps than are left, and may be told the number."""
+    pacer, counts = loop.Pacer(0), []
+    for seconds in (30.0, 0.01, 0.02, 4.0):
+        counts.append(pacer.count(100))
+        pacer.adapt(counts[-1], seconds)
+    assert counts == [1, 1, 2, 4]
+    assert (pacer.count(100), loop.Pacer(0).count(0)) == (1, 0)
+    fixed = loop.Pacer(7)
+    fixed.adapt(7, 1e-9)
+    assert (fixed.count(100), fixed.count(2)) == (7, 2)
 
 
 def test_a_run_is_saved_in_between_by_the_clock(two, small, few, monkeypatch):
@@ -277,7 +276,7 @@ def test_a_run_is_saved_in_between_by_the_clock(two, small, few, monkeypatch):
         written.append((kind, int(tracked.step)))
 
     monkeypatch.setattr(checkpoint, "save", counted)
-    monkeypatch.setattr(steps, "CALL_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "CALL_SECONDS", 0.0)
     config = small("cgan", epochs=2, checkpoint_every=1, checkpoint_minutes=1e-9)
     go(config, run, few)
     latest, regular = manifest.LATEST, manifest.REGULAR
@@ -294,7 +293,7 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path, small, few, monkeyp
     run = Run(tmp_path / "run")
     go(small("cgan", epochs=1), run, few)
     spoiled = small("cgan", epochs=2)
-    make = loop.make_train_steps
+    make = launch.make_train_steps
 
     def spoiling(state, config, **options):
         train_steps = make(state, config, **options)
@@ -308,7 +307,7 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path, small, few, monkeyp
 
         return steps
 
-    monkeypatch.setattr(loop, "make_train_steps", spoiling)
+    monkeypatch.setattr(launch, "make_train_steps", spoiling)
     with pytest.raises(errors.RunError, match=r"not finite by step 6.*--init_from"):
         go(spoiled, run, few)
     assert run.newest_checkpoint().epoch == 1
@@ -360,9 +359,9 @@ def test_frames_are_thinned_as_the_run_goes(tmp_path, small, few):
 def test_the_steps_are_traced_once(tmp_path, small, few, monkeypatch):
     """Whatever number of them goes into a call, and however long the run."""
     made = []
-    make = loop.make_train_steps
+    make = launch.make_train_steps
     monkeypatch.setattr(
-        loop, "make_train_steps", lambda *a, **o: made.append(make(*a, **o)) or made[0]
+        launch, "make_train_steps", lambda *a, **o: made.append(make(*a, **o)) or made[0]
     )
     go(small("cgan", epochs=6, checkpoint_minutes=1e-9), Run(tmp_path / "run"), few)
     assert made[0].experimental_get_tracing_count() == 1
@@ -380,8 +379,8 @@ def scored(monkeypatch):
         def figures_of_run(self, run):
             return {"selection_score": scores[run.step]}
 
-    monkeypatch.setattr(loop.classifier, "load", lambda *_: None)
-    monkeypatch.setattr(loop, "Evaluator", Scores)
+    monkeypatch.setattr(observer.classifier, "load", lambda *_: None)
+    monkeypatch.setattr(observer, "Evaluator", Scores)
     return scores.update
 
 
@@ -453,8 +452,8 @@ def test_a_best_is_gone_on_from_after_a_kill(two, small, few, scored, monkeypatc
 @pytest.fixture
 def quick_classifier(tmp_path, monkeypatch):
     """A classifier of the digits that took two steps to train."""
-    monkeypatch.setattr(loop.classifier, "LEAST_STEPS", 1)
-    monkeypatch.setattr(loop.classifier, "EPOCHS", 1)
+    monkeypatch.setattr(observer.classifier, "LEAST_STEPS", 1)
+    monkeypatch.setattr(observer.classifier, "EPOCHS", 1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -480,44 +479,18 @@ def test_evaluations_come_at_their_interval_and_at_the_end(
     )
 
 
-@pytest.mark.parametrize("what", ["moved", "replaced", "saved by another"])
-def test_nothing_is_written_into_a_run_that_another_process_has(
-    tmp_path, small, few, monkeypatch, what
-):
-    """Where the file system has no locks, both would train it."""
-    run = Run(tmp_path / "run")
-    config = small("dcgan", epochs=3, checkpoint_every=1)
-
-    def interfere():
-        if what == "saved by another":
-            other = tmp_path / "run" / "checkpoints" / manifest.name(manifest.LATEST, 4)
-            shutil.copytree(run.newest_checkpoint().folder, other)
-            return
-        run.folder.rename(tmp_path / "away")
-        if what == "replaced":
-            shutil.copytree(tmp_path / "away", run.folder)
-
-    at_step(monkeypatch, 5, interfere)
-    told = "saved by another process" if what == "saved by another" else "was moved"
-    with pytest.raises(errors.RunError, match=told):
-        go(config, run, few)
-    left = run.folder if run.folder.exists() else tmp_path / "away"
-    assert [entry["epoch"] for entry in log_entries(Run(left))] == [1]
-    assert list(frames.paths(left / "samples")) == [0, 1]
-
-
 @pytest.mark.parametrize("parent", [None, Parent("elsewhere", 3, "hash")])
 def test_a_run_with_another_s_weights_was_trained_before(
     tmp_path, small, few, monkeypatch, parent
 ):
     told = []
-    make = loop.make_train_steps
+    make = launch.make_train_steps
 
     def asked(state, config, **options):
         told.append(options)
         return make(state, config, **options)
 
-    monkeypatch.setattr(loop, "make_train_steps", asked)
+    monkeypatch.setattr(launch, "make_train_steps", asked)
     run, config = Run(tmp_path / "run"), small("dcgan", epochs=1)
     run.write_config(RunConfig(config, parent))
     go(config, run, few)

@@ -3,13 +3,13 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
-from comparing import computing_in
+from comparing import computing_in, update
 from conftest import KERAS, MODES
 
 from dcgan_tf.config.presets import CONSTANT
 from dcgan_tf.data import pipeline
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
-from dcgan_tf.training import updates
+from dcgan_tf.training import steps as training_steps
 from dcgan_tf.training.steps import make_train_steps
 from dcgan_tf.training.train_state import TrainState
 
@@ -39,7 +39,7 @@ def test_a_step_moves_every_weight_of_both_players(small, few, mode, loss, rule)
     state = TrainState.create(config)
     players = (state.gan.generator, state.gan.discriminator)
     before = [weights(player) for player in players]
-    terms = updates.update(state, config, *batch(few), seed=tf.constant([0, 0]))
+    terms = update(state, config, *batch(few), seed=[0, 0])
     for player, old in zip(players, before, strict=True):
         for variable, value in zip(player.trainable_variables, old, strict=True):
             cancels = loss in ("hinge", "relativistic") and variable.shape == (1,)
@@ -58,7 +58,7 @@ def test_paired_gradients_are_those_of_two_tapes(small, few, mode):
     config = small(mode, dropout_rate=0.0, r1_weight=0.0)
     state, reference = TrainState.create(config), TrainState.create(config)
     images, labels = batch(few)
-    updates.update(state, config, images, labels, seed=[7, 8])
+    update(state, config, images, labels, seed=[7, 8])
 
     gan = reference.gan
     latent_seed, label_seed = tf.unstack(tf.random.split([7, 8]))
@@ -106,7 +106,7 @@ def test_the_generator_s_step_leaves_the_discriminator_s_moving_averages(small, 
         )
         state = TrainState.create(config)
         before = [w.numpy() for w in state.gan.discriminator.non_trainable_weights]
-        updates.update(state, config, *batch(few), seed=tf.constant([0, 0]))
+        update(state, config, *batch(few), seed=[0, 0])
         after = [w.numpy() for w in state.gan.discriminator.non_trainable_weights]
         assert len(after) == 4
         assert not any(map(np.array_equal, before, after))
@@ -134,7 +134,7 @@ def test_many_steps_in_one_call_are_the_steps_one_by_one(small, few):
         assert float(total) > 0 or "accuracy" in name
 
 
-@pytest.mark.parametrize("update_rule", updates.UPDATE_RULES)
+@pytest.mark.parametrize("update_rule", training_steps.UPDATE_RULES)
 @pytest.mark.parametrize("mode", MODES)
 def test_the_compiled_step_is_the_step(small, few, mode, update_rule):
     """Against the same step run line by line: no graph optimisation may change it."""
@@ -144,7 +144,7 @@ def test_the_compiled_step_is_the_step(small, few, mode, update_rule):
     batches = pipeline.Batches(few, 16, seed=0)
     make_train_steps(compiled, config)(iter(batches.stream()), tf.constant(1))
     seed = tf.constant([config.seed, 0], tf.int64)
-    updates.update(plain, config, *batch(few), seed)
+    update(plain, config, *batch(few), seed)
     for player in ("generator_optimizer", "discriminator_optimizer"):
         momentums = (getattr(state, player)._momentums for state in (compiled, plain))
         for one, other in zip(*momentums, strict=True):
@@ -188,22 +188,25 @@ def with_ema_of_zeros(config, step):
 
 
 def test_the_ema_halves_its_memory_in_the_half_life(small):
-    state = with_ema_of_zeros(small("acgan"), step=1_000_000)  # long after the start
+    config = small("acgan", ema_half_life=160, ema_interval=1)
+    state = with_ema_of_zeros(config, step=1_000_000)  # long after the start
     for _ in range(10):
-        updates.update_ema(state, half_life=160, batch_size=16)
+        training_steps.update_ema(state, config, trained_before=False)
     for slow in state.gan.ema_generator.weights:
         assert np.allclose(slow, 0.5, atol=1e-5)
 
 
 def test_the_ema_soon_forgets_the_start(small):
-    state = with_ema_of_zeros(small("acgan"), step=0)
-    updates.update_ema(state, half_life=10**9, batch_size=16)
+    config = small("acgan", ema_half_life=10**9, ema_interval=1)
+    state = with_ema_of_zeros(config, step=0)
+    training_steps.update_ema(state, config, trained_before=False)
     assert np.allclose(state.gan.ema_generator.weights[0], 1 - 2 / 11)
 
 
 def test_the_ema_of_a_run_with_another_s_weights_is_kept_from_the_start(small):
-    state = with_ema_of_zeros(small("acgan"), step=0)
-    updates.update_ema(state, half_life=160, batch_size=16, warm_up=False)
+    config = small("acgan", ema_half_life=160, ema_interval=1)
+    state = with_ema_of_zeros(config, step=0)
+    training_steps.update_ema(state, config, trained_before=True)
     assert np.allclose(state.gan.ema_generator.weights[0], 1 - 0.5**0.1, atol=1e-6)
 
 
@@ -213,9 +216,9 @@ def test_the_discriminator_learns_eight_images_by_heart(small, few):
     config = small("dcgan", **rates, r1_weight=0.0)
     state = TrainState.create(config)
     images, labels = batch(few)
-    first = updates.update(state, config, images[:8], labels[:8], seed=[0, 0])
+    first = update(state, config, images[:8], labels[:8], seed=[0, 0])
     for _ in range(15):
-        last = updates.update(state, config, images[:8], labels[:8], seed=[0, 0])
+        last = update(state, config, images[:8], labels[:8], seed=[0, 0])
     for term in ("loss", "adversarial_real", "adversarial_fake"):
         name = f"discriminator/{term}"
         assert float(last[name]) < 0.5 * float(first[name])
@@ -239,7 +242,7 @@ def test_the_discriminator_sees_augmented_fakes_in_both_players_losses(small, fe
     images, labels = batch(few)
     black = -tf.ones_like(images)
     logit = gan.discriminate(black, labels, training=False).adversarial
-    terms = updates.update(state, config, images, labels, seed=tf.constant([0, 0]))
+    terms = update(state, config, images, labels, [0, 0])
     fake = float(terms["discriminator/adversarial_fake"])
     expected = np.log1p(np.exp(logit.numpy())).mean()
     if rule.get("discriminator_update") != "separate":  # which has moved on real images
@@ -257,7 +260,7 @@ def test_the_generator_learns_through_the_augmentation(small, few):
     config = small("cgan", augment_fakes=True, max_translation=2, flip=True)
     state = TrainState.create(config)
     before = weights(state.gan.generator)
-    updates.update(state, config, *batch(few), seed=tf.constant([0, 0]))
+    update(state, config, *batch(few), seed=[0, 0])
     for variable, old in zip(state.gan.generator.trainable_variables, before, strict=True):
         assert not np.array_equal(variable, old), variable.path
 
@@ -288,11 +291,9 @@ def test_lazy_penalties_count_for_the_steps_between(small, few, architecture):
     twice = small("acgan", **networks, **CONSTANT, r1_weight=2.0)
     lazy, by_hand = after(config, few, 3), TrainState.create(twice)
     stream, penalties = iter(pipeline.Batches(few, 16, seed=0).stream()), 0.0
-    for step, share in enumerate((1.0, None, 1.0)):
+    for step, penalised in enumerate((True, False, True)):
         seed = tf.constant([config.seed, step], tf.int64)
-        images, labels = next(stream)
-        inputs = updates.draw(by_hand.gan, twice, labels, seed)
-        terms = dict(updates.paired(by_hand, twice, images, labels, inputs, share))
+        terms = update(by_hand, twice, *next(stream), seed, penalised=penalised)
         penalties += 2 * float(terms.get("discriminator/r1_penalty", 0.0))
     for one, other in zip(
         weights(lazy.gan.discriminator), weights(by_hand.gan.discriminator), strict=True
@@ -308,9 +309,10 @@ def test_lazy_penalties_count_for_the_steps_between(small, few, architecture):
 
 def test_an_ema_of_every_second_step_forgets_as_much(small, few):
     """By a generator that stands still."""
-    state = with_ema_of_zeros(small("acgan"), step=1_000_000)
+    config = small("acgan", ema_half_life=160, ema_interval=2)
+    state = with_ema_of_zeros(config, step=1_000_000)
     for _ in range(5):
-        updates.update_ema(state, half_life=160, batch_size=16, interval=2)
+        training_steps.update_ema(state, config, trained_before=False)
     assert np.allclose(state.gan.ema_generator.weights[0], 0.5, atol=1e-5)
     config = small("dcgan", ema_half_life=160, ema_interval=2, learning_rate=1e-9)
     moved = []
@@ -398,3 +400,19 @@ def test_a_step_compiled_by_xla_is_the_step(few, small, rule):
             ends.append(weights(state.gan.generator) + weights(state.gan.discriminator))
     for one, other in zip(*ends, strict=True):
         assert np.allclose(one, other, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("images", "decay", "share"),
+    [
+        (0, 1000, 1.0),
+        (250, 1000, 0.2 + 0.8 * (1 + 0.5**0.5) / 2),
+        (500, 1000, 0.6),
+        (5000, 1000, 0.2),
+        (7, 0, 1.0),
+    ],
+)
+def test_a_cosine_decay_falls_along_half_a_cosine_and_stays(images, decay, share):
+    """Of 0 images to fall over, it is 1 throughout."""
+    decayed = training_steps.cosine_decay(tf.constant(images, tf.int64), decay, 0.2)
+    assert float(decayed) == pytest.approx(share)

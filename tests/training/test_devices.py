@@ -7,19 +7,23 @@ number of threads does, so there the losses of the first step are compared.
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
 import same_steps
+import tensorflow as tf
 from comparing import computing_in
 from conftest import TWO_DEVICES
 
 import dcgan_tf
 from dcgan_tf.support import errors
-from dcgan_tf.training import strategy
+from dcgan_tf.training import devices
+from dcgan_tf.training.devices import Workers
 
 REPOSITORY = pathlib.Path(dcgan_tf.__file__).parents[1]
 IN_DEVICES = (  # every update rule, BatchNorm, dropout, R1, an embedding, pairs
@@ -121,7 +125,102 @@ def test_a_run_goes_on_with_another_number_of_devices(tmp_path, begins):
     assert same_steps.largest_difference(straight, same_steps.values(rest)) < 1e-9
 
 
-def test_devices_that_do_not_divide_the_batch_are_refused():
-    strategy.check_batch_size(TWO_DEVICES, 64)
-    with pytest.raises(errors.UsageError, match="65: 2 devices do not divide it; take 1"):
-        strategy.check_batch_size(TWO_DEVICES, 65)
+@pytest.fixture
+def environment(monkeypatch):
+    """Sets TF_CONFIG; no worker joins others."""
+    monkeypatch.delenv("SLURM_STEP_NUM_TASKS", raising=False)
+    monkeypatch.setattr(
+        devices.tf.distribute, "MultiWorkerMirroredStrategy", lambda resolver: None
+    )
+    monkeypatch.setattr(devices, "Workers", lambda strategy=None, **place: Place(place))
+    return lambda text: monkeypatch.setenv("TF_CONFIG", text)
+
+
+class Place(dict):
+    def name(self):
+        return "this worker"
+
+
+def config(kind="worker", index=1, **jobs):
+    task = {"type": kind, "index": index}
+    return json.dumps({"cluster": jobs or {"worker": ["a:1", "b:2"]}, "task": task})
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses", "index"),
+    [
+        (config(), ("a:1", "b:2"), 1),
+        (config(chief=["a:1"], worker=["b:2"], index=0), ("a:1", "b:2"), 1),
+        (config("chief", 0, chief=["a:1"], worker=["b:2"]), ("a:1", "b:2"), 0),
+    ],
+)
+def test_the_workers_are_those_of_tf_config(environment, text, addresses, index):
+    """The chief is the first worker, whatever its job is called."""
+    environment(text)
+    assert devices.join(None) == {"addresses": addresses, "index": index}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", config("ps"), config(index="x")])
+def test_a_tf_config_that_names_no_workers_is_refused(environment, text):
+    environment(text)
+    with pytest.raises(errors.UsageError, match=r"^TF_CONFIG=.*it must list the workers"):
+        devices.join(None)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "2 ['node7:8888', 'node7:8889', 'node8:8888']"),
+        ({"SLURMD_NODENAME": "node9"}, "TensorFlow takes node9 for node8"),
+    ],
+)
+def test_a_slurm_step_is_looked_up_by_tensorflow(monkeypatch, more, told):
+    slurm = {
+        "SLURM_PROCID": "2",
+        "SLURM_STEP_NUM_TASKS": "3",
+        "SLURM_STEP_NODELIST": "node[7-8]",
+        "SLURM_STEP_TASKS_PER_NODE": "2,1",
+    }
+    for name, value in {**slurm, **more}.items():
+        monkeypatch.setenv(name, value)
+    try:
+        resolver = devices._slurm_resolver(3)
+        found = f"{resolver.task_id} {resolver.cluster_spec().as_dict()['worker']}"
+    except ValueError as error:
+        found = str(error)
+    assert told in found
+
+
+def test_a_lost_worker_is_named_as_tensorflow_names_it():
+    workers = Workers(addresses=("a:1", "b:2", "c:3"), index=0)
+    heartbeat = tf.errors.UnavailableError(None, None, "timeout: /job:worker/task:2")
+    assert workers.lost(heartbeat).startswith("worker 2 (c:3): ended, ")
+    unknown = tf.errors.UnavailableError(None, None, "Connection reset by peer")
+    assert workers.lost(unknown).startswith("worker 1 (b:2) or worker 2 (c:3): ended, ")
+    assert workers.lost(tf.errors.ResourceExhaustedError(None, None, "memory")) is None
+    assert Workers().lost(heartbeat) is None
+
+
+class Two(Workers):
+    """Two workers, of whom the other sends the same values but for `other`."""
+
+    other = types.MappingProxyType({})
+
+    def gather(self, *values):
+        row = [self.other.get(i, value) for i, value in enumerate(values)]
+        return np.array([values, row], np.float64)
+
+
+def test_workers_agree_on_any_signal_and_on_the_chief_s_clock():
+    two = Two(addresses=("a:1", "b:2"))
+    two.other = {0: signal.SIGTERM, 1: True, 2: 9.0}
+    assert two.agree(None, False, 2.0) == (signal.SIGTERM, False, 2.0)
+    assert Workers().agree(None, True, 2.0) == (None, True, 2.0)
+
+
+def test_workers_with_other_settings_are_refused():
+    two = Two(addresses=("a:1", "b:2"))
+    two.check_alike({"--seed": 3, "--epochs": None})
+    two.other = {1: 5.0}
+    with pytest.raises(errors.UsageError, match=r"^--epochs: not the same in all workers"):
+        two.check_alike({"--seed": 3, "--epochs": None})

@@ -1,0 +1,224 @@
+"""The devices and the worker processes that train one run together.
+
+One device takes TensorFlow's default strategy, several take MirroredStrategy.  Several
+processes, the workers, take MultiWorkerMirroredStrategy: they run the same loop on the same
+batches, and worker 0, the chief, alone prints and writes.
+"""
+
+import atexit
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf.support import errors, tf_setup
+from dcgan_tf.support.progress import say
+
+TASKS = "SLURM_STEP_NUM_TASKS"  # of a Slurm step, an environment variable
+START_SECONDS = 120  # within which all workers must have started
+EXAMPLE = (
+    '{"cluster": {"worker": ["A:2222", "B:2222"]}, "task": {"type": "worker", "index": 0}}'
+)
+# TensorFlow's errors where another worker has ended or stands still.
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+)
+
+
+class Workers:
+    """The processes that train a run; by default this process alone, on one device.
+
+    What asks all workers must be called by all of them, in the same order.
+
+    addresses: "host:port" of each worker, the chief first; () for a single process
+    index:     this process's place among them
+    """
+
+    def __init__(
+        self,
+        strategy: tf.distribute.Strategy | None = None,
+        addresses: Sequence[str] = (),
+        index: int = 0,
+    ):
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self.devices = self.strategy.num_replicas_in_sync  # of all workers together
+        self.addresses = addresses
+        self.index = index
+        self.is_chief = index == 0
+
+        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float64)])
+        def add_up(values):
+            every = self.strategy.run(tf.identity, (values,))
+            return self.strategy.reduce("SUM", every, axis=None)
+
+        self._add_up = add_up
+
+    def name(self, index: int | None = None) -> str:
+        """Returns "worker 1 (localhost:2223)", by default of this process."""
+        index = self.index if index is None else index
+        return f"worker {index} ({self.addresses[index]})"
+
+    def gather(self, *values: float) -> np.ndarray:
+        """Returns the values [n] of every worker, once all gave theirs: [workers, n]."""
+        every = np.zeros([max(len(self.addresses), 1), len(values)])
+        every[self.index] = values
+        if not self.addresses:
+            return every
+        devices = self.devices // len(self.addresses)  # of a worker, which all add them
+        return self._add_up(tf.constant(every)).numpy() / devices
+
+    def agree(
+        self, stop: signal.Signals | None, due: bool, seconds: float
+    ) -> tuple[signal.Signals | None, bool, float]:
+        """Returns a signal that any worker was sent, and what the chief says of the rest.
+
+        due: whether a save is due; seconds: what the last call took
+        """
+        every = self.gather(stop or 0, due, seconds)
+        number = int(every[:, 0].max())
+        return signal.Signals(number) if number else None, bool(every[0, 1]), every[0, 2]
+
+    def check_alike(self, facts: Mapping[str, object]) -> None:
+        """Raises UsageError, in all workers, unless all have the same facts."""
+        texts = (json.dumps(value, default=str).encode() for value in facts.values())
+        hashes = (int(hashlib.sha256(text).hexdigest()[:12], 16) for text in texts)
+        every = self.gather(*hashes)
+        different = np.any(every != every[0], axis=0)
+        if different.any():
+            # A worker that ended at once would be taken for lost by the others.
+            with contextlib.suppress(*LOST):
+                self.gather(0)
+            names = ", ".join(np.array(list(facts))[different])
+            raise errors.UsageError(
+                f"{names}: not the same in all workers ({', '.join(self.addresses)}); "
+                "start all with the same flags, data, versions and --run_dir"
+            )
+
+    def lost(self, error: BaseException) -> str | None:
+        """Returns the line for an error that means that another worker is lost, or None."""
+        if not self.addresses or not isinstance(error, LOST):
+            return None
+        others = set(range(len(self.addresses))) - {self.index}
+        named = {int(number) for number in re.findall(r"/task:(\d+)", str(error))}
+        names = " or ".join(map(self.name, sorted(others & named or others)))
+        return (
+            f"{names}: ended, or cannot be reached; its own output may say why; start all "
+            "workers again by the same commands, and they go on from the newest checkpoint"
+        )
+
+    @contextlib.contextmanager
+    def ending(self, *, ends_process: bool) -> Iterator[None]:
+        """Lets no worker end before all are done, but for an error.
+
+        ends_process: whether the process ends after an error; without waiting for
+                      TensorFlow, which waits up to a minute for workers that are gone
+        """
+        try:
+            yield
+            with contextlib.suppress(*LOST):  # of a worker that has met all and ended
+                self.gather(0)
+        except BaseException as error:
+            if self.addresses and ends_process:
+                atexit.register(os._exit, 2 if isinstance(error, errors.UsageError) else 1)
+            if line := self.lost(error):
+                raise errors.RunError(line) from error
+            raise
+
+
+def join(devices: int | None) -> Workers:
+    """Returns this process's place among the workers, once all have started.
+
+    TensorFlow must not have been used before.
+
+    devices: GPUs of each worker, None for all of them; without a GPU, logical devices of
+             the CPU, None for one
+    """
+    text, tasks = os.environ.get("TF_CONFIG"), int(os.environ.get(TASKS, "1"))
+    if not text and (text is not None or tasks == 1):
+        return Workers(make(devices))
+    try:
+        if text:
+            resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+        else:
+            resolver = _slurm_resolver(tasks)
+        jobs = resolver.cluster_spec().as_dict()
+        chiefs, others = jobs.get("chief", []), jobs.get("worker", [])
+        index = {"chief": 0, "worker": len(chiefs)}[resolver.task_type] + resolver.task_id
+        workers = functools.partial(Workers, addresses=(*chiefs, *others), index=index)
+        _configure(devices)
+        say(f"{workers().name()}: waits up to {START_SECONDS} s for all workers")
+        signal.alarm(START_SECONDS)  # TensorFlow waits without end, deaf to other signals
+        with tf_setup.quiet():
+            strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+        signal.alarm(0)
+    except (ValueError, TypeError, LookupError, AttributeError, tf.errors.OpError) as error:
+        raise errors.UsageError(
+            f"TF_CONFIG={text}: {errors.first_line(error)}; it must list the workers, each "
+            f"by host:port, and say which of them this is, as {EXAMPLE}"
+        ) from error
+    return workers(strategy)
+
+
+def _slurm_resolver(tasks: int) -> tf.distribute.cluster_resolver.ClusterResolver:
+    shares = {}  # of a node's GPUs, which TensorFlow counts and shares out
+    if "CUDA_VISIBLE_DEVICES" in os.environ or not shutil.which("nvidia-smi"):
+        # Slurm has shared them out, or there are none, by which it would divide.
+        shares = {"gpus_per_node": tasks, "gpus_per_task": 1, "auto_set_gpu": False}
+    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(**shares)
+    # It orders the names of nodes as text: node10 before node2.
+    host = resolver.cluster_spec().task_address("worker", resolver.task_id).split(":")[0]
+    if (node := os.environ.get("SLURMD_NODENAME", host)) != host:
+        raise ValueError(f"TensorFlow takes {node} for {host}: set TF_CONFIG")
+    return resolver
+
+
+@functools.cache  # a second strategy would take the first one's keys of collectives
+def make(devices: int | None = None) -> tf.distribute.Strategy:
+    """Returns the strategy of this process's devices; see `join`."""
+    gpus = _configure(devices)
+    names = [f"GPU:{i}" for i in range(gpus)] or [f"CPU:{i}" for i in range(devices or 1)]
+    # GPUs have NCCL.  Devices of one CPU share its memory: plain sums, no collectives.
+    reduction = None if gpus else tf.distribute.ReductionToOneDevice()
+    with tf_setup.quiet():
+        tf.config.list_logical_devices()
+        if len(names) == 1:
+            return tf.distribute.get_strategy()
+        return tf.distribute.MirroredStrategy(names, cross_device_ops=reduction)
+
+
+def _configure(devices: int | None) -> int:
+    """Makes the devices visible that are used; returns how many of them are GPUs."""
+    with tf_setup.quiet():
+        gpus = tf.config.list_physical_devices("GPU")
+    if devices and gpus and devices > len(gpus):
+        raise errors.UsageError(
+            f"--devices={devices}: more than the GPUs of this machine, {len(gpus)}"
+        )
+    gpus = gpus[:devices]
+    try:
+        if gpus:
+            tf.config.set_visible_devices(gpus, "GPU")
+        elif devices and devices > 1:
+            cpu = tf.config.list_physical_devices("CPU")[0]
+            logical = [tf.config.LogicalDeviceConfiguration()] * devices
+            tf.config.set_logical_device_configuration(cpu, logical)
+        for gpu in gpus:  # or TensorFlow would take all of its memory
+            tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError as error:  # TensorFlow was used before, on all GPUs or one CPU
+        if not gpus:
+            raise errors.RunError(
+                f"--devices={devices}: TensorFlow was used before in this process, and "
+                "cannot change its devices; train in another process"
+            ) from error
+    return len(gpus)
