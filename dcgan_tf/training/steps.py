@@ -136,7 +136,7 @@ def update(
     """
     gan = state.gan.penalised(penalty_share) if penalised else state.gan.unpenalised()
     state = dataclasses.replace(state, gan=gan)
-    return UPDATE_RULES[config.update_rule](state, config, images, labels, inputs)
+    return RULES[config.update_rule](state, config, images, labels, inputs)
 
 
 def paired(state: TrainState, config: Config, images, labels, inputs) -> Terms:
@@ -219,7 +219,8 @@ def _separate(state: TrainState, images, labels, fakes, fake_labels) -> Terms:
     return {**real_terms, **fake_terms, "loss": loss}
 
 
-UPDATE_RULES = {"paired": paired, "alternating": alternating}
+# By their names in `config.presets.UPDATE_RULES`, which has the settings that each brings.
+RULES = {rule.__name__: rule for rule in (paired, alternating)}
 DISCRIMINATOR_UPDATES = {"mixed": _mixed, "separate": _separate}
 
 

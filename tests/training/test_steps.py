@@ -134,7 +134,7 @@ def test_many_steps_in_one_call_are_the_steps_one_by_one(small, few):
         assert float(total) > 0 or "accuracy" in name
 
 
-@pytest.mark.parametrize("update_rule", training_steps.UPDATE_RULES)
+@pytest.mark.parametrize("update_rule", training_steps.RULES)
 @pytest.mark.parametrize("mode", MODES)
 def test_the_compiled_step_is_the_step(small, few, mode, update_rule):
     """Against the same step run line by line: no graph optimisation may change it."""
