@@ -20,8 +20,8 @@ import tempfile
 HERE = pathlib.Path(__file__).parents[1]
 LONGEST_FUNCTION, LONGEST_FILE = 60, 300
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-# Networks, the sums of one loss and the augmentation are parts that a step is given.
-GIVEN = ("models/", "losses/adversarial", "losses/class", "data/augment.py")
+# Networks, the sums of one loss, the augmentation: parts that a step is given.
+GIVEN = ("models/", "support/", "losses/adversarial", "losses/class", "data/augment.py")
 COUNT_SETTINGS = """
 from dcgan_tf.config.schema import Config
 print(len(Config.model_fields))
