@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from dcgan_tf.metrics.figures import FIGURES, QUALITY, Figure
 
-PLAYERS = ("generator", "discriminator")
 WIDTH = 80  # of what is printed
 Entry = Mapping[str, float]
 
@@ -22,24 +21,19 @@ def prints(text: str, encoding: str | None = None) -> bool:
 
 def title(figure: Figure, encoding: str | None = None) -> str:
     """Returns a figure's name and arrow, in letters that stdout (or `encoding`) has."""
-    if prints(figure.title, encoding):
-        return figure.title
-    return figure.name.replace("é", "e")
+    plain = figure.name.replace("é", "e")
+    return figure.title if prints(figure.title, encoding) else plain
 
 
 def wrapped(text: str, indent: str = "") -> str:
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    """Breaks a text at its spaces into lines of at most WIDTH letters."""
+    width = WIDTH - len(indent)
+    lines = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    return textwrap.indent(lines, indent)
 
 
 def both_losses(entry: Entry) -> str:
-    return ", ".join(f"{p[0].upper()} {entry[f'{p}/loss']:.3f}" for p in PLAYERS)
+    return f"G {entry['generator/loss']:.3f}, D {entry['discriminator/loss']:.3f}"
 
 
 def losses(entry: Entry, name: str) -> str:
@@ -57,9 +51,8 @@ def losses(entry: Entry, name: str) -> str:
 def quality(entry: Entry) -> str:
     """Returns the figures of an evaluation."""
     figures = (
-        f"{title(figure)} {figure.text(entry[QUALITY + figure.key])}"
+        f"{title(figure)} {figure.text(entry[QUALITY + figure.key])}".replace(" ", "\xa0")
         for figure in FIGURES
         if figure.printed and QUALITY + figure.key in entry
     )
-    unbroken = ", ".join(text.replace(" ", "\xa0") for text in figures)
-    return wrapped(unbroken, "  ").replace("\xa0", " ")
+    return wrapped(", ".join(figures), "  ").replace("\xa0", " ")

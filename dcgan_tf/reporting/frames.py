@@ -3,24 +3,18 @@
 import io
 import math
 import pathlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import imageio.v3 as iio
 import numpy as np
 from PIL import Image
 
 from dcgan_tf.reporting import grids
-from dcgan_tf.reporting.grids import Layout
 from dcgan_tf.support import atomic_files
 
-FRAME_MS, HELD_MS = 150, 1500  # of a GIF's frame; of its first and its last one
 MOST_FRAMES = 100  # of a GIF
 MOST_PIXELS = 40_000_000  # of all frames of a GIF
-COLOURS = 128  # of a GIF in colour
-# The nearest of 32 levels for each of 256, in a GIF in grey.
-GREYS = (np.rint(np.linspace(0, 31, 256)) * 255 / 31).astype(np.uint8)
 TOLERANCE = 16  # levels by which a colour in a GIF may be off
-NO_DITHER = Image.Dither.NONE
 
 
 def path_of(samples: pathlib.Path, unit: str, number: int) -> pathlib.Path:
@@ -56,10 +50,9 @@ def spacing(newest: int, *, every: int, keep: int) -> int:
     `every` is what the frames' numbers rise by.  The spacing depends on the newest number
     alone, so that a run that was killed keeps the same frames.
     """
-    multiple = every
-    while math.ceil(newest / multiple) + 1 > keep:
-        multiple *= 2
-    return multiple
+    while math.ceil(newest / every) + 1 > keep:
+        every *= 2
+    return every
 
 
 def thin(samples: pathlib.Path, *, every: int, keep: int) -> None:
@@ -74,7 +67,7 @@ def thin(samples: pathlib.Path, *, every: int, keep: int) -> None:
 
 
 def write_gif(
-    path: pathlib.Path, samples: pathlib.Path, layout: Layout, most: int = MOST_FRAMES
+    path: pathlib.Path, samples: pathlib.Path, layout: grids.Layout, most: int = MOST_FRAMES
 ) -> None:
     """Writes the frames, made legible, as a GIF that loops; at most `most`, evenly chosen.
 
@@ -86,12 +79,20 @@ def write_gif(
     if last is None or not layout.split(last):
         return
     room = max(1, MOST_PIXELS // math.prod(grids.legible(last, layout).shape[:2]))
-    chosen = (read(files[place]) for place in _evenly(len(files), min(most, room)))
-    alike = (frame for frame in chosen if np.shape(frame) == last.shape)
-    shown = [grids.legible(frame, layout) for frame in _steadied(alike)]
-    durations = [FRAME_MS] * len(shown)
-    durations[0] = durations[-1] = HELD_MS
-    atomic_files.write_bytes(path, encode_gif(shown, durations))
+    shown: list[np.ndarray] = []
+    for place in _evenly(len(files), min(most, room)):
+        frame = read(files[place])
+        if frame is None or frame.shape != last.shape:
+            continue
+        if shown:
+            # Changes that are hardly seen would fill the file.
+            far = abs(frame.astype(np.int16) - shown[-1]) > TOLERANCE
+            far = far.any(axis=-1, keepdims=True) if frame.ndim == 3 else far
+            frame = np.where(far, frame, shown[-1])
+        shown.append(frame)
+    durations = [1500, *[150] * (len(shown) - 2), 1500][: len(shown)]
+    content = encode_gif([grids.legible(frame, layout) for frame in shown], durations)
+    atomic_files.write_bytes(path, content)
 
 
 def encode_gif(shown: Sequence[np.ndarray], durations: list[int]) -> bytes:
@@ -100,11 +101,18 @@ def encode_gif(shown: Sequence[np.ndarray], durations: list[int]) -> bytes:
     durations: of each frame, in ms; GIF counts in units of 10 ms
     """
     if shown[0].ndim == 3:
-        coloured = [Image.fromarray(frame) for frame in shown]
-        palette = _palette(coloured)
-        images = [image.quantize(palette=palette, dither=NO_DITHER) for image in coloured]
+        # One palette, fitted to three frames, is that of all: colours do not flicker.
+        some = np.concatenate([shown[place] for place in _evenly(len(shown), 3)])
+        plain = Image.Dither.NONE
+        palette = Image.fromarray(some).quantize(128, dither=plain)
+        images = [
+            Image.fromarray(frame).quantize(palette=palette, dither=plain)
+            for frame in shown
+        ]
     else:
-        images = [Image.fromarray(GREYS[frame]) for frame in shown]
+        # Each of 256 levels becomes the nearest of 32.
+        levels = (np.rint(np.linspace(0, 31, 256)) * 255 / 31).astype(np.uint8)
+        images = [Image.fromarray(levels[frame]) for frame in shown]
     first, *rest = images
     content = io.BytesIO()
     # Pillow wants no list for a single frame.
@@ -113,27 +121,6 @@ def encode_gif(shown: Sequence[np.ndarray], durations: list[int]) -> bytes:
     return content.getvalue()
 
 
-def _palette(images: list[Image.Image]) -> Image.Image:
-    """Fits one palette to three frames, for all, so that colours do not flicker."""
-    some = [np.asarray(images[place]) for place in _evenly(len(images), 3)]
-    return Image.fromarray(np.concatenate(some)).quantize(COLOURS, dither=NO_DITHER)
-
-
 def _evenly(count: int, most: int) -> np.ndarray:
     """Chooses at most `most` of the places 0 to count - 1, evenly, with both ends."""
     return np.unique(np.linspace(count - 1, 0, min(count, most)).round().astype(int))
-
-
-def _steadied(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """Yields the frames without changes that are hardly seen, which would fill the file.
-
-    A pixel changes once it is more than TOLERANCE levels from what is shown of it.
-    """
-    shown = None
-    for frame in frames:
-        if shown is not None:
-            far = abs(frame.astype(np.int16) - shown) > TOLERANCE
-            far = far.any(axis=-1, keepdims=True) if frame.ndim == 3 else far
-            frame = np.where(far, frame, shown)
-        shown = frame
-        yield shown

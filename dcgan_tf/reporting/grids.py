@@ -17,15 +17,8 @@ from dcgan_tf.support import atomic_files
 
 PLAIN_COLUMNS = 10  # of a grid whose columns are no classes
 SEPARATOR = 4  # pixels between generated and real images
-LEAST_WIDTH = 560  # of an enlarged grid, in pixels
-LEAST_HEIGHT = 112  # of a single row
-LEAST_COLUMN = 64  # where a name stands over it, unless the name is short
-MOST_WIDTH = 2_000  # and height, of a grid that is enlarged
-MOST_AREA = 1_300_000  # pixels of a grid that is enlarged
-GAP, GAP_LEVEL = 2, 128  # pixels between enlarged images, and their grey level
 FONT_SIZES = range(20, 10, -1)  # the largest is taken at which all titles fit
 MARGIN = 2  # pixels beside a title
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +43,7 @@ class Layout:
         if classes is None:
             return cls(config.height, config.width, columns)
         titles = tuple(_title(config.names[number], number) for number in classes)
-        return cls(config.height, config.width, len(titles), titles)
+        return cls(config.height, config.width, len(classes), titles)
 
     @classmethod
     def of_preview(cls, config: Config) -> "Layout":
@@ -80,8 +73,7 @@ def grid(images: np.ndarray, columns: int) -> np.ndarray:
     """
     count, height, width, channels = images.shape
     rows = -(-count // columns)
-    tiles = np.zeros((rows * columns, height, width, channels), np.uint8)
-    tiles[:count] = images
+    tiles = np.pad(images, [(0, rows * columns - count), *[(0, 0)] * 3])
     tiles = tiles.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
     pixels = tiles.reshape(rows * height, columns * width, channels)
     return pixels[..., 0] if channels == 1 else pixels
@@ -100,39 +92,33 @@ def legible(pixels: np.ndarray, layout: Layout, magnify: int | None = None) -> n
     lines stand between the images, and the layout's titles over the columns.
     """
     parts = layout.split(pixels)
-    times = magnify or _magnification(parts, layout)
-    first, *real = (_enlarge(part, layout, times) for part in parts)
-    return beside(first, real[0], SEPARATOR * times) if real else first
-
-
-def _magnification(parts: list[np.ndarray], layout: Layout) -> int:
-    """Returns the least that makes images and titles easy to see, within the bounds."""
-    height, width = parts[0].shape[:2]
-    column = min(LEAST_COLUMN, _longest(layout.titles or ("",), FONT_SIZES[-1]))
-    least = max(LEAST_WIDTH / width, LEAST_HEIGHT / height, column / layout.width)
-    most = min(
-        MOST_WIDTH // max(height, width * len(parts)),
-        math.isqrt(MOST_AREA // (height * width * len(parts))),
-    )
-    return max(1, min(math.ceil(least), most))
+    if not magnify:
+        # A grid becomes 560 pixels wide, a row 112 high, a column 64 or as wide as its
+        # title; the whole gets at most 2,000 on a side, and 1.3 million in all.
+        height, width = parts[0].shape[:2]
+        column = min(64, _longest(layout.titles or ("",), FONT_SIZES[-1]))
+        least = max(560 / width, 112 / height, column / layout.width)
+        width *= len(parts)
+        most = min(2_000 // max(height, width), math.isqrt(1_300_000 // (height * width)))
+        magnify = max(1, min(math.ceil(least), most))
+    first, *real = (_enlarge(part, layout, magnify) for part in parts)
+    return beside(first, real[0], SEPARATOR * magnify) if real else first
 
 
 def _enlarge(pixels: np.ndarray, layout: Layout, times: int) -> np.ndarray:
     """Returns a plain grid with lines between its images, and titles."""
     (height, width), colour = pixels.shape[:2], pixels.shape[2:]
     rows, columns = height // layout.height, width // layout.width
-    gap = min(GAP, times)
+    gap = min(2, times)
     high, wide = layout.height * times + gap, layout.width * times + gap
     tiles = pixels.reshape(rows, layout.height, columns, layout.width, *colour)
-    spaced = np.full((rows, high, columns, wide, *colour), GAP_LEVEL, np.uint8)
+    spaced = np.full((rows, high, columns, wide, *colour), 128, np.uint8)
     spaced[:, :-gap, :, :-gap] = tiles.repeat(times, axis=1).repeat(times, axis=3)
     spaced = spaced.reshape(rows * high, columns * wide, *colour)[:-gap, :-gap]
     if layout.titles is None:
         return spaced
     strip = _strip(layout.titles, wide, gap)
-    if colour:
-        strip = np.repeat(strip[..., None], 3, axis=2)
-    return np.concatenate([strip, spaced])
+    return np.concatenate([np.stack([strip] * 3, axis=2) if colour else strip, spaced])
 
 
 @functools.lru_cache
@@ -145,8 +131,12 @@ def _strip(titles: tuple[str, ...], pitch: int, gap: int) -> np.ndarray:
     image = Image.new("L", (len(titles) * pitch - gap, round(1.5 * size)), 255)
     drawing = ImageDraw.Draw(image)
     for column, title in enumerate(titles):
+        text = title
+        for end in range(len(title) - 2, -1, -1):
+            if font.getlength(text) <= room - 2 * MARGIN:
+                break
+            text = f"{title[:end]}…{title[-2:]}"  # of names the ends often differ
         centre = column * pitch + room / 2, image.height / 2
-        text = _cut(title, font, room - 2 * MARGIN)
         drawing.text(centre, text, fill=0, font=font, anchor="mm")
     return np.asarray(image)
 
@@ -154,18 +144,7 @@ def _strip(titles: tuple[str, ...], pitch: int, gap: int) -> np.ndarray:
 @functools.lru_cache
 def _longest(titles: tuple[str, ...], size: int) -> float:
     """Returns the width of the longest title with its margins, in pixels."""
-    font = ImageFont.load_default(size)
-    return max(font.getlength(title) for title in titles) + 2 * MARGIN
-
-
-def _cut(title: str, font: Font, room: float) -> str:
-    """Returns the title, or its beginning and its end, where names often differ."""
-    if font.getlength(title) <= room:
-        return title
-    head, tail = title[:-2], title[-2:]
-    while head and font.getlength(f"{head}…{tail}") > room:
-        head = head[:-1]
-    return f"{head}…{tail}"
+    return max(map(ImageFont.load_default(size).getlength, titles)) + 2 * MARGIN
 
 
 def write_png(path: pathlib.Path, pixels: np.ndarray) -> None:

@@ -1,5 +1,6 @@
 """metrics.jsonl: an object for each log entry."""
 
+import contextlib
 import json
 import pathlib
 import sys
@@ -11,27 +12,7 @@ from dcgan_tf.support import atomic_files
 
 def entries(path: pathlib.Path) -> list[dict[str, Any]]:
     """Returns the entries of metrics.jsonl, oldest first, without its damaged lines."""
-    return [entry for entry in _lines(path) if entry is not None]
-
-
-def _lines(path: pathlib.Path) -> list[dict[str, Any] | None]:
-    """Returns the entry in each line; None for a damaged line."""
-    if not path.exists():
-        return []
-    return [_entry(line) for line in path.read_bytes().splitlines()]
-
-
-def _entry(line: bytes) -> dict[str, Any] | None:
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    sound = (
-        isinstance(entry, dict)
-        and isinstance(entry.get("step"), int)
-        and all(isinstance(value, (int, float)) for value in entry.values())
-    )
-    return entry if sound else None
+    return [entry for entry in map(_entry, _lines(path)) if entry]
 
 
 def cut(path: pathlib.Path, step: int) -> None:
@@ -39,12 +20,27 @@ def cut(path: pathlib.Path, step: int) -> None:
 
     Says on stderr how many lines were damaged.
     """
-    lines = _lines(path)
-    kept = [entry for entry in lines if entry is not None and entry["step"] <= step]
-    text = "".join(json.dumps(entry) + "\n" for entry in kept)
-    atomic_files.write_bytes(path, text.encode())
-    if damaged := lines.count(None):
+    sound = entries(path)
+    damaged = len(_lines(path)) - len(sound)
+    lines = (json.dumps(entry) + "\n" for entry in sound if entry["step"] <= step)
+    atomic_files.write_bytes(path, "".join(lines).encode())
+    if damaged:
         print(f"warning: {path}: damaged lines removed: {damaged}", file=sys.stderr)
+
+
+def _lines(path: pathlib.Path) -> list[bytes]:
+    return path.read_bytes().splitlines() if path.exists() else []
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """Returns the entry in a line; None for a damaged line."""
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        entry = json.loads(line)
+        if isinstance(entry["step"], int) and all(
+            isinstance(figure, int | float) for figure in entry.values()
+        ):
+            return entry
+    return None
 
 
 def append(path: pathlib.Path, entry: Mapping[str, object]) -> None:

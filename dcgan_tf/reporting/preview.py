@@ -9,8 +9,6 @@ from dcgan_tf.data.splits import Split
 from dcgan_tf.gans.gan import Gan
 from dcgan_tf.reporting import grids
 
-STREAM = -1  # of the grid's latents: training uses steps, from 0
-
 
 class Preview:
     """A grid of images from latents that the seed alone decides.
@@ -33,7 +31,8 @@ class Preview:
         self.columns = len(labels or range(grids.PLAIN_COLUMNS))
         count = rows * self.columns
         places = tf.range(count) // (self.columns if labels else 1)
-        self._latents = tf.gather(gan.sample_latents(count, [seed, STREAM]), places)
+        # Training's streams are its steps, from 0.
+        self._latents = tf.gather(gan.sample_latents(count, [seed, -1]), places)
         self._labels = tf.tile(labels or tf.range(self.columns), [rows])
         self._real = None
         if real is not None:

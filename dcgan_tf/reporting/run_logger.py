@@ -39,9 +39,7 @@ class RunLogger:
     def __init__(
         self, run: Run, intervals: Intervals, keep_frames: int, layout: grids.Layout
     ):
-        self._run = run
-        self._intervals = intervals
-        self._layout = layout
+        self._run, self._intervals, self._layout = run, intervals, layout
         every = intervals.number(intervals.log_every)
         self._thinning = {"every": every, "keep": keep_frames}
         self._events = Events(run.folder, layout)

@@ -15,8 +15,6 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from dcgan_tf.reporting import grids
 from dcgan_tf.support import atomic_files
 
-NO_SCALARS = {"epoch", "step", "time"}
-
 
 class Events:
     """Writes an event file into a folder, with TensorBoard's writer.
@@ -38,11 +36,13 @@ class Events:
 
     def add(self, entry: Mapping[str, float], number: int, grid: np.ndarray | None) -> None:
         """Adds an entry's figures, and a plain grid or a frame, at epoch `number`."""
-        values = [
-            Summary.Value(tag=_tag(name), simple_value=value)
-            for name, value in entry.items()
-            if name not in NO_SCALARS
-        ]
+        values = []
+        for name, value in entry.items():
+            # A capital comes first in TensorBoard's order of tags.
+            player = name.removesuffix("/loss")
+            tag = name if player == name else f"Loss/{player}"
+            if name not in ("epoch", "step", "time"):
+                values.append(Summary.Value(tag=tag, simple_value=value))
         if grid is not None and self._layout.split(grid):
             shown = grids.legible(grid, self._layout)
             image = Summary.Image(encoded_image_string=grids.encode_png(shown))
@@ -54,12 +54,3 @@ class Events:
     def _write(self, **fields: Any) -> None:
         with atomic_files.naming(self._path), self._path.open("ab") as file:
             RecordWriter(file).write(Event(**fields).SerializeToString())
-
-
-def _tag(name: str) -> str:
-    """Returns the log's name, but "Loss/generator" or the like for the players' losses.
-
-    A capital comes first in TensorBoard's order of tags.
-    """
-    player = name.removesuffix("/loss")
-    return name if player == name else f"Loss/{player}"
