@@ -113,7 +113,6 @@ def _way(
     labels = row or [index % config.classes for index in range(rows)]
     if is_gif:
         layout = grids.Layout.of(config, row, min(rows, grids.PLAIN_COLUMNS))
-        _check_frames(rows, length, layout, values, config)
         return Request(labels, layout, note, steps, passes)
     layout = grids.Layout.of(config, None, length)
     if passes:  # named over the columns that are no mixture
@@ -175,20 +174,6 @@ def _check_room(
         )
     if line:
         raise errors.UsageError(line)
-
-
-def _check_frames(
-    rows: int, frames_: int, layout: grids.Layout, values: FlagValues, config: Config
-) -> None:
-    """UsageError for a GIF that memory does not hold."""
-    blank = np.zeros((rows, config.height, config.width, config.channels), np.uint8)
-    frame = grids.legible(grids.grid(blank, layout.columns), layout, values.magnify)
-    if frame.size * frames_ > MOST_BYTES:
-        raise errors.UsageError(
-            f"--output={values.output}: {frames_:,} frames of {frame.shape[1]}x"
-            f"{frame.shape[0]} pixels take {frame.size * frames_ / 1e9:,.1f} GB of memory; "
-            "take a lower --interpolate or --magnify"
-        )
 
 
 def _digits(text: str, config: Config) -> list[int]:

@@ -51,16 +51,12 @@ def begin(planned):
 
 
 def test_a_folder_makes_a_run_of_its_shape_and_classes(tmp_path, make):
+    numbers = make(draw(tmp_path / "numbers", ("0", "1"))).config
+    assert (numbers.class_names, numbers.names) == (None, ["0", "1"])
     config = make(draw(tmp_path / "set")).config
     shape = (config.height, config.width, config.channels)
     assert (shape, config.classes, config.class_names) == ((16, 16, 3), 2, ["cat", "dog"])
     assert config.dataset == str(tmp_path / "set")
-
-
-def test_classes_named_by_numbers_have_no_names_of_their_own(tmp_path, make):
-    config = make(draw(tmp_path / "set", ("0", "1"))).config
-    assert config.class_names is None
-    assert config.names == ["0", "1"]
 
 
 @pytest.mark.parametrize(
