@@ -1,6 +1,7 @@
 """TensorFlow and Keras as this package needs them, without their start-up lines."""
 
 import contextlib
+import importlib
 import os
 import pathlib
 import platform
@@ -11,7 +12,11 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from dcgan_tf.support import errors
+from dcgan_tf.support.lazy import keras
+from dcgan_tf.support.lazy import tensorflow as tf
 
 THREADS = "TF_NUM_INTRAOP_THREADS"  # the environment variable
 
@@ -23,8 +28,6 @@ def start() -> None:
     not count.
     """
     import_quietly()
-    import tensorflow as tf
-
     _set_keras(_OURS)
     tf.config.optimizer.set_experimental_options(_NO_OPTIMIZATION)
 
@@ -40,9 +43,6 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
     initialise: see `import_quietly`
     """
     import_quietly(initialise=initialise)
-    import keras
-    import numpy as np
-    import tensorflow as tf
     from tensorflow.python.framework import config as tf_config  # has what tf.config lacks
 
     before = {name: getattr(keras.config, name)() for name in _OURS}
@@ -77,8 +77,6 @@ _OURS = {
 
 
 def _set_keras(settings: Mapping[str, object]) -> None:
-    import keras
-
     for name, value in settings.items():
         getattr(keras.config, f"set_{name}")(value)
 
@@ -95,7 +93,7 @@ def import_quietly(*, initialise: bool = True) -> None:
         # .7 of the time by it.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with quiet():
-        import tensorflow as tf
+        importlib.import_module("tensorflow")
 
         if initialise:
             tf.config.list_logical_devices()
@@ -134,8 +132,6 @@ def quiet() -> Iterator[None]:
 
 def _check_backend() -> None:
     """RunError where Keras was imported before, with another backend than TensorFlow."""
-    import keras
-
     if (backend := keras.config.backend()) != "tensorflow":
         raise errors.RunError(
             f"Keras was imported with KERAS_BACKEND={backend}, and dcgan_tf needs "
@@ -151,7 +147,6 @@ def conditions() -> dict[str, object]:
     TensorFlow chooses; device: that of the first GPU, else the processor's model; onednn
     and onednn_isa: whether TensorFlow uses oneDNN, and the limit of its instruction set
     """
-    import tensorflow as tf
     from tensorflow.python.util import _pywrap_util_port
 
     cores = os.cpu_count()
@@ -179,8 +174,6 @@ def _cpuinfo(path: str) -> str:
 
 def _gpu() -> dict | None:
     """Returns the details of the first GPU that TensorFlow uses; None without one."""
-    import tensorflow as tf
-
     gpus = tf.config.list_physical_devices("GPU")
     return tf.config.experimental.get_device_details(gpus[0]) if gpus else None
 
@@ -200,8 +193,6 @@ def auto_precision(processor: str = "/proc/cpuinfo") -> str:
     that no file describes counts as such.  float32 as well where oneDNN refuses a
     convolution in bfloat16, as it does with its instruction set limited.
     """
-    import tensorflow as tf
-
     gpu, words = _gpu(), set(_cpuinfo(processor).split())
     if gpu is not None:
         suited = gpu.get("compute_capability", (0, 0)) >= (8, 0)

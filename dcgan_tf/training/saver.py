@@ -43,10 +43,10 @@ class Saver:
 
         seconds: trained since the last log entry
         """
-        self._run.write_config(self._content)  # which may have been lost meanwhile
         self._logger.sync()  # a checkpoint promises that the entries before it exist
         keep = self._content.config.keep_checkpoints
         save_state(self._state, self._run, kind, keep=keep, score=score, seconds=seconds)
+        self._run.write_config(self._content)  # which may have been lost meanwhile
         self._saved = time.monotonic()
 
     def save_if_best(self, score: float) -> None:
