@@ -15,7 +15,6 @@ from absl.flags import FlagValues
 from dcgan_tf.cli import flags
 from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.pages import record, table
-from dcgan_tf.support import errors
 
 
 def define_flags() -> FlagValues:
@@ -28,12 +27,8 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
-    if not values.run:
-        raise errors.UsageError(
-            "--run: name the folders of runs, as in dcgan-tf compare checkpoints/acgan-*"
-        )
     path = output_path(values.csv, "csv", suffixes=[".csv"]) if values.csv else None
-    records = record.read_all(values.run)
+    records = record.read_all(values.run or [None])
     print(table.text(records))
     if path:
         table.write_csv(path, records)

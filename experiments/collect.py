@@ -38,14 +38,15 @@ LOSSES = {  # means over the last log entry
 def collect(run: Run, output: pathlib.Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     evaluation, newest = record.read(run).evaluation, run.newest_checkpoint()
-    if evaluation is None or (newest and evaluation.of.step != newest.step):
+    if evaluation is None or (newest and evaluation.of["step"] != newest.step):
         command = [sys.executable, "-m", "dcgan_tf.evaluate", f"--run={run.folder}"]
         subprocess.run(command, check=True)
     for path in (run.config_file, run.folder / "evaluation.json"):
         text = ABSOLUTE.sub(r"\1", path.read_text(encoding="utf-8"))
         (output / path.name).write_text(text, encoding="utf-8")
     shutil.copyfile(run.metrics, output / run.metrics.name)
-    last = frames.read(frames.newest(run.samples))
+    *_, newest_frame = frames.paths(run.samples).values()
+    last = frames.read(newest_frame)
     layout = grids.Layout.of_preview(run.read_config())
     grids.write_png(output / "grid.png", grids.legible(last, layout))
     frames.write_gif(output / "training.gif", run.samples, layout, most=FRAMES)
@@ -64,7 +65,7 @@ def table() -> str:
     heads = ["experiment", "processor", "precision", "length", "minutes", *LOSSES]
     rows, real = [], {}
     for entry in evaluated(FOLDER.rglob("evaluation.json")):
-        if entry.evaluation.protocol.dataset != "mnist":
+        if entry.evaluation.protocol["dataset"] != "mnist":
             continue
         config, last = entry.config, entry.entries[-1]
         real = entry.evaluation.real

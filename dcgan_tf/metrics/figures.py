@@ -4,23 +4,21 @@ Console, TensorBoard, `evaluate`, `compare`, the pages and the experiments take 
 arrows, formats and meanings from here.
 """
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 UP, DOWN = "\u2191", "\u2193"  # which direction is better
 QUALITY = "quality/"  # begins the figures' keys in metrics.jsonl
 REAL = "real training images"  # the name of their row in evaluation.json
 
 
-@dataclasses.dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """A figure of quality.
 
     key:     its name in JSON
     arrow:   UP or DOWN, the better direction; "" where there is none
     format:  of its value
-    meaning: a sentence for a reader of the report
     printed: whether a run prints it while it trains
     """
 
@@ -28,12 +26,16 @@ class Figure:
     name: str
     arrow: str
     format: str
-    meaning: str = ""
     printed: bool = False
 
     @property
     def title(self) -> str:
         return f"{self.name} {self.arrow}".rstrip()
+
+    @property
+    def meaning(self) -> str:
+        """Returns a sentence for a reader of the report; "" where there is none."""
+        return MEANINGS.get(self.key, "")
 
     def text(self, value: float | None) -> str:
         """Returns the value as people read it; "-" for None, which too few images give."""
@@ -41,93 +43,43 @@ class Figure:
 
 
 FIGURES = (
-    Figure(
-        "class_accuracy",
-        "class accuracy (GAN-test)",
-        UP,
-        "{:.2%}",
-        "Share of the images that a classifier assigns to the class they were made for.",
-        printed=True,
-    ),
-    Figure(
-        "frechet_classifier_distance",
-        "Fréchet distance",
-        DOWN,
-        "{:.3f}",
-        "Between the generated and the real images' features, taken as two normal "
-        "distributions. In the features of this package's classifier, not of Inception: "
-        "no FID of other programs compares with it.",
-        printed=True,
-    ),
-    Figure(
-        "kid",
-        "kernel distance (KID)",
-        DOWN,
-        "{:.5f}",
-        "The same question with a polynomial kernel; about 0 where both are alike.",
-    ),
-    Figure(
-        "precision",
-        "precision",
-        UP,
-        "{:.3f}",
-        "Share of the generated images that lie among real ones: how real they look.",
-    ),
-    Figure(
-        "recall",
-        "recall",
-        UP,
-        "{:.3f}",
-        "Share of the real images that lie among generated ones: how much of the variety "
-        "is there.",
-        printed=True,
-    ),
-    Figure(
-        "density",
-        "density",
-        UP,
-        "{:.3f}",
-        "Precision that counts in how many real neighbourhoods an image lies; may be above "
-        "1.",
-    ),
-    Figure(
-        "coverage",
-        "coverage",
-        UP,
-        "{:.3f}",
-        "Share of the real images that have a generated one in their neighbourhood.",
-        printed=True,
-    ),
-    Figure(
-        "classifier_score",
-        "classifier score",
-        UP,
-        "{:.3f}",
-        "The Inception score's formula with this classifier: sure of each image, and all "
-        "classes there. At most the number of classes.",
-    ),
-    Figure(
-        "intra_class_std",
-        "intra-class std, of real",
-        "",
-        "{:.3f}",
-        "Spread of the features within a class, as a share of the real images'. Near 1 is "
-        "right; well below 1 the images of a class are alike.",
-        printed=True,
-    ),
-    Figure(
-        "classification_accuracy_score",
-        "CAS (GAN-train)",
-        UP,
-        "{:.2%}",
-        "Accuracy on real test images of a classifier that saw generated images alone.",
-    ),
+    Figure("class_accuracy", "class accuracy (GAN-test)", UP, "{:.2%}", printed=True),
+    Figure("frechet_classifier_distance", "Fréchet distance", DOWN, "{:.3f}", printed=True),
+    Figure("kid", "kernel distance (KID)", DOWN, "{:.5f}"),
+    Figure("precision", "precision", UP, "{:.3f}"),
+    Figure("recall", "recall", UP, "{:.3f}", printed=True),
+    Figure("density", "density", UP, "{:.3f}"),
+    Figure("coverage", "coverage", UP, "{:.3f}", printed=True),
+    Figure("classifier_score", "classifier score", UP, "{:.3f}"),
+    Figure("intra_class_std", "intra-class std, of real", "", "{:.3f}", printed=True),
+    Figure("classification_accuracy_score", "CAS (GAN-train)", UP, "{:.2%}"),
     Figure("selection_score", "selection score", UP, "{:.3f}", printed=True),
 )
+MEANINGS = {
+    "class_accuracy": "Share of the images that a classifier assigns to the class they "
+    "were made for.",
+    "frechet_classifier_distance": "Between the generated and the real images' features, "
+    "taken as two normal distributions. In the features of this package's classifier, not "
+    "of Inception: no FID of other programs compares with it.",
+    "kid": "The same question with a polynomial kernel; about 0 where both are alike.",
+    "precision": "Share of the generated images that lie among real ones: how real they "
+    "look.",
+    "recall": "Share of the real images that lie among generated ones: how much of the "
+    "variety is there.",
+    "density": "Precision that counts in how many real neighbourhoods an image lies; may "
+    "be above 1.",
+    "coverage": "Share of the real images that have a generated one in their "
+    "neighbourhood.",
+    "classifier_score": "The Inception score's formula with this classifier: sure of each "
+    "image, and all classes there. At most the number of classes.",
+    "intra_class_std": "Spread of the features within a class, as a share of the real "
+    "images'. Near 1 is right; well below 1 the images of a class are alike.",
+    "classification_accuracy_score": "Accuracy on real test images of a classifier that "
+    "saw generated images alone.",
+}
 
 
-@dataclasses.dataclass(frozen=True)
-class Chart:
+class Chart(NamedTuple):
     """Curves that stand in one frame, over the epochs.
 
     curves:  the label of each curve, and the key of its values in metrics.jsonl
@@ -152,10 +104,7 @@ CHARTS = (
     ),
     Chart(
         "Losses on the test split",
-        {
-            "generator": "test/generator/loss",
-            "discriminator": "test/discriminator/loss",
-        },
+        {"generator": "test/generator/loss", "discriminator": "test/discriminator/loss"},
         "Healthy: near those of training. A discriminator whose loss rises here alone "
         "has learned its training images by heart.",
     ),
@@ -172,10 +121,7 @@ CHARTS = (
     ),
     Chart(
         "Class",
-        {
-            "real": "discriminator/class_accuracy_real",
-            "fake": "generator/class_accuracy",
-        },
+        {"real": "discriminator/class_accuracy_real", "fake": "generator/class_accuracy"},
         "Share whose class the discriminator recognises. Healthy: both rise towards 100%, "
         "the fakes behind the real images.",
         share=True,

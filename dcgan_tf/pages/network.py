@@ -7,14 +7,13 @@ classes: what looks up a row of a table becomes a product with the table.
 """
 
 import base64
-from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 
-from dcgan_tf.models.layers import BatchNormalization, BiasConv2DTranspose
+from dcgan_tf.models.layers import BatchNormalization
 
 DIRECTIONS = 6  # of the latents, that the page lets a user move in
 
@@ -41,47 +40,33 @@ def describe(generator: keras.Model) -> dict[str, Any]:
     for layer in generator.layers:
         if isinstance(layer, layers.InputLayer):
             continue
-        read = [numbers[id(tensor)] for tensor in _inputs(layer)]
+        read = [numbers[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
         size = int(np.prod(layer.output.shape[1:]))
         number = read[0]  # of a layer that changes the shape alone
         if not isinstance(layer, layers.Reshape):
-            number = add(KINDS[type(layer)], read, size, **_values(layer))
+            kind, values = _described(layer)
+            number = add(kind, read, size, **values)
         if getattr(layer, "activation", None) is keras.activations.tanh:
             number = add("tanh", [number], size)
         numbers[id(layer.output)] = number
     return {"layers": described, "weights": base64.b64encode(weights).decode()}
 
 
-KINDS = {
-    layers.Add: "add",
-    layers.Concatenate: "concatenate",
-    layers.Conv2DTranspose: "transposed",
-    layers.Dense: "dense",
-    layers.Embedding: "dense",
-    layers.Multiply: "multiply",
-    layers.ReLU: "relu",
-    BatchNormalization: "scale",
-    BiasConv2DTranspose: "transposed",
-}
-
-
-def _inputs(layer: layers.Layer) -> list:
-    return layer.input if isinstance(layer.input, list) else [layer.input]
-
-
-def _values(layer: layers.Layer) -> Mapping[str, Any]:
-    """Returns a layer's weights, and what else network.js needs of the layer."""
-    if isinstance(layer, layers.Embedding):
-        return {"kernel": layer.embeddings.numpy()}
-    if isinstance(layer, layers.Dense):
-        return {"kernel": layer.kernel.numpy()}
-    if isinstance(layer, BatchNormalization):
-        scale = layer.gamma.numpy() / np.sqrt(layer.moving_variance.numpy() + layer.epsilon)
-        offset = layer.beta.numpy() - layer.moving_mean.numpy() * scale
-        return {"scale": scale, "offset": offset}
-    if isinstance(layer, layers.Conv2DTranspose):
-        return _transposed(layer)
-    return {}
+def _described(layer: layers.Layer) -> tuple[str, dict[str, Any]]:
+    """Returns the kind of a layer, its weights, and what else network.js needs of it."""
+    match layer:
+        case layers.Embedding():
+            return "dense", {"kernel": layer.embeddings.numpy()}
+        case layers.Dense():
+            return "dense", {"kernel": layer.kernel.numpy()}
+        case layers.Conv2DTranspose():
+            return "transposed", _transposed(layer)
+        case BatchNormalization():
+            deviation = np.sqrt(layer.moving_variance.numpy() + layer.epsilon)
+            scale = layer.gamma.numpy() / deviation
+            offset = layer.beta.numpy() - layer.moving_mean.numpy() * scale
+            return "scale", {"scale": scale, "offset": offset}
+    return type(layer).__name__.lower(), {}  # add, concatenate, multiply or relu
 
 
 def _transposed(layer: layers.Conv2DTranspose) -> dict[str, Any]:
@@ -90,8 +75,7 @@ def _transposed(layer: layers.Conv2DTranspose) -> dict[str, Any]:
     TensorFlow pads both sides alike, the end by one more where the sum is odd.
     """
     (taps, _), (stride, _) = layer.kernel_size, layer.strides
-    bias = {} if layer.bias is None else {"bias": layer.bias.numpy()}
-    return {
+    values = {
         "shape": list(layer.input.shape[1:]),
         "to": list(layer.output.shape[1:]),
         "taps": taps,
@@ -99,8 +83,8 @@ def _transposed(layer: layers.Conv2DTranspose) -> dict[str, Any]:
         "before": (taps - stride) // 2,
         # Keras keeps the kernel as [height, width, outputs, inputs].
         "kernel": layer.kernel.numpy().swapaxes(2, 3),
-        **bias,
     }
+    return values if layer.bias is None else {**values, "bias": layer.bias.numpy()}
 
 
 def principal_directions(generator: keras.Model) -> np.ndarray:
@@ -118,10 +102,9 @@ def principal_directions(generator: keras.Model) -> np.ndarray:
     if any(isinstance(layer, layers.Multiply) for layer in generator.layers):
         table = generator.get_layer("label_embedding").embeddings.numpy()
         responses = responses * table[:, :, None] * table[:, None, :]
-    found = np.zeros((len(responses), DIRECTIONS, size), np.float32)
-    for directions, response in zip(found, responses, strict=True):
-        chosen = np.linalg.eigh(response)[1].T[::-1][:DIRECTIONS]
-        # An eigenvector has no sign of its own; this one is the same on every machine.
-        largest = np.take_along_axis(chosen, np.abs(chosen).argmax(1)[:, None], axis=1)
-        directions[: len(chosen)] = chosen * np.sign(largest)
-    return found
+    directions = np.linalg.eigh(responses)[1].swapaxes(1, 2)[:, ::-1][:, :DIRECTIONS]
+    # An eigenvector has no sign of its own; this one is the same on every machine.
+    largest = np.abs(directions).argmax(2)[..., None]
+    directions = directions * np.sign(np.take_along_axis(directions, largest, axis=2))
+    absent = DIRECTIONS - directions.shape[1]
+    return np.pad(directions, ((0, 0), (0, absent), (0, 0))).astype(np.float32)

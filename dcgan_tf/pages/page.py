@@ -27,37 +27,34 @@ def render(template: str, data: object, files: str = "") -> bytes:
 
     files: what else the page may load, as a content security policy says it
     """
-    values = {
-        "files": files,
-        # Within a <script> nothing may look like its end.
-        "data": json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
-    }
+    # Within a <script> nothing may look like its end.
+    text = json.dumps(data, allow_nan=False).replace("<", "\\u003c")
+    values = {"files": files, "data": text}
+
+    def read(name: str) -> str:
+        return (TEMPLATES / name).read_text(encoding="utf-8")
 
     def part(name: re.Match) -> str:
-        return values[name[1]] if name[1] in values else _read(name[1])
+        return values[name[1]] if name[1] in values else read(name[1])
 
     # In one pass: what is filled in may look like a place to fill.
-    return re.sub(r"\{\{([\w.]+)\}\}", part, _read(template)).encode()
+    return re.sub(r"\{\{([\w.]+)\}\}", part, read(template)).encode()
 
 
-def _read(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
+def head(name: str, config: Config, state: str = "") -> dict[str, object]:
+    """Returns name, subject and state of a run, and what stands over its frames."""
+    return {
+        "name": name,
+        "subject": f"{config.mode} on {sources.short_name(config.dataset)}{state}",
+        "titles": list(Layout.of_preview(config).titles or ()),
+        "real": bool(config.preview_real),
+    }
 
 
-def subject(config: Config) -> str:
-    return f"{config.mode} on {sources.short_name(config.dataset)}"
-
-
-def grid_titles(config: Config) -> dict[str, object]:
-    """Returns the titles of the frames' columns, and whether real images stand beside."""
-    titles = Layout.of_preview(config).titles or ()
-    return {"titles": list(titles), "real": bool(config.preview_real)}
-
-
-def frame_caption(path: pathlib.Path) -> str:
-    """Returns "epoch 3" for epoch_0003.png."""
+def frame(path: pathlib.Path, address: str) -> dict[str, str]:
+    """Returns a frame's image and its caption, "epoch 3" for epoch_0003.png."""
     unit, _, number = path.stem.partition("_")
-    return f"{unit} {int(number)}"
+    return {"caption": f"{unit} {int(number)}", "image": address}
 
 
 def data_uri(pixels: np.ndarray) -> str:
@@ -71,14 +68,13 @@ def data_uri(pixels: np.ndarray) -> str:
 
 
 def charts(
-    runs: Sequence[Sequence[Mapping[str, float]]],
-    references: Mapping[str, float] | None = None,
+    runs: Sequence[Sequence[Mapping[str, float]]], references: Mapping[str, float]
 ) -> list[dict[str, Any]]:
     """Returns the charts that the runs' log entries have curves for, for chart.js.
 
     references: values of real training images, by the keys of the curves
     """
-    found = []
+    shown = []
     for chart in CHARTS:
         curves = [
             {
@@ -86,17 +82,14 @@ def charts(
                 "number": number,
                 "label": label,
                 "points": _thinned(points(entries, key)),
-                "reference": (references or {}).get(key),
+                "reference": references.get(key),
             }
             for run, entries in enumerate(runs)
             for number, (label, key) in enumerate(chart.curves.items())
         ]
         if curves := [curve for curve in curves if curve["points"]]:
-            words = {"title": chart.title, "caption": chart.caption}
-            found.append(
-                {**words, "share": chart.share, "wide": chart.wide, "curves": curves}
-            )
-    return found
+            shown.append(chart._asdict() | {"curves": curves})
+    return shown
 
 
 def _thinned(curve: list[tuple[float, float]]) -> list[list[float]]:

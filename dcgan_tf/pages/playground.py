@@ -11,9 +11,6 @@ from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import errors
 
-FIRST_DIGITS = [2, 0, 2, 6]
-FIRST_PICTURES = 6
-
 
 def load(folder: str | None, *, ema: bool, which: str) -> TrainedRun:
     """Loads the run in the folder, or the ACGAN that comes with the package.
@@ -21,7 +18,7 @@ def load(folder: str | None, *, ema: bool, which: str) -> TrainedRun:
     UsageError unless it is of the architecture compact.
     """
     run = Run.existing(folder or PRETRAINED)
-    architecture = run.read().config.architecture
+    architecture = run.read_config().architecture
     if architecture != "compact":
         raise errors.UsageError(
             f"--run={run.folder}: is of the architecture {architecture}; a playground runs "
@@ -33,25 +30,22 @@ def load(folder: str | None, *, ema: bool, which: str) -> TrainedRun:
 def content(loaded: TrainedRun) -> dict[str, Any]:
     """Returns what picture.js and playground.js read."""
     config, generator = loaded.config, loaded.gan.ema_generator
+    dataset = sources.short_name(config.dataset)
     names = config.names if config.conditional else []
     digits = bool(names) and config.class_names is None and config.classes <= 10
-    first = [n % len(names) if names else 0 for n in range(FIRST_PICTURES)]
+    first = [number % max(1, len(names)) for number in range(6)]
+    of_digits = config.dataset in ("mnist", DIGITS)
     directions = network.principal_directions(generator).astype("<f2")
     return {
-        "title": (
-            f"{config.mode.upper()} trained on {sources.short_name(config.dataset)}, step "
-            f"{loaded.step:,}"
-        ),
+        "title": f"{config.mode.upper()} trained on {dataset}, step {loaded.step:,}",
         "shape": [config.height, config.width, config.channels],
         "latent_dim": config.latent_dim,
         "prior": config.latent_prior,
         "classes": config.classes,
         "names": names,
         "digits": digits,
-        "text_label": (
-            "Digits" if config.dataset in ("mnist", DIGITS) else "Classes, by number"
-        ),
-        "start": FIRST_DIGITS if digits and config.classes == 10 else first,
+        "text_label": "Digits" if of_digits else "Classes, by number",
+        "start": [2, 0, 2, 6] if digits and config.classes == 10 else first,
         "directions": base64.b64encode(directions.tobytes()).decode(),
         "direction_count": network.DIRECTIONS,
         "generator": network.describe(generator),

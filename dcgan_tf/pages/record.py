@@ -1,10 +1,11 @@
-"""What a run's folder holds: the one reader for `compare`, `report` and the experiments.
+"""What a run's folder holds: the one reader for the pages, `compare` and the experiments.
 
 A record names what is missing or damaged, and has the rest.
 """
 
 import dataclasses
 import functools
+import json
 import math
 import shlex
 from collections.abc import Sequence
@@ -15,49 +16,25 @@ import pydantic
 from dcgan_tf.config.schema import Config
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.metrics.figures import QUALITY, REAL
-from dcgan_tf.pages import live
 from dcgan_tf.reporting import metrics_log
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 
+SCRIPT, BEGINS, ENDS = "live.js", "show(", ");\n"  # what makes JSON a script
 HIDDEN = {"class_names"}  # settings that follow from the data set, and are long
 Entry = dict[str, float]
 
 
-class Of(pydantic.BaseModel):
-    """samples: the file of images that was measured in place of the run"""
-
-    step: int = 0
-    ema: bool | None = None
-    samples: str | None = None
-
-
-class Protocol(pydantic.BaseModel):
-    dataset: str
-    test_images: int
-    images: dict[str, int]
-
-
-class Nearest(pydantic.BaseModel):
-    """The samples that are nearest to a training image; see `metrics.evaluator`."""
-
-    distances: list[float]
-    classes: list[int] | None = None
-    near_copies: float | None = None
-    near_copy_distance: float | None = None
-
-
 class Evaluation(pydantic.BaseModel):
-    """What pages need of an evaluation.json; earlier versions wrote less.
+    """What pages need of an evaluation.json, which `metrics.evaluator` makes.
 
     figures: of generated and of real images, by their names, and in them by key
     """
 
-    of: Of
-    class_names: list[str] | None = None
+    of: dict[str, Any]
     figures: dict[str, dict[str, Any]]
-    nearest_training_images: Nearest
-    protocol: Protocol
+    nearest_training_images: dict[str, Any]
+    protocol: dict[str, Any]
     notes: list[str] = []
 
     @property
@@ -71,14 +48,8 @@ class Evaluation(pydantic.BaseModel):
     @property
     def conditions(self) -> tuple:
         """Returns what must be alike for figures to be comparable."""
-        images = self.protocol.images.get("generated")
-        return self.protocol.dataset, self.protocol.test_images, images, self.of.ema
-
-    @property
-    def names(self) -> list[str]:
-        """Returns the names of the classes; their numbers where there are no names."""
-        matrix = self.generated.get("confusion_matrix") or []
-        return self.class_names or [str(number) for number in range(len(matrix))]
+        data, images = self.protocol["dataset"], self.protocol["images"]["generated"]
+        return data, self.protocol["test_images"], images, self.of.get("ema")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +86,7 @@ class Record:
     def measured(self) -> tuple[int | None, dict[str, Any]]:
         """Returns step and figures of the evaluation, or else the last ones of the log."""
         if self.evaluation:
-            return self.evaluation.of.step, self.evaluation.generated
+            return self.evaluation.of["step"], self.evaluation.generated
         for entry in reversed(self.entries):
             if keys := [key for key in entry if key.startswith(QUALITY)]:
                 return int(entry["step"]), {k.removeprefix(QUALITY): entry[k] for k in keys}
@@ -128,10 +99,9 @@ class Record:
             return self.run.exported_parent().step
         steps = [entry["step"] for entry in self.entries[-1:]]
         steps += [info.step for info in self.run.saved()[:1]]
-        steps += [self.evaluation.of.step] if self.evaluation else []
-        return int(max(steps, default=0))
+        return int(max([*steps, self.evaluation.of["step"] if self.evaluation else 0]))
 
-    @functools.cached_property
+    @property
     def state(self) -> str:
         """Returns "complete", "still training" or "stopped after 3 of 8 epochs: ..."."""
         config, data, done = self.config, self.content.data, self.step
@@ -144,28 +114,27 @@ class Record:
             return f"an exported generator, of step {self.step:,}"
         if done >= end:
             return f"complete: {end:,} {unit}"
-        message = live.read(self.run).get("live", {}).get("message")
-        why = f": {message}" if message else ""
-        return f"stopped after {done:,} of {end:,} {unit}{why}"
+        message = live(self.run).get("live", {}).get("message")
+        return f"stopped after {done:,} of {end:,} {unit}" + f": {message}" * bool(message)
 
     def warnings(self) -> list[str]:
         """Returns the signs of collapse in the log, and what changed at a resume."""
-        seen: dict[str, list[float]] = {}
-        for entry in self.entries:
-            for sign in mode_collapse.of_entry(entry):
-                seen.setdefault(sign, []).append(entry.get("epoch", 0))
+        lines = []
+        for sign, meaning in mode_collapse.SIGNS.items():
+            seen = [e for e in self.entries if sign in mode_collapse.of_entry(e)]
+            if epochs := [entry.get("epoch", 0) for entry in seen]:
+                span = f"epochs {epochs[0]:g} to {epochs[-1]:g}"
+                lines.append(f"Seen {len(epochs)} x, {span}: {meaning}")
         starts = [start["versions"] | start["machine"] for start in self.content.starts]
-        changes = {
-            f"{name} {value} ({starts[0][name]} at first)": None
+        changes = dict.fromkeys(
+            f"{name} {value} ({starts[0][name]} at first)"
             for start in starts
             for name, value in start.items()
             if starts[0].get(name, value) != value
-        }
-        return [
-            f"Seen {len(epochs)} x, epochs {epochs[0]:g} to {epochs[-1]:g}: "
-            f"{mode_collapse.SIGNS[sign]}"
-            for sign, epochs in seen.items()
-        ] + ([f"Resumed under other conditions: {', '.join(changes)}"] if changes else [])
+        )
+        if changes:
+            lines.append(f"Resumed under other conditions: {', '.join(changes)}")
+        return lines
 
 
 def read(run: Run, name: str = "") -> Record:
@@ -173,9 +142,10 @@ def read(run: Run, name: str = "") -> Record:
 
     name: "" stands for the last part of the run's path
     """
-    missing: list[str] = []
-    parts = run.read(), _entries(run, missing), _evaluation(run, missing)
-    return Record(run, name or run.folder.absolute().name, *parts, missing)
+    log, no_log = entries(run)
+    evaluation, no_evaluation = _evaluation(run)
+    name = name or run.folder.absolute().name
+    return Record(run, name, run.read(), log, evaluation, no_log + no_evaluation)
 
 
 def read_all(folders: Sequence[str]) -> list[Record]:
@@ -190,9 +160,7 @@ def read_all(folders: Sequence[str]) -> list[Record]:
 
 def differing(records: Sequence[Record]) -> dict[str, list[object]]:
     """Returns the settings in which runs differ, each with its value in every run."""
-    columns = {
-        name: [record.settings[name] for record in records] for name in records[0].settings
-    }
+    columns = {name: [r.settings[name] for r in records] for name in records[0].settings}
     return {
         name: values
         for name, values in columns.items()
@@ -200,47 +168,44 @@ def differing(records: Sequence[Record]) -> dict[str, list[object]]:
     }
 
 
-def count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number > 1)}"
+def live(run: Run) -> dict[str, Any]:
+    """Returns what live.js holds; {} where live.js is absent or damaged."""
+    try:
+        text = (run.folder / SCRIPT).read_text(encoding="utf-8")
+        return dict(json.loads(text.removeprefix(BEGINS).removesuffix(ENDS)))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
-def _entries(run: Run, missing: list[str]) -> list[Entry]:
+def entries(run: Run) -> tuple[list[Entry], list[str]]:
+    """Returns the log entries, with finite values alone, and what is missing of them."""
     if not run.metrics.is_file():
-        missing.append(
-            "metrics.jsonl is missing: no curves, no time of training (an export has none)"
-        )
-        return []
-    entries = metrics_log.entries(run.metrics)
-    finite = [{k: v for k, v in entry.items() if math.isfinite(v)} for entry in entries]
-    if damaged := run.metrics.read_bytes().count(b"\n") - len(entries):
-        missing.append(f"metrics.jsonl has {count(damaged, 'damaged line')}, left out")
-    if lost := sum(map(len, entries)) - sum(map(len, finite)):
-        missing.append(
-            f"metrics.jsonl has {count(lost, 'undefined value')} (NaN), left out"
-        )
-    return finite
+        why = "no curves, no time of training (an export has none)"
+        return [], [f"metrics.jsonl is missing: {why}"]
+    log = metrics_log.entries(run.metrics)
+    finite = [{k: v for k, v in entry.items() if math.isfinite(v)} for entry in log]
+    counts = {
+        "damaged line": run.metrics.read_bytes().count(b"\n") - len(log),
+        "undefined (NaN) value": sum(map(len, log)) - sum(map(len, finite)),
+    }
+    return finite, [
+        f"metrics.jsonl has {count:,} {what}{'s' * (count > 1)}, left out"
+        for what, count in counts.items()
+        if count > 0
+    ]
 
 
-def _evaluation(run: Run, missing: list[str]) -> Evaluation | None:
+def _evaluation(run: Run) -> tuple[Evaluation | None, list[str]]:
     path = run.folder / "evaluation.json"
     command = shlex.join(["dcgan-tf", "evaluate", f"--run={run.folder}"])
-    if not path.exists():
-        missing.append(
-            "evaluation.json is missing: no table of figures, confusion matrix and nearest "
-            f"training images; {command} makes them"
-        )
-        return None
     try:
         evaluation = Evaluation.model_validate_json(path.read_text(encoding="utf-8"))
-        if "generated" not in evaluation.figures:
-            raise ValueError("has no figures of generated images")
+    except FileNotFoundError:
+        what = "no table of figures, confusion matrix and nearest training images"
+        return None, [f"evaluation.json is missing: {what}; {command} makes them"]
     except (OSError, ValueError):  # pydantic's is a ValueError
-        missing.append(f"evaluation.json is damaged; {command} mends it")
-        return None
-    if evaluation.of.samples is None:
-        return evaluation
-    missing.append(
-        f"evaluation.json is of the images in {evaluation.of.samples}, not of the run; "
-        f"{command} measures the run"
-    )
-    return None
+        return None, [f"evaluation.json is damaged; {command} mends it"]
+    if samples := evaluation.of.get("samples"):
+        what = f"is of the images in {samples}, not of the run"
+        return None, [f"evaluation.json {what}; {command} measures the run"]
+    return evaluation, []

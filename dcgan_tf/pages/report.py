@@ -31,12 +31,13 @@ def content(records: list[Record]) -> dict[str, Any]:
     evaluation = records[0].evaluation if len(records) == 1 else None
     real = evaluation.real if evaluation else {}
     facts = [_facts(entry) for entry in records]
+    columns = {name: [r.settings[name] for r in records] for name in Config.model_fields}
     return {
         "runs": [_run(entry, FRAMES_BYTES // len(records)) for entry in records],
         "facts": [
-            (name, [fact[name] or "" for fact in facts])
+            (name, values)
             for name in facts[0]
-            if any(fact[name] for fact in facts)
+            if any(values := [fact[name] for fact in facts])
         ],
         "differing": [
             {"name": name, "values": _texts(values)}
@@ -48,12 +49,10 @@ def content(records: list[Record]) -> dict[str, Any]:
         ),
         "table": _table([entry for entry in records if entry.evaluation], len(records)),
         "settings": [
-            {"name": name, "values": _texts(values), "help": field.description}
+            {"name": name, "values": _texts(columns[name]), "help": field.description}
             for name, field in Config.model_fields.items()
-            for values in [[entry.settings[name] for entry in records]]
-            if any(value is not None for value in values)
+            if columns[name] != [None] * len(records)
         ],
-        "written": time.time(),
         "footer": f"Written {time.strftime('%Y-%m-%d %H:%M')} by dcgan_tf {version}.",
     }
 
@@ -64,18 +63,27 @@ def _texts(values: list[object]) -> list[str]:
 
 def _run(entry: Record, room: int) -> dict[str, object]:
     """Returns what one run has on the page, with frames of about `room` bytes."""
-    evaluation, missing = entry.evaluation, [*entry.missing]
-    matrix = evaluation and evaluation.generated.get("confusion_matrix")
+    evaluation = entry.evaluation
+    shown, no_frames = _frames(entry, room)
+    nearest, no_pairs = _nearest(entry, evaluation) if evaluation else (None, [])
+    generated = evaluation.generated if evaluation else {}
+    matrix = generated.get("confusion_matrix")
     return {
-        "name": entry.name,
-        "subject": f"{page.subject(entry.config)}; {entry.state}",
+        **page.head(entry.name, entry.config, f"; {entry.state}"),
         "warnings": entry.warnings(),
-        **page.grid_titles(entry.config),
-        "frames": _frames(entry, room, missing),
-        "tiles": _tiles(evaluation) if evaluation else [],
-        "confusion": {"names": evaluation.names, "rows": matrix} if matrix else None,
-        "nearest": _nearest(entry, missing) if evaluation else None,
-        "missing": missing,
+        "frames": shown,
+        "tiles": [
+            {
+                "title": figure.title,
+                "value": figure.text(generated[figure.key]),
+                "real": figure.text(evaluation.real.get(figure.key)),
+            }
+            for figure in FIGURES
+            if figure.key in TILES & generated.keys()
+        ],
+        "confusion": {"names": entry.config.names, "rows": matrix} if matrix else None,
+        "nearest": nearest,
+        "missing": [*entry.missing, *no_frames, *no_pairs],
     }
 
 
@@ -83,27 +91,28 @@ def _facts(entry: Record) -> dict[str, str | list[str]]:
     config, data, starts = entry.config, entry.content.data, entry.content.starts
     images = f"{data['images']:,} images" if data else "images"
     classes = f" of {config.classes} classes" if config.classes > 1 else ""
+    dataset = sources.short_name(config.dataset)
     length = f"{config.steps:,} steps" if config.steps else f"{config.epochs:,} epochs"
-    first = starts[0] if starts else {"machine": {}, "versions": {}}
-    pairs = {
-        part: ", ".join(f"{name} {value}" for name, value in first[part].items())
-        for part in ("machine", "versions")
-    }
+    length += f" of batches of {config.batch_size}; stands at step {entry.step:,}"
+    drawn = sum(e.get("seconds", 0) * e.get("images_per_second", 0) for e in entry.entries)
+    spent = datetime.timedelta(seconds=round(entry.seconds))
+    pace = f"{drawn / (entry.seconds or 1):,.0f} images/s"
+    duration = f"{spent} (h:mm:ss), without evaluations and saving; {pace}"
     commands = [shlex.join(map(str, start["command"])) for start in starts]
+    first = starts[0] if starts else {}
+    machine, versions = (
+        ", ".join(f"{name} {value}" for name, value in first.get(part, {}).items())
+        for part in ("machine", "versions")
+    )
     return {
         "Model": f"{config.mode}, architecture {config.architecture}",
-        "Trained on": (
-            f"{sources.short_name(config.dataset)}: {images}{classes}, "
-            f"{ImageSpec.of(config)}"
-        ),
-        "Length": (
-            f"{length} of batches of {config.batch_size}; stands at step {entry.step:,}"
-        ),
-        "Trained for": _duration(entry),
+        "Trained on": f"{dataset}: {images}{classes}, {ImageSpec.of(config)}",
+        "Length": length,
+        "Trained for": duration if entry.seconds else "",
         "Precision": config.precision,
         "Weights from": str(entry.settings["init_from"] or ""),
-        "Machine": pairs["machine"],
-        "Versions": pairs["versions"],
+        "Machine": machine,
+        "Versions": versions,
         "Command": [
             f"{line}  # {commands.count(line)} x" if commands.count(line) > 1 else line
             for line in dict.fromkeys(commands)
@@ -111,32 +120,19 @@ def _facts(entry: Record) -> dict[str, str | list[str]]:
     }
 
 
-def _duration(entry: Record) -> str:
-    if not entry.seconds:
-        return ""
-    images = sum(e.get("seconds", 0) * e.get("images_per_second", 0) for e in entry.entries)
-    spent = datetime.timedelta(seconds=round(entry.seconds))
-    pace = f"{images / entry.seconds:,.0f} images/s"
-    return f"{spent} (h:mm:ss), without evaluations and saving; {pace}"
-
-
-def _frames(entry: Record, room: int, missing: list[str]) -> list[dict[str, str]]:
-    """Returns caption and image of some frames, evenly chosen, in about `room` bytes."""
+def _frames(entry: Record, room: int) -> tuple[list[dict[str, str]], list[str]]:
+    """Returns some frames, evenly chosen, in about `room` bytes; and what is missing."""
     paths = list(frames.paths(entry.run.samples).values())
     if not paths:
-        missing.append("samples/ holds no frame: there are no pictures of the training")
-        return []
-    size = paths[-1].stat().st_size
-    most = min(len(paths), MOST_FRAMES, max(1, room // size))
+        return [], ["samples/ holds no frame: there are no pictures of the training"]
+    most = min(len(paths), MOST_FRAMES, max(1, room // paths[-1].stat().st_size))
     places = np.unique(np.linspace(len(paths) - 1, 0, most).round().astype(int))
     read = {paths[place]: frames.read(paths[place]) for place in places}
-    sound = {path: frame for path, frame in read.items() if frame is not None}
-    if damaged := len(read) - len(sound):
-        missing.append(f"samples/ has {record.count(damaged, 'damaged frame')}, left out")
-    return [
-        {"caption": page.frame_caption(path), "image": page.data_uri(frame)}
-        for path, frame in sound.items()
-    ]
+    sound = {path: pixels for path, pixels in read.items() if pixels is not None}
+    damaged = len(read) - len(sound)
+    line = f"samples/ has {damaged} damaged frame{'s' * (damaged > 1)}, left out"
+    shown = [page.frame(path, page.data_uri(pixels)) for path, pixels in sound.items()]
+    return shown, [line] * bool(damaged)
 
 
 def _table(measured: list[Record], runs: int) -> dict[str, object] | None:
@@ -147,52 +143,45 @@ def _table(measured: list[Record], runs: int) -> dict[str, object] | None:
     if not measured:
         return None
     evaluations = [entry.evaluation for entry in measured]
-    alike = len({evaluation.conditions for evaluation in evaluations}) == 1
     columns = [evaluation.generated for evaluation in evaluations]
-    references = {k: v for k, v in evaluations[0].figures.items() if v is not columns[0]}
-    references = references if alike else {}
-    rows = []
-    for figure in FIGURES:
-        values = [column.get(figure.key) for column in columns]
-        others = [column.get(figure.key) for column in references.values()]
-        if any(figure.key in column for column in columns):
-            rows.append(
-                {
-                    "title": figure.title,
-                    "cells": list(map(figure.text, values)),
-                    "references": list(map(figure.text, others)),
-                    "best": _best(values, figure.arrow) if alike else None,
-                    "meaning": figure.meaning,
-                }
-            )
+    alike = len({evaluation.conditions for evaluation in evaluations}) == 1
+    others = {k: v for k, v in evaluations[0].figures.items() if k != "generated" and alike}
+    rows = [
+        {
+            "title": figure.title,
+            "cells": [figure.text(column.get(figure.key)) for column in columns],
+            "references": [figure.text(other.get(figure.key)) for other in others.values()],
+            "best": _best([c.get(figure.key) for c in columns], figure.arrow * alike),
+            "meaning": figure.meaning,
+        }
+        for figure in FIGURES
+        if any(figure.key in column for column in columns)
+    ]
     bold = any(row["best"] is not None for row in rows)
+    protocol = evaluations[0].protocol
+    compared = (
+        f"{protocol['images']['generated']:,} images, compared with "
+        f"{protocol['test_images']:,} real test images of "
+        f"{sources.short_name(protocol['dataset'])}. Real training images and memorised "
+        "ones are measured in the same way: what can be reached, and what a generator "
+        "without variety would get."
+    )
     return {
         "columns": [entry.name for entry in measured] if runs > 1 else ["generated"],
-        "references": [name.removesuffix(" images") for name in references],
+        "references": [name.removesuffix(" images") for name in others],
         "rows": rows,
         "notes": [
             "↑ higher is better, ↓ lower is better." + " Bold: the best." * bold,
-            _compared(evaluations[0].protocol) if alike else NOT_ALIKE,
-            *(note for entry in measured for note in _notes(entry, runs)),
+            compared if alike else NOT_ALIKE,
+            *(n for r in measured for n in _notes(r, f"{r.name}: " * (runs > 1))),
         ],
     }
 
 
-def _compared(protocol: record.Protocol) -> str:
-    return (
-        f"{protocol.images.get('generated', 0):,} images, compared with "
-        f"{protocol.test_images:,} real test images of "
-        f"{sources.short_name(protocol.dataset)}. Real training images and memorised ones "
-        "are measured in the same way: what can be reached, and what a generator without "
-        "variety would get."
-    )
-
-
-def _notes(entry: Record, runs: int) -> list[str]:
-    at, now = entry.evaluation.of.step, entry.step
-    notes = [] if at == now else [f"measured at step {at:,}; stands at {now:,} now"]
-    notes += entry.evaluation.notes
-    return [f"{entry.name}: {note}." if runs > 1 else f"{note}." for note in notes]
+def _notes(entry: Record, name: str) -> list[str]:
+    at, now = entry.evaluation.of["step"], entry.step
+    moved = [f"measured at step {at:,}; stands at {now:,} now"] * (at != now)
+    return [f"{name}{note}." for note in (*moved, *entry.evaluation.notes)]
 
 
 def _best(values: list, arrow: str) -> int | None:
@@ -202,39 +191,23 @@ def _best(values: list, arrow: str) -> int | None:
     return values.index(min(numbers) if arrow == DOWN else max(numbers))
 
 
-def _tiles(evaluation: Evaluation) -> list[dict[str, str]]:
-    return [
-        {
-            "title": figure.title,
-            "value": figure.text(evaluation.generated[figure.key]),
-            "real": figure.text(evaluation.real.get(figure.key)),
-        }
-        for figure in FIGURES
-        if figure.key in TILES and figure.key in evaluation.generated
-    ]
-
-
-def _nearest(entry: Record, missing: list[str]) -> dict[str, object] | None:
+def _nearest(entry: Record, evaluation: Evaluation) -> tuple[dict | None, list[str]]:
+    """Returns the nearest training images; and what is missing of them."""
     pairs = frames.read(entry.run.folder / "evaluation.png")
     if pairs is None:
-        missing.append("evaluation.png is missing or damaged: no nearest training images")
-        return None
-    nearest, names = entry.evaluation.nearest_training_images, entry.evaluation.names
-    labels = [names[number] for number in nearest.classes or []]
+        line = "evaluation.png is missing or damaged: no nearest training images"
+        return None, [line]
+    nearest = evaluation.nearest_training_images
+    labels = [entry.config.names[number] for number in nearest.get("classes") or []]
     note = (
         "Above: the generated images that are nearest to a training image"
-        + (", one of each class" if labels else "")
+        + ", one of each class" * bool(labels)
         + ". Below: that training image. Numbers: the distance, in grey levels of 255."
     )
-    if nearest.near_copies is not None:
+    if (copies := nearest.get("near_copies")) is not None:
         note += (
-            f" {nearest.near_copies:.2%} of the generated images are near copies: closer "
-            f"than {nearest.near_copy_distance or 0:g} grey levels, as 1% of real test "
-            "images are."
+            f" {copies:.2%} of the generated images are near copies: closer than "
+            f"{nearest['near_copy_distance']:g} grey levels, as 1% of real test images are."
         )
-    return {
-        "image": page.data_uri(pairs),
-        "labels": labels,
-        "distances": nearest.distances,
-        "note": note,
-    }
+    image, distances = page.data_uri(pairs), nearest["distances"]
+    return {"image": image, "labels": labels, "distances": distances, "note": note}, []

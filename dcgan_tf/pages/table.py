@@ -1,32 +1,31 @@
 """Runs beside each other: a table of 80 columns, and a CSV."""
 
 import csv
-import itertools
 import pathlib
 import shlex
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dcgan_tf.metrics.figures import DOWN, FIGURES, Figure
 from dcgan_tf.pages.record import Record, differing
-from dcgan_tf.reporting.console import WIDTH, prints, title, wrapped
+from dcgan_tf.reporting.console import WIDTH, prints, wrapped
 from dcgan_tf.support import atomic_files
 
 MINUTES = Figure("training_minutes", "minutes of training", DOWN, "{:.1f}")
 COMPARED = (*(figure for figure in FIGURES if figure.key != "selection_score"), MINUTES)
 MOST_CELL = 24  # letters
 ABSENT = "\u2013"  # a dash
+PLAIN = str.maketrans({ABSENT: "-", "\u00b1": "+-", "\u2191": " ", "\u2193": " ", "é": "e"})
 Group = list[Record]  # runs that differ in nothing but the seed
-Row = tuple[str, ...]
 
 
 def groups(records: Sequence[Record]) -> list[Group]:
     """Returns the groups, in the order of their first runs."""
-    found: dict[str, Group] = {}
+    alike: dict[str, Group] = {}
     for record in records:
-        found.setdefault(str({**record.settings, "seed": None}), []).append(record)
-    return list(found.values())
+        alike.setdefault(str({**record.settings, "seed": None}), []).append(record)
+    return list(alike.values())
 
 
 def text(records: Sequence[Record], encoding: str | None = None) -> str:
@@ -39,37 +38,32 @@ def text(records: Sequence[Record], encoding: str | None = None) -> str:
     """
     columns, settings = groups(records), differing(records)
     seeds = settings.pop("seed", None)
-    rows = [("", *(f"({n}) {_label(group)}" for n, group in enumerate(columns, 1)))]
+    rows = [["", *(f"({n}) {_label(group)}" for n, group in enumerate(columns, 1))]]
     for name in settings:
-        rows.append((name, *(_short(group[0].settings[name]) for group in columns)))
+        rows.append([name, *(_short(group[0].settings[name]) for group in columns)])
     if seeds:
-        rows.append(("seed", *(_listed([r.config.seed for r in g]) for g in columns)))
-    rows.append(
-        ("measured at step", *(_listed([r.measured[0] for r in g]) for g in columns))
-    )
+        rows.append(["seed", *(_listed(r.config.seed for r in g) for g in columns)])
+    steps = (_listed(r.measured[0] for r in group) for group in columns)
+    rows.append(["measured at step", *steps])
     for figure in COMPARED:
-        cells = [_cell(_values(group, figure), figure) for group in columns]
+        cells = [_cell(group, figure) for group in columns]
         if set(cells) != {ABSENT}:
-            rows.append((title(figure, encoding), *cells))
+            rows.append([figure.title, *cells])
     legend = [
         wrapped(f"({n}): {', '.join(str(record.run.folder) for record in group)}")
         for n, group in enumerate(columns, 1)
     ]
-    several = len(columns) < len(records)
-    lines = [*legend, "", *_blocks(rows), "", *_notes(records, several=several)]
-    drawn = "\n".join(lines).rstrip()
-    if prints(f"\u00b1{ABSENT}", encoding):
-        return drawn
-    return drawn.replace("\u00b1", "+-").replace(ABSENT, "-")
+    notes = _notes(records, several=len(columns) < len(records))
+    drawn = "\n".join([*legend, "", *_blocks(rows), "", *notes]).rstrip()
+    return drawn if prints(drawn, encoding) else drawn.translate(PLAIN)
 
 
 def _label(group: Group) -> str:
     """Returns "acgan-*" for acgan-0 and acgan-1."""
-    names = [record.run.folder.resolve().name for record in group]
-    if len(names) == 1:
-        return _short(names[0])
-    alike = itertools.takewhile(lambda at: len(set(at)) == 1, zip(*names, strict=False))
-    return _short("".join(at[0] for at in alike).rstrip("0123456789") + "*")
+    alike, *others = (record.run.folder.resolve().name for record in group)
+    while not all(name.startswith(alike) for name in others):
+        alike = alike[:-1]
+    return _short(alike.rstrip("0123456789") + "*" if others else alike)
 
 
 def _short(value: object) -> str:
@@ -78,10 +72,10 @@ def _short(value: object) -> str:
     return plain if len(plain) <= MOST_CELL else f"...{plain[3 - MOST_CELL :]}"
 
 
-def _listed(numbers: Sequence[int | None]) -> str:
+def _listed(numbers: Iterable[int | None]) -> str:
     """Returns "0, 1, 2", each number once; ABSENT for None."""
-    listed = (ABSENT if n is None else str(n) for n in dict.fromkeys(numbers))
-    return _short(", ".join(listed))
+    known = (ABSENT if n is None else str(n) for n in dict.fromkeys(numbers))
+    return _short(", ".join(known))
 
 
 def _figures(record: Record) -> dict[str, Any]:
@@ -89,54 +83,43 @@ def _figures(record: Record) -> dict[str, Any]:
     return {**record.measured[1], **minutes}
 
 
-def _values(group: Group, figure: Figure) -> list[float]:
-    values = (_figures(record).get(figure.key) for record in group)
-    return [value for value in values if value is not None]
-
-
-def _cell(values: list[float], figure: Figure) -> str:
+def _cell(group: Group, figure: Figure) -> str:
     """Returns the mean, and of several values the sample standard deviation."""
+    values = [value for r in group if (value := _figures(r).get(figure.key)) is not None]
     if not values:
         return ABSENT
     mean = figure.text(statistics.fmean(values))
-    if len(values) == 1:
-        return mean
-    return f"{mean} \u00b1{figure.text(statistics.stdev(values))}"
+    several = len(values) > 1
+    return f"{mean} \u00b1{figure.text(statistics.stdev(values))}" if several else mean
 
 
-def _blocks(rows: Sequence[Row]) -> list[str]:
+def _blocks(rows: Sequence[Sequence[str]]) -> list[str]:
     """Returns the lines of a table; columns beyond WIDTH go on in another table below."""
     named = max(len(row[0]) for row in rows)
     width = 2 + max(len(cell) for row in rows for cell in row[1:])
     fitting = max(1, (WIDTH - named) // width)
     lines: list[str] = []
     for start in range(1, len(rows[0]), fitting):
-        lines += [""] if lines else []
-        for name, *cells in ((row[0], *row[start : start + fitting]) for row in rows):
-            lines.append(f"{name:<{named}}" + "".join(f"{c:>{width}}" for c in cells))
+        lines += [""] * bool(lines)
+        for row in rows:
+            cells = (f"{cell:>{width}}" for cell in row[start : start + fitting])
+            lines.append(f"{row[0]:<{named}}" + "".join(cells))
     return lines
 
 
 def _notes(records: Sequence[Record], *, several: bool) -> list[str]:
     """Returns what a reader must know of the figures, and what makes missing ones."""
-    notes = []
-    if several:
-        notes.append(
-            "several seeds: mean \u00b1 sample standard deviation (of those that have the "
-            "figure)"
-        )
+    spread = "mean \u00b1 sample standard deviation (of those that have the figure)"
+    notes = [f"several seeds: {spread}"] * several
     if len({r.evaluation.conditions for r in records if r.evaluation}) > 1:
         notes.append(
             "measured on different data, numbers of images or generators (EMA or not): not "
             "all figures are comparable"
         )
-    missing = [record.run.folder for record in records if record.measured[0] is None]
-    if missing:
-        notes.append("not evaluated yet:")
-    return [
-        *map(wrapped, notes),
-        *(f"  dcgan-tf evaluate --run={shlex.quote(str(folder))}" for folder in missing),
-    ]
+    missing = [str(r.run.folder) for r in records if r.measured[0] is None]
+    notes += ["not evaluated yet:"] * bool(missing)
+    commands = [f"  dcgan-tf evaluate --run={shlex.quote(folder)}" for folder in missing]
+    return [*map(wrapped, notes), *commands]
 
 
 def write_csv(path: pathlib.Path, records: Sequence[Record]) -> None:
@@ -145,18 +128,15 @@ def write_csv(path: pathlib.Path, records: Sequence[Record]) -> None:
     Shares are from 0 to 1.  A cell is empty where a run has no such figure.
     """
     settings = [name for name in differing(records) if name != "seed"]
-    known = [figure for figure in COMPARED if _values(list(records), figure)]
-    keys = [figure.key for figure in known]
+    keys = [f.key for f in COMPARED if _cell(list(records), f) != ABSENT]
+    rows: list[list[object]] = [["run", "group", *settings, "seed", "step", *keys]]
+    for number, group in enumerate(groups(records), 1):
+        for record in group:
+            values = [record.settings[name] for name in (*settings, "seed")]
+            figures = [_figures(record).get(key) for key in keys]
+            rows.append([record.run.folder, number, *values, record.measured[0], *figures])
     with (
         atomic_files.replacing(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,
     ):
-        writer = csv.writer(file)
-        writer.writerow(["run", "group", *settings, "seed", "step", *keys])
-        for number, group in enumerate(groups(records), 1):
-            for record in group:
-                values = [record.settings[name] for name in settings]
-                figures = [_figures(record).get(key) for key in keys]
-                folder, seed = str(record.run.folder), record.config.seed
-                step = record.measured[0]
-                writer.writerow([folder, number, *values, seed, step, *figures])
+        csv.writer(file).writerows(rows)

@@ -32,10 +32,6 @@ def paths(samples: pathlib.Path) -> dict[int, pathlib.Path]:
     return dict(sorted(frames.items()))
 
 
-def newest(samples: pathlib.Path) -> pathlib.Path | None:
-    return next(reversed(paths(samples).values()), None)
-
-
 def read(path: pathlib.Path) -> np.ndarray | None:
     """Reads a frame, uint8 [H, W] or [H, W, 3]; None where it is absent or damaged."""
     try:

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dcgan_tf.metrics.figures import CHARTS, points
 from dcgan_tf.support import errors
 
-COLUMNS = 2  # of charts
-
 
 def curves(entries: Sequence[Mapping[str, float]], title: str):
-    """Draws those of CHARTS that a run's log entries have curves for, by matplotlib.
+    """Draws those of CHARTS that a run's log entries have curves for, in two columns.
 
     The Figure belongs to no window: a notebook shows it as a cell's value.  UsageError
     where matplotlib is not installed.
@@ -29,20 +27,19 @@ def curves(entries: Sequence[Mapping[str, float]], title: str):
             self.savefig(content, format="png")
             return content.getvalue()
 
-    panels = []
+    panels = {}
     for chart in CHARTS:
         lines = {label: points(entries, key) for label, key in chart.curves.items()}
         if any(lines.values()):
-            panels.append((chart.title, lines))
-    rows = -(-len(panels) // COLUMNS)
-    figure = Curves(figsize=(5 * COLUMNS, 3 * rows), layout="constrained")
+            panels[chart.title] = lines
+    rows = -(-len(panels) // 2)
+    figure = Curves(figsize=(10, 3 * rows), layout="constrained")
     figure.suptitle(title)
-    for place, (name, lines) in enumerate(panels, 1):
-        axes = figure.add_subplot(rows, COLUMNS, place)
+    for place, (name, lines) in enumerate(panels.items(), 1):
+        axes = figure.add_subplot(rows, 2, place, title=name, xlabel="epoch")
         for label, line in lines.items():
             if line:
                 axes.plot(*zip(*line, strict=True), label=label, marker=".")
-        axes.set(title=name, xlabel="epoch")
         axes.locator_params("x", integer=True)
         axes.grid(alpha=0.3)
         axes.legend()

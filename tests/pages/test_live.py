@@ -7,7 +7,7 @@ import hand_made
 import pytest
 
 from dcgan_tf.config.intervals import Intervals
-from dcgan_tf.pages import live
+from dcgan_tf.pages import record
 from dcgan_tf.pages.live import LivePage
 from dcgan_tf.pages.page import MOST_POINTS
 from dcgan_tf.reporting import frames, grids, metrics_log
@@ -38,7 +38,7 @@ def add(run, page, epoch, **more):
 
 def test_each_entry_is_shown_with_its_frame_and_the_end(run):
     with page_of(run) as page:
-        content = live.read(run)
+        content = record.live(run)
         assert generator_losses(content) == [[1, 1.0], [2, 0.5]]
         shown = content["live"]
         # Two epochs are left; those of the log took 30 s each.
@@ -50,7 +50,7 @@ def test_each_entry_is_shown_with_its_frame_and_the_end(run):
             3,
             **{"warning/one_class": 1, "generator/class_accuracy": float("nan")},
         )
-        content = live.read(run)
+        content = record.live(run)
         assert generator_losses(content)[-1] == [3, 0.33333]
         assert content["live"]["left"] == pytest.approx(content["live"]["every"])
         (shown,) = content["runs"]
@@ -58,17 +58,17 @@ def test_each_entry_is_shown_with_its_frame_and_the_end(run):
         assert shown["warnings"][0].startswith("the images of all classes are alike")
         assert shown["titles"] == list("0123456789")
         add(run, page, 4)
-        assert live.read(run)["runs"][0]["warnings"] == []
-    assert live.read(run)["live"]["state"] == "complete"
+        assert record.live(run)["runs"][0]["warnings"] == []
+    assert record.live(run)["live"]["state"] == "complete"
 
 
 def test_a_run_that_ends_early_says_how(run):
     with page_of(run):
         pass
-    assert live.read(run)["live"]["state"] == "stopped"
+    assert record.live(run)["live"]["state"] == "stopped"
     with pytest.raises(errors.RunError), page_of(run):
         raise errors.RunError("generator/loss is nan")
-    shown = live.read(run)["live"]
+    shown = record.live(run)["live"]
     assert (shown["state"], shown["message"]) == ("failed", "generator/loss is nan")
 
 
@@ -85,16 +85,16 @@ def test_long_curves_are_thinned_evenly_and_keep_their_end(run):
     for epoch in range(3, 1002):
         metrics_log.append(run.metrics, hand_made.entry(epoch))
     with page_of(run, step=3003):
-        points = generator_losses(live.read(run))
+        points = generator_losses(record.live(run))
     assert len(points) <= MOST_POINTS
     assert [x for x, _ in points[-3:]] == [995, 998, 1001]
-    assert (run.folder / live.SCRIPT).stat().st_size < 100_000
+    assert (run.folder / record.SCRIPT).stat().st_size < 100_000
 
 
 @pytest.mark.parametrize("text", ["", "show(", "show([1]);\n", "show({);\n", "\udcff"])
 def test_a_damaged_script_says_nothing(run, text):
-    (run.folder / live.SCRIPT).write_bytes(text.encode(errors="surrogateescape"))
-    assert live.read(run) == {}
+    (run.folder / record.SCRIPT).write_bytes(text.encode(errors="surrogateescape"))
+    assert record.live(run) == {}
 
 
 SILENCES = [
@@ -110,7 +110,7 @@ SILENCES = [
 def test_an_open_page_shows_what_is_new_and_when_a_run_is_silent(run, tab):
     """Without a reload, by the script beside it."""
     with page_of(run) as page:
-        tab.goto((run.folder / live.PAGE).as_uri())
+        tab.goto((run.folder / "live.html").as_uri())
         hand_made.wait_until(tab, "document.title === '2/4 run'")
         assert "training" in tab.inner_text("header")
         add(run, page, 3)
@@ -123,7 +123,7 @@ def test_an_open_page_shows_what_is_new_and_when_a_run_is_silent(run, tab):
         assert circles.count() == 6  # three epochs of two players
     tab.wait_for_selector(".state.stopped")
     assert "the same command goes on" in tab.inner_text("#place")
-    content = live.read(run)
+    content = record.live(run)
     for every, ago, state in SILENCES:
         content["live"] |= {"state": "training", "every": every}
         content["written"] = time.time() - ago

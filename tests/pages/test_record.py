@@ -7,7 +7,7 @@ import shutil
 import hand_made
 import pytest
 
-from dcgan_tf.pages import live, record, report
+from dcgan_tf.pages import record, report
 from dcgan_tf.reporting import metrics_log
 from dcgan_tf.runs.folder import PRETRAINED, Run
 
@@ -54,7 +54,7 @@ def measure_samples(run):
     [
         (lambda run: run.metrics.unlink(), "metrics.jsonl is missing"),
         (tear_metrics, "metrics.jsonl has 1 damaged line, left out"),
-        (log_undefined_values, "metrics.jsonl has 2 undefined values (NaN)"),
+        (log_undefined_values, "metrics.jsonl has 2 undefined (NaN) values"),
         (tear_frames, "samples/ has 2 damaged frames"),
         (lambda run: shutil.rmtree(run.samples), "samples/ holds no frame"),
         (
@@ -106,7 +106,7 @@ def test_how_a_run_stands(run):
     hand_made.rewrite(run, content.config.model_copy(update={"epochs": 8}))
     assert record.read(run).state == "stopped after 2 of 8 epochs"
     script = 'show({"live": {"message": "generator/loss is nan"}});\n'
-    (run.folder / live.SCRIPT).write_text(script)
+    (run.folder / record.SCRIPT).write_text(script)
     assert record.read(run).state == "stopped after 2 of 8 epochs: generator/loss is nan"
     with run.locked():
         assert record.read(run).state == "still training: 2 of 8 epochs so far"

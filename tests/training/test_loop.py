@@ -13,7 +13,7 @@ from dcgan_tf.cli import launch
 from dcgan_tf.config import resolve
 from dcgan_tf.data.splits import Split
 from dcgan_tf.metrics import mode_collapse
-from dcgan_tf.pages import live
+from dcgan_tf.pages import record
 from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.reporting.tensorboard import Events
 from dcgan_tf.runs import checkpoint, manifest
@@ -187,7 +187,7 @@ def test_a_run_leaves_what_it_promises(tmp_path, small, few):
     assert names(run.checkpoints) == ["step_00000006", "step_00000009"]
     last = log_entries(run)[-1]
     assert (last["epoch"], last["step"]) == (3, 9)
-    shown = live.read(run)
+    shown = record.live(run)
     assert (shown["live"]["state"], shown["live"]["step"]) == ("complete", 9)
     (frame,) = shown["runs"][0]["frames"]
     assert frame["image"].startswith("samples/epoch_0003.png")
@@ -209,7 +209,7 @@ def test_signs_of_mode_collapse_are_logged_and_printed_once(
     assert all(entry["warning/discriminator"] == 1 for entry in log_entries(run))
     text = "the discriminator knows nearly every fake"
     assert capsys.readouterr().out.count(f"warning: {text}") == 1
-    warnings = live.read(run)["runs"][0]["warnings"]
+    warnings = record.live(run)["runs"][0]["warnings"]
     assert any(warning.startswith(text) for warning in warnings)
 
 
