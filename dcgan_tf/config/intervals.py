@@ -48,6 +48,10 @@ class Intervals:
     def saves_at(self, step: int) -> bool:
         return step % self.checkpoint_every == 0 or step == self.end
 
+    def place(self, step: int) -> dict[str, int | float]:
+        """Returns where a log entry stands."""
+        return {"epoch": self.epoch(step), "step": step}
+
     def epoch(self, step: int) -> int | float:
         """Returns the epochs completed: whole, or to four digits."""
         epochs = step / self.per_epoch

@@ -116,10 +116,9 @@ def train(
     batch_size: int,
     steps_per_execution: int,
 ) -> Signals | None:
-    """Trains from where `state` stands until the run's end.
+    """Trains from where `state` stands until the run's end, or a signal.
 
-    Returns the signal that stopped the run before its end, once everything is saved;
-    raises RunError if a loss or a weight is not finite.
+    Returns that signal, once everything is saved.  Raises RunError for NaN or Inf.
     """
     step, stopped = int(state.step), None
     observer, logger, saver = sinks.observer, sinks.logger, sinks.saver
@@ -137,20 +136,17 @@ def train(
             clock.add(count * batch_size, seconds)
             losses = console.both_losses(state.means())
             progress.advance(count * batch_size, intervals.name(step), losses)
-
             evaluated = intervals.evaluates_at(step)
             if intervals.logs_at(step):
                 check_weights(state)
                 observed = observer.observe(state.take_means(), step, evaluated)
-                place = {"epoch": intervals.epoch(step), "step": step}
-                entry = {**place, **clock.take(), **observed.figures}
+                entry = {**intervals.place(step), **clock.take(), **observed.figures}
                 logger.write_frame(step, observed.grid)
                 logger.write_entry(entry)
                 live.add(entry)
                 progress.log(console.losses(entry, intervals.name(step)), *observed.lines)
                 if sinks.on_entry(entry):
                     stop.signal = stop.signal or Signals.SIGINT
-
             stopped, due, seconds = workers.agree(stop.signal, saver.due(), seconds)
             pacer.adapt(count, seconds)
             if intervals.saves_at(step) or stopped or due:

@@ -85,10 +85,7 @@ def _due(step: tf.Tensor, interval: int) -> tf.Tensor | bool:
 
 
 class FakeInputs(NamedTuple):
-    """What a batch of fakes is made of.
-
-    latents: [B, Z]; labels: [B]; seed: [2], of their augmentation
-    """
+    """What fakes are made of: latents [B, Z], labels [B], seed [2] of their augmentation."""
 
     latents: tf.Tensor
     labels: tf.Tensor
