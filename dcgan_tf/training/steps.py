@@ -85,7 +85,7 @@ def _due(step: tf.Tensor, interval: int) -> tf.Tensor | bool:
 
 
 class FakeInputs(NamedTuple):
-    """What fakes are made of: latents [B, Z], labels [B], seed [2] of their augmentation."""
+    """What fakes are made of: latents [B, Z], labels [B], seed [2] of the augmentation."""
 
     latents: tf.Tensor
     labels: tf.Tensor
