@@ -104,21 +104,13 @@ def test_own_images_resume_to_the_same_bits(two, tmp_path, rule):
     assert_same_values(straight, stopped)
 
 
-def test_test_losses_are_logged_and_printed_with_each_entry(tmp_path, small, few, capsys):
-    """With R1, too, which test images have none of; a line's terms add up to its total."""
+def test_test_losses_are_logged_with_each_entry(tmp_path, small, few):
+    """With R1 in training, of which test images have none."""
     run = Run(tmp_path / "run")
     go(small("cgan", epochs=1, r1_weight=1.0, test_losses=True), run, few, test=few)
     (entry,) = log_entries(run)
     assert entry["test/generator/loss"] != entry["generator/loss"]
     assert "test/discriminator/r1_penalty" not in entry
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    printed = {" ".join(words[:2]): words[2:] for words in lines if len(words) > 2}
-    for split, prefix in (("train", ""), ("test", "test/")):
-        for player in ("generator", "discriminator"):
-            total, adversarial = map(float, printed[f"{player}, {split}"])
-            assert total == pytest.approx(entry[f"{prefix}{player}/loss"], abs=1e-4)
-            penalty = entry.get(f"{prefix}{player}/r1_penalty", 0.0)
-            assert adversarial + penalty == pytest.approx(total, abs=2e-4)
 
 
 @pytest.mark.parametrize("mode", MODES)
