@@ -29,15 +29,11 @@ FEATURES = 96
 SEED = 0
 BATCH_SIZE = 128
 EPOCHS = 12
-LEAST_STEPS = 1_500
-MOST_STEPS = 5_616  # 12 epochs of MNIST
-MAX_TRANSLATION = 2  # pixels
-RATE = 2e-3  # at first; it falls to 0 as a cosine
+LEAST_STEPS, MOST_STEPS = 1_500, 5_616  # the latter: 12 epochs of MNIST
 BLOCK = 500  # images at a time
 PSEUDO_CLASSES = 20
 PSEUDO_IMAGES = 10_000  # that k-means is fitted to, at most
 PSEUDO_SIZE = 32  # pixels: larger images become means over squares first
-COMPONENTS = 50  # of the pixels, that k-means sees
 
 
 def network(spec: ImageSpec) -> keras.Model:
@@ -46,48 +42,50 @@ def network(spec: ImageSpec) -> keras.Model:
     The first layer takes images of over 32 pixels in strides of 2, of over 64 in strides of
     4, so that all maps are at most those of 32 pixels, and so is the time.
     """
+
+    def convolve(x, filters: int, size: int, stride: int = 1):
+        x = layers.Conv2D(filters, size, stride, use_bias=False)(x)
+        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+
     images = keras.Input(spec.shape)
     stride = 1
     while max(spec.height, spec.width) > 32 * stride:
         stride *= 2
-    x = _convolved(images, 32, 5, stride)
-    x = layers.MaxPooling2D()(x)  # MNIST: [B, 12, 12, 32]
-    x = _convolved(_convolved(x, 64, 3), 64, 3)  # MNIST: [B, 8, 8, 64]
+    x = layers.MaxPooling2D()(convolve(images, 32, 5, stride))  # MNIST: [B, 12, 12, 32]
+    x = convolve(convolve(x, 64, 3), 64, 3)  # MNIST: [B, 8, 8, 64]
     x = layers.Flatten()(layers.MaxPooling2D()(x))
     features = layers.Dense(FEATURES, activation="relu", name="features")(x)
     logits = layers.Dense(spec.classes, name="logits")(features)
     return keras.Model(images, {"features": features, "logits": logits})
 
 
-def _convolved(x, filters: int, size: int, stride: int = 1):
-    x = layers.Conv2D(filters, size, stride, use_bias=False)(x)
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-
-
 def fit(
-    split: Split, spec: ImageSpec, *, seed: int, epochs: int, max_translation: int
+    split: Split, spec: ImageSpec, epochs: int, max_translation: int = 2
 ) -> keras.Model:
     """Trains a network on `split`: Adam, a rate that falls to 0, translated images.
 
     The epochs are as many more or fewer as make LEAST_STEPS to MOST_STEPS.
+    max_translation: in pixels
     """
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(SEED)
     model = network(spec)
     batch_size = min(BATCH_SIZE, len(split.labels))
-    batches = Batches(split, batch_size, seed=seed, max_translation=max_translation)
+    batches = Batches(split, batch_size, seed=SEED, max_translation=max_translation)
     steps = min(max(epochs * batches.per_epoch, LEAST_STEPS), MOST_STEPS)
-    rate = keras.optimizers.schedules.CosineDecay(RATE, steps)
     model.compile(
-        optimizer=keras.optimizers.Adam(rate),
+        optimizer=keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(2e-3, steps)
+        ),
         loss={"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
     )
     targets = batches.stream().map(lambda images, labels: (images, {"logits": labels}))
-    progress = iter(bar(range(steps), "training a classifier"))
+    progress = bar(None, "training a classifier", steps)
     advance = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda *_, **__: next(progress, None)
+        on_train_batch_end=lambda *_, **__: progress.update()
     )
     # The batches are shuffled already.
     model.fit(targets, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[advance])
+    progress.close()
     return model
 
 
@@ -108,8 +106,10 @@ class Classifier:
         """uint8 [N, H, W, C] -> features [N, 96] and probabilities [N, classes]."""
         blocks = bar(list(arrays.blocks(len(images), BLOCK)), "classifying")
         outputs = [self._apply(images[rows]) for rows in blocks]
-        features = np.concatenate([output["features"] for output in outputs])
-        logits = np.concatenate([output["logits"] for output in outputs])
+        features, logits = (
+            np.concatenate([output[name] for output in outputs])
+            for name in ("features", "logits")
+        )
         return features, tf.nn.softmax(logits).numpy()
 
     def accuracy(self, images: Images) -> float:
@@ -128,25 +128,33 @@ def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
     if content in PACKAGED:
         return _read(FOLDER / PACKAGED[content], spec)
     labelled = spec.classes > 1
+    kind = "classifier"
     if not labelled:
-        spec = dataclasses.replace(spec, classes=pseudo_class_count(len(train.labels)))
+        # At least ten images of each pseudo-class.
+        classes = max(2, min(PSEUDO_CLASSES, len(train.labels) // 10))
+        spec = dataclasses.replace(spec, classes=classes)
+        kind = f"classifier of {classes} pseudo-classes"
     path = errors.cache_folder() / "classifiers" / f"{content[:32]}.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        kind = "classifier" if labelled else f"classifier of {spec.classes} pseudo-classes"
         say(f"training a {kind} for {name}, once, for minutes; kept in {path.parent}")
         split = train if labelled else with_pseudo_classes(train, spec.classes)
-        model = fit(split, spec, seed=SEED, epochs=EPOCHS, max_translation=MAX_TRANSLATION)
-        save(model, path)
+        model = fit(split, spec, EPOCHS)
+        arrays.write(path, *model.get_weights())
         if labelled:
             accuracy = Classifier(model).accuracy(image_sets.of_test(test))
             say(f"its accuracy on test images: {accuracy:.1%}")
     return _read(path, spec)
 
 
-def pseudo_class_count(images: int) -> int:
-    """Returns PSEUDO_CLASSES, or fewer where a class would have less than ten images."""
-    return max(2, min(PSEUDO_CLASSES, images // 10))
+def _read(path: pathlib.Path, spec: ImageSpec) -> Classifier:
+    """Reads the weights; RunError where the file holds none of the network."""
+    model = network(spec)
+    try:
+        model.set_weights(list(arrays.read(path).values()))
+    except ValueError as error:
+        raise errors.RunError(f"{path}: {errors.first_line(error)}; delete it") from error
+    return Classifier(model, atomic_files.sha256(path))
 
 
 def with_pseudo_classes(split: Split, count: int) -> Split:
@@ -157,7 +165,7 @@ def with_pseudo_classes(split: Split, count: int) -> Split:
     sample = _shrunk(images, image_sets.evenly(len(images), PSEUDO_IMAGES))
     pixels = np.concatenate(list(sample))
     clusters = pipeline.make_pipeline(
-        decomposition.PCA(min(COMPONENTS, *pixels.shape), random_state=SEED),
+        decomposition.PCA(min(50, *pixels.shape), random_state=SEED),
         cluster.KMeans(count, n_init=4, random_state=SEED),
     ).fit(pixels)
     blocks = _shrunk(images, np.arange(len(images)))
@@ -174,18 +182,3 @@ def _shrunk(images: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
         block = images[rows[place], : down * side, : across * side]
         squares = block.reshape(-1, down, side, across, side, channels)
         yield squares.mean(axis=(2, 4), dtype=np.float32).reshape(len(block), -1)
-
-
-def save(model: keras.Model, path: pathlib.Path) -> None:
-    """Writes the weights, as arrays in the network's order."""
-    arrays.write(path, *model.get_weights())
-
-
-def _read(path: pathlib.Path, spec: ImageSpec) -> Classifier:
-    """Reads the weights; RunError where the file holds none of the network."""
-    model = network(spec)
-    try:
-        model.set_weights(list(arrays.read(path).values()))
-    except ValueError as error:
-        raise errors.RunError(f"{path}: {errors.first_line(error)}; delete it") from error
-    return Classifier(model, atomic_files.sha256(path))

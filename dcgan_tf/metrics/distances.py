@@ -22,16 +22,12 @@ def frechet_classifier_distance(one: np.ndarray, other: np.ndarray) -> float:
     eigenvalues of the symmetric C1^(1/2) C2 C1^(1/2).
     """
     one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
-    covariance, other_covariance = (np.cov(x, rowvar=False) for x in (one, other))
-    values, vectors = np.linalg.eigh(covariance)
+    means = np.sum((one.mean(axis=0) - other.mean(axis=0)) ** 2)
+    c1, c2 = (np.cov(features, rowvar=False) for features in (one, other))
+    values, vectors = np.linalg.eigh(c1)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
-    shared = np.linalg.eigvalsh(root @ other_covariance @ root)
-    return float(
-        np.sum((one.mean(axis=0) - other.mean(axis=0)) ** 2)
-        + np.trace(covariance)
-        + np.trace(other_covariance)
-        - 2.0 * np.sum(np.sqrt(np.maximum(shared, 0.0)))
-    )
+    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ c2 @ root), 0.0))
+    return float(means + np.trace(c1) + np.trace(c2) - 2.0 * np.sum(shared))
 
 
 def kid(one: np.ndarray, other: np.ndarray) -> float:
@@ -39,22 +35,18 @@ def kid(one: np.ndarray, other: np.ndarray) -> float:
 
     Binkowski et al. 2018, section 4.  It may be a little below 0.
     """
-    within = [_kernel_sum(x, x) - _kernel_diagonal(x) for x in (one, other)]
-    pairs = [len(x) * (len(x) - 1) for x in (one, other)]
-    between = _kernel_sum(one, other) / (len(one) * len(other))
-    return float(within[0] / pairs[0] + within[1] / pairs[1] - 2.0 * between)
+    one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
 
+    def kernel_sum(xs: np.ndarray, ys: np.ndarray) -> float:
+        blocks = (rows @ ys.T / ys.shape[1] + 1.0 for _, rows in _blocks(xs, ys))
+        return sum(float(np.vdot(block * block, block)) for block in blocks)
 
-def _kernel_sum(one: np.ndarray, other: np.ndarray) -> float:
-    other = np.asarray(other, np.float64)
-    blocks = (rows @ other.T / other.shape[1] + 1.0 for _, rows in _blocks(one, other))
-    return sum(float(np.vdot(block * block, block)) for block in blocks)  # of cubes
-
-
-def _kernel_diagonal(features: np.ndarray) -> float:
-    features = np.asarray(features, np.float64)
-    squares = np.sum(features**2, axis=1) / features.shape[1]
-    return float(np.sum((squares + 1.0) ** 3))
+    within = []
+    for x in (one, other):
+        diagonal = float(np.sum((np.sum(x**2, axis=1) / x.shape[1] + 1.0) ** 3))
+        within.append((kernel_sum(x, x) - diagonal) / (len(x) * (len(x) - 1)))
+    between = kernel_sum(one, other) / (len(one) * len(other))
+    return float(within[0] + within[1] - 2.0 * between)
 
 
 def nearest_neighbours(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -97,9 +89,8 @@ def squared_distances(
 def radii(features: np.ndarray, k: int) -> np.ndarray:
     """Returns the squared distance of each row from its k-th nearest other row, [N]."""
     squares = np.empty(len(features))
-    for place, distances in squared_distances(features, features):
-        # Number 0 is the row itself.
-        squares[place] = np.partition(distances, k, axis=1)[:, k]
+    for place, block in squared_distances(features, features):
+        squares[place] = np.partition(block, k, axis=1)[:, k]  # number 0 is the row itself
     return squares
 
 
@@ -117,13 +108,12 @@ def prdc(
     """
     fake_radii = radii(fake, k)
     inside = np.empty(len(fake))
-    covered = np.zeros(len(real), bool)
-    recalled = np.zeros(len(real), bool)
-    for place, distances in squared_distances(fake, real):
-        near_real = distances < real_radii
+    covered, recalled = np.zeros((2, len(real)), bool)
+    for place, squares in squared_distances(fake, real):
+        near_real = squares < real_radii
         inside[place] = near_real.sum(axis=1)
         covered |= near_real.any(axis=0)
-        recalled |= (distances < fake_radii[place, None]).any(axis=0)
+        recalled |= (squares < fake_radii[place, None]).any(axis=0)
     return {
         "precision": float(np.mean(inside > 0)),
         "recall": float(np.mean(recalled)),

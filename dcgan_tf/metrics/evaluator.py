@@ -19,20 +19,14 @@ NEIGHBOURS = 5  # k of precision, recall, density and coverage
 # Images on each side from which the Frechet distance and KID are taken: with fewer they
 # prefer the worse generator too often (experiments/few_test_images).
 LEAST_FOR_DISTANCES = 200
-DISTANCES = {
-    "frechet_classifier_distance": distances.frechet_classifier_distance,
-    "kid": distances.kid,
-}
 NEAREST = 10  # samples that are shown beside their nearest training image
-# A sample is a near copy if it is closer to a training image than all but this share of
-# test images are, of which so many are searched; fewer than LEAST are too few.
-NEAR_COPY_SHARE, NEAR_COPY_IMAGES, LEAST_NEAR_COPY_IMAGES = 0.01, 1000, 100
+# A sample is a near copy if it is closer to a training image than all but 1 % of test
+# images are, of which so many are searched; fewer than LEAST are too few.
+NEAR_COPY_IMAGES, LEAST_NEAR_COPY_IMAGES = 1000, 100
 # Multiplications in the search for nearest training images; with MNIST those of 10,000
 # samples and 1,000 test images.
 MOST_PRODUCTS = 11_000 * 60_000 * 784
 MOST_CONFUSED = 100  # classes of which there is a confusion matrix
-GOOD = 0.95  # a classifier's accuracy; below it bounds the class accuracy of images
-CAS_SEED, CAS_EPOCHS = 0, 5
 CAS_IMAGES, CAS_BYTES = 60_000, 200_000_000  # at most
 
 
@@ -61,14 +55,14 @@ class Evaluator:
         """
         features, probabilities = self._classifier.predict(images)
         enough = min(len(features), len(self._real)) >= LEAST_FOR_DISTANCES
-        of_features = {
-            name: distance(self._real, features) if enough else None
-            for name, distance in DISTANCES.items()
+        figures: dict[str, Any] = {
+            distance.__name__: distance(self._real, features) if enough else None
+            for distance in (distances.frechet_classifier_distance, distances.kid)
         }
-        of_features |= distances.prdc(self._real, features, NEIGHBOURS, self._real_radii)
-        if self._spec.classes == 1:
-            return of_features
-        return of_features | self._of_classes(images.labels, features, probabilities)
+        figures |= distances.prdc(self._real, features, NEIGHBOURS, self._real_radii)
+        if self._spec.classes > 1:
+            figures |= self._of_classes(images.labels, features, probabilities)
+        return figures
 
     def figures_of_run(self, run: TrainedRun) -> dict[str, float]:
         """Returns a generator's figures that are numbers, and its selection score."""
@@ -78,35 +72,28 @@ class Evaluator:
         return {**single, "selection_score": selection_score(figures)}
 
     def _of_classes(
-        self,
-        requested: np.ndarray | None,
-        features: np.ndarray,
-        probabilities: np.ndarray,
+        self, requested: np.ndarray | None, features: np.ndarray, probabilities: np.ndarray
     ) -> dict[str, Any]:
         classes = self._spec.classes
         predicted = probabilities.argmax(axis=1)
-        labels = predicted if requested is None else requested
-        std = class_metrics.intra_class_std(features, labels, classes)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            std /= self._real_std
-        finite = std[np.isfinite(std)]
-        accuracies = {}
+        figures: dict[str, Any] = {}
         if requested is not None:
             confusion = class_metrics.confusion_matrix(requested, predicted, classes)
-            with np.errstate(invalid="ignore"):
-                by_class = confusion.diagonal() / confusion.sum(axis=1)
-            accuracies = {
-                "class_accuracy": class_metrics.class_accuracy(requested, predicted),
-                "class_accuracy_by_class": _numbers(by_class),
-            }
+            by_class = _ratios(confusion.diagonal(), confusion.sum(axis=1))
+            figures["class_accuracy"] = class_metrics.class_accuracy(requested, predicted)
+            figures["class_accuracy_by_class"] = by_class
             if classes <= MOST_CONFUSED:
-                accuracies["confusion_matrix"] = confusion.tolist()
+                figures["confusion_matrix"] = confusion.tolist()
+        labels = predicted if requested is None else requested
+        std = class_metrics.intra_class_std(features, labels, classes)
+        std_by_class = _ratios(std, self._real_std)
+        finite = [ratio for ratio in std_by_class if ratio is not None]
         shares = np.bincount(predicted, minlength=classes) / len(predicted)
         return {
-            **accuracies,
+            **figures,
             "classifier_score": class_metrics.classifier_score(probabilities),
-            "intra_class_std": float(finite.mean()) if len(finite) else None,
-            "intra_class_std_by_class": _numbers(std),
+            "intra_class_std": float(np.mean(finite)) if finite else None,
+            "intra_class_std_by_class": std_by_class,
             "class_shares": shares.tolist(),
         }
 
@@ -117,15 +104,15 @@ class Evaluator:
         and what is missing.
         """
         split = Split(tf.constant(images[:]), tf.constant(images.labels, tf.int32))
-        trained = classifier.fit(
-            split, self._spec, seed=CAS_SEED, epochs=CAS_EPOCHS, max_translation=0
-        )
+        trained = classifier.fit(split, self._spec, epochs=5, max_translation=0)
         return Classifier(trained).accuracy(self.test)
 
 
-def _numbers(values: np.ndarray) -> list[float | None]:
-    """Returns numbers for JSON: None for NaN and Inf, as of a class without images."""
-    return [float(value) if np.isfinite(value) else None for value in values]
+def _ratios(figures: np.ndarray, others: np.ndarray) -> list[float | None]:
+    """Divides them for JSON: None for NaN and Inf, as of a class without images."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = figures / others
+    return [float(ratio) if np.isfinite(ratio) else None for ratio in ratios]
 
 
 def selection_score(figures: dict[str, Any]) -> float:
@@ -141,8 +128,8 @@ def compare(
     for_cas: the images of which the classification accuracy score is taken; None: of none
     """
     spec = dataset.spec
-    trained_classifier = classifier.load(dataset.name, spec, train, test)
-    evaluator = Evaluator(trained_classifier, test, spec)
+    trained = classifier.load(dataset.name, spec, train, test)
+    evaluator = Evaluator(trained, test, spec)
     like, count = evaluator.test.labels, len(images)
     memorised = image_sets.memorised(train, like, count)
     compared = {
@@ -165,12 +152,12 @@ def compare(
         "neighbours": NEIGHBOURS,
         "features": classifier.FEATURES,
         "classifier_accuracy": evaluator.classifier_accuracy,
-        "classifier_sha256": trained_classifier.sha256,
+        "classifier_sha256": trained.sha256,
     }
-    numbers = [str(number) for number in range(spec.classes)]
+    names = list(dataset.class_names or map(str, range(spec.classes)))
     nearest = nearest_training_images(images, train, evaluator.test)
     return {
-        "class_names": list(dataset.class_names or numbers) if spec.classes > 1 else None,
+        "class_names": names if spec.classes > 1 else None,
         "figures": figures,
         "nearest_training_images": nearest,
         "protocol": protocol,
@@ -186,7 +173,7 @@ def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
         notes.append(
             "without classes, features are those of a classifier of pseudo-classes"
         )
-    elif accuracy < GOOD:
+    elif accuracy < 0.95:
         notes.append(
             f"the classifier recognises {accuracy:.1%} of test images: the class accuracy "
             "of generated images can hardly be higher"
@@ -219,9 +206,8 @@ def nearest_training_images(images: Images, train: Split, test: Images) -> dict[
     NEAREST.  Distances are root mean squares over the pixels, in grey levels of 255.
 
     pairs:                the samples, then the training images
-    near_copies:          the share of the samples that are closer to a training image than
-                          all but NEAR_COPY_SHARE of real test images; None: too few of
-                          these are searched
+    near_copies:          the share of near copies among the samples; None: too few test
+                          images are searched
     searched:             of all samples, and
     searched_test_images: of all test images: as many as MOST_PRODUCTS allows
     """
@@ -233,9 +219,13 @@ def nearest_training_images(images: Images, train: Split, test: Images) -> dict[
     samples, real, others = (x.reshape(len(x), -1) for x in (searched, training, tested))
     numbers, nearest = distances.nearest_neighbours(samples, real)
     _, nearest_of_test = distances.nearest_neighbours(others, real)
-    limit = np.quantile(nearest_of_test, NEAR_COPY_SHARE)
+    limit = np.quantile(nearest_of_test, 0.01)
+    order = np.argsort(nearest, kind="stable")
     labels = None if images.labels is None else images.labels[chosen]
-    order = _nearest_of_each_class(nearest, labels)
+    if labels is not None:
+        _, first = np.unique(labels[order], return_index=True)  # in the classes' order
+        order = order[first[np.isin(first, np.sort(first)[:NEAREST])]]
+    order = order[:NEAREST]
     pixels = math.sqrt(samples.shape[1])
     enough = unseen >= LEAST_NEAR_COPY_IMAGES
     return {
@@ -250,12 +240,3 @@ def nearest_training_images(images: Images, train: Split, test: Images) -> dict[
         "searched": len(samples),
         "searched_test_images": unseen,
     }
-
-
-def _nearest_of_each_class(nearest: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-    """Returns at most NEAREST places in the distances `nearest` [N], by class if any."""
-    order = np.argsort(nearest, kind="stable")
-    if labels is None:
-        return order[:NEAREST]
-    _, first = np.unique(labels[order], return_index=True)  # in the classes' order
-    return order[first[np.isin(first, np.sort(first)[:NEAREST])]]

@@ -11,15 +11,13 @@ from dcgan_tf.data.splits import Split
 from dcgan_tf.runs.trained import TrainedRun
 
 MOST_TEST_IMAGES = 10_000
-MEMORISED = 10  # images, of a set without classes
 
 
 @dataclasses.dataclass(frozen=True)
 class Images:
     """Images to measure: unlike those of a Split, some of an array, perhaps without labels.
 
-    A slice of them is an array uint8 [B, H, W, C]; it is read when it is taken, since
-    `array` may be a file that is mapped into memory.
+    A slice of them, uint8 [B, H, W, C], is read when it is taken: `array` may be a file.
 
     array:  uint8 [M, H, W, C]
     labels: the requested classes, int [N]; None: no classes were requested
@@ -44,13 +42,8 @@ def evenly(count: int, most: int) -> np.ndarray:
 
 
 def in_proportion(counts: np.ndarray, total: int) -> np.ndarray:
-    """Splits `total` in proportion to `counts`, in whole numbers, by largest remainders.
-
-    Both are int [classes].
-    """
-    quotas = np.asarray(counts) * total
-    shares = quotas // np.sum(counts)
-    remainders = quotas - shares * np.sum(counts)
+    """Splits `total` as `counts`, int [classes], by largest remainders; int [classes]."""
+    shares, remainders = np.divmod(counts * total, counts.sum())
     most = np.argsort(-remainders, kind="stable")[: total - shares.sum()]
     shares[most] += 1
     return shares
@@ -61,11 +54,11 @@ def rows_of_classes(labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
     They are evenly spread over the images of their class, and in the order of all.
     """
-    members = (np.flatnonzero(labels == label) for label in range(len(counts)))
-    chosen = (
-        rows[evenly(len(rows), count)] for rows, count in zip(members, counts, strict=True)
-    )
-    return np.sort(np.concatenate([*chosen]))
+    chosen = []
+    for label, count in enumerate(counts):
+        rows = np.flatnonzero(labels == label)
+        chosen.append(rows[evenly(len(rows), count)])
+    return np.sort(np.concatenate(chosen))
 
 
 def labels_like(labels: np.ndarray, total: int) -> np.ndarray:
@@ -78,8 +71,7 @@ def spread(images: Images, most: int) -> np.ndarray:
     """Chooses at most `most` rows, with the classes, if any, as often as in all images."""
     if images.labels is None or len(images) <= most:
         return evenly(len(images), most)
-    counts = in_proportion(np.bincount(images.labels), most)
-    return rows_of_classes(images.labels, counts)
+    return rows_of_classes(images.labels, in_proportion(np.bincount(images.labels), most))
 
 
 def of_test(test: Split) -> Images:
@@ -106,13 +98,11 @@ def real(train: Split, like: np.ndarray, total: int) -> Images:
 def memorised(train: Split, like: np.ndarray, total: int) -> Images:
     """Returns about `total` copies of the first image of each class, as often as in `like`.
 
-    They show how bad the figures can be.  Of a set without classes there are copies of
-    MEMORISED images.
+    They show how bad the figures can be.  Without classes ten images are copied.
     """
     labels = train.labels.numpy()
     present, first = np.unique(labels, return_index=True)
     if len(present) == 1:
-        first = evenly(len(labels), MEMORISED)
-        return Images(train.array(), rows=np.resize(first, total))
+        return Images(train.array(), rows=np.resize(evenly(len(labels), 10), total))
     wanted = labels_like(like[np.isin(like, present)], total)
     return Images(train.array(), wanted, first[np.searchsorted(present, wanted)])

@@ -4,14 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-# Images that deviate by less than this share of what real images do are alike: on MNIST,
-# whose pixels deviate by 49 grey levels of 255 on average, by less than 3.7.
-ALIKE = 3 / 40
 REAL_IMAGES = 1_000  # that the real deviation is taken of
 # The share of fakes that a discriminator which has won recognises.  One that had not won,
 # of the maxout CGAN, recognised 0.9991.
 WON = 0.9995
-GUESS = 0.05  # share of the way from a guess's class accuracy to 1
 EARLY = 500  # steps before which grey images are no sign of anything
 
 WEAKEN = (
@@ -67,17 +63,18 @@ def signs(
 ) -> list[str]:
     """Returns the names in SIGNS of the signs that are seen.
 
-    images: uint8 [rows * columns, H, W, C], in conditional modes a class a column and a
-    latent vector a row; columns: of the classes that are shown; entry: the terms, as in
-    metrics.jsonl; real_std: that of the training images.
-
     Accuracies tell that the discriminator has won, because a loss's size means another
     thing with each loss.  A critic, which has no accuracy, never shows that sign.
+
+    images:   uint8 [rows * columns, H, W, C], in conditional modes a class a column and a
+              latent vector a row
+    entry:    the terms, as in metrics.jsonl
+    real_std: that of the training images
     """
     if entry["step"] < EARLY:
         return []
     grid = images.reshape(-1, columns, images[0].size)
-    alike = ALIKE * real_std
+    alike = 3 / 40 * real_std  # on MNIST, whose pixels deviate by 49 grey levels: 3.7
     seen = []
     if len(images) > 1 and mean_std(grid, (0, 1)) < alike:
         seen.append("one_image")
@@ -88,6 +85,7 @@ def signs(
     of_pairs = entry.get("discriminator/adversarial_accuracy", 0.0)
     if entry.get("discriminator/adversarial_accuracy_fake", of_pairs) >= WON:
         seen.append("discriminator")
-        if entry.get("generator/class_accuracy", 1.0) < GUESS + (1 - GUESS) / classes:
+        # 5 % of the way from a guess's accuracy to 1.
+        if entry.get("generator/class_accuracy", 1.0) < 0.05 + 0.95 / classes:
             seen.append("classes")
     return seen

@@ -1,5 +1,7 @@
 """Both players' losses on the test split, which is never trained on."""
 
+import collections
+
 import tensorflow as tf
 
 from dcgan_tf.data.pipeline import scale
@@ -10,22 +12,21 @@ from dcgan_tf.metrics import image_sets
 from dcgan_tf.support import arrays
 
 BLOCK = 500  # real images at a time
-STREAM = -2  # of its latents and classes: training uses steps, from 0, and the preview -1
+STREAM = -2  # of latents and classes: training's are steps, from 0, the preview's is -1
 
 
 class TestLosses:
     """Measures a gan on the test split, in inference mode, as the Keras examples do.
 
-    The discriminator is measured on each real image and as many fakes.  The generator
-    (itself, not its EMA) is measured on twice as many, where the loss needs no pairs.  The
-    latents are the same each time, so that epochs can be compared.
+    The discriminator is measured on each real image and as many fakes, the generator
+    (itself, not its EMA) on twice as many, where the loss needs no pairs.  The latents are
+    the same each time, so that epochs can be compared.
     """
 
     __test__ = False  # no test of pytest's
 
     def __init__(self, gan: Gan, seed: int, split: Split):
-        self._gan = gan
-        self._seed = seed
+        self._gan, self._seed = gan, seed
         self._images = image_sets.of_test(split)
         self._terms_of_block = tf.function(self._terms)
 
@@ -34,15 +35,13 @@ class TestLosses:
 
         Of a large split they are the means over the images that evaluations use.
         """
-        count = len(self._images)
-        total: dict[str, float] = {}
-        for rows in arrays.blocks(count, BLOCK):
+        total: dict[str, float] = collections.defaultdict(float)
+        for rows in arrays.blocks(len(self._images), BLOCK):
             images, labels = self._images[rows], self._images.labels[rows]
             terms = self._terms_of_block(images, labels, tf.constant(rows.start))
             for name, term in terms.items():
-                share = float(term) * len(labels) / count
-                total[f"test/{name}"] = total.get(f"test/{name}", 0.0) + share
-        return total
+                total[f"test/{name}"] += float(term) * len(labels) / len(self._images)
+        return dict(total)
 
     def _terms(self, images, labels, start):
         gan = self._gan
@@ -55,12 +54,9 @@ class TestLosses:
         fakes = gan.generator([latents, fake_labels], training=False)
         real = gan.discriminate(scale(images), labels, training=False)
         fake = gan.discriminate(fakes, fake_labels, training=False)
-        half, half_labels = fake.halves()[0], fake_labels[: tf.size(labels)]
-        if gan.adversarial_loss.needs_pair:
-            generator_terms = gan.generator_terms(real, half, half_labels)
-        else:
-            generator_terms = gan.generator_terms(None, fake, fake_labels)
+        half = fake.halves()[0], fake_labels[: tf.size(labels)]
+        measured = half if gan.adversarial_loss.needs_pair else (fake, fake_labels)
         return prefix_terms(
-            generator=generator_terms,
-            discriminator=gan.discriminator_terms(real, labels, half, half_labels, {}),
+            generator=gan.generator_terms(real, *measured),
+            discriminator=gan.discriminator_terms(real, labels, *half, {}),
         )

@@ -15,18 +15,13 @@ tf_setup.start()
 from dcgan_tf.data import splits  # noqa: E402
 from dcgan_tf.datasets import sources  # noqa: E402
 from dcgan_tf.metrics import classifier, image_sets  # noqa: E402
+from dcgan_tf.support import arrays  # noqa: E402
 
 path = pathlib.Path(sys.argv[1])
 mnist = sources.find("mnist")
 train, test = (splits.load(mnist, split) for split in ("train", "test"))
-model = classifier.fit(
-    train,
-    mnist.spec,
-    seed=classifier.SEED,
-    epochs=classifier.EPOCHS,
-    max_translation=classifier.MAX_TRANSLATION,
-)
-classifier.save(model, path)
+model = classifier.fit(train, mnist.spec, classifier.EPOCHS)
+arrays.write(path, *model.get_weights())
 right = classifier.Classifier(model).accuracy(image_sets.of_test(test))
 print(f"{path}: {right:.2%} of the test set right, {model.count_params():,} parameters")
 print(f"of training images with the content hash {train.content_hash()}")

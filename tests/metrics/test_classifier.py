@@ -15,13 +15,7 @@ TEN = ImageSpec(28, 28, 1, classes=10)
 
 @pytest.mark.parametrize(
     ("shape", "maps"),
-    [
-        ((16, 16), [(6, 6), (1, 1)]),
-        ((28, 28), [(12, 12), (4, 4)]),
-        ((64, 32), [(15, 7), (5, 1)]),
-        ((80, 80), [(9, 9), (2, 2)]),
-        ((128, 128), [(15, 15), (5, 5)]),
-    ],
+    [((28, 28), [(12, 12), (4, 4)]), ((64, 32), [(15, 7), (5, 1)])],
 )
 def test_the_network_scales_with_the_size(shape, maps):
     """The largest map is never larger than that of 32 pixels."""
@@ -62,7 +56,7 @@ def test_few_images_are_seen_more_often_and_many_less(
     monkeypatch.setattr(classifier, "BATCH_SIZE", 16)
     monkeypatch.setattr(classifier, "LEAST_STEPS", least)
     monkeypatch.setattr(classifier, "MOST_STEPS", most)
-    model = classifier.fit(few, TEN, seed=0, epochs=epochs, max_translation=0)
+    model = classifier.fit(few, TEN, epochs, max_translation=0)
     assert int(model.optimizer.iterations) == steps
 
 
@@ -87,13 +81,6 @@ def test_pseudo_classes_are_clusters_of_pixels(monkeypatch):
     assert len({*zip(kinds.tolist(), labels, strict=True)}) == 3  # a kind is a cluster
     again = classifier.with_pseudo_classes(split, 3)
     assert np.array_equal(clustered.labels, again.labels)
-
-
-@pytest.mark.parametrize(
-    ("images", "count"), [(100_000, 20), (200, 20), (100, 10), (12, 2)]
-)
-def test_few_images_have_fewer_pseudo_classes(images, count):
-    assert classifier.pseudo_class_count(images) == count
 
 
 def test_large_images_are_averaged_before_they_are_clustered():
@@ -122,7 +109,8 @@ def test_a_damaged_classifier_is_one_line(cache, few):
     file.write_bytes(b"text")
     with pytest.raises(errors.RunError, match=rf"{file.name}.*delete it"):
         classifier.load("digits", TEN, few, few)
-    classifier.save(classifier.network(ImageSpec(28, 28, 1, classes=7)), file)
+    other = classifier.network(ImageSpec(28, 28, 1, classes=7))
+    arrays.write(file, *other.get_weights())
     with pytest.raises(errors.RunError, match="delete it"):
         classifier.load("digits", TEN, few, few)
 
@@ -140,13 +128,6 @@ def test_a_classifier_is_of_its_images_not_of_their_name(cache, few, capsys):
     relabelled = Split(few.images, (few.labels + 1) % 10)
     assert classifier.load("mnist", TEN, relabelled, few).sha256 != first.sha256
     assert len(list(cache.iterdir())) == 2
-
-
-def test_the_accuracy_is_the_share_of_labels_that_are_predicted(tiny, few):
-    new = classifier.Classifier(classifier.network(TEN))
-    labels = new.predict(few.array())[1].argmax(axis=1)
-    labels[:12] = (labels[:12] + 1) % 10
-    assert new.accuracy(Images(few.array(), labels)) == 0.75
 
 
 def test_without_classes_it_is_one_of_pseudo_classes(cache, capsys):
