@@ -13,7 +13,8 @@ from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
 from dcgan_tf.cli.outputs import output_path
-from dcgan_tf.support import atomic_files, tf_setup
+from dcgan_tf.runs.folder import PRETRAINED, Run
+from dcgan_tf.support import atomic_files, errors, tf_setup
 
 
 def define_flags() -> FlagValues:
@@ -30,10 +31,17 @@ def define_flags() -> FlagValues:
 
 def main(values: FlagValues) -> None:
     output = output_path(values.output or "playground.html", suffixes=[".html"])
+    run = Run.existing(values.run or PRETRAINED)
+    if (architecture := run.read_config().architecture) != "compact":
+        raise errors.UsageError(
+            f"--run={run.folder}: is of the architecture {architecture}; a playground runs "
+            "compact alone"
+        )
     tf_setup.start()
     from dcgan_tf.pages import page, playground
+    from dcgan_tf.runs import trained
 
-    loaded = playground.load(values.run, ema=values.ema, which=values.which)
+    loaded = trained.load(run.folder, ema=values.ema, which=values.which)
     content = page.render("playground.html", playground.content(loaded))
     atomic_files.write_bytes(output, content)
     print(f"{output}: step {loaded.step:,}, {len(content) / 1e6:.1f} MB")

@@ -21,12 +21,8 @@ MOST_RUNS = 8
 
 def define_flags() -> FlagValues:
     values = FlagValues()
-    flags.define_arguments(
-        values,
-        "run",
-        f"folder of the run; given again, at most {MOST_RUNS} times: the runs side by "
-        "side.  Required",
-    )
+    times = f"given again, at most {MOST_RUNS} times: the runs side by side"
+    flags.define_arguments(values, "run", f"folder of the run; {times}.  Required")
     flags.define_string(
         values, "output", "the page to write, a .html file.  Default: report.html"
     )
@@ -37,16 +33,13 @@ def main(values: FlagValues) -> None:
     output = output_path(values.output or "report.html", suffixes=[".html"])
     records = record.read_all(values.run or [None])
     if len(records) > MOST_RUNS:
-        raise errors.UsageError(
-            f"--run: {len(records)} runs; at most {MOST_RUNS} fit a page"
-        )
+        raise errors.UsageError(f"--run: {len(records)} runs; {MOST_RUNS} fit a page")
     data = report.content(records)
     content = page.render("page.html", data)
     atomic_files.write_bytes(output, content)
     print(f"{output}: {len(content) / 1e6:.1f} MB")
     for run in data["runs"]:
-        for line in run["missing"]:
-            print(f"{run['name']}: {line}")
+        print(*(f"{run['name']}: {line}\n" for line in run["missing"]), sep="", end="")
 
 
 if __name__ == "__main__":

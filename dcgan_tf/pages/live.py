@@ -39,13 +39,11 @@ class LivePage:
         self._write("training")
 
     def __exit__(self, _, error: BaseException | None, __) -> None:
+        state = "failed" if isinstance(error, Exception) else "stopped"
+        if error is None and self._step == self._intervals.end:
+            state = "complete"
         with contextlib.suppress(OSError):  # a disk that is full makes no other end of it
-            if error is None:
-                ended = self._step == self._intervals.end
-                self._write("complete" if ended else "stopped")
-            else:
-                failed = isinstance(error, Exception)
-                self._write("failed" if failed else "stopped", errors.first_line(error))
+            self._write(state, errors.first_line(error) if error else "")
 
     def _write(self, state: str, message: str = "") -> None:
         run, intervals, pace, now = self._run, self._intervals, self._pace(), time.time()

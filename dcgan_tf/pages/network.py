@@ -59,32 +59,30 @@ def _described(layer: layers.Layer) -> tuple[str, dict[str, Any]]:
             return "dense", {"kernel": layer.embeddings.numpy()}
         case layers.Dense():
             return "dense", {"kernel": layer.kernel.numpy()}
-        case layers.Conv2DTranspose():
-            return "transposed", _transposed(layer)
         case BatchNormalization():
             deviation = np.sqrt(layer.moving_variance.numpy() + layer.epsilon)
             scale = layer.gamma.numpy() / deviation
             offset = layer.beta.numpy() - layer.moving_mean.numpy() * scale
             return "scale", {"scale": scale, "offset": offset}
+        case layers.Conv2DTranspose():
+            (taps, _), (stride, _) = layer.kernel_size, layer.strides
+            bias = {} if layer.bias is None else {"bias": layer.bias.numpy()}
+            return (
+                "transposed",
+                {
+                    "shape": list(layer.input.shape[1:]),  # [H, W, C]
+                    "to": list(layer.output.shape[1:]),
+                    "taps": taps,
+                    "stride": stride,
+                    # Pixels of padding before the image: TensorFlow pads both sides
+                    # alike, the end by one more where the sum is odd.
+                    "before": (taps - stride) // 2,
+                    # Keras keeps the kernel as [height, width, outputs, inputs].
+                    "kernel": layer.kernel.numpy().swapaxes(2, 3),
+                    **bias,
+                },
+            )
     return type(layer).__name__.lower(), {}  # add, concatenate, multiply or relu
-
-
-def _transposed(layer: layers.Conv2DTranspose) -> dict[str, Any]:
-    """Returns shapes [H, W, C], the kernel, and the padding before the image, in pixels.
-
-    TensorFlow pads both sides alike, the end by one more where the sum is odd.
-    """
-    (taps, _), (stride, _) = layer.kernel_size, layer.strides
-    values = {
-        "shape": list(layer.input.shape[1:]),
-        "to": list(layer.output.shape[1:]),
-        "taps": taps,
-        "stride": stride,
-        "before": (taps - stride) // 2,
-        # Keras keeps the kernel as [height, width, outputs, inputs].
-        "kernel": layer.kernel.numpy().swapaxes(2, 3),
-    }
-    return values if layer.bias is None else {**values, "bias": layer.bias.numpy()}
 
 
 def principal_directions(generator: keras.Model) -> np.ndarray:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import sources
-from dcgan_tf.metrics.figures import CHARTS, points
+from dcgan_tf.metrics import figures
 from dcgan_tf.reporting.grids import Layout
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
@@ -29,16 +29,11 @@ def render(template: str, data: object, files: str = "") -> bytes:
     """
     # Within a <script> nothing may look like its end.
     text = json.dumps(data, allow_nan=False).replace("<", "\\u003c")
-    values = {"files": files, "data": text}
-
-    def read(name: str) -> str:
-        return (TEMPLATES / name).read_text(encoding="utf-8")
-
-    def part(name: re.Match) -> str:
-        return values[name[1]] if name[1] in values else read(name[1])
-
+    parts = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.iterdir()}
+    parts |= {"files": files, "data": text}
     # In one pass: what is filled in may look like a place to fill.
-    return re.sub(r"\{\{([\w.]+)\}\}", part, read(template)).encode()
+    pattern = r"\{\{([\w.]+)\}\}"
+    return re.sub(pattern, lambda name: parts[name[1]], parts[template]).encode()
 
 
 def head(name: str, config: Config, state: str = "") -> dict[str, object]:
@@ -75,20 +70,22 @@ def charts(
     references: values of real training images, by the keys of the curves
     """
     shown = []
-    for chart in CHARTS:
+    for title, keys in figures.CHARTS.items():
         curves = [
             {
                 "run": run,
                 "number": number,
                 "label": label,
-                "points": _thinned(points(entries, key)),
+                "points": _thinned(figures.points(entries, key)),
                 "reference": references.get(key),
             }
             for run, entries in enumerate(runs)
-            for number, (label, key) in enumerate(chart.curves.items())
+            for number, (label, key) in enumerate(keys.items())
         ]
         if curves := [curve for curve in curves if curve["points"]]:
-            shown.append(chart._asdict() | {"curves": curves})
+            scale = {"share": title in figures.SHARES, "wide": title in figures.WIDE}
+            caption = figures.CAPTIONS[title]
+            shown.append({"title": title, "caption": caption, **scale, "curves": curves})
     return shown
 
 

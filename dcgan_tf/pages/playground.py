@@ -6,25 +6,7 @@ from typing import Any
 from dcgan_tf.config.presets import DIGITS
 from dcgan_tf.datasets import sources
 from dcgan_tf.pages import network
-from dcgan_tf.runs import trained
-from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.runs.trained import TrainedRun
-from dcgan_tf.support import errors
-
-
-def load(folder: str | None, *, ema: bool, which: str) -> TrainedRun:
-    """Loads the run in the folder, or the ACGAN that comes with the package.
-
-    UsageError unless it is of the architecture compact.
-    """
-    run = Run.existing(folder or PRETRAINED)
-    architecture = run.read_config().architecture
-    if architecture != "compact":
-        raise errors.UsageError(
-            f"--run={run.folder}: is of the architecture {architecture}; a playground runs "
-            "compact alone"
-        )
-    return trained.load(run.folder, ema=ema, which=which)
 
 
 def content(loaded: TrainedRun) -> dict[str, Any]:

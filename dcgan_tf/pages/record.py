@@ -21,18 +21,13 @@ from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 
 SCRIPT, BEGINS, ENDS = "live.js", "show(", ");\n"  # what makes JSON a script
-HIDDEN = {"class_names"}  # settings that follow from the data set, and are long
-Entry = dict[str, float]
 
 
 class Evaluation(pydantic.BaseModel):
-    """What pages need of an evaluation.json, which `metrics.evaluator` makes.
-
-    figures: of generated and of real images, by their names, and in them by key
-    """
+    """What pages need of an evaluation.json, which `metrics.evaluator` makes."""
 
     of: dict[str, Any]
-    figures: dict[str, dict[str, Any]]
+    figures: dict[str, dict[str, Any]]  # by the names of the images, then by key
     nearest_training_images: dict[str, Any]
     protocol: dict[str, Any]
     notes: list[str] = []
@@ -54,19 +49,14 @@ class Evaluation(pydantic.BaseModel):
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """A run as pages and tables show it.
-
-    name:     what tells it from the others
-    entries:  of metrics.jsonl, with finite values alone
-    missing:  a line for each thing that is missing or damaged
-    """
+    """A run as pages and tables show it."""
 
     run: Run
-    name: str
+    name: str  # what tells it from the others
     content: RunConfig
-    entries: list[Entry]
+    entries: list[dict[str, float]]  # of metrics.jsonl, with finite values alone
     evaluation: Evaluation | None
-    missing: list[str]
+    missing: list[str]  # a line for each thing that is missing or damaged
 
     @property
     def config(self) -> Config:
@@ -84,13 +74,18 @@ class Record:
 
     @functools.cached_property
     def measured(self) -> tuple[int | None, dict[str, Any]]:
-        """Returns step and figures of the evaluation, or else the last ones of the log."""
+        """Returns step and figures of the evaluation, or else the last ones of the log.
+
+        The minutes of training are one of the figures.
+        """
+        minutes = {"training_minutes": self.seconds / 60} if self.entries else {}
         if self.evaluation:
-            return self.evaluation.of["step"], self.evaluation.generated
+            return self.evaluation.of["step"], self.evaluation.generated | minutes
         for entry in reversed(self.entries):
             if keys := [key for key in entry if key.startswith(QUALITY)]:
-                return int(entry["step"]), {k.removeprefix(QUALITY): entry[k] for k in keys}
-        return None, {}
+                figures = {key.removeprefix(QUALITY): entry[key] for key in keys}
+                return int(entry["step"]), figures | minutes
+        return None, minutes
 
     @functools.cached_property
     def step(self) -> int:
@@ -99,7 +94,7 @@ class Record:
             return self.run.exported_parent().step
         steps = [entry["step"] for entry in self.entries[-1:]]
         steps += [info.step for info in self.run.saved()[:1]]
-        return int(max([*steps, self.evaluation.of["step"] if self.evaluation else 0]))
+        return int(max([*steps, self.measured[0] or 0]))
 
     @property
     def state(self) -> str:
@@ -138,14 +133,10 @@ class Record:
 
 
 def read(run: Run, name: str = "") -> Record:
-    """Reads a run's folder; RunError if nothing tells the run's settings.
-
-    name: "" stands for the last part of the run's path
-    """
-    log, no_log = entries(run)
-    evaluation, no_evaluation = _evaluation(run)
+    """Reads a run's folder.  name: "" stands for the last part of the run's path."""
+    (log, missing), (evaluation, line) = entries(run), _evaluation(run)
     name = name or run.folder.absolute().name
-    return Record(run, name, run.read(), log, evaluation, no_log + no_evaluation)
+    return Record(run, name, run.read(), log, evaluation, [*missing, *line])
 
 
 def read_all(folders: Sequence[str]) -> list[Record]:
@@ -161,10 +152,9 @@ def read_all(folders: Sequence[str]) -> list[Record]:
 def differing(records: Sequence[Record]) -> dict[str, list[object]]:
     """Returns the settings in which runs differ, each with its value in every run."""
     columns = {name: [r.settings[name] for r in records] for name in records[0].settings}
+    del columns["class_names"]  # which follow from the data set, and are long
     return {
-        name: values
-        for name, values in columns.items()
-        if name not in HIDDEN and any(value != values[0] for value in values)
+        n: values for n, values in columns.items() if values.count(values[0]) < len(values)
     }
 
 
@@ -177,7 +167,7 @@ def live(run: Run) -> dict[str, Any]:
         return {}
 
 
-def entries(run: Run) -> tuple[list[Entry], list[str]]:
+def entries(run: Run) -> tuple[list[dict[str, float]], list[str]]:
     """Returns the log entries, with finite values alone, and what is missing of them."""
     if not run.metrics.is_file():
         why = "no curves, no time of training (an export has none)"

@@ -5,33 +5,28 @@ import shlex
 import time
 from typing import Any
 
-import numpy as np
-
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import sources
 from dcgan_tf.datasets.spec import ImageSpec
-from dcgan_tf.metrics.figures import DOWN, FIGURES, QUALITY
+from dcgan_tf.metrics.figures import DOWN, FIGURES, MEANINGS, QUALITY
 from dcgan_tf.pages import page, record
-from dcgan_tf.pages.record import Evaluation, Record
+from dcgan_tf.pages.record import Record
 from dcgan_tf.reporting import frames
 from dcgan_tf.runs import config_file
 
 MOST_FRAMES = 40  # of a run
 FRAMES_BYTES = 3_000_000  # of all runs
 TILES = {"class_accuracy", "frechet_classifier_distance", "recall", "coverage"}
-NOT_ALIKE = (
-    "The runs were measured with other images, other numbers of them, or one with the EMA "
-    "of its generator and one without: their figures do not compare."
-)
 
 
 def content(records: list[Record]) -> dict[str, Any]:
     """Returns what page.js shows."""
     version = config_file.versions()["dcgan_tf"]
-    evaluation = records[0].evaluation if len(records) == 1 else None
-    real = evaluation.real if evaluation else {}
+    measured = [entry for entry in records if entry.evaluation]
+    real = measured[0].evaluation.real if len(records) == len(measured) == 1 else {}
     facts = [_facts(entry) for entry in records]
-    columns = {name: [r.settings[name] for r in records] for name in Config.model_fields}
+    differing = record.differing(records)
+    settings = {name: [r.settings[name] for r in records] for name in Config.model_fields}
     return {
         "runs": [_run(entry, FRAMES_BYTES // len(records)) for entry in records],
         "facts": [
@@ -39,35 +34,31 @@ def content(records: list[Record]) -> dict[str, Any]:
             for name in facts[0]
             if any(values := [fact[name] for fact in facts])
         ],
-        "differing": [
-            {"name": name, "values": _texts(values)}
-            for name, values in record.differing(records).items()
-        ],
+        "differing": [_row(name, values) for name, values in differing.items()],
         "charts": page.charts(
             [entry.entries for entry in records],
             {QUALITY + key: value for key, value in real.items()},
         ),
-        "table": _table([entry for entry in records if entry.evaluation], len(records)),
+        "table": _table(measured, len(records)) if measured else None,
         "settings": [
-            {"name": name, "values": _texts(columns[name]), "help": field.description}
-            for name, field in Config.model_fields.items()
-            if columns[name] != [None] * len(records)
+            _row(name, values) | {"help": Config.model_fields[name].description}
+            for name, values in settings.items()
+            if values != [None] * len(records)
         ],
         "footer": f"Written {time.strftime('%Y-%m-%d %H:%M')} by dcgan_tf {version}.",
     }
 
 
-def _texts(values: list[object]) -> list[str]:
-    return ["-" if value is None else str(value) for value in values]
+def _row(name: str, values: list[object]) -> dict[str, Any]:
+    return {"name": name, "values": ["-" if v is None else str(v) for v in values]}
 
 
 def _run(entry: Record, room: int) -> dict[str, object]:
     """Returns what one run has on the page, with frames of about `room` bytes."""
-    evaluation = entry.evaluation
-    shown, no_frames = _frames(entry, room)
-    nearest, no_pairs = _nearest(entry, evaluation) if evaluation else (None, [])
-    generated = evaluation.generated if evaluation else {}
-    matrix = generated.get("confusion_matrix")
+    missing = [*entry.missing]
+    evaluation, shown = entry.evaluation, _frames(entry, room, missing)
+    figures = evaluation.generated if evaluation else {}
+    matrix = figures.get("confusion_matrix")
     return {
         **page.head(entry.name, entry.config, f"; {entry.state}"),
         "warnings": entry.warnings(),
@@ -75,15 +66,15 @@ def _run(entry: Record, room: int) -> dict[str, object]:
         "tiles": [
             {
                 "title": figure.title,
-                "value": figure.text(generated[figure.key]),
+                "value": figure.text(figures[figure.key]),
                 "real": figure.text(evaluation.real.get(figure.key)),
             }
             for figure in FIGURES
-            if figure.key in TILES & generated.keys()
+            if figure.key in TILES & figures.keys()
         ],
         "confusion": {"names": entry.config.names, "rows": matrix} if matrix else None,
-        "nearest": nearest,
-        "missing": [*entry.missing, *no_frames, *no_pairs],
+        "nearest": _nearest(entry, missing) if evaluation else None,
+        "missing": missing,
     }
 
 
@@ -120,84 +111,77 @@ def _facts(entry: Record) -> dict[str, str | list[str]]:
     }
 
 
-def _frames(entry: Record, room: int) -> tuple[list[dict[str, str]], list[str]]:
-    """Returns some frames, evenly chosen, in about `room` bytes; and what is missing."""
+def _frames(entry: Record, room: int, missing: list[str]) -> list[dict[str, str]]:
+    """Returns some frames, evenly chosen, in about `room` bytes."""
     paths = list(frames.paths(entry.run.samples).values())
     if not paths:
-        return [], ["samples/ holds no frame: there are no pictures of the training"]
-    most = min(len(paths), MOST_FRAMES, max(1, room // paths[-1].stat().st_size))
-    places = np.unique(np.linspace(len(paths) - 1, 0, most).round().astype(int))
-    read = {paths[place]: frames.read(paths[place]) for place in places}
+        missing.append("samples/ holds no frame: there are no pictures of the training")
+        return []
+    most = min(MOST_FRAMES, max(1, room // paths[-1].stat().st_size))
+    chosen = [paths[place] for place in frames.evenly(len(paths), most)]
+    read = {path: frames.read(path) for path in chosen}
     sound = {path: pixels for path, pixels in read.items() if pixels is not None}
-    damaged = len(read) - len(sound)
-    line = f"samples/ has {damaged} damaged frame{'s' * (damaged > 1)}, left out"
-    shown = [page.frame(path, page.data_uri(pixels)) for path, pixels in sound.items()]
-    return shown, [line] * bool(damaged)
+    if damaged := len(read) - len(sound):
+        plural = "s" * (damaged > 1)
+        missing.append(f"samples/ has {damaged} damaged frame{plural}, left out")
+    return [page.frame(path, page.data_uri(pixels)) for path, pixels in sound.items()]
 
 
-def _table(measured: list[Record], runs: int) -> dict[str, object] | None:
+def _table(measured: list[Record], runs: int) -> dict[str, object]:
     """Returns the figures of evaluations, a column for each of `runs`, and references.
 
     The reference columns are left out where the runs' conditions differ.
     """
-    if not measured:
-        return None
     evaluations = [entry.evaluation for entry in measured]
     columns = [evaluation.generated for evaluation in evaluations]
+    first, protocol = evaluations[0].figures, evaluations[0].protocol
     alike = len({evaluation.conditions for evaluation in evaluations}) == 1
-    others = {k: v for k, v in evaluations[0].figures.items() if k != "generated" and alike}
-    rows = [
-        {
-            "title": figure.title,
-            "cells": [figure.text(column.get(figure.key)) for column in columns],
-            "references": [figure.text(other.get(figure.key)) for other in others.values()],
-            "best": _best([c.get(figure.key) for c in columns], figure.arrow * alike),
-            "meaning": figure.meaning,
+    references = {k: v for k, v in first.items() if alike and k != "generated"}
+    rows = []
+    for figure in (f for f in FIGURES if any(f.key in column for column in columns)):
+        values = [column.get(figure.key) for column in columns]
+        numbers = [value for value in values if value is not None]
+        best = None
+        if alike and figure.arrow and len(numbers) > 1:
+            best = values.index(min(numbers) if figure.arrow == DOWN else max(numbers))
+        others = [reference.get(figure.key) for reference in references.values()]
+        row = {"title": figure.title, "best": best, "meaning": MEANINGS.get(figure.key, "")}
+        row |= {
+            "cells": [*map(figure.text, values)],
+            "references": [*map(figure.text, others)],
         }
-        for figure in FIGURES
-        if any(figure.key in column for column in columns)
-    ]
+        rows.append(row)
     bold = any(row["best"] is not None for row in rows)
-    protocol = evaluations[0].protocol
     compared = (
         f"{protocol['images']['generated']:,} images, compared with "
         f"{protocol['test_images']:,} real test images of "
         f"{sources.short_name(protocol['dataset'])}. Real training images and memorised "
         "ones are measured in the same way: what can be reached, and what a generator "
         "without variety would get."
+        if alike
+        else "The runs were measured with other images, other numbers of them, or one with "
+        "the EMA of its generator and one without: their figures do not compare."
     )
+    notes = ["↑ higher is better, ↓ lower is better." + " Bold: the best." * bold, compared]
+    for entry in measured:
+        at, name = entry.evaluation.of["step"], f"{entry.name}: " * (runs > 1)
+        moved = [f"measured at step {at:,}; stands at {entry.step:,} now"]
+        moved *= at != entry.step
+        notes += [f"{name}{note}." for note in (*moved, *entry.evaluation.notes)]
     return {
         "columns": [entry.name for entry in measured] if runs > 1 else ["generated"],
-        "references": [name.removesuffix(" images") for name in others],
+        "references": [name.removesuffix(" images") for name in references],
         "rows": rows,
-        "notes": [
-            "↑ higher is better, ↓ lower is better." + " Bold: the best." * bold,
-            compared if alike else NOT_ALIKE,
-            *(n for r in measured for n in _notes(r, f"{r.name}: " * (runs > 1))),
-        ],
+        "notes": notes,
     }
 
 
-def _notes(entry: Record, name: str) -> list[str]:
-    at, now = entry.evaluation.of["step"], entry.step
-    moved = [f"measured at step {at:,}; stands at {now:,} now"] * (at != now)
-    return [f"{name}{note}." for note in (*moved, *entry.evaluation.notes)]
-
-
-def _best(values: list, arrow: str) -> int | None:
-    numbers = [value for value in values if value is not None]
-    if not arrow or len(numbers) < 2:
-        return None
-    return values.index(min(numbers) if arrow == DOWN else max(numbers))
-
-
-def _nearest(entry: Record, evaluation: Evaluation) -> tuple[dict | None, list[str]]:
-    """Returns the nearest training images; and what is missing of them."""
+def _nearest(entry: Record, missing: list[str]) -> dict[str, object] | None:
     pairs = frames.read(entry.run.folder / "evaluation.png")
     if pairs is None:
-        line = "evaluation.png is missing or damaged: no nearest training images"
-        return None, [line]
-    nearest = evaluation.nearest_training_images
+        missing.append("evaluation.png is missing or damaged: no nearest training images")
+        return None
+    nearest = entry.evaluation.nearest_training_images
     labels = [entry.config.names[number] for number in nearest.get("classes") or []]
     note = (
         "Above: the generated images that are nearest to a training image"
@@ -210,4 +194,4 @@ def _nearest(entry: Record, evaluation: Evaluation) -> tuple[dict | None, list[s
             f"{nearest['near_copy_distance']:g} grey levels, as 1% of real test images are."
         )
     image, distances = page.data_uri(pairs), nearest["distances"]
-    return {"image": image, "labels": labels, "distances": distances, "note": note}, []
+    return {"image": image, "labels": labels, "distances": distances, "note": note}

@@ -1,19 +1,21 @@
 """Runs beside each other: a table of 80 columns, and a CSV."""
 
 import csv
+import io
 import pathlib
 import shlex
 import statistics
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from dcgan_tf.metrics.figures import DOWN, FIGURES, Figure
 from dcgan_tf.pages.record import Record, differing
 from dcgan_tf.reporting.console import WIDTH, prints, wrapped
 from dcgan_tf.support import atomic_files
 
-MINUTES = Figure("training_minutes", "minutes of training", DOWN, "{:.1f}")
-COMPARED = (*(figure for figure in FIGURES if figure.key != "selection_score"), MINUTES)
+COMPARED = (
+    *(figure for figure in FIGURES if figure.key != "selection_score"),
+    Figure("training_minutes", "minutes of training", DOWN, "{:.1f}"),
+)
 MOST_CELL = 24  # letters
 ABSENT = "\u2013"  # a dash
 PLAIN = str.maketrans({ABSENT: "-", "\u00b1": "+-", "\u2191": " ", "\u2193": " ", "é": "e"})
@@ -36,14 +38,11 @@ def text(records: Sequence[Record], encoding: str | None = None) -> str:
 
     encoding: that of what it is printed to; None: that of stdout
     """
-    columns, settings = groups(records), differing(records)
-    seeds = settings.pop("seed", None)
+    columns = groups(records)
     rows = [["", *(f"({n}) {_label(group)}" for n, group in enumerate(columns, 1))]]
-    for name in settings:
-        rows.append([name, *(_short(group[0].settings[name]) for group in columns)])
-    if seeds:
-        rows.append(["seed", *(_listed(r.config.seed for r in g) for g in columns)])
-    steps = (_listed(r.measured[0] for r in group) for group in columns)
+    for name in sorted(differing(records), key=lambda name: name == "seed"):
+        rows.append([name, *(_listed(r.settings[name] for r in g) for g in columns)])
+    steps = (_listed(r.measured[0] or ABSENT for r in group) for group in columns)
     rows.append(["measured at step", *steps])
     for figure in COMPARED:
         cells = [_cell(group, figure) for group in columns]
@@ -63,29 +62,20 @@ def _label(group: Group) -> str:
     alike, *others = (record.run.folder.resolve().name for record in group)
     while not all(name.startswith(alike) for name in others):
         alike = alike[:-1]
-    return _short(alike.rstrip("0123456789") + "*" if others else alike)
+    return _listed([alike.rstrip("0123456789") + "*" if others else alike])
 
 
-def _short(value: object) -> str:
-    """Returns at most MOST_CELL letters of a value, whose end tells more."""
-    plain = str(value).lower() if value is None or isinstance(value, bool) else str(value)
-    return plain if len(plain) <= MOST_CELL else f"...{plain[3 - MOST_CELL :]}"
-
-
-def _listed(numbers: Iterable[int | None]) -> str:
-    """Returns "0, 1, 2", each number once; ABSENT for None."""
-    known = (ABSENT if n is None else str(n) for n in dict.fromkeys(numbers))
-    return _short(", ".join(known))
-
-
-def _figures(record: Record) -> dict[str, Any]:
-    minutes = {MINUTES.key: record.seconds / 60} if record.entries else {}
-    return {**record.measured[1], **minutes}
+def _listed(values: Iterable[object]) -> str:
+    """Returns "0, 1, 2", each value once; at most MOST_CELL letters, the last ones."""
+    texts = (str(v).lower() if v is None or isinstance(v, bool) else str(v) for v in values)
+    listed = ", ".join(dict.fromkeys(texts))
+    return listed if len(listed) <= MOST_CELL else f"...{listed[3 - MOST_CELL :]}"
 
 
 def _cell(group: Group, figure: Figure) -> str:
     """Returns the mean, and of several values the sample standard deviation."""
-    values = [value for r in group if (value := _figures(r).get(figure.key)) is not None]
+    figures = (record.measured[1].get(figure.key) for record in group)
+    values = [value for value in figures if value is not None]
     if not values:
         return ABSENT
     mean = figure.text(statistics.fmean(values))
@@ -133,10 +123,9 @@ def write_csv(path: pathlib.Path, records: Sequence[Record]) -> None:
     for number, group in enumerate(groups(records), 1):
         for record in group:
             values = [record.settings[name] for name in (*settings, "seed")]
-            figures = [_figures(record).get(key) for key in keys]
-            rows.append([record.run.folder, number, *values, record.measured[0], *figures])
-    with (
-        atomic_files.replacing(path) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
-        csv.writer(file).writerows(rows)
+            step, figures = record.measured
+            values += [step, *(figures.get(key) for key in keys)]
+            rows.append([record.run.folder, number, *values])
+    content = io.StringIO(newline="")
+    csv.writer(content).writerows(rows)
+    atomic_files.write_bytes(path, content.getvalue().encode())

@@ -76,7 +76,7 @@ def write_gif(
         return
     room = max(1, MOST_PIXELS // math.prod(grids.legible(last, layout).shape[:2]))
     shown: list[np.ndarray] = []
-    for place in _evenly(len(files), min(most, room)):
+    for place in evenly(len(files), min(most, room)):
         frame = read(files[place])
         if frame is None or frame.shape != last.shape:
             continue
@@ -98,7 +98,7 @@ def encode_gif(shown: Sequence[np.ndarray], durations: list[int]) -> bytes:
     """
     if shown[0].ndim == 3:
         # One palette, fitted to three frames, is that of all: colours do not flicker.
-        some = np.concatenate([shown[place] for place in _evenly(len(shown), 3)])
+        some = np.concatenate([shown[place] for place in evenly(len(shown), 3)])
         plain = Image.Dither.NONE
         palette = Image.fromarray(some).quantize(128, dither=plain)
         images = [
@@ -117,6 +117,6 @@ def encode_gif(shown: Sequence[np.ndarray], durations: list[int]) -> bytes:
     return content.getvalue()
 
 
-def _evenly(count: int, most: int) -> np.ndarray:
+def evenly(count: int, most: int) -> np.ndarray:
     """Chooses at most `most` of the places 0 to count - 1, evenly, with both ends."""
     return np.unique(np.linspace(count - 1, 0, min(count, most)).round().astype(int))

@@ -28,10 +28,10 @@ def curves(entries: Sequence[Mapping[str, float]], title: str):
             return content.getvalue()
 
     panels = {}
-    for chart in CHARTS:
-        lines = {label: points(entries, key) for label, key in chart.curves.items()}
+    for name, keys in CHARTS.items():
+        lines = {label: points(entries, key) for label, key in keys.items()}
         if any(lines.values()):
-            panels[chart.title] = lines
+            panels[name] = lines
     rows = -(-len(panels) // 2)
     figure = Curves(figsize=(10, 3 * rows), layout="constrained")
     figure.suptitle(title)

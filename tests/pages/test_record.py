@@ -127,7 +127,10 @@ def test_without_an_evaluation_the_last_figures_of_the_log_count(run):
     assert record.read(run).measured[1]["recall"] == 0.5
     measure_samples(run)  # which are no images of the run
     step, figures = record.read(run).measured
-    assert (step, figures) == (6, {"frechet_classifier_distance": 100 / 2**4})
+    assert (step, figures) == (
+        6,
+        {"frechet_classifier_distance": 100 / 2**4, "training_minutes": 3.0},
+    )
 
 
 def test_a_run_that_is_named_twice_is_read_once_and_alike_names_are_paths(run, tmp_path):

@@ -159,7 +159,7 @@ def test_frames_are_chosen_evenly_in_the_room_that_there_is(run):
     """A damaged one is left out."""
 
     def captions(room):
-        return [f["caption"] for f in report._frames(record.read(run), room)[0]]
+        return [f["caption"] for f in report._frames(record.read(run), room, [])]
 
     for epoch in range(3, 9):
         shutil.copy(run.samples / "epoch_0002.png", run.samples / f"epoch_000{epoch}.png")

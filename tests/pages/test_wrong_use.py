@@ -15,7 +15,7 @@ from dcgan_tf.runs.folder import Run
         (report, [], "--run: name the folder of a run"),
         (report, ["--run=none"], "--run=none: holds no run"),
         (report, ["--run=a", "--output=page.pdf"], "must end in .html"),
-        (report, [f"--run={name}" for name in "abcdefghi"], "at most 8"),
+        (report, [f"--run={name}" for name in "abcdefghi"], "8 fit a page"),
         (compare, [], "--run: name the folder of a run"),
         (compare, ["a", "none"], "--run=none: holds no run"),
         (compare, ["a", "--csv=none/all.csv"], "--csv=none/all.csv: none"),
