@@ -125,16 +125,15 @@ def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
     classes it is one of pseudo-classes.
     """
     content = train.content_hash()
+    path = errors.cache_folder() / "classifiers" / f"{content[:32]}.npz"
+    labelled, kind = spec.classes > 1, "classifier"
     if content in PACKAGED:
-        return _read(FOLDER / PACKAGED[content], spec)
-    labelled = spec.classes > 1
-    kind = "classifier"
-    if not labelled:
+        path = FOLDER / PACKAGED[content]
+    elif not labelled:
         # At least ten images of each pseudo-class.
         classes = max(2, min(PSEUDO_CLASSES, len(train.labels) // 10))
         spec = dataclasses.replace(spec, classes=classes)
         kind = f"classifier of {classes} pseudo-classes"
-    path = errors.cache_folder() / "classifiers" / f"{content[:32]}.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         say(f"training a {kind} for {name}, once, for minutes; kept in {path.parent}")
@@ -144,11 +143,6 @@ def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
         if labelled:
             accuracy = Classifier(model).accuracy(image_sets.of_test(test))
             say(f"its accuracy on test images: {accuracy:.1%}")
-    return _read(path, spec)
-
-
-def _read(path: pathlib.Path, spec: ImageSpec) -> Classifier:
-    """Reads the weights; RunError where the file holds none of the network."""
     model = network(spec)
     try:
         model.set_weights(list(arrays.read(path).values()))

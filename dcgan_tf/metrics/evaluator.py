@@ -60,23 +60,10 @@ class Evaluator:
             for distance in (distances.frechet_classifier_distance, distances.kid)
         }
         figures |= distances.prdc(self._real, features, NEIGHBOURS, self._real_radii)
-        if self._spec.classes > 1:
-            figures |= self._of_classes(images.labels, features, probabilities)
-        return figures
-
-    def figures_of_run(self, run: TrainedRun) -> dict[str, float]:
-        """Returns a generator's figures that are numbers, and its selection score."""
-        labels = image_sets.labels_like(self.test.labels, len(self.test))
-        figures = self.figures(image_sets.generated(run, labels, seed=0))
-        single = {name: f for name, f in figures.items() if isinstance(f, float)}
-        return {**single, "selection_score": selection_score(figures)}
-
-    def _of_classes(
-        self, requested: np.ndarray | None, features: np.ndarray, probabilities: np.ndarray
-    ) -> dict[str, Any]:
-        classes = self._spec.classes
+        requested, classes = images.labels, self._spec.classes
+        if classes == 1:
+            return figures
         predicted = probabilities.argmax(axis=1)
-        figures: dict[str, Any] = {}
         if requested is not None:
             confusion = class_metrics.confusion_matrix(requested, predicted, classes)
             by_class = _ratios(confusion.diagonal(), confusion.sum(axis=1))
@@ -97,6 +84,17 @@ class Evaluator:
             "class_shares": shares.tolist(),
         }
 
+    def figures_of_run(self, run: TrainedRun) -> dict[str, float]:
+        """Returns a generator's figures that are numbers, and its selection score.
+
+        The score, coverage times class accuracy, ranks generators.
+        """
+        labels = image_sets.labels_like(self.test.labels, len(self.test))
+        figures = self.figures(image_sets.generated(run, labels, seed=0))
+        single = {name: f for name, f in figures.items() if isinstance(f, float)}
+        score = single["coverage"] * single.get("class_accuracy", 1.0)
+        return {**single, "selection_score": score}
+
     def classification_accuracy_score(self, images: Images) -> float:
         """CAS: the test accuracy of a classifier that is trained on these images alone.
 
@@ -113,11 +111,6 @@ def _ratios(figures: np.ndarray, others: np.ndarray) -> list[float | None]:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = figures / others
     return [float(ratio) if np.isfinite(ratio) else None for ratio in ratios]
-
-
-def selection_score(figures: dict[str, Any]) -> float:
-    """Ranks generators, in [0, 1]: coverage times class accuracy."""
-    return figures["coverage"] * figures.get("class_accuracy", 1.0)
 
 
 def compare(

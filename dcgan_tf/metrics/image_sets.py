@@ -49,13 +49,13 @@ def in_proportion(counts: np.ndarray, total: int) -> np.ndarray:
     return shares
 
 
-def rows_of_classes(labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Chooses as many rows of each class as `counts` [classes] says, or as there are.
+def rows_like(labels: np.ndarray, like: np.ndarray, total: int) -> np.ndarray:
+    """Chooses about `total` rows of `labels` [N], with the classes as often as in `like`.
 
-    They are evenly spread over the images of their class, and in the order of all.
+    They are evenly spread over the images of their class, of which there may be too few.
     """
     chosen = []
-    for label, count in enumerate(counts):
+    for label, count in enumerate(in_proportion(np.bincount(like), total)):
         rows = np.flatnonzero(labels == label)
         chosen.append(rows[evenly(len(rows), count)])
     return np.sort(np.concatenate(chosen))
@@ -71,7 +71,7 @@ def spread(images: Images, most: int) -> np.ndarray:
     """Chooses at most `most` rows, with the classes, if any, as often as in all images."""
     if images.labels is None or len(images) <= most:
         return evenly(len(images), most)
-    return rows_of_classes(images.labels, in_proportion(np.bincount(images.labels), most))
+    return rows_like(images.labels, images.labels, most)
 
 
 def of_test(test: Split) -> Images:
@@ -89,9 +89,7 @@ def generated(run: TrainedRun, labels: np.ndarray, seed: int) -> Images:
 def real(train: Split, like: np.ndarray, total: int) -> Images:
     """Chooses about `total` training images, with the classes as often as in `like`."""
     labels = train.labels.numpy()
-    counts = in_proportion(np.bincount(like, minlength=labels.max() + 1), total)
-    # A class that is tested alone has no training images.
-    rows = rows_of_classes(labels, counts)
+    rows = rows_like(labels, like, total)
     return Images(train.array(), labels[rows], rows)
 
 

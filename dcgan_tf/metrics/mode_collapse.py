@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from dcgan_tf.config.schema import Config
+
 REAL_IMAGES = 1_000  # that the real deviation is taken of
 # The share of fakes that a discriminator which has won recognises.  One that had not won,
 # of the maxout CGAN, recognised 0.9991.
@@ -56,9 +58,7 @@ def signs(
     images: np.ndarray,
     columns: int,
     entry: Mapping[str, float],
-    *,
-    conditional: bool,
-    classes: int,
+    config: Config,
     real_std: float,
 ) -> list[str]:
     """Returns the names in SIGNS of the signs that are seen.
@@ -78,14 +78,14 @@ def signs(
     seen = []
     if len(images) > 1 and mean_std(grid, (0, 1)) < alike:
         seen.append("one_image")
-    elif conditional and columns > 1 and mean_std(grid, 1) < alike:
+    elif config.conditional and columns > 1 and mean_std(grid, 1) < alike:
         seen.append("one_class")
-    elif conditional and len(grid) > 1 and mean_std(grid, 0) < alike:
+    elif config.conditional and len(grid) > 1 and mean_std(grid, 0) < alike:
         seen.append("one_image_a_class")
     of_pairs = entry.get("discriminator/adversarial_accuracy", 0.0)
     if entry.get("discriminator/adversarial_accuracy_fake", of_pairs) >= WON:
         seen.append("discriminator")
         # 5 % of the way from a guess's accuracy to 1.
-        if entry.get("generator/class_accuracy", 1.0) < 0.05 + 0.95 / classes:
+        if entry.get("generator/class_accuracy", 1.0) < 0.05 + 0.95 / config.classes:
             seen.append("classes")
     return seen

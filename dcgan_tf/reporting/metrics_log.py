@@ -12,7 +12,14 @@ from dcgan_tf.support import atomic_files
 
 def entries(path: pathlib.Path) -> list[dict[str, Any]]:
     """Returns the entries of metrics.jsonl, oldest first, without its damaged lines."""
-    return [entry for entry in map(_entry, _lines(path)) if entry]
+    sound = []
+    for line in _lines(path):
+        with contextlib.suppress(ValueError, AttributeError, KeyError):
+            entry = json.loads(line)
+            kinds = {*map(type, entry.values())}
+            if isinstance(entry["step"], int) and kinds <= {int, float, bool}:
+                sound.append(entry)
+    return sound
 
 
 def cut(path: pathlib.Path, step: int) -> None:
@@ -21,26 +28,14 @@ def cut(path: pathlib.Path, step: int) -> None:
     Says on stderr how many lines were damaged.
     """
     sound = entries(path)
-    damaged = len(_lines(path)) - len(sound)
+    if damaged := len(_lines(path)) - len(sound):
+        print(f"warning: {path}: damaged lines removed: {damaged}", file=sys.stderr)
     lines = (json.dumps(entry) + "\n" for entry in sound if entry["step"] <= step)
     atomic_files.write_bytes(path, "".join(lines).encode())
-    if damaged:
-        print(f"warning: {path}: damaged lines removed: {damaged}", file=sys.stderr)
 
 
 def _lines(path: pathlib.Path) -> list[bytes]:
     return path.read_bytes().splitlines() if path.exists() else []
-
-
-def _entry(line: bytes) -> dict[str, Any] | None:
-    """Returns the entry in a line; None for a damaged line."""
-    with contextlib.suppress(ValueError, TypeError, KeyError):
-        entry = json.loads(line)
-        if isinstance(entry["step"], int) and all(
-            isinstance(figure, int | float) for figure in entry.values()
-        ):
-            return entry
-    return None
 
 
 def append(path: pathlib.Path, entry: Mapping[str, object]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.config.schema import Config
 from dcgan_tf.data.splits import Split
 from dcgan_tf.gans.gan import Gan
 from dcgan_tf.reporting import grids
@@ -15,28 +16,22 @@ class Preview:
 
     labels: the classes of the columns, where the generator is conditional; a row is then
             one latent vector.  None: every image has latents of its own.
-    real:   the split whose images of the same classes stand beside them, or None
+    split:  its images of these classes stand beside them, with `preview_real`
     """
 
     def __init__(
-        self,
-        gan: Gan,
-        *,
-        labels: Sequence[int] | None,
-        rows: int,
-        seed: int,
-        real: Split | None,
+        self, gan: Gan, config: Config, labels: Sequence[int] | None, split: Split
     ):
         self._gan = gan
         self.columns = len(labels or range(grids.PLAIN_COLUMNS))
-        count = rows * self.columns
+        count = config.preview_rows * self.columns
         places = tf.range(count) // (self.columns if labels else 1)
         # Training's streams are its steps, from 0.
-        self._latents = tf.gather(gan.sample_latents(count, [seed, -1]), places)
-        self._labels = tf.tile(labels or tf.range(self.columns), [rows])
+        self._latents = tf.gather(gan.sample_latents(count, [config.seed, -1]), places)
+        self._labels = tf.tile(labels or tf.range(self.columns), [config.preview_rows])
         self._real = None
-        if real is not None:
-            self._real = grids.grid(_of_classes(real, self._labels), self.columns)
+        if config.preview_real:
+            self._real = grids.grid(_of_classes(split, self._labels), self.columns)
 
     def generate(self) -> np.ndarray:
         """Returns uint8 [rows * columns, H, W, C], as the generator is now."""

@@ -45,13 +45,7 @@ class Observer:
     ):
         self._config = config
         self._gan = gan
-        self._preview = Preview(
-            gan,
-            labels=labels,
-            rows=config.preview_rows,
-            seed=config.seed,
-            real=split if config.preview_real else None,
-        )
+        self._preview = Preview(gan, config, labels, split)
         self._test_losses = self._evaluator = None
         if config.test_losses:
             test_gan = build.test_gan(gan, config)
@@ -77,13 +71,9 @@ class Observer:
             quality = self._evaluator.figures_of_run(trained)
             figures |= {f"quality/{name}": figure for name, figure in quality.items()}
         generated = self._preview.generate()
+        entry = {"step": step, **figures}
         signs = mode_collapse.signs(
-            generated,
-            self._preview.columns,
-            {"step": step, **figures},
-            conditional=self._config.conditional,
-            classes=self._config.classes,
-            real_std=self._real_std,
+            generated, self._preview.columns, entry, self._config, self._real_std
         )
         figures |= {f"{mode_collapse.PREFIX}{sign}": 1 for sign in signs}
         lines = [console.quality(figures)] if SCORE in figures else []

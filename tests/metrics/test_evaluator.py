@@ -44,12 +44,8 @@ def evaluator_of(labels, spec=THREE):
     return Evaluator(Known(), split(labels, seed=0), spec)
 
 
-@pytest.fixture
-def measure():
-    return evaluator_of(np.arange(300) % 3)
-
-
-def test_figures_of_images_of_which_a_third_is_wrong(measure, monkeypatch):
+def test_figures_of_images_of_which_a_third_is_wrong(monkeypatch):
+    measure = evaluator_of(np.arange(300) % 3)
     images = images_of(np.array([0, 1, 1] * 100), requested=np.array([0, 1, 2] * 100))
     figures = measure.figures(images)
     assert measure.classifier_accuracy == 1.0
@@ -61,20 +57,11 @@ def test_figures_of_images_of_which_a_third_is_wrong(measure, monkeypatch):
     assert figures["coverage"] > 0.8
     monkeypatch.setattr(evaluator, "MOST_CONFUSED", 2)
     assert "confusion_matrix" not in measure.figures(images)
-
-
-def test_without_requested_classes_the_predicted_ones_count(measure):
-    figures = measure.figures(images_of(np.array([0, 1, 1] * 100)))
+    # Without requested classes the predicted ones count.
+    figures = measure.figures(Images(images.array))
     assert "class_accuracy" not in figures
     *seen, none = figures["intra_class_std_by_class"]
     assert (seen, none) == (pytest.approx([1.0, 1.0], abs=0.1), None)
-
-
-def test_memorised_images_have_no_variety(measure):
-    labels = np.repeat([2, 0, 1], 100)
-    one_of_each = images_of(labels)[::100]
-    memorised = Images(np.repeat(one_of_each, 100, axis=0), labels)
-    assert measure.figures(memorised)["intra_class_std"] == 0.0
 
 
 def test_images_without_classes_have_the_figures_of_features_alone():
@@ -85,7 +72,6 @@ def test_images_without_classes_have_the_figures_of_features_alone():
         *("frechet_classifier_distance", "kid"),
         *("precision", "recall", "density", "coverage"),
     }
-    assert evaluator.selection_score(figures) == figures["coverage"] > 0.8
 
 
 def test_a_class_without_enough_images_has_no_figure():
@@ -108,7 +94,6 @@ def test_of_few_images_no_distance_is_told(tested, generated):
     measure = evaluator_of(np.arange(tested) % 3)
     figures = measure.figures(images_of(labels, requested=labels))
     assert figures["frechet_classifier_distance"] is figures["kid"] is None
-    assert evaluator.selection_score(figures) > 0.5
 
 
 class Recorded:
@@ -206,15 +191,6 @@ def test_the_search_holds_no_more_than_a_few_blocks(tmp_path, monkeypatch):
     tracemalloc.stop()
     assert report["training_images"] == list(range(44, 54))  # the first that are alike
     assert peak < 6_000_000
-
-
-def test_distances_are_means_over_all_channels():
-    training = np.random.default_rng(0).integers(0, 256, (120, 8, 8, 3), dtype=np.uint8)
-    train = Split(tf.constant(training), tf.zeros(120, tf.int32))
-    samples = Images(training[[5, 3]] ^ np.uint8([0, 0, 1]))  # 1 of 3 channels is 1 off
-    report = nearest_training_images(samples, train, Images(training[::-1]))
-    assert report["training_images"] == [5, 3]
-    assert report["distances"] == [0.58, 0.58]  # sqrt(1/3)
 
 
 def test_the_classification_accuracy_score_takes_as_many_images_as_fit(monkeypatch):

@@ -48,11 +48,6 @@ def test_labels_follow_those_of_other_images():
     assert labels.dtype == np.int32
 
 
-def test_rows_of_each_class_are_spread_and_as_many_as_there_are():
-    labels = np.array([1, 0, 1, 0, 1, 0, 1, 2])  # class 1 in rows 0, 2, 4, 6
-    assert image_sets.rows_of_classes(labels, np.array([0, 2, 5])).tolist() == [0, 4, 7]
-
-
 def test_few_of_many_images_have_the_classes_of_all():
     """An even step of 2 would meet one class alone."""
     images, labels = np.zeros((100, 1, 1, 1)), np.arange(100) % 2
@@ -85,6 +80,7 @@ def test_the_reference_rows_follow_the_test_images():
     train, like = numbered([2, 0, 0, 1, 2, 2]), np.array([0, 2, 2, 2])
     real = image_sets.real(train, like, 4)
     assert (real.labels.tolist(), numbers(real)) == ([2, 0, 2, 2], [0, 1, 4, 5])
+    assert numbers(image_sets.real(train, like, 3)) == [0, 1, 4]  # spread over the class
     memorised = image_sets.memorised(train, like, 8)
     assert numbers(memorised) == [1, 1, 0, 0, 0, 0, 0, 0]
     assert memorised.labels.tolist() == [0, 0, 2, 2, 2, 2, 2, 2]

@@ -20,8 +20,7 @@ def write(folder, written):
 def write_lit(folder, epochs):
     """Writes frames of which a pixel tells the number."""
     for epoch in epochs:
-        pixels = np.zeros((8, 8), np.uint8)
-        pixels[epoch // 8 % 8, epoch % 8] = 255
+        pixels = np.eye(1, 64, epoch % 64, np.uint8).reshape(8, 8) * 255
         grids.write_png(frames.path_of(folder, "epoch", epoch), pixels)
 
 
@@ -47,13 +46,6 @@ def test_frames_sort_by_number(tmp_path):
     write_lit(tmp_path, [0, 9999, 10_000])
     (tmp_path / "epoch_notes.png").touch()
     assert list(frames.paths(tmp_path)) == [0, 9999, 10_000]
-
-
-def test_a_frame_is_read_as_it_was_written(tmp_path):
-    written = [np.arange(64, dtype=np.uint8).reshape(8, 8), np.full((8, 8, 3), 7, np.uint8)]
-    write(tmp_path, written)
-    for pixels, path in zip(written, frames.paths(tmp_path).values(), strict=True):
-        assert np.array_equal(frames.read(path), pixels)
 
 
 @pytest.mark.parametrize(

@@ -19,17 +19,14 @@ def test_image_number_i_lies_at_row_and_column():
 @pytest.mark.parametrize("colour", [(), (3,)])
 def test_an_enlarged_grid_has_grey_lines_between_its_images(colour):
     plain = np.array([[10, 20], [30, 40]], np.uint8)
-    expected = [
-        *[[10, 10, 10, 128, 128, 20, 20, 20]] * 3,
-        *[[128] * 8] * 2,
-        *[[30, 30, 30, 128, 128, 40, 40, 40]] * 3,
-    ]
+    expected = np.full((8, 8), 128)
+    for place, level in np.ndenumerate(plain):
+        top, left = 5 * np.array(place)
+        expected[top : top + 3, left : left + 3] = level
     if colour:
         plain, expected = (np.stack([a] * 3, axis=-1) for a in (plain, expected))
     enlarged = grids.legible(plain, grids.Layout(1, 1, columns=2), magnify=3)
     assert np.array_equal(enlarged, expected)
-    same_size = grids.legible(plain[:1], grids.Layout(1, 1, columns=2), magnify=1)
-    assert same_size.reshape(3, -1)[:, 0].tolist() == [10, 128, 20]
 
 
 def test_real_images_stay_beside_the_generated_ones():
@@ -49,12 +46,9 @@ def test_real_images_stay_beside_the_generated_ones():
     ("height", "width", "rows", "columns", "title", "times"),
     [
         (28, 28, 10, 10, None, 2),  # 560 wide
-        (64, 64, 10, 10, None, 1),  # is 640 wide
-        (28, 28, 1, 1, None, 20),
         (28, 28, 1, 20, None, 3),  # 112 high would be more than 2,000 wide
         (28, 28, 1, 16, None, 4),  # 112 high
         (28, 28, 100, 10, None, 1),  # its area would be 3 million pixels
-        (16, 32, 10, 10, None, 2),
         (32, 32, 10, 20, "7", 1),
         (32, 32, 10, 20, "animals-nature", 2),  # columns of 64 pixels
     ],

@@ -25,7 +25,8 @@ GAN = types.SimpleNamespace(
 
 
 def preview(labels, rows, seed=3, real=None):
-    return Preview(GAN, labels=labels, rows=rows, seed=seed, real=real)
+    config = types.SimpleNamespace(seed=seed, preview_rows=rows, preview_real=bool(real))
+    return Preview(GAN, config, labels, real)
 
 
 def levels(made):
