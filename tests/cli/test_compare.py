@@ -6,8 +6,6 @@ import re
 
 import pytest
 
-from dcgan_tf import compare
-from dcgan_tf.cli import flags
 from dcgan_tf.pages import record, table
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
@@ -17,16 +15,9 @@ ACCURACIES = (0.91, 0.92, 0.96)  # mean 0.93, squared deviations 4 + 1 + 9 of 1e
 
 
 @pytest.fixture
-def do(tmp_path, monkeypatch, capsys):
+def do(command):
     """Runs the command where the runs lie: (exit status, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def go(*arguments):
-        values = compare.define_flags()
-        status = flags.run(compare.main, values, compare.__doc__, list(arguments))
-        return status, *capsys.readouterr()
-
-    return go
+    return lambda *arguments: command("compare", *arguments)
 
 
 def report(count=1000, step=9, **figures):

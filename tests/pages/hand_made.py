@@ -15,11 +15,7 @@ DATA = {"images": 48, "shape": [48, 28, 28, 1], "sha256": "0", "content_hash": "
 
 def entry(epoch, **more):
     """A log entry of a run with three steps an epoch."""
-    return {
-        "epoch": epoch,
-        "step": 3 * epoch,
-        "seconds": 30.0,
-        "images_per_second": 1.6,
+    return dict(epoch=epoch, step=3 * epoch, seconds=30.0, images_per_second=1.6) | {
         "generator/loss": 1 / epoch,
         "generator/class_accuracy": 0.5,
         "discriminator/loss": 2.5,
@@ -32,12 +28,12 @@ def entry(epoch, **more):
 
 def figures(accuracy):
     confusion = (9 * np.eye(10, dtype=int) + np.eye(10, k=1, dtype=int)).tolist()
+    by_class = {"class_accuracy_by_class": [accuracy] * 9 + [None]}
+    figures = {"recall": 0.5, "frechet_classifier_distance": 12.5, "kid": None}
     return {
         "class_accuracy": accuracy,
-        "recall": 0.5,
-        "frechet_classifier_distance": 12.5,
-        "kid": None,
-        "class_accuracy_by_class": [accuracy] * 9 + [None],
+        **figures,
+        **by_class,
         "confusion_matrix": confusion,
     }
 
@@ -53,7 +49,7 @@ def write_evaluation(folder, accuracy=0.875):
         "nearest_training_images": {
             "pairs": PIXELS,
             "classes": list(range(10)),
-            "distances": [10.25 + number for number in range(10)],
+            "distances": np.arange(10.25, 20).tolist(),
             "near_copies": 0.01,
             "near_copy_distance": 9.5,
         },

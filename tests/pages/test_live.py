@@ -44,12 +44,8 @@ def test_each_entry_is_shown_with_its_frame_and_the_end(run):
         # Two epochs are left; those of the log took 30 s each.
         assert (shown["state"], shown["left"]) == ("training", pytest.approx(60))
         assert (shown["number"], shown["numbers"]) == (2, 4)
-        add(
-            run,
-            page,
-            3,
-            **{"warning/one_class": 1, "generator/class_accuracy": float("nan")},
-        )
+        odd = {"warning/one_class": 1, "generator/class_accuracy": float("nan")}
+        add(run, page, 3, **odd)
         content = record.live(run)
         assert generator_losses(content)[-1] == [3, 0.33333]
         assert content["live"]["left"] == pytest.approx(content["live"]["every"])
@@ -97,14 +93,8 @@ def test_a_damaged_script_says_nothing(run, text):
     assert record.live(run) == {}
 
 
-SILENCES = [
-    (60, 500, "training"),
-    (60, 700, "silent"),
-    (1000, 2900, "training"),
-    (1000, 3100, "silent"),
-    (None, 1700, "training"),
-    (None, 1900, "silent"),
-]
+# Seconds between log entries, and the longest that is no silence.
+SILENCES = {60: 600, 1000: 3000, None: 1800}
 
 
 def test_an_open_page_shows_what_is_new_and_when_a_run_is_silent(run, tab):
@@ -115,19 +105,19 @@ def test_an_open_page_shows_what_is_new_and_when_a_run_is_silent(run, tab):
         assert "training" in tab.inner_text("header")
         add(run, page, 3)
         hand_made.wait_until(tab, "document.title === '3/4 run'")
-        hand_made.wait_until(
-            tab, "document.querySelector('.frames img').src.includes('epoch_0003')"
-        )
+        frame = "document.querySelector('.frames img').src"
+        hand_made.wait_until(tab, f"{frame}.includes('epoch_0003')")
         assert "0.333" in tab.inner_text(".grid")
         circles = tab.locator(".chart").first.locator("circle")
         assert circles.count() == 6  # three epochs of two players
     tab.wait_for_selector(".state.stopped")
     assert "the same command goes on" in tab.inner_text("#place")
     content = record.live(run)
-    for every, ago, state in SILENCES:
+    for every, limit in SILENCES.items():
         content["live"] |= {"state": "training", "every": every}
-        content["written"] = time.time() - ago
-        tab.evaluate(f"void show({json.dumps(content)})")
-        assert tab.inner_text(".state") == state, (every, ago)
-        killed = "may have been killed" in tab.inner_text("#place")
-        assert killed == (state == "silent")
+        for more, state in ((-100, "training"), (100, "silent")):
+            content["written"] = time.time() - limit - more
+            tab.evaluate(f"void show({json.dumps(content)})")
+            assert tab.inner_text(".state") == state, (every, more)
+            killed = "may have been killed" in tab.inner_text("#place")
+            assert killed == (state == "silent")

@@ -31,19 +31,18 @@ def test_layers_are_numbered_behind_the_inputs_and_weights_begin_at_multiples_of
     # gamma, beta, mean, variance: 3 (x - 2) / sqrt(0.75 + 0.25) + 1
     normalisation.set_weights([np.float32([n]) for n in (3, 1, 2, 0.75)])
     description = network.describe(generator)
+    kernel, scale = (
+        {"at": 0, "count": 3, "half": True},
+        {"at": 8, "count": 1, "half": False},
+    )
     assert description["layers"] == [
-        {
-            "kind": "dense",
-            "read": [0],
-            "size": 1,
-            "kernel": {"at": 0, "count": 3, "half": True},
-        },
+        {"kind": "dense", "read": [0], "size": 1, "kernel": kernel},
         {
             "kind": "scale",
             "read": [2],
             "size": 1,
-            "scale": {"at": 8, "count": 1, "half": False},
-            "offset": {"at": 12, "count": 1, "half": False},
+            "scale": scale,
+            "offset": scale | {"at": 12},
         },
         {"kind": "add", "read": [3, 2], "size": 1},
     ]
@@ -52,40 +51,33 @@ def test_layers_are_numbered_behind_the_inputs_and_weights_begin_at_multiples_of
     assert np.allclose(np.frombuffer(weights, "<f4", 2, 8), [3, -5])
 
 
-def generator_of(kernel, table=None, fusion="multiply"):
-    """Labels and latents to a first layer with this kernel and class embedding."""
+KERNEL = np.diag([2, -3, 1])
+# [latents, embedding]: the rows behind the latents' do not count.
+BOTH = np.concatenate([KERNEL, 9 * np.eye(3)])
+
+
+@pytest.mark.parametrize(
+    ("kernel", "table", "fusion", "orders"),
+    [
+        (KERNEL, None, None, [[1, 0, 2]]),
+        (BOTH, np.ones((2, 3)), "concatenate", [[1, 0, 2]]),
+        (KERNEL, [[1, 1, 1], [1, 0.1, 5]], "multiply", [[1, 0, 2], [2, 0, 1]]),
+    ],
+)
+def test_principal_directions_are_those_of_the_largest_response(
+    kernel, table, fusion, orders
+):
+    """By hand, of a diagonal kernel; a class that multiplies has directions of its own."""
     latents, labels = blocks.generator_inputs(3)
-    x = latents
-    if table is not None:
-        x = blocks.fuse_label(latents, labels, len(table), fusion)
-    dense = layers.Dense(kernel.shape[1], use_bias=False)
+    x = latents if table is None else blocks.fuse_label(latents, labels, 2, fusion)
+    dense = layers.Dense(3, use_bias=False)
     generator = blocks.generator_model(latents, labels, dense(x))
     dense.set_weights([np.float32(kernel)])
     if table is not None:
         generator.get_layer("label_embedding").set_weights([np.float32(table)])
-    return generator
-
-
-def order(directions):
-    """Which latent each direction [3 of them] is along; only the others may be zeros."""
-    assert np.allclose(directions.max(axis=-1), [1, 1, 1, 0, 0, 0])
-    return directions[:3].argmax(axis=-1).tolist()
-
-
-def test_principal_directions_are_those_of_the_largest_response():
-    """By hand, of a diagonal kernel; a class that multiplies has directions of its own."""
-    kernel = np.diag([2, -3, 1])
-    (directions,) = network.principal_directions(generator_of(kernel))
-    assert order(directions) == [1, 0, 2]
-    # [latents, embedding] -> the rows behind the latents' do not count
-    both = np.concatenate([kernel, 9 * np.eye(3)])
-    generator = generator_of(both, np.ones((2, 3)), "concatenate")
-    (directions,) = network.principal_directions(generator)
-    assert order(directions) == [1, 0, 2]
-    table = [[1, 1, 1], [1, 0.1, 5]]
-    first, second = network.principal_directions(generator_of(kernel, table))
-    assert order(first) == [1, 0, 2]
-    assert order(second) == [2, 0, 1]
+    directions = network.principal_directions(generator)
+    assert np.allclose(directions.max(axis=-1), [1, 1, 1, 0, 0, 0])  # of three latents
+    assert directions[:, :3].argmax(axis=-1).tolist() == orders
 
 
 MNIST = {"dataset": "mnist", "classes": 10, "height": 28, "width": 28, "channels": 1}

@@ -25,54 +25,35 @@ def missing(entry):
     return run["missing"]
 
 
-def tear_metrics(run):
-    run.metrics.write_text(run.metrics.read_text()[:-20] + "\n")
-
-
-def log_undefined_values(run):
-    broken = dict.fromkeys(("epoch", "seconds"), float("nan"))
-    metrics_log.append(run.metrics, hand_made.entry(3) | broken)
-
-
-def tear_frames(run):
-    for epoch in (0, 2):
-        (run.samples / f"epoch_{epoch:04}.png").write_bytes(b"\x89PNG")
-
-
-def damage_evaluation(run):
-    (run.folder / "evaluation.json").write_text('{"figures": {"generated": {"kid": {}}}}')
-
-
-def measure_samples(run):
-    path = run.folder / "evaluation.json"
-    of = {"of": {"samples": "others.npz"}}
-    path.write_text(json.dumps(json.loads(path.read_text()) | of))
-
-
-@pytest.mark.parametrize(
-    ("damage", "line"),
-    [
-        (lambda run: run.metrics.unlink(), "metrics.jsonl is missing"),
-        (tear_metrics, "metrics.jsonl has 1 damaged line, left out"),
-        (log_undefined_values, "metrics.jsonl has 2 undefined (NaN) values"),
-        (tear_frames, "samples/ has 2 damaged frames"),
-        (lambda run: shutil.rmtree(run.samples), "samples/ holds no frame"),
-        (
-            lambda run: (run.folder / "evaluation.json").unlink(),
-            "evaluation.json is missing",
-        ),
-        (damage_evaluation, "evaluation.json is damaged"),
-        (measure_samples, "evaluation.json is of the images in others.npz"),
-        (
-            lambda run: (run.folder / "evaluation.png").write_bytes(b"\x89PNG"),
-            "evaluation.png is missing or damaged",
-        ),
-    ],
+OTHERS = (
+    '{"of": {"samples": "others.npz"}, "figures": {}, "nearest_training_images": {}, '
+    '"protocol": {}}'
 )
-def test_what_is_missing_is_one_line_and_the_rest_is_read(run, damage, line):
-    damage(run)
-    (found,) = missing(record.read(run))
-    assert found.startswith(line)
+DAMAGES = [
+    ("metrics.jsonl", None, "metrics.jsonl is missing"),
+    ("metrics.jsonl", '{"step": 6}\n{"st\n', "metrics.jsonl has 1 damaged line, left out"),
+    (
+        "metrics.jsonl",
+        '{"step": 6, "epoch": NaN, "seconds": NaN}\n',
+        "metrics.jsonl has 2 undefined (NaN) values",
+    ),
+    ("samples/epoch_0002.png", "PNG", "samples/ has 1 damaged frame, left out"),
+    ("samples", None, "samples/ holds no frame"),
+    ("evaluation.json", None, "evaluation.json is missing"),
+    ("evaluation.json", '{"figures": {}}', "evaluation.json is damaged"),
+    ("evaluation.json", OTHERS, "evaluation.json is of the images in others.npz"),
+    ("evaluation.png", "PNG", "evaluation.png is missing or damaged"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "line"), DAMAGES)
+def test_what_is_missing_is_one_line_and_the_rest_is_read(run, name, content, line):
+    path = run.folder / name
+    path.rename(run.folder / "away")
+    if content:
+        path.write_text(content)
+    (shown,) = missing(record.read(run))
+    assert shown.startswith(line)
 
 
 def test_an_exported_generator_has_a_page(tmp_path):
@@ -89,9 +70,9 @@ def test_an_exported_generator_has_a_page(tmp_path):
 
 
 def test_an_evaluation_of_an_earlier_version_is_read(run):
-    """Which has no names, no notes and no classes of the nearest images."""
+    """Which has no notes and no classes of the nearest images."""
     content = json.loads((EXPERIMENTS / "cgan_maxout" / "evaluation.json").read_text())
-    del content["class_names"], content["notes"]
+    del content["notes"]
     del content["nearest_training_images"]["classes"]
     (run.folder / "evaluation.json").write_text(json.dumps(content))
     (shown,) = report.content([record.read(run)])["runs"]
@@ -125,7 +106,7 @@ def test_warnings_are_those_of_the_log_and_of_other_conditions(run):
 def test_without_an_evaluation_the_last_figures_of_the_log_count(run):
     metrics_log.append(run.metrics, {"step": 9, "seconds": 120.0})
     assert record.read(run).measured[1]["recall"] == 0.5
-    measure_samples(run)  # which are no images of the run
+    (run.folder / "evaluation.json").write_text(OTHERS)  # which are no images of the run
     step, figures = record.read(run).measured
     assert (step, figures) == (
         6,
@@ -138,9 +119,6 @@ def test_a_run_that_is_named_twice_is_read_once_and_alike_names_are_paths(run, t
     folders = [run.folder, run.folder / ".." / "run", tmp_path / "link"]
     (entry,) = record.read_all(folders)
     assert entry.name in ("run", "link")
-    other = tmp_path / "b" / "run"
-    shutil.copytree(run.folder, other)
-    assert [e.name for e in record.read_all([run.folder, other])] == [
-        str(run.folder),
-        str(other),
-    ]
+    other = shutil.copytree(run.folder, tmp_path / "b" / "run")
+    names = [entry.name for entry in record.read_all([run.folder, other])]
+    assert names == [str(run.folder), str(other)]

@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from conftest import new_config
 
-from dcgan_tf import report as command
-from dcgan_tf.cli import flags
 from dcgan_tf.pages import page, record, report
 
 
@@ -26,22 +24,16 @@ def other(tmp_path, small):
     return made
 
 
-def do(capsys, *arguments):
-    values = command.define_flags()
-    status = flags.run(command.main, values, command.__doc__, list(arguments))
-    return status, *capsys.readouterr()
-
-
 def show(tab, path):
     tab.goto(path.as_uri())
     tab.wait_for_selector("footer")
     return " ".join(tab.inner_text("body").split())
 
 
-def test_a_run_is_one_page_that_asks_for_nothing(run, tmp_path, capsys, tab):
+def test_a_run_is_one_page_that_asks_for_nothing(run, tmp_path, command, tab):
     """All that the report has to show, as a reader sees it."""
     output = tmp_path / "page.html"
-    status, out, err = do(capsys, f"--run={run.folder}", f"--output={output}")
+    status, out, err = command("report", f"--run={run.folder}", f"--output={output}")
     assert (status, err) == (0, "")
     assert re.fullmatch(rf"{output}: 0\.\d MB\n", out)
     asked = []
@@ -75,11 +67,11 @@ def test_a_run_is_one_page_that_asks_for_nothing(run, tmp_path, capsys, tab):
 
 
 def test_a_player_shows_the_frames_and_runs_stand_side_by_side(
-    run, other, tmp_path, capsys, tab
+    run, other, tmp_path, command, tab
 ):
     output = tmp_path / "both.html"
-    arguments = [f"--run={entry.folder}" for entry in (run, other)]
-    assert do(capsys, *arguments, f"--output={output}")[0] == 0
+    folders = [f"--run={entry.folder}" for entry in (run, other)]
+    assert command("report", *folders, f"--output={output}")[0] == 0
     text = show(tab, output)
     for shown in (
         "mode acgan cgan",
@@ -96,12 +88,7 @@ def test_a_player_shows_the_frames_and_runs_stand_side_by_side(
     read = """all => all.map(path =>
         ["stroke", "stroke-dasharray"].map(name => path.getAttribute(name)))"""
     styles = tab.locator(".chart").first.locator(".legend path").evaluate_all(read)
-    assert styles == [
-        ["var(--s1)", None],
-        ["var(--s1)", "7 4"],
-        ["var(--s2)", None],
-        ["var(--s2)", "7 4"],
-    ]
+    assert styles == [[f"var(--s{run})", dash] for run in (1, 2) for dash in (None, "7 4")]
     card = tab.locator(".frames").first
     assert card.locator("output").inner_text() == "epoch 2"
     last = card.locator("img").get_attribute("src")
