@@ -3,21 +3,6 @@
 import numpy as np
 
 
-def class_accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
-    """Returns the share of images whose predicted class is the requested one; both int [N].
-
-    Of generated images: GAN-test (Shmelkov et al. 2018, section 3).
-    """
-    return float(np.mean(labels == predicted))
-
-
-def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Counts images, int [classes, classes], by requested (row) and predicted class."""
-    return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(
-        classes, classes
-    )
-
-
 def intra_class_std(features: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
     """Returns the RMS distance of each class's features from their mean, [classes].
 

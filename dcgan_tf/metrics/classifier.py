@@ -17,7 +17,7 @@ from keras import layers
 from dcgan_tf.data.pipeline import Batches, scale
 from dcgan_tf.data.splits import Split
 from dcgan_tf.datasets.spec import ImageSpec
-from dcgan_tf.metrics import class_metrics, image_sets
+from dcgan_tf.metrics import image_sets
 from dcgan_tf.metrics.image_sets import Images
 from dcgan_tf.support import arrays, atomic_files, errors
 from dcgan_tf.support.progress import bar, say
@@ -31,9 +31,7 @@ BATCH_SIZE = 128
 EPOCHS = 12
 LEAST_STEPS, MOST_STEPS = 1_500, 5_616  # the latter: 12 epochs of MNIST
 BLOCK = 500  # images at a time
-PSEUDO_CLASSES = 20
 PSEUDO_IMAGES = 10_000  # that k-means is fitted to, at most
-PSEUDO_SIZE = 32  # pixels: larger images become means over squares first
 
 
 def network(spec: ImageSpec) -> keras.Model:
@@ -115,7 +113,7 @@ class Classifier:
     def accuracy(self, images: Images) -> float:
         """Returns the share of images whose label it predicts."""
         _, probabilities = self.predict(images)
-        return class_metrics.class_accuracy(images.labels, probabilities.argmax(axis=1))
+        return float(np.mean(images.labels == probabilities.argmax(axis=1)))
 
 
 def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
@@ -130,8 +128,7 @@ def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
     if content in PACKAGED:
         path = FOLDER / PACKAGED[content]
     elif not labelled:
-        # At least ten images of each pseudo-class.
-        classes = max(2, min(PSEUDO_CLASSES, len(train.labels) // 10))
+        classes = max(2, min(20, len(train.labels) // 10))  # of ten images at least
         spec = dataclasses.replace(spec, classes=classes)
         kind = f"classifier of {classes} pseudo-classes"
     if not path.exists():
@@ -168,9 +165,12 @@ def with_pseudo_classes(split: Split, count: int) -> Split:
 
 
 def _shrunk(images: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yields rows of images uint8 [N, H, W, C] as float32 [B, pixels], made smaller."""
+    """Yields rows of images uint8 [N, H, W, C] as float32 [B, pixels].
+
+    Images of over 32 pixels become means over squares.
+    """
     _, height, width, channels = images.shape
-    side = -(-max(height, width) // PSEUDO_SIZE)
+    side = -(-max(height, width) // 32)
     down, across = height // side, width // side
     for place in arrays.blocks(len(rows), BLOCK):
         block = images[rows[place], : down * side, : across * side]

@@ -104,7 +104,7 @@ def prdc(
     section 3): how many of the real's neighbourhoods a fake lies in, over k, on average;
     and the share of the real in whose neighbourhood some fake lies.
 
-    real_radii: `radii(real, k)`, which stay while the fakes change
+    real_radii: `radii(real, k)`
     """
     fake_radii = radii(fake, k)
     inside = np.empty(len(fake))

@@ -38,21 +38,17 @@ class Evaluator:
     """
 
     def __init__(self, trained_classifier: Classifier, test: Split, spec: ImageSpec):
-        self._classifier = trained_classifier
-        self._spec = spec
+        self._classifier, self._spec = trained_classifier, spec
         self.test = image_sets.of_test(test)
         self._real, probabilities = trained_classifier.predict(self.test)
         self._real_radii = distances.radii(self._real, NEIGHBOURS)
-        labels, predicted = self.test.labels, probabilities.argmax(axis=1)
-        self._real_std = class_metrics.intra_class_std(self._real, labels, spec.classes)
-        accuracy = class_metrics.class_accuracy(labels, predicted)
-        self.classifier_accuracy = accuracy if spec.classes > 1 else None
+        labels, classes = self.test.labels, spec.classes
+        self._real_std = class_metrics.intra_class_std(self._real, labels, classes)
+        accuracy = float(np.mean(labels == probabilities.argmax(axis=1)))
+        self.classifier_accuracy = accuracy if classes > 1 else None
 
     def figures(self, images: Images) -> dict[str, Any]:
-        """Returns the figures of images; those of classes where there are any.
-
-        None: the figure is unknown from so few images.
-        """
+        """Returns the figures of images, None where they are too few to tell."""
         features, probabilities = self._classifier.predict(images)
         enough = min(len(features), len(self._real)) >= LEAST_FOR_DISTANCES
         figures: dict[str, Any] = {
@@ -65,9 +61,12 @@ class Evaluator:
             return figures
         predicted = probabilities.argmax(axis=1)
         if requested is not None:
-            confusion = class_metrics.confusion_matrix(requested, predicted, classes)
+            # By requested (row) and predicted class; the accuracy is GAN-test (Shmelkov et
+            # al. 2018, section 3).
+            confusion = np.zeros((classes, classes), int)
+            np.add.at(confusion, (requested, predicted), 1)
             by_class = _ratios(confusion.diagonal(), confusion.sum(axis=1))
-            figures["class_accuracy"] = class_metrics.class_accuracy(requested, predicted)
+            figures["class_accuracy"] = float(np.mean(requested == predicted))
             figures["class_accuracy_by_class"] = by_class
             if classes <= MOST_CONFUSED:
                 figures["confusion_matrix"] = confusion.tolist()
@@ -76,8 +75,7 @@ class Evaluator:
         std_by_class = _ratios(std, self._real_std)
         finite = [ratio for ratio in std_by_class if ratio is not None]
         shares = np.bincount(predicted, minlength=classes) / len(predicted)
-        return {
-            **figures,
+        return figures | {
             "classifier_score": class_metrics.classifier_score(probabilities),
             "intra_class_std": float(np.mean(finite)) if finite else None,
             "intra_class_std_by_class": std_by_class,
@@ -160,30 +158,26 @@ def compare(
 
 def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
     """Returns what a reader must know of the figures, a sentence each."""
-    notes = []
     accuracy, tested = protocol["classifier_accuracy"], protocol["test_images"]
-    if accuracy is None:
-        notes.append(
-            "without classes, features are those of a classifier of pseudo-classes"
-        )
-    elif accuracy < 0.95:
-        notes.append(
-            f"the classifier recognises {accuracy:.1%} of test images: the class accuracy "
-            "of generated images can hardly be higher"
-        )
-    if tested < protocol["test_split"]:
-        notes.append(f"{tested:,} of {protocol['test_split']:,} test images are used")
-    if min(tested, protocol["images"]["generated"]) < LEAST_FOR_DISTANCES:
-        notes.append(
-            "the Fréchet distance and KID cannot be told from fewer than "
-            f"{LEAST_FOR_DISTANCES} test images or generated ones, and small differences "
-            "of the other figures are chance"
-        )
-    if nearest["near_copies"] is None:
-        notes.append(
-            f"near copies are not counted with under {LEAST_NEAR_COPY_IMAGES} test images"
-        )
-    return notes
+    known = 1.0 if accuracy is None else accuracy
+    few = min(tested, protocol["images"]["generated"]) < LEAST_FOR_DISTANCES
+    notes = {
+        "without classes, features are those of a classifier of pseudo-classes": (
+            accuracy is None
+        ),
+        f"the classifier recognises {known:.1%} of test images: the class accuracy "
+        "of generated images can hardly be higher": known < 0.95,
+        f"{tested:,} of {protocol['test_split']:,} test images are used": (
+            tested < protocol["test_split"]
+        ),
+        "the Fréchet distance and KID cannot be told from fewer than "
+        f"{LEAST_FOR_DISTANCES} test images or generated ones, and small differences "
+        "of the other figures are chance": few,
+        f"near copies are not counted with under {LEAST_NEAR_COPY_IMAGES} test images": (
+            nearest["near_copies"] is None
+        ),
+    }
+    return [note for note, holds in notes.items() if holds]
 
 
 def cas_count(train: Split) -> int:

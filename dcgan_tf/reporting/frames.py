@@ -3,6 +3,7 @@
 import io
 import math
 import pathlib
+import re
 from collections.abc import Sequence
 
 import imageio.v3 as iio
@@ -24,11 +25,11 @@ def path_of(samples: pathlib.Path, unit: str, number: int) -> pathlib.Path:
 
 def paths(samples: pathlib.Path) -> dict[int, pathlib.Path]:
     """Returns the files of the frames in samples/, by epoch (or step), in its order."""
-    frames = {}
-    for path in samples.glob("*_*.png"):
-        unit, _, number = path.stem.partition("_")
-        if unit in ("epoch", "step") and number.isdecimal():
-            frames[int(number)] = path
+    frames = {
+        int(match[1]): path
+        for path in samples.glob("*.png")
+        if (match := re.fullmatch(r"(?:epoch|step)_(\d+)", path.stem))
+    }
     return dict(sorted(frames.items()))
 
 
@@ -67,8 +68,7 @@ def write_gif(
 ) -> None:
     """Writes the frames, made legible, as a GIF that loops; at most `most`, evenly chosen.
 
-    A frame of another size than the newest one is left out.  Without frames there is no
-    GIF.  Grey levels and colours may be off by some levels, for the file's size.
+    A frame of another size than the newest one is left out; without frames there is no GIF.
     """
     files = list(paths(samples).values())
     last = read(files[-1]) if files else None

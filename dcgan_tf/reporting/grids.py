@@ -152,5 +152,4 @@ def write_png(path: pathlib.Path, pixels: np.ndarray) -> None:
 
 
 def encode_png(pixels: np.ndarray) -> bytes:
-    """Returns the content of a PNG file."""
     return iio.imwrite("<bytes>", pixels, extension=".png")

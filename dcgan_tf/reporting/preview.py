@@ -31,7 +31,13 @@ class Preview:
         self._labels = tf.tile(labels or tf.range(self.columns), [config.preview_rows])
         self._real = None
         if config.preview_real:
-            self._real = grids.grid(_of_classes(split, self._labels), self.columns)
+            # The first images of each class; black where the class has too few.
+            images = np.zeros((count, *split.images.shape[1:]), np.uint8)
+            for label in np.unique(self._labels):
+                places = np.flatnonzero(self._labels == label)
+                numbers = np.flatnonzero(split.labels == label)[: len(places)]
+                images[places[: len(numbers)]] = split.take(numbers)
+            self._real = grids.grid(images, self.columns)
 
     def generate(self) -> np.ndarray:
         """Returns uint8 [rows * columns, H, W, C], as the generator is now."""
@@ -41,13 +47,3 @@ class Preview:
         """Returns the plain grid, as `grids.grid` makes it; wider with real images."""
         pixels = grids.grid(generated, self.columns)
         return pixels if self._real is None else grids.beside(pixels, self._real)
-
-
-def _of_classes(split: Split, labels: tf.Tensor) -> np.ndarray:
-    """Returns the first images of each class, in the order of `labels`, or black."""
-    images = np.zeros((len(labels), *split.images.shape[1:]), np.uint8)
-    for label in np.unique(labels):
-        places = np.flatnonzero(labels == label)
-        rows = np.flatnonzero(split.labels == label)[: len(places)]
-        images[places[: len(rows)]] = split.take(rows)
-    return images

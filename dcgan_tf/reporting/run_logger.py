@@ -32,8 +32,7 @@ def rewind(run: Run, intervals: Intervals, step: int) -> None:
 class RunLogger:
     """Writes metrics.jsonl, samples/, training.gif and TensorBoard's events.
 
-    keep_frames: how many grids stay in samples/, evenly over the run
-    layout:      of the grids
+    keep_frames: how many grids, all of one layout, stay in samples/, evenly over the run
     """
 
     def __init__(

@@ -17,11 +17,9 @@ from dcgan_tf.support import atomic_files
 
 
 class Events:
-    """Writes an event file into a folder, with TensorBoard's writer.
+    """Writes an event file, with grids of one layout, by TensorBoard's writer.
 
     TensorFlow's writer sets no times and loses events on a full disk without a word.
-
-    layout: of the grids
     """
 
     def __init__(self, folder: pathlib.Path, layout: grids.Layout):

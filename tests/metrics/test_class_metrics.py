@@ -6,13 +6,6 @@ import pytest
 from dcgan_tf.metrics import class_metrics
 
 
-def test_class_accuracy_and_confusion_matrix_by_hand():
-    requested, predicted = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0])
-    assert class_metrics.class_accuracy(requested, predicted) == 0.5
-    expected = [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
-    assert class_metrics.confusion_matrix(requested, predicted, 3).tolist() == expected
-
-
 def test_intra_class_std_by_hand():
     features = np.array([[0.0, 0.0], [2.0, 0.0], [5.0, 5.0]])
     std = class_metrics.intra_class_std(features, np.array([0, 0, 2]), 3)
