@@ -149,13 +149,11 @@ def read_all(folders: Sequence[str]) -> list[Record]:
     return [read(run, str(run.folder) if alike else "") for run in runs.values()]
 
 
-def differing(records: Sequence[Record]) -> dict[str, list[object]]:
-    """Returns the settings in which runs differ, each with its value in every run."""
-    columns = {name: [r.settings[name] for r in records] for name in records[0].settings}
-    del columns["class_names"]  # which follow from the data set, and are long
-    return {
-        n: values for n, values in columns.items() if values.count(values[0]) < len(values)
-    }
+def differing(records: Sequence[Record]) -> list[str]:
+    """Returns the names of the settings in which runs differ."""
+    first, *others = (record.settings for record in records)
+    names = (name for name in first if any(o[name] != first[name] for o in others))
+    return [name for name in names if name != "class_names"]  # which are long
 
 
 def live(run: Run) -> dict[str, Any]:

@@ -25,8 +25,6 @@ def content(records: list[Record]) -> dict[str, Any]:
     measured = [entry for entry in records if entry.evaluation]
     real = measured[0].evaluation.real if len(records) == len(measured) == 1 else {}
     facts = [_facts(entry) for entry in records]
-    differing = record.differing(records)
-    settings = {name: [r.settings[name] for r in records] for name in Config.model_fields}
     return {
         "runs": [_run(entry, FRAMES_BYTES // len(records)) for entry in records],
         "facts": [
@@ -34,22 +32,23 @@ def content(records: list[Record]) -> dict[str, Any]:
             for name in facts[0]
             if any(values := [fact[name] for fact in facts])
         ],
-        "differing": [_row(name, values) for name, values in differing.items()],
+        "differing": [_row(name, records) for name in record.differing(records)],
         "charts": page.charts(
             [entry.entries for entry in records],
             {QUALITY + key: value for key, value in real.items()},
         ),
         "table": _table(measured, len(records)) if measured else None,
         "settings": [
-            _row(name, values) | {"help": Config.model_fields[name].description}
-            for name, values in settings.items()
-            if values != [None] * len(records)
+            _row(name, records) | {"help": field.description}
+            for name, field in Config.model_fields.items()
+            if any(entry.settings[name] is not None for entry in records)
         ],
         "footer": f"Written {time.strftime('%Y-%m-%d %H:%M')} by dcgan_tf {version}.",
     }
 
 
-def _row(name: str, values: list[object]) -> dict[str, Any]:
+def _row(name: str, records: list[Record]) -> dict[str, Any]:
+    values = (entry.settings[name] for entry in records)
     return {"name": name, "values": ["-" if v is None else str(v) for v in values]}
 
 
