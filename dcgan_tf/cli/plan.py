@@ -11,7 +11,7 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import sources
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.datasets.source import Dataset
-from dcgan_tf.datasets.spec import ImageSpec, fits, nearest_size
+from dcgan_tf.datasets.spec import ImageSpec, doublings, nearest_size
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run, check_folder
 from dcgan_tf.runs.manifest import CheckpointInfo
@@ -151,7 +151,7 @@ def _check_size(
             f"{channels}; make them so by --image_size=28 --channels=1, or take "
             "--architecture=compact"
         )
-    elif not fits(height, width):
+    elif not doublings(height, width):
         line = (
             f"--image_size: networks cannot be built for {size}; the nearest size that "
             f"they can be built for is --image_size={nearest_size(height, width)}"

@@ -1,5 +1,7 @@
 """The tf.data pipeline: batches without end, in an order that seed and step decide."""
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 
@@ -7,72 +9,63 @@ from dcgan_tf.data.augment import augment
 from dcgan_tf.data.splits import Split
 
 
+@dataclasses.dataclass(frozen=True)
 class Batches:
     """Batches of (images float32 [B, H, W, C] in [-1, 1], labels int32 [B]).
 
     The images stay uint8: a batch is gathered, then scaled.
 
+    max_translation, flip: see `augment`
     class_balance: "data": an epoch has every image at most once; "uniform": as many images,
                    every class equally often
-    max_translation, flip: see `augment`
     """
 
-    def __init__(
-        self,
-        split: Split,
-        batch_size: int,
-        *,
-        seed: int,
-        max_translation: int = 0,
-        flip: bool = False,
-        class_balance: str = "data",
-    ):
-        self._split = split
-        self._batch_size = batch_size
-        self._seed = seed
-        self._augmentation = {"max_translation": max_translation, "flip": flip}
-        self._shuffled = {"data": _shuffled, "uniform": _balanced}[class_balance]
-        self.per_epoch = len(split.labels) // batch_size  # the partial last is dropped
+    split: Split
+    batch_size: int
+    _: dataclasses.KW_ONLY
+    seed: int
+    max_translation: int = 0
+    flip: bool = False
+    class_balance: str = "data"
+
+    @property
+    def per_epoch(self) -> int:
+        """The batches of an epoch, without a partial last one."""
+        return len(self.split.labels) // self.batch_size
 
     def stream(self, step: int = 0) -> tf.data.Dataset:
-        """The batches of a run from its `step` on, without end.
+        """Returns the batches of a run from its `step` on, without end.
 
         The order of an epoch is a function of (seed, epoch).
         """
         epoch, position = divmod(step, self.per_epoch)
-        return (
-            tf.data.Dataset.counter(epoch)
-            .flat_map(
-                lambda number: tf.data.Dataset.from_tensor_slices(self._order(number))
-            )
-            .skip(position)
-            .enumerate(start=step)
-            .map(self._batch)
-            .prefetch(2)
+        rows = tf.data.Dataset.counter(epoch).flat_map(
+            lambda number: tf.data.Dataset.from_tensor_slices(self._order(number))
         )
+        return rows.skip(position).enumerate(start=step).map(self._batch).prefetch(2)
 
     def _order(self, epoch):
-        """The rows of each batch of an epoch: int32 [per_epoch, B]."""
-        used = self.per_epoch * self._batch_size
-        order = self._shuffled(self._split.labels, [self._seed, epoch])[:used]
-        return tf.reshape(order, [self.per_epoch, self._batch_size])
+        """Returns the rows of each batch of an epoch: int32 [per_epoch, B]."""
+        shuffled = {"data": _shuffled, "uniform": _balanced}[self.class_balance]
+        order = shuffled(self.split.labels, [self.seed, epoch])
+        shape = [self.per_epoch, self.batch_size]
+        return tf.reshape(order[: self.per_epoch * self.batch_size], shape)
 
     def _batch(self, step, rows):
-        images = scale(self._split.take(rows))
-        images = augment(images, tf.stack([self._seed, step]), **self._augmentation)
-        return images, tf.gather(self._split.labels, rows)
+        options = {"max_translation": self.max_translation, "flip": self.flip}
+        images = scale(self.split.take(rows))
+        images = augment(images, tf.stack([self.seed, step]), **options)
+        return images, tf.gather(self.split.labels, rows)
 
 
 def _shuffled(labels: tf.Tensor, seed) -> tf.Tensor:
-    """All rows in a random order: int32 [N]."""
-    keys = tf.random.stateless_uniform(
-        [len(labels)], seed, None, None, tf.int64, alg="philox"
-    )
-    return tf.argsort(keys)
+    """Returns all rows in a random order: int32 [N]."""
+    draw = tf.random.stateless_uniform
+    return tf.argsort(draw([len(labels)], seed, None, None, tf.int64, alg="philox"))
 
 
 def _balanced(labels: tf.Tensor, seed) -> tf.Tensor:
-    """As many rows, every class equally often, in a random order: int32 [N].
+    """Returns as many rows, every class equally often, in a random order: int32 [N].
 
     Of a large class each epoch leaves out other images.  Images of a small class come
     several times, none a second time before all have come once.

@@ -13,49 +13,39 @@ MOST_IN_MEMORY = 200_000_000  # bytes of images; more of them stay in their file
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """images uint8 [N, H, W, C], labels int32 [N]: what batches are gathered from.
-
-    The labels are a tensor, and so are the images, or an array that is mapped into memory.
-    """
+    """images uint8 [N, H, W, C], labels int32 [N]: what batches are gathered from."""
 
     images: tf.Tensor | np.memmap
     labels: tf.Tensor
 
     def take(self, rows: tf.Tensor) -> tf.Tensor:
-        """The images [B, H, W, C] of rows [B], in a graph as well."""
+        """Returns the images [B, H, W, C] of rows [B], in a graph as well."""
         if isinstance(self.images, tf.Tensor):
             return tf.gather(self.images, rows)
         images = tf.numpy_function(lambda chosen: self.images[chosen], [rows], tf.uint8)
         return tf.ensure_shape(images, [*rows.shape, *self.images.shape[1:]])
 
     def array(self) -> np.ndarray:
-        """The images as a read-only array of the same memory."""
+        """Returns the images as a read-only array of the same memory."""
         return np.asarray(self.images)
 
     def fingerprint(self) -> dict[str, object]:
-        """Number and shape of the images, and hashes of images and labels.
-
-        sha256: in their order; content_hash: in whatever order
-        """
+        """Returns number and shape of the images, hashes in their order and in any."""
         count, *shape = self.images.shape
         ordered = hashlib.sha256(self.array().data)
         ordered.update(self.labels.numpy())
-        return {
-            "images": count,
-            "shape": shape,
-            "sha256": ordered.hexdigest(),
-            "content_hash": self.content_hash(),
-        }
+        hashes = {"sha256": ordered.hexdigest(), "content_hash": self.content_hash()}
+        return {"images": count, "shape": shape, **hashes}
 
     def content_hash(self) -> str:
-        """A hash of the labelled images in whatever order."""
+        """Returns a hash of the labelled images in whatever order."""
         pairs = zip(self.array(), self.labels.numpy(), strict=True)
         each = [hashlib.sha256(x.tobytes() + y.tobytes()).digest() for x, y in pairs]
         return hashlib.sha256(b"".join(sorted(each))).hexdigest()
 
 
 def load(dataset: Dataset, split: str) -> Split:
-    """The "train" or the "test" split; downloads it first where it is not prepared."""
+    """Returns the "train" or the "test" split; downloads it where it is not prepared."""
     images, labels = dataset.read(split)
     if not isinstance(images, np.memmap) or images.nbytes <= MOST_IN_MEMORY:
         images = tf.constant(images)

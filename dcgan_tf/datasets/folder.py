@@ -17,14 +17,14 @@ SUFFIXES = frozenset(
     ".png .jpg .jpeg .jpe .jfif .gif .bmp .dib .webp .tif .tiff .ppm .pgm .pbm .pnm .tga "
     ".jp2 .avif .ico".split()
 )
+HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini")
 TRAIN = ("train", "training")
 TEST = ("test", "testing", "val", "valid", "validation")
-BLOCK = 512  # decoded pictures in memory at a time
 (NO_CLASS,) = NO_CLASSES
 
 
 class _File(NamedTuple):
-    """path: relative to the folder; test: whether it is held out, or None: it decides."""
+    """path: in the folder; test: whether it is held out, or None: its content decides."""
 
     path: str
     class_name: str
@@ -32,19 +32,57 @@ class _File(NamedTuple):
 
 
 def find(folder: pathlib.Path) -> Source:
-    """The pictures in a folder.
+    """Returns the pictures in a folder.
 
     FOLDER/<class>/..., or FOLDER/train/<class>/... and FOLDER/test/<class>/...; without
     class folders the pictures have no classes.  Pictures may lie deeper.  Hidden files are
     ignored; the notes count other files that are no pictures.  Raises UsageError where this
     makes no data set.
     """
+    files, notes = _listed(folder)
+    with ThreadPoolExecutor() as threads:
+        paths = [file.path for file in files]
+        hashes = threads.map(lambda path: atomic_files.sha256(folder / path), paths)
+        shown = bar(hashes, "looking at pictures", len(paths))
+        contents = dict(zip(paths, shown, strict=True))
+    # By the files' own names first: numbered files keep their order across classes.
+    files.sort(key=lambda file: (os.path.basename(file.path), file.path))
+    chosen = {path for path in paths if is_held_out(contents[path])}
+    # A class of which all would be held out keeps its pictures to train on.
+    trained = {f.class_name for f in files if not f.test and f.path not in chosen}
+    chosen = {f.path for f in files if f.path in chosen and f.class_name in trained}
+    files = [f._replace(test=f.path in chosen) if f.test is None else f for f in files]
+    seen = {contents[file.path] for file in files if not file.test}
+    if copies := sum(file.test and contents[file.path] in seen for file in files):
+        notes.append(f"{copies:,} held-out pictures are among those trained on, too")
+    names = sorted({file.class_name for file in files})
+    if all(name.isdecimal() for name in names):
+        names.sort(key=int)
+
+    def common_size() -> tuple[int, int] | None:
+        sizes = {picture.upright_size(folder / path) for path in paths} - {None}
+        return sizes.pop() if len(sizes) == 1 else None
+
+    return Source(
+        name=str(folder),
+        key=digest(sorted(contents.items())),
+        count=len(files),
+        class_names=tuple(names),
+        notes=tuple(notes),
+        common_size=common_size,
+        channels=None,
+        items=functools.partial(_items, folder, files, names),
+    )
+
+
+def _listed(folder: pathlib.Path) -> tuple[list[_File], list[str]]:
+    """Returns the pictures, without classes unless all have one; and notes."""
     parts, notes = _parts(folder)
     files, others = [], Counter[str]()
     for root, is_test in parts:
         for path in _below(root):
             inside = path.relative_to(root).parts
-            class_name = inside[0] if len(inside) > 1 else NO_CLASS
+            class_name = _printable(inside[0]) if len(inside) > 1 else NO_CLASS
             if path.suffix.lower() in SUFFIXES:
                 files.append(_File(str(path.relative_to(folder)), class_name, is_test))
             else:
@@ -57,42 +95,30 @@ def find(folder: pathlib.Path) -> Source:
             f"--dataset={folder}: {'; '.join(['holds no pictures', *notes])}; put .png, "
             ".jpg or other pictures there, in a folder for each class or without classes"
         )
-    files, more = _with_or_without_classes(files)
-    paths = [file.path for file in files]
-    with ThreadPoolExecutor() as threads:
-        hashes = threads.map(lambda path: atomic_files.sha256(folder / path), paths)
-        shown = bar(hashes, "looking at pictures", len(paths))
-        contents = dict(zip(paths, shown, strict=True))
-    files, copies = _divided(files, contents)
-    names = sorted({file.class_name for file in files})
-    if all(name.isdecimal() for name in names):
-        names.sort(key=int)
-    return Source(
-        name=str(folder),
-        key=digest(sorted(contents.items())),
-        count=len(files),
-        class_names=tuple(_printable(name) for name in names),
-        notes=(*notes, *more, *copies),
-        common_size=functools.partial(_common_size, folder, paths),
-        channels=None,
-        items=functools.partial(_items, folder, files, names),
+    loose = [file for file in files if file.class_name == NO_CLASS]
+    if len(loose) in (0, len(files)):
+        return files, notes
+    if all(file.test for file in loose):  # as in a competition, without their answers
+        notes.append(f"left out {len(loose):,} test pictures that have no class")
+        files = [file for file in files if file.class_name != NO_CLASS]
+        decided = any(file.test for file in files)
+        return files if decided else [f._replace(test=None) for f in files], notes
+    example = _printable(loose[0].path)
+    notes.append(
+        f"without classes, because {len(loose):,} pictures (as {example}) lie in no folder "
+        "of a class"
     )
-
-
-def _printable(name: str) -> str:
-    """A name as text that can be printed, whatever bytes are in it."""
-    return os.fsencode(name).decode("utf-8", "replace")
+    return [file._replace(class_name=NO_CLASS) for file in files], notes
 
 
 def _parts(
     folder: pathlib.Path,
 ) -> tuple[list[tuple[pathlib.Path, bool | None]], list[str]]:
-    """Where pictures are looked for and whether those are held out; notes of the rest.
+    """Returns where pictures are looked for, whether those are held out, and notes.
 
     A folder "train" among others is a class: of railways, say.
     """
-    visible = _visible(folder)
-    subfolders = {path.name.lower(): path for path in visible if path.is_dir()}
+    subfolders = {path.name.lower(): path for path in _visible(folder) if path.is_dir()}
     train = next((name for name in TRAIN if name in subfolders), None)
     tests = [name for name in TEST if name in subfolders]
     classes = sorted(subfolders.keys() - {train, *tests})
@@ -103,21 +129,23 @@ def _parts(
         )
     if train is None or classes:
         return [(folder, None)], []
-    notes = [f"left out the folder {name}" for name in tests[1:]]
-    if loose := [path.name for path in visible if not path.is_dir()]:
-        notes.append(f"left out {len(loose)} files beside {train} (as {loose[0]})")
     if not tests:
-        return [(subfolders[train], None)], notes
+        return [(subfolders[train], None)], []
+    notes = [f"left out the folder {name}" for name in tests[1:]]
     return [(subfolders[train], False), (subfolders[tests[0]], True)], notes
 
 
+def _printable(name: str) -> str:
+    """Returns a name as text that can be printed, whatever bytes are in it."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 def _visible(folder: pathlib.Path) -> list[pathlib.Path]:
-    hidden = (".", "__MACOSX", "Thumbs.db", "desktop.ini")
-    return sorted(path for path in folder.iterdir() if not path.name.startswith(hidden))
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(HIDDEN))
 
 
 def _below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
-    """The visible files in a folder and in those below it, by links as well."""
+    """Yields the visible files in a folder and in those below it, by links as well."""
     for path in _visible(folder):
         if path.is_dir():
             yield from _below(path)
@@ -125,53 +153,10 @@ def _below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
             yield path
 
 
-def _with_or_without_classes(files: list[_File]) -> tuple[list[_File], list[str]]:
-    """The same files, without classes unless all have one; and notes."""
-    loose = [file for file in files if file.class_name == NO_CLASS]
-    if not loose or len(loose) == len(files):
-        return files, []
-    if all(file.test for file in loose):  # as in a competition, without their answers
-        kept = [file for file in files if file.class_name != NO_CLASS]
-        if not any(file.test for file in kept):
-            kept = [file._replace(test=None) for file in kept]
-        return kept, [f"left out {len(loose):,} test pictures that have no class"]
-    example = _printable(loose[0].path)
-    return [file._replace(class_name=NO_CLASS) for file in files], [
-        f"without classes, because {len(loose):,} pictures (as {example}) lie in no folder "
-        "of a class"
-    ]
-
-
-def _divided(files: list[_File], contents: dict[str, str]) -> tuple[list[_File], list[str]]:
-    """The files in their order, each to train on or held out; and notes.
-
-    By the files' own names first: those that are numbered keep their order across classes.
-    A class of which all would be held out keeps them to train on.
-    """
-    trained = {
-        f.class_name for f in files if not f.test and not is_held_out(contents[f.path])
-    }
-    divided = [
-        file._replace(test=file.class_name in trained and is_held_out(contents[file.path]))
-        if file.test is None
-        else file
-        for file in sorted(files, key=lambda file: (os.path.basename(file.path), file.path))
-    ]
-    seen = {contents[file.path] for file in divided if not file.test}
-    copies = sum(file.test and contents[file.path] in seen for file in divided)
-    notes = [f"{copies:,} held-out pictures are among those trained on, too"]
-    return divided, notes if copies else []
-
-
-def _common_size(folder: pathlib.Path, paths: list[str]) -> tuple[int, int] | None:
-    sizes = {picture.upright_size(folder / path) for path in paths} - {None}
-    return sizes.pop() if len(sizes) == 1 else None
-
-
 def _items(
     folder: pathlib.Path, files: list[_File], names: list[str], size: tuple[int, int]
 ) -> Iterator[Item]:
-    """Each picture in its order; decoded in threads, a block at a time."""
+    """Yields each picture in its order; decoded in threads, a block at a time."""
     labels = {name: label for label, name in enumerate(names)}
 
     def decoded(file: _File) -> Item:
@@ -179,9 +164,9 @@ def _items(
         try:
             image = picture.decode(folder / file.path, size)
         except Exception as problem:  # Pillow's readers raise a dozen kinds
-            error = f"{_printable(file.path)}: {errors.first_line(problem)}"
+            error = f"{file.path}: {errors.first_line(problem)}"
         return Item(image, labels[file.class_name], file.test, error)
 
     with ThreadPoolExecutor() as threads:
-        for rows in arrays.blocks(len(files), BLOCK):
+        for rows in arrays.blocks(len(files), 512):
             yield from threads.map(decoded, files[rows])

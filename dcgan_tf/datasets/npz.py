@@ -1,9 +1,7 @@
 """A .npz of images and labels."""
 
-import functools
-import itertools
 import pathlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,123 +9,93 @@ from dcgan_tf.datasets.source import NO_CLASSES, Item, Source, digest, item
 from dcgan_tf.support import arrays, atomic_files, errors
 
 # What the arrays may be called: here, in MedMNIST's files, in Keras's.
-IMAGES = ("images", "train_images", "x_train")
-LABELS = ("labels", "train_labels", "y_train")
-TEST_IMAGES = ("test_images", "x_test")
-TEST_LABELS = ("test_labels", "y_test")
-FORM = "images uint8 [N, H, W] or [N, H, W, C], C 1 or 3, and labels int [N]"
-AS_NUMBERS = "np.unique(labels, return_inverse=True)[1]"
-
-# The names of an array of images and of their labels, and whether they are held out; None:
-# each image decides.
-_Part = tuple[str, str, bool | None]
-_Arrays = Mapping[str, np.ndarray]  # all but the images
+NAMES = (
+    ("images", "train_images", "x_train"),
+    ("labels", "train_labels", "y_train"),
+    ("test_images", "x_test"),
+    ("test_labels", "y_test"),
+    ("class_names",),
+)
+FORM = (
+    "uint8 [N, H, W] or [N, H, W, C], C 1 or 3, all of one size: by np.rint(x * 255)"
+    ".astype(np.uint8) from [0, 1], by np.transpose(x, (0, 2, 3, 1)) from [N, C, H, W]"
+)
+NUMBERS = (
+    "whole numbers from 0 without gaps, one for each image: by np.unique(labels, "
+    "return_inverse=True)[1] from names, by labels.argmax(axis=1) from one-hot vectors"
+)
+# Images, their labels, and whether the images are held out; None: each image decides.
+_Part = tuple[np.ndarray, np.ndarray | None, bool | None]
 
 
 def find(path: pathlib.Path) -> Source:
-    """The images of a .npz; raises UsageError unless they can be trained on.
+    """Returns the images of a .npz; UsageError unless they can be trained on.
 
     `images`, and `labels` from 0 without gaps where there are classes; `test_images` and
     `test_labels` are held out, else one image in seven is; `class_names` may name the
     classes.
     """
     try:
-        headers = arrays.headers(path)
-        others = arrays.read(path, {*LABELS, *TEST_LABELS, "class_names"}.__contains__)
+        held = arrays.read(path, {*sum(NAMES, ())}.__contains__)
     except ValueError as error:
         raise errors.UsageError(
             f"--dataset={path}: is no .npz of arrays, or damaged ({error})"
         ) from None
-    images, labels, test_images, test_labels = (
-        next((name for name in names if name in headers), names[0])
-        for names in (IMAGES, LABELS, TEST_IMAGES, TEST_LABELS)
+    images, labels, test_images, test_labels, named = (
+        next((held[name] for name in names if name in held), None) for names in NAMES
     )
     parts: list[_Part] = [(images, labels, None)]
-    if test_images in headers:
-        test_labels = test_labels if labels in headers else labels
+    if test_images is not None:
         parts = [(images, labels, False), (test_images, test_labels, True)]
-    for problem in itertools.chain(
-        _problems_of_images(headers, parts), _problems_of_labels(headers, others, parts)
-    ):
+    class_names = NO_CLASSES
+    if labels is not None:
+        named = np.unique(labels) if named is None else np.atleast_1d(named)
+        class_names = tuple(map(str, named))
+    if problem := _problem(parts, class_names):
         raise errors.UsageError(f"--dataset={path}: {problem}")
-    shape, _ = headers[images]
+
+    def items(size: tuple[int, int]) -> Iterator[Item]:
+        for pixels, numbers, test in parts:
+            numbers = np.zeros(len(pixels)) if labels is None else numbers.ravel()
+            for image, label in zip(pixels, numbers, strict=True):
+                yield item(image, int(label), test, size)
+
+    _, height, width, *channels = images.shape
     return Source(
         name=str(path),
         key=digest(atomic_files.sha256(path)),
-        count=sum(headers[name][0][0] for name, _, _ in parts),
-        class_names=_class_names(others, labels),
+        count=sum(len(pixels) for pixels, _, _ in parts),
+        class_names=class_names,
         notes=(),
-        common_size=lambda: (shape[1], shape[2]),
-        channels=shape[3] if len(shape) == 4 else 1,
-        items=functools.partial(_items, path, others, parts),
+        common_size=lambda: (height, width),
+        channels=channels[0] if channels else 1,
+        items=items,
     )
 
 
-def _problems_of_images(headers: arrays.Headers, parts: list[_Part]) -> Iterator[str]:
-    """Why the arrays of images cannot be trained on."""
-    images, _, _ = parts[0]
-    if images not in headers:
-        yield (
-            f"has no array images, only {', '.join(headers) or 'nothing'}; it must hold "
-            f"{FORM}: np.savez(path, images=..., labels=...)"
+def _problem(parts: list[_Part], class_names: tuple[str, ...]) -> str | None:
+    """Returns why the arrays cannot be trained on; None where they can."""
+    first, trained, _ = parts[0]
+    if first is None:
+        return f"has no array images, which must be {FORM}"
+    for images, labels, test in parts:
+        prefix, shape = "test_" if test else "", images.shape
+        fit = shape[3:] in ((), (1,), (3,)) and shape[1:] == first.shape[1:]
+        if images.dtype != np.uint8 or len(shape) not in (3, 4) or not fit or 0 in shape:
+            return f"{prefix}images are {images.dtype} {shape}; they must be {FORM}"
+        labels = np.zeros(0) if labels is None else labels
+        if trained is not None and (
+            labels.size != len(images) or labels.dtype.kind not in "iu"
+        ):
+            return f"{prefix}labels are {labels.dtype} {labels.shape}, not {NUMBERS}"
+    if trained is None:
+        return None
+    known = np.unique(np.concatenate([labels.ravel() for _, labels, _ in parts]))
+    for gap in np.setdiff1d(np.arange(len(known)), trained):
+        return (
+            f"labels reach from {known[0]} to {known[-1]}, and no training image has "
+            f"{gap}; they must be {NUMBERS}"
         )
-    for name, _, _ in parts:
-        shape, dtype = headers[name]
-        if dtype != np.uint8:
-            yield (
-                f"{name} are {dtype}; they must be uint8 from 0 to 255: from [0, 1], "
-                "np.rint(x * 255).astype(np.uint8)"
-            )
-        if len(shape) not in (3, 4) or shape[3:] not in ((), (1,), (3,)) or 0 in shape:
-            way_out = ""
-            if len(shape) == 4 and shape[1] in (1, 3):
-                way_out = f"; channels go last: np.transpose({name}, (0, 2, 3, 1))"
-            yield f"{name} have the shape {shape}; it must hold {FORM}{way_out}"
-        if shape[1:] != headers[images][0][1:]:
-            yield f"{name} have the shape {shape}, unlike {images}"
-
-
-def _problems_of_labels(
-    headers: arrays.Headers, others: _Arrays, parts: list[_Part]
-) -> Iterator[str]:
-    """Why the labels cannot be trained on, if there are any."""
-    labels = parts[0][1]
-    if labels not in others:
-        return
-    for images, name, _ in parts:
-        values, count = others.get(name, np.zeros(0)), headers[images][0][0]
-        if values.size != count or values.dtype.kind not in "iu":
-            way_out = f"names become numbers by {AS_NUMBERS}"
-            if values.ndim == 2 and len(values) == count:
-                way_out = "one-hot vectors become numbers by labels.argmax(axis=1)"
-            yield (
-                f"{name} are {values.dtype} {values.shape}; they must be whole numbers, "
-                f"one for each of {count:,} images; {way_out}"
-            )
-    every = np.unique(np.concatenate([others[name].reshape(-1) for _, name, _ in parts]))
-    trained = np.unique(others[labels])
-    for gap in np.setdiff1d(np.arange(len(every)), trained):
-        yield (
-            f"labels reach from {every[0]} to {every[-1]}, and no training image has "
-            f"{gap}; number the classes from 0 without gaps: {AS_NUMBERS}"
-        )
-    names = _class_names(others, labels)
-    if len(names) != len(trained) or len(set(names)) != len(names):
-        yield f"class_names has {len(names)} names, not {len(trained)} different ones"
-
-
-def _class_names(others: _Arrays, labels: str) -> tuple[str, ...]:
-    if labels not in others:
-        return NO_CLASSES
-    names = others.get("class_names", np.unique(others[labels]))
-    return tuple(map(str, np.atleast_1d(names)))
-
-
-def _items(
-    path: pathlib.Path, others: _Arrays, parts: list[_Part], size: tuple[int, int]
-) -> Iterator[Item]:
-    for name, label_name, test in parts:
-        images = arrays.read(path, {name}.__contains__)[name]
-        labels = others.get(label_name, np.zeros(len(images), int)).reshape(-1)
-        for image, label in zip(images, labels, strict=True):
-            yield item(image, int(label), test, size)
+    if len(class_names) != len(known) or len(set(class_names)) != len(known):
+        return f"class_names has {len(class_names)} names, not {len(known)} different ones"
+    return None

@@ -1,7 +1,6 @@
 """Image sets of other packages: scikit-learn's digits, tensorflow-datasets' sets."""
 
 import contextlib
-import http.client
 import pathlib
 import threading
 import urllib.request
@@ -11,25 +10,12 @@ import numpy as np
 from PIL import Image
 
 from dcgan_tf.config.presets import AUTO, DIGITS
-from dcgan_tf.datasets.source import (
-    NO_CLASSES,
-    Dataset,
-    Item,
-    Source,
-    digest,
-    item,
-    own_names,
-)
+from dcgan_tf.datasets import source
+from dcgan_tf.datasets.source import NO_CLASSES, Dataset, Item, Source
 from dcgan_tf.datasets.spec import MNIST
 from dcgan_tf.support import atomic_files, errors, tf_setup
 
 ANSWER_SECONDS = 4  # how long a host may take to answer
-TEST = ("test", "validation")
-# EMNIST's images lie on their side: each is transposed.
-TRANSPOSED = ("emnist",)
-
-# A split of a set, and whether it is held out; None: its images decide.
-_Part = tuple[str, bool | None]
 
 
 def digits() -> Dataset:
@@ -38,7 +24,7 @@ def digits() -> Dataset:
 
 
 def _read_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
-    """scikit-learn's 8x8 digits, made 28x28 as MNIST was made.
+    """Makes scikit-learn's 8x8 digits 28x28 as MNIST was made.
 
     Each lies in a 20x20 box, moved so that the ink's centre of mass is the image's centre
     (LeCun et al. 1998, section III.A).  Every sixth or so is held out.
@@ -53,21 +39,16 @@ def _read_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
     for image, small in zip(images, originals.images[chosen], strict=True):
         grey = Image.fromarray((small * 255 / 16).astype(np.uint8))
         box = np.asarray(grey.resize((20, 20), Image.Resampling.BICUBIC), np.float64)
-        top, left = (_centred(box.sum(axis=axis)) for axis in (1, 0))
+        centre = [np.average(range(20), weights=box.sum(axis=axis)) for axis in (1, 0)]
+        top, left = np.clip(np.rint(13.5 - np.array(centre)), 0, 8).astype(int)
         image[top : top + 20, left : left + 20, 0] = box
     return images, originals.target[chosen].astype(np.int32)
 
 
-def _centred(ink: np.ndarray) -> int:
-    """The offset among 28 rows of 20 rows of ink that puts their mass in the middle."""
-    centre = np.average(np.arange(20), weights=ink)
-    return int(np.clip(round(13.5 - centre), 0, 8))
-
-
 def mnist_like(name: str, data_dir: pathlib.Path) -> Dataset:
-    """MNIST or a set of its form, which is loaded whole, and then downloaded if need be."""
+    """Returns MNIST or a set of its form, which is loaded whole, and downloaded by then."""
     builder = _builder_of(name, data_dir)
-    class_names = own_names(builder.info.features["label"].names)
+    class_names = source.own_names(builder.info.features["label"].names)
     counts = {"train": [60_000], "test": [10_000]}
     place = "in" if builder.is_prepared() else "to be downloaded into"
 
@@ -86,17 +67,16 @@ def _tfds():
 
 
 def _builder_of(name: str, data_dir: pathlib.Path):
-    """tensorflow-datasets' builder of a set; UsageError for what is not to be had."""
+    """Returns tensorflow-datasets' builder; UsageError for what is not to be had."""
     tfds = _tfds()
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except (ValueError, tfds.core.registered.DatasetNotFoundError) as error:
         names = tfds.list_builders(with_community_datasets=False)
-        reason = errors.first_line(error)
-        if name.split("/")[0] not in names:
-            near = errors.near_matches(name, [AUTO, DIGITS, *names])
-            reason = f"there is no such data set, folder or file{near}"
-        raise errors.UsageError(f"--dataset={name}: {reason}") from None
+        raise errors.UsageError(
+            f"--dataset={name}: is no folder, file or data set: {errors.first_line(error)}"
+            f"{errors.near_matches(name, [AUTO, DIGITS, *names])}"
+        ) from None
     if not _is_within_reach(builder):
         raise errors.UsageError(
             f"--dataset={name}: not prepared in {data_dir} and its host does not answer; "
@@ -110,47 +90,36 @@ def mnist_is_within_reach(data_dir: pathlib.Path) -> bool:
 
 
 def _is_within_reach(builder) -> bool:
-    """Whether a set is prepared, or its host answers in time, or nobody knows its host."""
+    """Says whether a set is prepared, or its host answers in time, or none is known."""
     urls = list(getattr(builder, "url_infos", None) or {})
-    if builder.is_prepared() or not urls:
-        return True
     answered = threading.Event()
 
     def ask():
         request = urllib.request.Request(urls[0], method="HEAD")
-        with (
-            contextlib.suppress(OSError, http.client.HTTPException),
-            urllib.request.urlopen(request, timeout=ANSWER_SECONDS),
-        ):
+        with contextlib.suppress(Exception):
+            urllib.request.urlopen(request, timeout=ANSWER_SECONDS).close()
             answered.set()
 
+    if builder.is_prepared() or not urls:
+        return True
     # In a thread of its own, because the look-up of a host's name heeds no timeout.
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(ANSWER_SECONDS)
-    return answered.is_set()
+    threading.Thread(target=ask, daemon=True).start()
+    return answered.wait(ANSWER_SECONDS)
 
 
 def download(name: str, data_dir: pathlib.Path):
-    """The builder of a set, prepared; of two processes one prepares it, the other waits."""
+    """Returns the builder of a set, prepared by one process while others wait."""
     builder = _builder_of(name, data_dir)
-    if builder.is_prepared():
-        return builder
-    try:
+    if not builder.is_prepared():
         data_dir.mkdir(parents=True, exist_ok=True)
         with atomic_files.alone_in(data_dir, "prepares a data set in"):
             builder = _tfds().builder(name, data_dir=data_dir)  # by now it may be there
             builder.download_and_prepare()
-    except Exception as error:  # of a dozen kinds: network, disk, checksums, TensorFlow
-        raise errors.RunError(
-            f"--dataset={name} could not be prepared in {data_dir}: "
-            f"{errors.first_line(error)}"
-        ) from error
     return builder
 
 
 def find(name: str, data_dir: pathlib.Path) -> Source:
-    """The images of any other set of tensorflow-datasets.
+    """Returns the images of any other set of tensorflow-datasets.
 
     Its train split, and to be held out its test split, or its validation split, or else
     one image in seven.  Classes without images are left out.  Raises UsageError where the
@@ -165,28 +134,27 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
             f"--dataset={name}: it needs images of uint8 and a split train; it has images "
             f"of {kind}, and {', '.join(splits)}"
         )
-    label, classes, parts, notes = _parts(builder)
+    label, classes, test, notes = _labels(builder)
+    parts = {"train": False, test: True} if test else {"train": None}
     names = [features[label].names[number] for number in classes] if label else NO_CLASSES
-    if label and (absent := len(features[label].names) - len(names)):
-        notes.append(f"{absent} classes have no images and are left out")
-    if builder.name in TRANSPOSED:
+    # EMNIST's images lie on their side.
+    if transposed := builder.name.startswith("emnist"):
         notes.append(f"the images of {builder.name} are transposed to stand upright")
     height, width, channels = features[image].shape
     files = sorted(path for path in builder.data_path.iterdir() if path.is_file())
 
     def items(size: tuple[int, int]) -> Iterator[Item]:
-        for split, test in parts:
+        for split, is_test in parts.items():
             for example in builder.as_dataset(split=split):
                 pixels = example[image].numpy()
-                if builder.name in TRANSPOSED:
-                    pixels = np.swapaxes(pixels, 0, 1)
+                pixels = np.swapaxes(pixels, 0, 1) if transposed else pixels
                 number = classes.index(int(example[label])) if label else 0
-                yield item(pixels, number, test, size)
+                yield source.item(pixels, number, is_test, size)
 
     return Source(
         name=name,
-        key=digest([(path.name, atomic_files.sha256(path)) for path in files]),
-        count=sum(splits[split].num_examples for split, _ in parts),
+        key=source.digest([(path.name, atomic_files.sha256(path)) for path in files]),
+        count=sum(splits[split].num_examples for split in parts),
         class_names=tuple(names),
         notes=tuple(notes),
         common_size=lambda: (height, width) if height and width else None,
@@ -196,35 +164,33 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
 
 
 def _feature(features, kind: type, usual: str) -> str | None:
-    """The name of the feature of a kind: the usual name, else the first."""
+    """Returns the name of the feature of a kind: the usual name, else the first."""
     names = [name for name in features if isinstance(features[name], kind)]
     return usual if usual in names else next(iter(names), None)
 
 
-def _parts(builder) -> tuple[str | None, list[int], list[_Part], list[str]]:
-    """The feature that is the label, the classes that have images, the splits, and notes.
+def _labels(builder) -> tuple[str | None, list[int], str | None, list[str]]:
+    """Returns the label's feature, the classes with images, the test split, and notes.
 
     tensorflow-datasets has the label -1 where a class is not known.
     """
-    label = _feature(builder.info.features, _tfds().features.ClassLabel, "label")
-    test = next((split for split in TEST if split in builder.info.splits), None)
+    features, splits, tfds = builder.info.features, builder.info.splits, _tfds()
+    test = next((split for split in ("test", "validation") if split in splits), None)
+    label = _feature(features, tfds.features.ClassLabel, "label")
+    if label is None:
+        return None, [], test, []
+    labels: dict[str | None, set[int]] = {None: set()}
+    for split in {"train", test} - {None}:
+        decoders = tfds.decode.PartialDecoding({label: True})
+        blocks = builder.as_dataset(split=split, decoders=decoders, batch_size=4096)
+        labels[split] = {int(x) for block in blocks for x in np.unique(block[label])}
+    if -1 in labels["train"]:
+        return None, [], test, ["without classes, because labels are not known"]
     notes = []
-    classes = _labels(builder, label, "train") if label else set()
-    if -1 in classes:
-        label = None
-        notes.append("without classes, because labels are not known")
-    if label and test:
-        tested = _labels(builder, label, test)
-        if -1 in tested:
-            notes.append(f"left out the {test} split, whose labels are not known")
-            test, tested = None, set()
-        classes |= tested
-    parts: list[_Part] = [("train", False), (test, True)] if test else [("train", None)]
-    return label, sorted(classes), parts, notes
-
-
-def _labels(builder, label: str, split: str) -> set[int]:
-    """The labels that a split has images of."""
-    decoders = _tfds().decode.PartialDecoding({label: True})
-    blocks = builder.as_dataset(split=split, decoders=decoders, batch_size=4096)
-    return {int(number) for block in blocks for number in np.unique(block[label])}
+    if -1 in labels[test]:
+        notes.append(f"left out the {test} split, whose labels are not known")
+        test = None
+    classes = sorted(labels["train"] | labels[test])
+    if absent := len(features[label].names) - len(classes):
+        notes.append(f"{absent} classes have no images and are left out")
+    return label, classes, test, notes

@@ -10,19 +10,15 @@ import numpy as np
 from dcgan_tf.datasets import picture
 from dcgan_tf.datasets.spec import ImageSpec
 
-HELD_OUT = 7  # one image in so many is held out, where the source has no test split
-NO_CLASSES = ("",)  # the class names of images without classes
+NO_CLASSES: tuple[str, ...] = ("",)  # the class names of images without classes
 
 
 class Item(NamedTuple):
-    """An image, uint8 [H, W] or [H, W, 3], or an error that names the file.
-
-    test: whether the image is held out
-    """
+    """An image, uint8 [H, W] or [H, W, 3], or None and an error that names the file."""
 
     image: np.ndarray | None
     label: int
-    test: bool
+    test: bool  # whether the image is held out
     error: str = ""
 
 
@@ -63,7 +59,6 @@ class Dataset:
 
     @property
     def held_out(self) -> int:
-        """The number of images in the test split."""
         return sum(self.counts["test"])
 
     def __str__(self) -> str:
@@ -75,30 +70,26 @@ class Dataset:
 
 
 def own_names(names: Sequence[str]) -> tuple[str, ...] | None:
-    """Class names; None where they are numbers from 0, or there are no classes."""
-    numbers = tuple(str(number) for number in range(len(names)))
+    """Returns class names; None where they are numbers from 0, or there are no classes."""
+    numbers = tuple(map(str, range(len(names))))
     return None if tuple(names) in (numbers, NO_CLASSES) else tuple(names)
 
 
 def is_held_out(content: str) -> bool:
-    """Whether an image is for testing, by the sha256 of its content, in hexadecimal.
+    """Says by the sha256 of an image, in hexadecimal, whether it is one of seven for tests.
 
-    So one image in seven is held out, further images move no others, and copies stay
-    together.
+    So further images move no others, and copies stay together.
     """
-    return int(content[:8], 16) % HELD_OUT == 0
+    return int(content[:8], 16) % 7 == 0
 
 
 def item(image: np.ndarray, label: int, test: bool | None, size: tuple[int, int]) -> Item:
-    """The Item of an image uint8 [H, W] or [H, W, C], fitted to `size`.
-
-    test: None where the image decides whether it is held out
-    """
+    """Fits an image uint8 [H, W] or [H, W, C] to `size`; it decides a `test` of None."""
     if test is None:
         test = is_held_out(hashlib.sha256(image.tobytes()).hexdigest())
     return Item(picture.fitted(image, size), label, test)
 
 
 def digest(*parts: object) -> str:
-    """A sha256, in hexadecimal, of things that have a `repr`."""
+    """Returns a sha256, in hexadecimal, of things that have a `repr`."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()

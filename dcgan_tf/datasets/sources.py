@@ -9,18 +9,16 @@ from dcgan_tf.datasets.cache import Options
 from dcgan_tf.datasets.source import Dataset
 from dcgan_tf.support import errors
 
-MOST_CLASSES = 1000
 LEAST_HELD_OUT = 6  # images: five nearest neighbours of one
 DEFAULTS = Options()
 
 
 def find(name: str, options: Options = DEFAULTS) -> Dataset:
-    """The data set called `name`, or for "auto" mnist if it is within reach, else digits.
+    """Returns the data set `name`; for "auto" mnist if it is within reach, else digits.
 
     A folder or a .npz is read into the cache, once; a name may still have to be downloaded.
-
-    Raises UsageError for a name that nobody knows, for what cannot be trained on, and for
-    what is neither prepared nor within reach.
+    UsageError for a name that nobody knows, for what cannot be trained on, and for what is
+    neither prepared nor within reach.
     """
     data_dir = data_folder(options.data_dir)
     if options.data_dir and not data_dir.is_dir():
@@ -32,36 +30,33 @@ def find(name: str, options: Options = DEFAULTS) -> Dataset:
     unchanged = options.size in (None, (28, 28)) and options.channels in (None, 1)
     if name == DIGITS and unchanged:
         return packaged.digits()
-    if name in MNIST_LIKE and unchanged:
-        return packaged.mnist_like(name, data_dir)
     if name == DIGITS:
         raise errors.UsageError("--dataset=digits: has images of 28x28x1 alone")
+    if name in MNIST_LIKE and unchanged:
+        return packaged.mnist_like(name, data_dir)
     if path := own_path(name):
         source = npz.find(path) if path.is_file() else folder.find(path)
     else:
         source = packaged.find(name, data_dir)
-    if len(source.class_names) > MOST_CLASSES:
-        raise errors.UsageError(
-            f"--dataset={source.name}: has {len(source.class_names):,} classes; at most "
-            f"{MOST_CLASSES:,} can be trained"
-        )
+    if (classes := len(source.class_names)) > 1000:
+        raise errors.UsageError(f"--dataset={name}: has {classes:,} classes, over 1,000")
     return cache.prepare(source, options)
 
 
 def is_own(name: str) -> bool:
-    """Whether a run's data set of that name is a folder or file: its absolute path."""
+    """Says whether a run's data set is a folder or file: its name is its absolute path."""
     return name.startswith("/")
 
 
 def short_name(name: str) -> str:
-    """A data set's name as it is shown: of a folder or file the last part of its path."""
+    """Returns a data set's name as it is shown: of a path the last part."""
     return pathlib.PurePath(name).name if is_own(name) else name
 
 
 def own_path(name: str) -> pathlib.Path | None:
-    """The absolute path of a folder or file of images, if `name` is that of one.
+    """Returns the absolute path of an own folder or file; None for another data set.
 
-    Raises UsageError for what looks like a path and is none.
+    UsageError for what looks like a path and is none.
     """
     if name in (AUTO, DIGITS, *MNIST_LIKE):
         return None
@@ -69,15 +64,12 @@ def own_path(name: str) -> pathlib.Path | None:
     if path.is_dir() or (path.is_file() and path.suffix == ".npz"):
         return path.absolute()
     if path.exists() or name.startswith((".", "/", "~")) or path.suffix == ".npz":
-        reason = "there is no such folder or file; name where it lies"
-        if path.exists():
-            reason = "is neither a folder of pictures nor a .npz of arrays"
-        raise errors.UsageError(f"--dataset={name}: {reason}")
+        raise errors.UsageError(f"--dataset={name}: there is no such folder or .npz")
     return None
 
 
 def data_folder(data_dir: str | None) -> pathlib.Path:
-    """tensorflow-datasets' folder: `data_dir`, else TFDS_DATA_DIR, else its own default."""
+    """Returns tensorflow-datasets' folder: `data_dir`, TFDS_DATA_DIR, or its default."""
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
     name = "--data_dir" if data_dir else "TFDS_DATA_DIR"
     return errors.user_path(data_dir or default, name)
@@ -87,16 +79,10 @@ def moved_to(name: str, given: str | None) -> str | None:
     """Returns the path that --dataset gives, where the files of the data set lie now.
 
     name: of the data set when the run began.  None where that has no files of its own, or
-    --dataset gives no path.  UsageError for the place where the files are no more.
+    --dataset gives no path.
     """
-    if given is None or not is_own(name):
-        return None
-    path = own_path(given)
-    if path is None and os.path.abspath(given) == name:
-        raise errors.UsageError(
-            f"--dataset={given}: there is no such folder or file; name where it lies now"
-        )
-    return None if path is None else str(path)
+    path = own_path(given) if given and is_own(name) else None
+    return str(path) if path else None
 
 
 def check_held_out(dataset: Dataset, asking: str) -> None:

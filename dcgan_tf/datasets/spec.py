@@ -16,7 +16,7 @@ class ImageSpec:
 
     @classmethod
     def of(cls, config) -> "ImageSpec":
-        """The spec in a run's settings, which have attributes of the same names."""
+        """Returns the spec in a run's settings, attributes of the same names."""
         return cls(config.height, config.width, config.channels, config.classes)
 
     @property
@@ -27,40 +27,29 @@ class ImageSpec:
         return f"{self.height}x{self.width}x{self.channels}"
 
     def doublings(self) -> int:
-        """How often the smallest feature map, of at most 8 pixels, doubles to the image.
-
-        Raises ValueError where no map of at least 4 pixels does; it names the nearest size.
-        """
-        if not fits(self.height, self.width):
-            raise ValueError(
-                f"images are {self}; the compact networks take heights and widths of 4 to "
-                f"8 times one power of 2, {LEAST_SIZE} to {MOST_SIZE} pixels; the nearest "
-                f"size is {nearest_size(self.height, self.width)}"
-            )
-        return _doublings(self.height, self.width)
+        """Returns how often the compact networks' smallest map doubles to the image."""
+        if count := doublings(self.height, self.width):
+            return count
+        raise ValueError(f"no compact network can be built for images of {self}")
 
 
 MNIST = ImageSpec(28, 28, 1, classes=10)  # and all sets in MNIST's form
 
 
-def fits(height: int, width: int) -> bool:
-    """Whether the compact networks can be built for images of this size."""
-    step = 1 << _doublings(height, width)
-    least, most = min(height, width), max(height, width)
-    return (
-        least >= LEAST_SIZE
-        and most <= MOST_SIZE
-        and height % step == width % step == 0
-        and least // step >= 4
+def doublings(height: int, width: int) -> int:
+    """Returns how often a map of 4 to 8 pixels each way doubles to the image's size.
+
+    0 where none does, so that the compact networks cannot be built.
+    """
+    count = (max(height, width) - 1).bit_length() - 3
+    fit = all(
+        LEAST_SIZE <= x <= MOST_SIZE and x % 2**count == 0 and x >> count >= 4
+        for x in (height, width)
     )
+    return count if fit else 0
 
 
 def nearest_size(height: int, width: int) -> int:
-    """The nearest size of a square image that fits."""
-    sizes = (size for size in range(LEAST_SIZE, MOST_SIZE + 1) if fits(size, size))
+    """Returns the nearest size of a square image for which networks can be built."""
+    sizes = (size for size in range(LEAST_SIZE, MOST_SIZE + 1) if doublings(size, size))
     return min(sizes, key=lambda size: abs(2 * size - height - width))
-
-
-def _doublings(height: int, width: int) -> int:
-    """How often 8 pixels double until they reach the image's longer side."""
-    return max(0, (max(height, width) - 1).bit_length() - 3)

@@ -1,6 +1,5 @@
 """What a source's images become in the cache, and who reads them when."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -55,6 +54,8 @@ def test_what_is_read_is_what_was_there(pictures, prepare):
         values += pixels[:, 0, 0, 0].tolist()
     assert sorted(values) == list(range(20))
     assert (dataset.size + dataset.held_out, dataset.held_out > 0) == (20, True)
+    Image.fromarray(np.full(SIZE, 99, np.uint8)).save(pictures / "a" / "0.png")
+    assert 99 in images(prepare(pictures)), "a changed file is read anew"
 
 
 @pytest.mark.parametrize("asked", [(None, None), (SIZE, None), (None, 1), (SIZE, 1)])
@@ -67,12 +68,6 @@ def test_it_is_read_once_and_found_again_by_a_run_that_goes_on(
     assert prepare(pictures, size=asked[0], channels=asked[1]) == first
     assert prepare(pictures, size=SIZE, channels=1) == first
     assert capsys.readouterr().out == ""
-
-
-def test_changed_files_are_read_anew(pictures, prepare):
-    prepare(pictures)
-    Image.fromarray(np.full(SIZE, 99, np.uint8)).save(pictures / "a" / "0.png")
-    assert 99 in images(prepare(pictures))
 
 
 def test_grey_and_colour(pictures, prepare, tmp_path):
@@ -108,23 +103,9 @@ def test_a_class_with_nothing_to_train_on_is_refused(pictures, prepare, tmp_path
         prepare(tmp_path / "split")
 
 
-@pytest.mark.parametrize("name", ["index.json", "train_images.bin"])
-def test_a_cut_file_is_read_again(pictures, prepare, tmp_path, name):
-    before = images(prepare(pictures)).copy()
-    (place,) = (tmp_path / "cache").iterdir()
-    os.truncate(place / name, 5)
-    assert np.array_equal(images(prepare(pictures)), before)
-
-
-def test_a_cache_that_cannot_be_made_is_one_line(pictures, prepare, tmp_path):
-    (tmp_path / "cache").touch()
-    with pytest.raises(errors.UsageError, match=r"--cache_dir=.*cache: images cannot be"):
-        prepare(pictures)
-
-
 def test_of_two_readers_at_once_one_reads(pictures, prepare, capsys, monkeypatch):
-    is_grey = picture.is_grey
-    monkeypatch.setattr(picture, "is_grey", lambda x: time.sleep(0.01) or is_grey(x))
+    convert = picture.in_channels
+    monkeypatch.setattr(picture, "in_channels", lambda *x: time.sleep(0.01) or convert(*x))
     with ThreadPoolExecutor(2) as threads:
         first, second = threads.map(prepare, [pictures] * 2)
     assert first == second
@@ -135,10 +116,10 @@ KILLED = """
 import os, pathlib, signal, sys
 from dcgan_tf.datasets import cache, folder, picture
 left = [13]
-def kill(image):
+def kill(image, channels):
     left[0] -= 1
-    return left[0] or os.kill(os.getpid(), signal.SIGKILL)
-picture.is_grey = kill
+    return image if left[0] else os.kill(os.getpid(), signal.SIGKILL)
+picture.in_channels = kill
 source = folder.find(pathlib.Path(sys.argv[1]))
 cache.prepare(source, cache.Options(cache_dir=sys.argv[2]))
 """

@@ -67,27 +67,24 @@ GOOD = {"images": pixels(), "labels": np.array([0, 1, 0, 1])}
 @pytest.mark.parametrize(
     ("arrays", "told"),
     [
-        ({"arr_0": pixels()}, r"no array images, only arr_0.*np.savez"),
-        ({"images": pixels() / 255}, r"images are float64; they must be uint8"),
-        ({"images": pixels(shape=(4, 4, 2))}, r"images have the shape \(4, 4, 4, 2\)"),
-        ({"images": pixels()[:0]}, r"images have the shape \(0, 4, 4\)"),
-        ({"images": pixels(shape=(3, 4, 4))}, r"transpose\(images, \(0, 2, 3, 1\)\)"),
+        ({"arr_0": pixels()}, "has no array images"),
+        ({"images": pixels() / 255}, r"images are float64 .*uint8.*rint"),
+        ({"images": pixels(shape=(4, 4, 2))}, r"images are uint8 \(4, 4, 4, 2\)"),
+        ({"images": pixels()[:0]}, r"images are uint8 \(0, 4, 4\)"),
+        ({"images": pixels(shape=(3, 4, 4))}, r"transpose\(x, \(0, 2, 3, 1\)\)"),
         ({**GOOD, "labels": [0, 1, 3, 1]}, r"from 0 to 3, and no training image has 2"),
-        ({**GOOD, "labels": [1, 2, 1, 2]}, r"no training image has 0; number the classes"),
-        ({**GOOD, "labels": [0, 1, 0]}, r"labels are int64 \(3,\).*one for each of 4"),
+        ({**GOOD, "labels": [1, 2, 1, 2]}, r"from 1 to 2, and no .* has 0"),
+        ({**GOOD, "labels": [0, 1, 0]}, r"labels are int64 \(3,\)"),
         ({**GOOD, "labels": [0.0, 1, 0, 1]}, r"labels are float64"),
         ({**GOOD, "labels": np.eye(4, dtype=int)}, r"\(4, 4\).*labels\.argmax\(axis=1\)"),
         ({**GOOD, "labels": np.array([0, "x"] * 2, object)}, r"is no .npz of arrays"),
         ({**GOOD, "class_names": ["a"]}, r"class_names has 1 names, not 2"),
-        ({**GOOD, "test_images": pixels(1)}, r"test_labels are .*for each of 1 images"),
+        ({**GOOD, "test_images": pixels(1)}, "test_labels are"),
         (
             {**GOOD, "test_images": pixels(1, (5, 5)), "test_labels": [0]},
-            r"test_images have the shape \(1, 5, 5\), unlike images",
+            r"test_images are uint8 \(1, 5, 5\)",
         ),
-        (
-            {**GOOD, "test_images": pixels(1), "test_labels": [2]},
-            r"from 0 to 2, and no training image has 2",
-        ),
+        ({**GOOD, "test_images": pixels(1), "test_labels": [2]}, "from 0 to 2, and no"),
     ],
 )
 def test_what_cannot_be_trained_on_is_one_line(tmp_path, arrays, told):

@@ -1,7 +1,7 @@
 """Sets of tensorflow-datasets, written by itself from arrays, and scikit-learn's digits."""
 
-import contextlib
 import hashlib
+import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -132,11 +132,10 @@ def test_alpha_is_laid_on_white(store, find):
     assert {image.tobytes() for image in read[:, 8:]} <= lower
 
 
-def test_emnist_is_put_upright(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(packaged, "TRANSPOSED", ("lying",))
+def test_emnist_is_put_upright(store, tmp_path):
     images = pictures(8, (16, 16, 1))
-    store("lying", train=(images,))
-    source = packaged.find("lying", tmp_path)
+    store("emnist_too", train=(images,))
+    source = packaged.find("emnist_too", tmp_path)
     read = [item.image for item in source.items((16, 16))]
     assert same_images(read, np.swapaxes(images[..., 0], 1, 2))
     assert "transposed" in source.notes[0]
@@ -167,12 +166,8 @@ def test_auto_takes_mnist_where_it_is_prepared(tiny_mnist, find, tmp_path, no_ne
     assert find("auto").name == "mnist"
 
 
-def answer(request, timeout):
-    return contextlib.nullcontext()
-
-
 def test_auto_takes_mnist_where_its_host_answers(find, monkeypatch, tmp_path):
-    monkeypatch.setattr("urllib.request.urlopen", answer)
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, timeout: io.BytesIO())
     assert "mnist, 60,000 training images" in str(find("auto"))
     assert f"to be downloaded into {tmp_path}" in str(find("auto"))
 
@@ -204,24 +199,13 @@ def test_a_host_that_never_answers_is_given_up(find, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("mnits", "there is no such data set, folder or file; did you mean .*mnist"),
+        ("mnits", "no folder, file or data set.* did you mean .*mnist"),
         ("emnist/letter", "--dataset=emnist/letter: "),
     ],
 )
 def test_unknown_names_are_told_the_near_ones(find, no_network, name, told):
     with pytest.raises(errors.UsageError, match=told):
         find(name)
-
-
-def test_a_download_that_fails_is_one_line(find, monkeypatch):
-    def fail(builder):
-        raise OSError("no room\non the disk")
-
-    monkeypatch.setattr("urllib.request.urlopen", answer)
-    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
-    told = r"--dataset=kmnist could not be prepared in .*: no room$"
-    with pytest.raises(errors.RunError, match=told):
-        splits.load(find("kmnist"), "train")
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "kmnist"])

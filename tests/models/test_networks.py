@@ -191,7 +191,7 @@ def test_compact_networks_double_until_the_image(height, width, doublings):
 def test_compact_networks_refuse_sizes_that_do_not_double_to_the_image(height, width):
     spec = ImageSpec(height, width, 1, 10)
     for make in (compact.generator, compact.discriminator):
-        with pytest.raises(ValueError, match=f"images are {height}x{width}x1; the compact"):
+        with pytest.raises(ValueError, match=f"images of {height}x{width}x1"):
             make(spec)
 
 
