@@ -1,8 +1,6 @@
 """The classifier that measures generated images: small, and trained on real images alone.
 
-The one for MNIST comes with the package; `experiments/classifier/train.py` made it.  For
-other data sets one is trained at first use and kept in a cache folder.  Images without
-classes are given pseudo-classes first, by k-means: its features alone count then.
+The one for MNIST is in the package; others are trained at first use and kept in a cache.
 """
 
 import dataclasses
@@ -70,12 +68,9 @@ def fit(
     batch_size = min(BATCH_SIZE, len(split.labels))
     batches = Batches(split, batch_size, seed=SEED, max_translation=max_translation)
     steps = min(max(epochs * batches.per_epoch, LEAST_STEPS), MOST_STEPS)
-    model.compile(
-        optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(2e-3, steps)
-        ),
-        loss={"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
-    )
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss={"logits": loss})
     targets = batches.stream().map(lambda images, labels: (images, {"logits": labels}))
     progress = bar(None, "training a classifier", steps)
     advance = keras.callbacks.LambdaCallback(
@@ -119,8 +114,8 @@ class Classifier:
 def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
     """Returns the classifier of the data set `name`, whose splits are `train` and `test`.
 
-    It is trained where there is none of exactly these training images.  Of images without
-    classes it is one of pseudo-classes.
+    It is trained where there is none of exactly these training images.  Images without
+    classes are given pseudo-classes first: of their classifier the features alone count.
     """
     content = train.content_hash()
     path = errors.cache_folder() / "classifiers" / f"{content[:32]}.npz"

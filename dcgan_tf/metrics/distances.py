@@ -1,7 +1,7 @@
-"""Distances between sets of features, and nearest neighbours, in plain NumPy.
+"""Distances between sets of features, float [N, F], and nearest neighbours, in plain NumPy.
 
-Features are rows, float [N, F].  All is computed in float64 and in blocks of rows that take
-80 MB, where all distances of 10,000 images from 10,000 would take 800.
+All is computed in float64 and in blocks of rows that take 80 MB: all distances of 10,000
+images from 10,000 would take 800.
 """
 
 from collections.abc import Iterator

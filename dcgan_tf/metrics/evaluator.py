@@ -192,11 +192,9 @@ def nearest_training_images(images: Images, train: Split, test: Images) -> dict[
     Of images with labels the nearest of each class, else the nearest of all; at most
     NEAREST.  Distances are root mean squares over the pixels, in grey levels of 255.
 
-    pairs:                the samples, then the training images
-    near_copies:          the share of near copies among the samples; None: too few test
-                          images are searched
-    searched:             of all samples, and
-    searched_test_images: of all test images: as many as MOST_PRODUCTS allows
+    pairs:       the samples, then the training images
+    near_copies: the share of near copies among the samples; None: too few test images
+    searched:    of all samples, and of all test images: as many as MOST_PRODUCTS allows
     """
     training = train.array()
     most = max(2 * NEAREST, MOST_PRODUCTS // training.size)

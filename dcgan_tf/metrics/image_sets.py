@@ -1,7 +1,4 @@
-"""The sets of images that are measured: generated, real, memorised.
-
-All have the classes as often as the test images that they are compared with.
-"""
+"""The sets of images that are measured, with the classes as often as in the test images."""
 
 import dataclasses
 

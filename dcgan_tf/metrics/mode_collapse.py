@@ -61,10 +61,7 @@ def signs(
     config: Config,
     real_std: float,
 ) -> list[str]:
-    """Returns the names in SIGNS of the signs that are seen.
-
-    Accuracies tell that the discriminator has won, because a loss's size means another
-    thing with each loss.  A critic, which has no accuracy, never shows that sign.
+    """Returns the names in SIGNS of the signs that are seen; a critic has no accuracies.
 
     images:   uint8 [rows * columns, H, W, C], in conditional modes a class a column and a
               latent vector a row

@@ -125,13 +125,10 @@ def test_colours_do_not_flicker_in_the_gif(tmp_path):
     ramp[..., 0], ramp[..., 1] = np.mgrid[:256:16, :256:16]
     others = (rng.integers(0, 21 * (n + 1), (16, 16, 3), np.uint8) for n in range(12))
     write(tmp_path, (np.concatenate([ramp, other], axis=1) for other in others))
-    shown = gif(tmp_path, grids.Layout(16, 16, 2, ("same", "other"))).astype(int)
+    shown = gif(tmp_path, grids.Layout(16, 16, 2)).astype(int)[:, :, : 16 * 18]
     assert len(shown) == 12
-    strip = shown.shape[1] - 16 * 18
-    assert (shown[:, :, : 16 * 18] == shown[:1, :, : 16 * 18]).all()
-    assert abs(shown[0, strip:][9::18, 9 : 16 * 18 : 18] - ramp).mean() < 16
-    assert (shown[0, :strip] == 255).all(axis=-1).mean() > 0.8  # titles on white
-    assert (shown[0, :strip] < 64).all(axis=-1).any()
+    assert (shown == shown[:1]).all()
+    assert abs(shown[0, 9::18, 9::18] - ramp).mean() < 16
 
 
 def test_a_colour_in_the_gif_is_what_it_was_until_it_changes_visibly(tmp_path):

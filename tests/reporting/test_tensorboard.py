@@ -19,22 +19,14 @@ def read(folder):
     run = run.GetAccumulator(str(folder))
     found = {}
     for tag in run.Tags()["tensors"]:
-        plugin = run.SummaryMetadata(tag).plugin_data.plugin_name
-        assert plugin == ("images" if tag == "samples" else "scalars")
+        records = run.Tensors(tag)
+        values = [tf.make_ndarray(record.tensor_proto) for record in records]
+        if tag == "samples":
+            values = [tf.io.decode_png(png).numpy() for _, _, png in values]
         found[tag] = [
-            (record.step, _value(tf.make_ndarray(record.tensor_proto)), record.wall_time)
-            for record in run.Tensors(tag)
+            (r.step, v, r.wall_time) for r, v in zip(records, values, strict=True)
         ]
     return found
-
-
-def _value(array):
-    if not array.ndim:
-        return float(array)
-    width, height, png = array
-    pixels = tf.io.decode_png(png).numpy()
-    assert pixels.shape[:2] == (int(height), int(width))
-    return pixels
 
 
 @pytest.mark.parametrize("colour", [(), (3,)])
