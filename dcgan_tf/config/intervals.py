@@ -1,12 +1,11 @@
 """Where, in steps, a run logs, evaluates and saves, and where it ends."""
 
-import dataclasses
+import typing
 
 from dcgan_tf.config.schema import Config
 
 
-@dataclasses.dataclass(frozen=True)
-class Intervals:
+class Intervals(typing.NamedTuple):
     """A run's intervals in steps, and what its frames and log entries are numbered by.
 
     unit: "epoch" or "step", `per_unit` steps each
@@ -23,10 +22,9 @@ class Intervals:
 
     @classmethod
     def of(cls, config: Config, per_epoch: int) -> "Intervals":
-        if config.steps is not None:
-            unit, per_unit, end = "step", 1, config.steps
-            log_every, save_every = config.log_every_steps, config.checkpoint_every_steps
-        else:
+        unit, per_unit, end = "step", 1, config.steps
+        log_every, save_every = config.log_every_steps, config.checkpoint_every_steps
+        if config.steps is None:
             unit, per_unit, end = "epoch", per_epoch, config.epochs * per_epoch
             log_every, save_every = per_epoch, config.checkpoint_every * per_epoch
         evaluate_every = config.evaluate_every * log_every
@@ -37,16 +35,17 @@ class Intervals:
         intervals = (self.log_every, self.checkpoint_every)
         return min(self.end, *(step - step % every + every for every in intervals))
 
+    def _due(self, every: int, step: int) -> bool:
+        return step % every == 0 or step == self.end
+
     def logs_at(self, step: int) -> bool:
-        return step % self.log_every == 0 or step == self.end
+        return self._due(self.log_every, step)
 
     def evaluates_at(self, step: int) -> bool:
-        if not self.evaluate_every:
-            return False
-        return step % self.evaluate_every == 0 or step == self.end
+        return bool(self.evaluate_every) and self._due(self.evaluate_every, step)
 
     def saves_at(self, step: int) -> bool:
-        return step % self.checkpoint_every == 0 or step == self.end
+        return self._due(self.checkpoint_every, step)
 
     def place(self, step: int) -> dict[str, int | float]:
         """Returns where a log entry stands."""
@@ -58,10 +57,9 @@ class Intervals:
         return int(epochs) if epochs.is_integer() else round(epochs, 4)
 
     def number(self, step: int) -> int:
-        """Returns what the frame of this step is numbered by."""
+        """Returns the number of this step's frame."""
         return step // self.per_unit
 
     def name(self, step: int) -> str:
         """Returns what is being trained or done: "epoch 3/50", or "step 200/14000"."""
-        begun = -(-step // self.per_unit)
-        return f"{self.unit} {begun}/{self.number(self.end)}"
+        return f"{self.unit} {-(-step // self.per_unit)}/{self.number(self.end)}"

@@ -1,10 +1,8 @@
-"""What tells the modes apart, as values: hyperparameters and their sources.
+"""What tells the modes apart, as values of `Config` fields: hyperparameters and sources.
 
-A preset names the networks of a mode that `gans.build` builds.  `defaults` and settings are
-values of the `Config` fields of the same names.  Four choices bring settings of their own:
-the architecture, the adversarial loss, the update rule, and what the run's length is
-counted in.  A setting that none of a run's choices brings is one that the run does not
-have.
+Four choices bring settings of their own: the architecture, the adversarial loss, the update
+rule, and what the run's length is counted in.  A setting that none of a run's choices
+brings is one that the run does not have.
 """
 
 import dataclasses
@@ -22,12 +20,10 @@ Settings = Mapping[str, Any]
 
 UPDATE_RULES: Mapping[str, Settings] = {
     "paired": {},
-    "alternating": dict(
-        discriminator_update="mixed",
-        d_step_batchnorm="inference",
-        g_batch_multiplier=2,
-        resample_latents=True,
-    ),
+    "alternating": {
+        **dict(discriminator_update="mixed", d_step_batchnorm="inference"),
+        **dict(g_batch_multiplier=2, resample_latents=True),
+    },
 }
 
 LENGTHS: Mapping[str, Settings] = {
@@ -60,8 +56,7 @@ COMMON = dict(
 
 CONDITIONAL = dict(preview_real=False, preview_classes="")
 
-# The settings that were added after version 0.2, and what they are in a config.json that
-# lacks them, if the run has such a setting.
+# The settings that came after version 0.2, and what they are in a config.json without them.
 ADDED = dict(
     **CONSTANT, flip=False, augment_fakes=False, class_balance="data", preview_classes=""
 )
@@ -74,10 +69,9 @@ ON_DIGITS = dict(batch_size=32, epochs=45, max_translation=1, ema_half_life=5_00
 def on_own_images(height: int, width: int) -> dict[str, Any]:
     """Returns what differs on any other data set: few images, of any size.
 
-    The length is in steps, because an epoch of few images is over in seconds.  Real images
-    and fakes are translated by up to an eighth (DiffAugment: Zhao et al. 2020), or the
-    discriminator learns few images by heart.  R1's weight is in proportion to the pixels,
-    as in StyleGAN2-ADA (Karras et al. 2020, appendix C): 1 at 32x32.
+    An epoch of few images is over in seconds, and a discriminator learns them by heart
+    unless they move (DiffAugment: Zhao et al. 2020).  R1's weight is in proportion to the
+    pixels, as in StyleGAN2-ADA (Karras et al. 2020, appendix C): 1 at 32x32.
     """
     return {
         "max_translation": min(height, width) // 8,
@@ -121,12 +115,9 @@ class Preset:
     def default_values(
         self, overrides: Settings, dataset: str, height: int = 32, width: int = 32
     ) -> dict[str, Any]:
-        """Returns the defaults of all settings of a run, given what `overrides` choose.
+        """Returns the defaults of all settings of a run of the choices in `overrides`.
 
-        dataset: its name or path; "" for MNIST's settings
-        height, width: of its images
-
-        The values that `overrides` give are not among them, but for the choices.
+        dataset: its name or path, "" for MNIST's settings; height, width: of its images
         """
         architecture = overrides.get("architecture", next(iter(self.architectures)))
         networks = self.architectures[architecture]
@@ -134,15 +125,13 @@ class Preset:
         in_steps = "steps" in of_dataset and overrides.get("epochs") is None
         length = "steps" if overrides.get("steps") is not None or in_steps else "epochs"
         chosen = {n: overrides.get(n, next(iter(CHOICES[n]))) for n in CHOICES}
-        brought = {**LENGTHS[length]}
-        of_others = {name for brings in LENGTHS.values() for name in brings}
-        for name, choice in chosen.items():
-            brought |= CHOICES[name][choice]
-            of_others |= {name for brings in CHOICES[name].values() for name in brings}
-        of_others -= brought.keys()
+        tables = [(LENGTHS, length), *((CHOICES[n], chosen[n]) for n in CHOICES)]
+        brought = {n: v for table, choice in tables for n, v in table[choice].items()}
+        all_names = {n for table, _ in tables for brings in table.values() for n in brings}
         values = {**COMMON, **brought, **self.defaults, **networks.settings, **of_dataset}
         values |= {"architecture": architecture, **chosen}
-        return {n: value for n, value in values.items() if n not in of_others}
+        absent = all_names - brought.keys()
+        return {name: value for name, value in values.items() if name not in absent}
 
 
 # What the default presets share; experiments/defaults and experiments/recipes tell how it
@@ -150,22 +139,19 @@ class Preset:
 COMPACT = dict(batch_size=64)
 COMPACT_CGAN = dict(**COMPACT, label_fusion="multiply")
 COMPACT_ACGAN = dict(
-    **COMPACT_CGAN,
-    **dict(class_head="twin", fake_label_source="batch"),
+    **dict(**COMPACT_CGAN, class_head="twin", fake_label_source="batch"),
     **dict(d_class_weight_real=1.0, d_class_weight_fake=0.0, g_class_weight=1.0),
 )
 
-COMPACT_ON_DIGITS = dict(epochs=90, r1_weight=1.0)
 
 # 1 as R1's weight leaves the discriminators of dcgan and cgan nearly undecided.  Lazy
 # regularisation (Karras et al. 2020, StyleGAN2, section 3.1); the EMA alike.
 COMPACT_ON_MNIST = dict(r1_weight=0.1, r1_interval=4, ema_half_life=100_000, ema_interval=4)
 
 # 0 as beta_1 in place of 0.5, and five more epochs: each brings 0.02 of coverage.
-DCGAN_ON_MNIST = {**COMPACT_ON_MNIST, **dict(beta_1=0.0, epochs=15)}
+DCGAN_ON_MNIST = {**COMPACT_ON_MNIST, "beta_1": 0.0, "epochs": 15}
 
-# Of ten epochs of MNIST the first nine.
-MOST_OF_MNIST = 540_000
+MOST_OF_MNIST = 540_000  # the first nine of its ten epochs
 
 # Where the class is multiplied, recall is 0.1 lower: experiments/recipes/README.md.
 CGAN_ON_MNIST = {
@@ -182,15 +168,15 @@ ACGAN_ON_MNIST = {
 
 
 def _compact(settings: Settings, on_mnist: Settings) -> Architecture:
-    return Architecture("this package", settings, on_mnist, COMPACT_ON_DIGITS, True)
+    on_digits = dict(epochs=90, r1_weight=1.0)
+    return Architecture("this package", settings, on_mnist, on_digits, any_size=True)
 
 
 PRESETS = {
     "dcgan": Preset(
         conditional=False,
         architectures={
-            # Each brings 0.02 of coverage: 0 in place of 0.5, and five more epochs.
-            "compact": _compact(COMPACT, {**COMPACT_ON_MNIST, "beta_1": 0.0, "epochs": 15}),
+            "compact": _compact(COMPACT, DCGAN_ON_MNIST),
             "tf_tutorial": Architecture(
                 "the DCGAN tutorial of tensorflow.org", published.DCGAN_TUTORIAL
             ),

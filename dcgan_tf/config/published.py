@@ -8,12 +8,8 @@ def _rates(rate: float) -> dict[str, float]:
 
 
 DCGAN_TUTORIAL = dict(
-    **_rates(1e-4),
-    beta_1=0.9,
-    batch_size=256,
-    epochs=50,
-    negative_slope=0.3,
-    dropout_rate=0.3,
+    **dict(**_rates(1e-4), beta_1=0.9, batch_size=256, epochs=50),
+    **dict(negative_slope=0.3, dropout_rate=0.3),
 )
 
 # The tutorial's networks, given the label; the rates are ours.
@@ -25,12 +21,10 @@ CGAN_TUTORIAL = {
 
 # The paper leaves out the optimizer, the rates, the batch size and the length.
 MAXOUT = dict(
-    batch_size=100,
-    epochs=50,
+    **dict(batch_size=100, epochs=50, ema_half_life=10_000),
     # The generator begins with grey images, which a free discriminator tells at once; then
     # the generator learns to ignore its latents: experiments/README.md.
     r1_weight=10.0,
-    ema_half_life=10_000,
     # Small matrices: bfloat16 costs more in casts than it saves.
     precision="float32",
 )
@@ -39,24 +33,15 @@ MAXOUT = dict(
 MAXOUT_ON_DIGITS = dict(epochs=250, ema_half_life=10_000)
 
 KERAS_2018 = dict(
-    **_rates(2e-4),
-    batch_size=100,
-    epochs=100,
-    dropout_rate=0.3,
-    latent_prior="uniform",
-    fake_label_source="uniform",
-    label_fusion="multiply",
-    class_head="ac",
+    **dict(**_rates(2e-4), batch_size=100, epochs=100, dropout_rate=0.3),
+    **dict(latent_prior="uniform", fake_label_source="uniform"),
+    **dict(label_fusion="multiply", class_head="ac"),
     # One-sided smoothing; the example's generator aims at the same 0.95.
-    real_label=0.95,
-    generator_label=0.95,
+    **dict(real_label=0.95, generator_label=0.95),
     # Means over one batch of B real and B fake images: 1/2 of each half's mean.
-    d_weight_real=0.5,
-    d_weight_fake=0.5,
+    **dict(d_weight_real=0.5, d_weight_fake=0.5),
     # Published as weights 2 and 0 in that same mean: 2/2 and 0/2.
-    d_class_weight_real=1.0,
-    d_class_weight_fake=0.0,
-    g_class_weight=1.0,
+    **dict(d_class_weight_real=1.0, d_class_weight_fake=0.0, g_class_weight=1.0),
 )
 
 _HARD_LABELS = dict(real_label=1.0, generator_label=1.0)
@@ -65,9 +50,8 @@ KERAS_GAN = {
     **KERAS_2018,
     **_HARD_LABELS,
     **WEIGHTS,
-    **dict(
-        batch_size=32, latent_prior="normal", dropout_rate=0.25, d_class_weight_fake=1.0
-    ),
+    **dict(batch_size=32, latent_prior="normal", dropout_rate=0.25),
+    "d_class_weight_fake": 1.0,
     # Without, two threads do not always sum in the same order here.
     "deterministic": True,
 }

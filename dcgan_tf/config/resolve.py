@@ -1,6 +1,6 @@
 """Which settings go together: those that a user gives, and those that a file holds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dcgan_tf.config import schema
@@ -11,65 +11,55 @@ from dcgan_tf.losses.class_heads import CLASS_HEADS
 from dcgan_tf.support import errors
 
 DEFAULT_MODE = "dcgan"
-MOST_COLUMNS = 20  # of classes in a grid
 NETWORK_FIELDS = ("mode", "architecture", "latent_dim", "label_fusion", "class_head")
 _ALWAYS = {name for name in schema.FIELDS if schema.kind(name) == schema.DERIVED}
 _ALWAYS |= {"mode", "dataset"}
-# Settings that had another name in config.json, and what their values are called now.
-OLD_NAMES = {"twin": ("class_head", {True: "twin", False: "ac"})}
 
 
 def check(overrides: Mapping[str, Any]) -> None:
     """UsageError for settings that do not go together."""
+    for conflict in _conflicts(overrides):
+        raise errors.UsageError(conflict)
+
+
+def _conflicts(overrides: Mapping[str, Any]) -> Iterator[str]:
+    """Yields what is wrong with settings that do not go together."""
     mode = overrides.get("mode", DEFAULT_MODE)
     preset = PRESETS[mode]
     architecture = overrides.get("architecture")
-    if architecture is not None and architecture not in preset.architectures:
-        raise errors.UsageError(
-            f"--architecture={architecture}: --mode={mode} has only "
-            f"{', '.join(preset.architectures)}"
-        )
-    own = preset.default_values(overrides, overrides.get("dataset", AUTO))
-    conflicts = []
+    if architecture not in (None, *preset.architectures):
+        known = ", ".join(preset.architectures)
+        yield f"--architecture={architecture}: --mode={mode} has only {known}"
     if overrides.keys() >= {"steps", "epochs"}:
-        conflicts.append(
+        yield (
             f"--steps={overrides['steps']} and --epochs={overrides['epochs']}: one of them "
             "gives a run's length; leave one out (beside a flagfile, give the one that it "
             "gives)"
         )
-    conflicts += [
-        f"--{name}={overrides[name]}: goes with {_owner(name, mode)}"
-        for name in sorted(overrides.keys() - own.keys() - _ALWAYS)
-    ]
-    conflicts += _conflicts({**own, **overrides})
-    if conflicts:
-        raise errors.UsageError(conflicts[0])
-
-
-def _conflicts(values: Mapping[str, Any]) -> list[str]:
-    """Returns what is wrong with settings that a run has, but not together."""
-    conflicts = []
-    multiplier = values.get("g_batch_multiplier")
+    own = preset.default_values(overrides, overrides.get("dataset", AUTO))
+    for name in sorted(overrides.keys() - own.keys() - _ALWAYS):
+        yield f"--{name}={overrides[name]}: goes with {_owner(name, mode)}"
+    values = {**own, **overrides}
     if values.get("g_class_weight"):
         weights = set(CLASS_HEADS[values["class_head"]].discriminator_weights.values())
         if not any(values[name] for name in weights):
-            conflicts.append(
+            yield (
                 f"--{'=0 and --'.join(sorted(weights))}=0: no class head would learn what "
                 "the generator is to show; it goes with --g_class_weight=0"
             )
+    multiplier = values.get("g_batch_multiplier")
     if values.get("resample_latents") is False and multiplier != 1:
-        conflicts.append(
+        yield (
             "--resample_latents=false: the generator has the latents of the "
             "discriminator's step; it goes with --g_batch_multiplier=1"
         )
     loss = values["adversarial_loss"]
     separate = values.get("discriminator_update") == "separate"
     if ADVERSARIAL_LOSSES[loss]().needs_pair and (separate or multiplier not in (None, 1)):
-        conflicts.append(
+        yield (
             f"--adversarial_loss={loss}: compares each fake with a real image; it goes "
             "with --discriminator_update=mixed and --g_batch_multiplier=1"
         )
-    return conflicts
 
 
 def _owner(name: str, mode: str) -> str:
@@ -81,12 +71,11 @@ def _owner(name: str, mode: str) -> str:
     for length, brings in LENGTHS.items():
         if name in brings:
             return f"a run whose length is given by --{length}"
-    owners = [
-        mode
-        for mode, preset in PRESETS.items()
-        if name in preset.defaults
-        or any(name in choice.settings for choice in preset.architectures.values())
-    ]
+    settings = {
+        other: [preset.defaults, *(a.settings for a in preset.architectures.values())]
+        for other, preset in PRESETS.items()
+    }
+    owners = [other for other, tables in settings.items() if any(name in t for t in tables)]
     return f"--mode={' or '.join(owners)}"
 
 
@@ -97,10 +86,8 @@ def new(overrides: Mapping[str, Any], **derived: Any) -> Config:
     """
     mode = overrides.get("mode", DEFAULT_MODE)
     check({**overrides, "dataset": derived["dataset"]})
-    defaults = PRESETS[mode].default_values(
-        overrides, derived["dataset"], derived["height"], derived["width"]
-    )
-    values = {"mode": mode, **defaults}
+    data = (derived["dataset"], derived["height"], derived["width"])
+    values = {"mode": mode, **PRESETS[mode].default_values(overrides, *data)}
     if "learning_rate" in overrides:
         values["discriminator_learning_rate"] = overrides["learning_rate"]
     return schema.read({**values, **overrides, **derived})
@@ -118,11 +105,8 @@ def inherit(parent: Config, overrides: Mapping[str, Any], name: str) -> dict[str
                 f"--{field}={overrides[field]}: the weights of {name} are of "
                 f"{field} {getattr(parent, field)}; leave it out"
             )
-    fixed = {
-        name: value
-        for name, value in parent.model_dump(exclude_none=True).items()
-        if schema.kind(name) == schema.FIXED
-    }
+    given = parent.model_dump(exclude_none=True)
+    fixed = {n: value for n, value in given.items() if schema.kind(n) == schema.FIXED}
     if "learning_rate" in overrides:
         del fixed["discriminator_learning_rate"]
     own = PRESETS[parent.mode].default_values({**fixed, **overrides}, dataset="")
@@ -141,10 +125,8 @@ def class_numbers(flag: str, text: str, names: list[str]) -> list[int]:
     for part in parts:
         if part not in numbers:
             known = ", ".join(names[:20]) + (", ..." if names[20:] else "")
-            near = errors.near_matches(part, names)
-            raise errors.UsageError(
-                f"--{flag}={text}: {part!r} is no class of {known}{near}"
-            )
+            known += errors.near_matches(part, names)
+            raise errors.UsageError(f"--{flag}={text}: {part!r} is no class of {known}")
     return [numbers[part] for part in parts]
 
 
@@ -156,8 +138,8 @@ def preview_labels(config: Config) -> list[int]:
 
 
 def shown_classes(classes: int) -> list[int]:
-    """Returns all classes, or MOST_COLUMNS of them, evenly chosen."""
-    shown = min(classes, MOST_COLUMNS)
+    """Returns all classes, or 20 of them, evenly chosen: the most columns of a grid."""
+    shown = min(classes, 20)
     return [number * classes // shown for number in range(shown)]
 
 
@@ -179,9 +161,8 @@ def from_json(values: Mapping[str, Any]) -> Config:
     Settings that came later have the values of ADDED, where the run has such settings.
     """
     values = dict(values or {})
-    for old, (name, renamed) in OLD_NAMES.items():
-        if old in values:
-            values[name] = renamed.get(values.pop(old))
+    if "twin" in values:  # as class_head was called before
+        values["class_head"] = "twin" if values.pop("twin") else "ac"
     config = schema.read({**ADDED, **values})
     preset = PRESETS[config.mode]
     if config.architecture not in preset.architectures:
@@ -202,24 +183,20 @@ def not_defaults(config: Config) -> tuple[list[str], list[str]]:
     """
     values = config.model_dump()
     preset = PRESETS[config.mode]
-    architecture = {"architecture": config.architecture}
-    defaults = {
-        **preset.default_values(architecture, dataset=""),
-        "architecture": next(iter(preset.architectures)),
-    }
+    defaults = preset.default_values({"architecture": config.architecture}, dataset="")
+    defaults["architecture"] = next(iter(preset.architectures))
     data = (config.dataset, config.height, config.width)
     brings = preset.default_values(values, *data)
     chosen = ("architecture", "adversarial_loss", "update_rule")
-    usual = {**brings, **{name: defaults.get(name) for name in chosen}}
+    usual = {**brings, **{name: defaults[name] for name in chosen}}
     length = preset.default_values({**values, "steps": None, "epochs": None}, *data)
     usual["steps"] = length.get("steps")
-    given, brought = [], []
-    for name in brings:
-        # What was settled is in the line on precision, whoever settled it.
-        if brings[name] == AUTO:
-            continue
-        if values[name] != usual[name]:
-            given.append(f"--{name}={values[name]}")
-        elif values[name] != defaults.get(name):
-            brought.append(f"--{name}={values[name]}")
-    return given, brought
+    names = [name for name in brings if brings[name] != AUTO]
+    given = [name for name in names if values[name] != usual[name]]
+    others = [name for name in names if values[name] != defaults.get(name)]
+    brought = [name for name in others if name not in given]
+    return _flags(values, given), _flags(values, brought)
+
+
+def _flags(values: Mapping[str, Any], names: list[str]) -> list[str]:
+    return [f"--{name}={values[name]}" for name in names]

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import pydantic
@@ -20,25 +20,20 @@ DERIVED = "derived"  # follows from the data set: no flag
 GROUPS = ("data", "model", "loss", "optimisation", "run")  # of --help
 
 
-def _group(group: str) -> Callable[..., Any]:
-    """Returns what makes a setting of a group of --help."""
-
-    def setting(help_text, *, kind=FIXED, common=False, **bounds):
-        """common: whether the short --help shows it."""
-        extra = {"group": group, "kind": kind, "common": common}
-        return Field(description=help_text, json_schema_extra=extra, **bounds)
-
-    return setting
+def _setting(text, lowest=None, highest=None, *, group, kind=FIXED, common=False):
+    """Returns a setting of a group of --help; common: whether the short --help shows it."""
+    extra = {"group": group, "kind": kind, "common": common}
+    return Field(description=text, json_schema_extra=extra, ge=lowest, le=highest)
 
 
-_data, _model, _loss, _optimisation, _run = map(_group, GROUPS)
+_data, _model, _loss, _optimisation, _run = (
+    functools.partial(_setting, group=group) for group in GROUPS
+)
 _derived = functools.partial(_data, kind=DERIVED)
 _adjustable = functools.partial(_run, kind=ADJUSTABLE)
 
-
-def _sources(choices) -> str:
-    return ", ".join(f"{name} ({choice.source})" for name, choice in choices.items())
-
+_HEADS = ", ".join(f"{name} ({head.source})" for name, head in CLASS_HEADS.items())
+_LOSSES = ", ".join(f"{n} ({loss().source})" for n, loss in ADVERSARIAL_LOSSES.items())
 
 Weight = Annotated[float, Field(ge=0.0, le=1e6)]
 Rate = Annotated[float, Field(gt=0.0, le=1.0)]
@@ -48,6 +43,7 @@ Images = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Interval = Annotated[int, Field(ge=1, le=100)]
 Steps = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Epochs = Annotated[int, Field(ge=1, le=10_000_000)]
+Minutes = Annotated[float, Field(gt=0.0, le=100_000.0)]
 
 
 class Config(pydantic.BaseModel):
@@ -57,44 +53,36 @@ class Config(pydantic.BaseModel):
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False
     )
 
-    dataset: str = _data(
-        "images to train on: a folder with a folder of pictures for each class, or of "
-        "pictures alone; a .npz with images uint8 [N, H, W] or [N, H, W, C] and labels int "
-        "[N]; mnist, digits (bundled with scikit-learn), fashion_mnist, kmnist, or the "
-        "name of any other image set of tensorflow-datasets; or auto: mnist if prepared on "
-        "disk or its host answers, else digits",
+    dataset: Annotated[str, Field(min_length=1)] = _data(
+        "images: a folder of pictures, or of a folder of them for each class; a .npz of "
+        "images uint8 [N, H, W] or [N, H, W, C] and labels int [N]; digits (of "
+        "scikit-learn), mnist or another image set of tensorflow-datasets; or auto: mnist "
+        "if it is prepared on disk or its host answers, else digits",
         common=True,
-        min_length=1,
     )
-    classes: int = _derived("classes", ge=1, le=1000)
+    classes: int = _derived("classes", 1, 1000)
     class_names: list[str] | None = _derived("names of the classes, if no numbers")
     height: Pixels = _derived("pixels")
     width: Pixels = _derived("pixels")
-    channels: int = _derived("1: grey, 3: RGB", ge=1, le=3)
+    channels: int = _derived("1: grey, 3: RGB", 1, 3)
     max_translation: int = _data(
-        "augmentation: pixels by which real images move at most, each way; edges are "
-        "repeated outwards",
-        ge=0,
-        le=32,
+        "pixels by which real images move at most, each way; edges are repeated", 0, 32
     )
     flip: bool = _data(
-        "augmentation: real images are mirrored left to right, each with probability 1/2; "
-        "not for characters",
-        common=True,
+        "mirror real images, each with probability 1/2; not for characters", common=True
     )
     augment_fakes: bool = _data(
-        "translate and flip fakes as well, before the discriminator sees them, so that the "
-        "generator does not learn the augmentation (DiffAugment, Zhao et al. 2020)",
+        "translate and flip fakes for the discriminator (DiffAugment: Zhao et al. 2020)",
         common=True,
     )
     class_balance: Literal["data", "uniform"] = _data(
-        "classes in the batches: as often as in the data, or equally often (uniform): an "
-        "epoch has as many images, those of small classes several times"
+        "classes in the batches: as often as in the data, or equally often (uniform); an "
+        "epoch then has as many images, those of small classes several times"
     )
 
     mode: Literal[tuple(PRESETS)] = _model("which GAN to train", common=True)
     architecture: str = _model("which networks of the mode", common=True)
-    latent_dim: int = _model("size of a latent vector", ge=1, le=10_000)
+    latent_dim: int = _model("size of a latent vector", 1, 10_000)
     latent_prior: Literal["normal", "uniform"] = _model(
         "distribution of latents: standard normal, or uniform in [-1, 1]"
     )
@@ -102,73 +90,56 @@ class Config(pydantic.BaseModel):
         "how the class's embedding is combined with the latents"
     )
     negative_slope: Share = _model("LeakyReLU's slope below zero")
-    dropout_rate: float = _model(
-        "share of the discriminator's activations that are dropped", ge=0.0, le=0.99
-    )
+    dropout_rate: float = _model("share of the discriminator's units to drop", 0, 0.99)
     ema_half_life: Images = _model(
         "images after which a weight counts half in the generator's exponential moving "
         "average (EMA), which then generates all images that are shown; 0: no EMA"
     )
     ema_interval: Interval = _model("steps after which the EMA is updated, for all of them")
     precision: Literal[AUTO, "float32", "bfloat16"] = _model(
-        "what the networks compute in (weights, losses, last layers and a convolutional "
-        "discriminator's first layer are float32); auto: bfloat16 on a GPU of compute "
-        "capability 8 or more, a processor with AMX, or one of AMD with AVX512_BF16"
+        "type of most layers (the rest is float32); auto: bfloat16 on a GPU of compute "
+        "capability 8 or more, a CPU with AMX, or one of AMD with AVX512_BF16"
     )
 
     adversarial_loss: Literal[tuple(ADVERSARIAL_LOSSES)] = _loss(
-        "the players' loss on the discriminator's logits: "
-        + _sources({name: loss() for name, loss in ADVERSARIAL_LOSSES.items()}),
-        common=True,
+        "loss on the discriminator's logits: " + _LOSSES, common=True
     )
-    real_label: Share | None = _loss(
-        "the discriminator's target for real images; below 1: one-sided label smoothing"
-    )
+    real_label: Share | None = _loss("target for real images; below 1: smoothing")
     generator_label: Share | None = _loss("the generator's target for its images")
     d_weight_real: Weight | None = _loss("the discriminator's weight of real images")
     d_weight_fake: Weight | None = _loss("the discriminator's weight of fakes")
     class_head: Literal[tuple(CLASS_HEADS)] | None = _loss(
-        f"the discriminator's class heads: {_sources(CLASS_HEADS)}"
+        "the discriminator's class heads: " + _HEADS
     )
-    d_class_weight_real: Weight | None = _loss(
-        "the discriminator's weight of the class loss of real images"
-    )
-    d_class_weight_fake: Weight | None = _loss(
-        "the discriminator's weight of the class loss of fakes"
-    )
+    d_class_weight_real: Weight | None = _loss("weight of real images' class loss")
+    d_class_weight_fake: Weight | None = _loss("weight of the class loss of fakes")
     g_class_weight: Weight | None = _loss("the generator's weight of the class loss")
     r1_weight: Weight = _loss(
-        "weight of R1: half the squared gradient norm of the discriminator's logit at real "
-        "images (Mescheder et al. 2018)"
+        "R1's weight: half the squared gradient norm at real images (Mescheder et al. 2018)"
     )
     r2_weight: Weight = _loss("weight of R2: the same at fakes")
     r1_interval: Interval = _loss(
-        "every how many steps R1 and R2 are computed; their weight is then multiplied by "
-        "this number (lazy regularisation: StyleGAN2, Karras et al. 2020, appendix B)"
+        "every how many steps R1 and R2 are computed, and then count that many times (lazy "
+        "regularisation: StyleGAN2, Karras et al. 2020, appendix B)"
     )
     r1_decay_images: Images = _loss(
-        "images over which the weights of R1 and R2 fall to r1_final_share of themselves, "
-        "along half a cosine, whatever the run's length; 0: they are constant"
+        "images over which R1 and R2 fall to r1_final_share, along half a cosine; 0: never"
     )
     r1_final_share: Share = _loss("share of the weights after r1_decay_images")
 
-    batch_size: int = _optimisation("real images a step", common=True, ge=1, le=1_000_000)
+    batch_size: int = _optimisation("real images a step", 1, 1_000_000, common=True)
     learning_rate: Rate = _optimisation(
         "of the generator's Adam; given alone, of the discriminator's as well", common=True
     )
     discriminator_learning_rate: Rate = _optimisation("of the discriminator's Adam")
-    beta_1: float = _optimisation("Adam's decay of the mean gradient", ge=0.0, le=0.9999)
-    beta_2: float = _optimisation(
-        "Adam's decay of the mean squared gradient", ge=0.0, le=0.999999
-    )
+    beta_1: float = _optimisation("Adam's decay of the mean gradient", 0, 0.9999)
+    beta_2: float = _optimisation("Adam's decay of the mean squared gradient", 0, 0.999999)
     lr_decay_images: Images = _optimisation(
-        "images over which both learning rates fall to lr_final_share of themselves, along "
-        "half a cosine, whatever the run's length; 0: they are constant"
+        "images over which both rates fall to lr_final_share, along half a cosine; 0: never"
     )
     lr_final_share: Share = _optimisation("share of the rates after lr_decay_images")
     update_rule: Literal[tuple(UPDATE_RULES)] = _optimisation(
-        "paired: both players move from one forward pass (simultaneous); alternating: the "
-        "discriminator moves, then the generator against it"
+        "paired: both move from one forward pass; alternating: the discriminator is first"
     )
     discriminator_update: Literal["mixed", "separate"] | None = _optimisation(
         "one step on real images and fakes in one mixed batch, or a step on each"
@@ -178,11 +149,10 @@ class Config(pydantic.BaseModel):
         "averages (inference), or the batch's statistics (training)"
     )
     g_batch_multiplier: int | None = _optimisation(
-        "the generator's batch, as a multiple of batch_size", ge=1, le=64
+        "the generator's batch, as a multiple of batch_size", 1, 64
     )
     resample_latents: bool | None = _optimisation(
-        "whether the generator's step has latents and classes of its own, or those of the "
-        "discriminator's step"
+        "give the generator's step other latents and classes than the discriminator's"
     )
     fake_label_source: Literal["batch", "uniform"] | None = _optimisation(
         "classes of the fakes: those of the real batch, or uniformly random"
@@ -192,48 +162,28 @@ class Config(pydantic.BaseModel):
         "(not with another number of them)"
     )
 
-    seed: int = _run(
-        "seed of weights, order of the data, latents and dropout",
-        common=True,
-        ge=0,
-        le=2**31 - 1,
-    )
+    seed: int = _run("of weights, order, latents and dropout", 0, 2**31 - 1, common=True)
     epochs: Epochs | None = _adjustable("passes over the training images", common=True)
     steps: Steps | None = _adjustable("length in batches of real images, instead of epochs")
     checkpoint_every: Epochs | None = _adjustable("epochs between checkpoints")
-    log_every_steps: Steps | None = _adjustable(
-        "steps between log entries, and between previews"
-    )
+    log_every_steps: Steps | None = _adjustable("steps between log entries and previews")
     checkpoint_every_steps: Steps | None = _adjustable("steps between checkpoints")
-    checkpoint_minutes: float = _adjustable(
-        "minutes after which a latest checkpoint is saved in between", gt=0.0, le=100_000.0
-    )
-    keep_checkpoints: int = _adjustable(
-        "how many regular checkpoints are kept, the newest", ge=1, le=10_000
-    )
-    preview_rows: int = _run("rows of the grid that shows the training", ge=1, le=100)
-    preview_real: bool | None = _run(
-        "real images of the same classes beside the generated ones in the grid"
-    )
+    checkpoint_minutes: Minutes = _adjustable("minutes between latest checkpoints")
+    keep_checkpoints: int = _adjustable("newest regular checkpoints kept", 1, 10_000)
+    preview_rows: int = _run("rows of the grid that shows the training", 1, 100)
+    preview_real: bool | None = _run("real images of the same classes in the grid, too")
     preview_classes: str | None = _run(
-        "classes in the grid that shows the training, by name or number, separated by "
-        "commas; empty: all, or of more than 20 classes 20 evenly chosen ones"
+        "classes in that grid, by name or number, with commas; empty: all, or 20 of them"
     )
-    keep_frames: int = _adjustable(
-        "grids kept in samples/, evenly over the run", ge=2, le=1_000_000
-    )
-    evaluate_every: int = _adjustable(
+    keep_frames: int = _adjustable("grids kept in samples/, evenly", 2, 1_000_000)
+    evaluate_every: Annotated[int, Field(ge=0, le=10_000_000)] = _adjustable(
         "log entries (epochs, or --log_every_steps) between evaluations, each as that of "
         "dcgan-tf evaluate; the best checkpoint is kept; 0: none",
         common=True,
-        ge=0,
-        le=10_000_000,
     )
     test_losses: bool = _adjustable("also log both players' losses on the test split")
     steps_per_execution: int = _adjustable(
-        "steps in one tf.function call, at most up to a log entry; 0: as a second allows",
-        ge=0,
-        le=1_000_000,
+        "steps in one tf.function call; 0: as many as a second allows", 0, 1_000_000
     )
 
     @property

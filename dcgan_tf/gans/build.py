@@ -5,7 +5,6 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import keras
 
@@ -24,11 +23,8 @@ NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
     ("dcgan", "tf_tutorial"): (tf_tutorial.generator, tf_tutorial.discriminator),
     ("cgan", "compact"): (compact.generator, compact.projection_discriminator),
     ("cgan", "maxout"): (maxout.generator, maxout.discriminator),
-    ("cgan", "tf_tutorial"): (
-        tf_tutorial.generator,
-        tf_tutorial.projection_discriminator,
-    ),
-    ("acgan", "compact"): (compact.generator, compact.acgan_discriminator),
+    ("cgan", "tf_tutorial"): (tf_tutorial.generator, tf_tutorial.projection_discriminator),
+    ("acgan", "compact"): (compact.generator, compact.discriminator),
     ("acgan", "keras_2018"): (keras_2018.generator, keras_2018.discriminator),
     ("acgan", "keras_gan"): (keras_gan.generator, keras_gan.discriminator),
     ("acgan", "keras_2017"): (keras_2017.generator, keras_2018.discriminator),
@@ -47,22 +43,23 @@ def build(config: Config) -> Gan:
             ema_generator = make_generator()
             ema_generator.set_weights(generator.get_weights())
         discriminator = make_discriminator()
+    class_head = _class_head(config)
+    signs = class_head.generator_weights
+    class_weights = {n: sign * config.g_class_weight for n, sign in signs.items()}
     prior = latents.PRIORS[config.latent_prior]
     label_source = latents.LABEL_SOURCES[config.fake_label_source or "batch"]
-    augmentation: dict[str, Any] = {}
-    if config.augment_fakes:
-        augmentation = {"max_translation": config.max_translation, "flip": config.flip}
+    moves: dict = {"max_translation": config.max_translation, "flip": config.flip}
     return Gan(
-        generator=generator,
-        discriminator=discriminator,
-        ema_generator=ema_generator,
+        generator,
+        discriminator,
+        ema_generator,
         adversarial_loss=adversarial_loss(config),
-        class_terms=_class_head(config).terms,
-        discriminator_weights=discriminator_weights(config),
-        generator_weights=generator_weights(config),
+        class_terms=class_head.terms,
+        discriminator_weights=_discriminator_weights(config),
+        generator_weights={"adversarial": 1.0, **class_weights},
         sample_latents=functools.partial(prior, config.latent_dim),
         sample_labels=functools.partial(label_source, config.classes),
-        augment_fakes=functools.partial(augment, **augmentation),
+        augment_fakes=functools.partial(augment, **(moves if config.augment_fakes else {})),
         penalty_interval=config.r1_interval,
     )
 
@@ -75,10 +72,7 @@ def _options(function: Callable, config: Config) -> dict[str, object]:
 
 @contextlib.contextmanager
 def _computing_in(precision: str) -> Iterator[None]:
-    """Lets networks that are built within compute in `precision`; weights are float32.
-
-    A run settles "auto" when it begins; whoever builds without that gets float32.
-    """
+    """Lets networks built within compute in `precision`, "auto" in float32."""
     before = keras.config.dtype_policy()
     if precision == "bfloat16":
         keras.config.set_dtype_policy("mixed_bfloat16")
@@ -93,37 +87,22 @@ def adversarial_loss(config: Config) -> AdversarialLoss:
     return loss(**_options(loss, config))
 
 
-def _class_head(config: Config) -> ClassHead:
-    return CLASS_HEADS.get(config.class_head, NO_CLASS_HEAD)
-
-
-def discriminator_weights(config: Config) -> dict[str, float]:
-    """Returns the weight of each term in the discriminator's loss.
-
-    The terms are summed in this order.
-    """
-    class_settings = _class_head(config).discriminator_weights
-    weights = {}
+def _discriminator_weights(config: Config) -> dict[str, float]:
+    """Returns the weight of each term in the discriminator's loss, in order of the sum."""
+    of_classes = _class_head(config).discriminator_weights
+    settings: dict[str, str] = {}
     for kind in ("real", "fake"):
-        weights[f"adversarial_{kind}"] = getattr(config, f"d_weight_{kind}")
-        weights |= {
-            term: getattr(config, setting)
-            for term, setting in class_settings.items()
-            if term.endswith(kind)
-        }
+        settings[f"adversarial_{kind}"] = f"d_weight_{kind}"
+        settings |= {n: setting for n, setting in of_classes.items() if n.endswith(kind)}
+    weights = {name: getattr(config, setting) for name, setting in settings.items()}
     weights["adversarial"] = 1.0 if adversarial_loss(config).needs_pair else None
     weights["r1_penalty"] = config.r1_weight or None
     weights["r2_penalty"] = config.r2_weight or None
     return {name: weight for name, weight in weights.items() if weight is not None}
 
 
-def generator_weights(config: Config) -> dict[str, float]:
-    """Returns the weight of each term in the generator's loss."""
-    class_weights = _class_head(config).generator_weights
-    return {
-        "adversarial": 1.0,
-        **{term: sign * config.g_class_weight for term, sign in class_weights.items()},
-    }
+def _class_head(config: Config) -> ClassHead:
+    return CLASS_HEADS.get(config.class_head, NO_CLASS_HEAD)
 
 
 def test_gan(gan: Gan, config: Config) -> Gan:
@@ -138,8 +117,5 @@ def test_gan(gan: Gan, config: Config) -> Gan:
     weights = {name: half * weight for name, weight in weights.items()}
     alike = weights.get("adversarial_real", 1.0)
     weights |= dict.fromkeys(_class_head(config).discriminator_weights, alike)
-    return dataclasses.replace(
-        gan,
-        adversarial_loss=ADVERSARIAL_LOSSES[config.adversarial_loss](),
-        discriminator_weights=weights,
-    )
+    loss = ADVERSARIAL_LOSSES[config.adversarial_loss]()
+    return dataclasses.replace(gan, adversarial_loss=loss, discriminator_weights=weights)

@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.data.pipeline import to_uint8
-from dcgan_tf.losses import adversarial, penalties
+from dcgan_tf.losses import adversarial
 from dcgan_tf.losses.class_heads import DiscriminatorOutput
-from dcgan_tf.losses.terms import Terms, suffix_terms, sum_terms
+from dcgan_tf.losses.terms import Terms, squared_gradient_norm, suffix_terms, sum_terms
 from dcgan_tf.models.blocks import ignores_training, mix_classes
 
 PENALTIES = ("r1_penalty", "r2_penalty")  # on real images, on fakes
@@ -130,7 +130,7 @@ class Gan:
         return self._penalise(images, labels, penalty, training=False)[1]
 
     def _penalise(self, images, labels, penalty: str, *, training: bool):
-        output, norm = penalties.squared_gradient_norm(
+        output, norm = squared_gradient_norm(
             lambda seen: self.discriminate(seen, labels, training=training), images
         )
         return output, {penalty: self.penalty_interval * norm / 2}

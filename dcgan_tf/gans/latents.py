@@ -1,5 +1,6 @@
 """What the generator is fed with: latents and labels, as functions of a seed [2] alone."""
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -19,12 +20,6 @@ def uniform(latent_dim: int, count: int, seed) -> tf.Tensor:
     return replicas.draw(tf.random.stateless_uniform, shape, seed, -1.0, 1.0)
 
 
-def batch_labels(classes: int, labels: tf.Tensor, seed) -> tf.Tensor:
-    """The labels of the real batch."""
-    del classes, seed
-    return labels
-
-
 def uniform_labels(classes: int, labels: tf.Tensor, seed) -> tf.Tensor:
     """As many labels, uniformly random."""
     shape = [tf.shape(labels)[0]]
@@ -37,10 +32,9 @@ def linear(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
 
 
 def spherical(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
-    """Vectors [..., D] on the arc around the origin (White 2016, arXiv:1609.04468).
+    """Vectors [..., D] on the arc around the origin, which keeps norms (White 2016).
 
-    Normal latents of many dimensions all have nearly one norm, which the arc keeps and the
-    line does not.  Vectors of one direction, or of opposite ones, take the line.
+    Vectors of one direction, or of opposite ones, take the line.
     """
     norms = np.linalg.norm(start, axis=-1) * np.linalg.norm(end, axis=-1)
     cosine = np.sum(start * end, axis=-1) / np.maximum(norms, np.finfo(float).tiny)
@@ -51,9 +45,7 @@ def spherical(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
     return np.where(curved, arc, linear(start, end, share))
 
 
-def path(
-    stops: np.ndarray, steps: int, between: Callable, *, closed: bool = False
-) -> np.ndarray:
+def path(stops: np.ndarray, steps: int, between: Callable, *, closed: bool = False):
     """float32 [M, ..., D]: vectors on the way through `stops` [S, ..., D].
 
     It takes `steps` from a stop to the next, both included: M = (S - 1) (steps - 1) + 1.
@@ -62,16 +54,13 @@ def path(
     closed:  the way leads back to the first stop, which is not repeated: M = S (steps - 1)
     """
     stops = np.asarray(stops, np.float64)
-    ends = np.roll(stops, -1, axis=0)
-    parts = len(stops) if closed else len(stops) - 1
-    points = [
-        between(start, end, share)
-        for start, end in zip(stops[:parts], ends[:parts], strict=True)
-        for share in np.linspace(0, 1, steps)[:-1]
-    ]
+    shares = np.linspace(0, 1, steps)[:-1]
+    legs = itertools.pairwise([*stops, stops[0]] if closed else stops)
+    points = [between(start, end, share) for start, end in legs for share in shares]
     return np.array(points if closed else [*points, stops[-1]], np.float32)
 
 
 PRIORS = {"normal": normal, "uniform": uniform}
-LABEL_SOURCES = {"batch": batch_labels, "uniform": uniform_labels}
+# "batch": the fakes have the labels of the real batch.
+LABEL_SOURCES = {"batch": lambda _, labels, seed: labels, "uniform": uniform_labels}
 INTERPOLATIONS = {"normal": spherical, "uniform": linear}  # by the prior

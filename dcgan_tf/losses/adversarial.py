@@ -34,12 +34,9 @@ class AdversarialLoss:
     generator: Callable[[tf.Tensor | None, tf.Tensor], Terms]
     settings: Mapping[str, float]
     needs_pair: bool = False
-    threshold: float | None = 0.0
 
 
-def non_saturating(
-    real_label: float = 1.0, generator_label: float = 1.0
-) -> AdversarialLoss:
+def non_saturating(real_label=1.0, generator_label=1.0) -> AdversarialLoss:
     """-log D(x) and -log(1 - D(G(z))); for the generator -log D(G(z)).
 
     Goodfellow et al. 2014, section 3.  real_label below 1 is one-sided label smoothing
@@ -55,12 +52,9 @@ def non_saturating(
 
 
 def hinge() -> AdversarialLoss:
-    """max(0, 1 - D(x)) and max(0, 1 + D(G(z))); for the generator -D(G(z)).
-
-    Lim & Ye 2017, section 2; D is the logit.
-    """
+    """max(0, 1 - D(x)) and max(0, 1 + D(G(z))), D the logit; for the generator -D(G(z))."""
     return _separable(
-        "Lim & Ye 2017",
+        "Lim & Ye 2017",  # section 2
         real=lambda logits: tf.reduce_mean(tf.nn.relu(1.0 - logits)),
         fake=lambda logits: tf.reduce_mean(tf.nn.relu(1.0 + logits)),
         generator=lambda logits: -tf.reduce_mean(logits),
@@ -98,46 +92,36 @@ def relativistic() -> AdversarialLoss:
         return {"adversarial": tf.reduce_mean(tf.nn.softplus(real - fake))}
 
     source = "compares each fake with a real image: Jolicoeur-Martineau 2018"
-    return AdversarialLoss(source, discriminator, generator, {}, True, threshold=None)
+    return AdversarialLoss(source, discriminator, generator, {}, needs_pair=True)
 
 
 def cross_entropy(logits: tf.Tensor, target: float) -> tf.Tensor:
     """Mean of -t log s(x) - (1 - t) log(1 - s(x)), s the sigmoid; from logits [B, 1]."""
     targets = tf.fill(tf.shape(logits), tf.cast(target, logits.dtype))
-    return tf.reduce_mean(
-        tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits)
-    )
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
 
 
-def _separable(
-    source, real, fake, generator, labels: Mapping = {}, threshold: float | None = 0.0
-) -> AdversarialLoss:
+def _separable(source, real, fake, generator, labels: Mapping = {}, threshold=0.0):
     """Returns a loss whose terms each see the logits of one kind of images.
 
-    threshold: the logit above which the discriminator takes an image for real; None: it
-               compares images alone, as a critic does, and has no accuracy
+    threshold: the logit above which the discriminator takes an image for real
     """
 
     def discriminator(real_logits, fake_logits):
         terms = {}
         if real_logits is not None:
             terms["adversarial_real"] = real(real_logits)
-            if threshold is not None:
-                terms["adversarial_accuracy_real"] = share(real_logits > threshold)
+            terms["adversarial_accuracy_real"] = share(real_logits > threshold)
         if fake_logits is not None:
             terms["adversarial_fake"] = fake(fake_logits)
-            if threshold is not None:
-                terms["adversarial_accuracy_fake"] = share(fake_logits <= threshold)
+            terms["adversarial_accuracy_fake"] = share(fake_logits <= threshold)
         return terms
 
     def of_generator(real_logits, fake_logits):
         del real_logits
         return {"adversarial": generator(fake_logits)}
 
-    settings = {**WEIGHTS, **labels}
-    return AdversarialLoss(
-        source, discriminator, of_generator, settings, threshold=threshold
-    )
+    return AdversarialLoss(source, discriminator, of_generator, {**WEIGHTS, **labels})
 
 
 # Each takes those of its settings that are arguments.

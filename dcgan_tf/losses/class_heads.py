@@ -34,7 +34,7 @@ class ClassHead:
     """A choice of class heads.
 
     source: who describes it, for --help
-    heads:  the fields of DiscriminatorOutput that it has, and their logits a class
+    heads:  the fields of DiscriminatorOutput that it has
     terms:  (output, labels [B]) -> the terms of real images or of fakes
     discriminator_weights: the terms that the discriminator minimises, and the settings that
             weigh them; on the test split these terms weigh as much as an adversarial one
@@ -42,7 +42,7 @@ class ClassHead:
     """
 
     source: str
-    heads: Mapping[str, int]
+    heads: tuple[str, ...]
     terms: Callable[[DiscriminatorOutput, tf.Tensor], Terms]
     discriminator_weights: Mapping[str, str]
     generator_weights: Mapping[str, float]
@@ -51,45 +51,32 @@ class ClassHead:
 def ac_terms(output: DiscriminatorOutput, labels: tf.Tensor) -> Terms:
     """Returns "class", L_C (Odena et al. 2017, section 4), and the share named right."""
     named = tf.argmax(output.classes, axis=-1, output_type=labels.dtype)
-    return {
-        "class": class_cross_entropy(output.classes, labels),
-        "class_accuracy": share(named == labels),
-    }
+    loss = class_cross_entropy(output.classes, labels)
+    return {"class": loss, "class_accuracy": share(named == labels)}
 
 
 def twin_terms(output: DiscriminatorOutput, labels: tf.Tensor) -> Terms:
-    """Returns the terms of `ac_terms`, and "twin": the second head's cross-entropy.
-
-    Gong et al. 2019, section 3.2.
-    """
+    """Returns those, and "twin", the second head's (Gong et al. 2019, section 3.2)."""
     twin = class_cross_entropy(output.twin, labels)
     return {**ac_terms(output, labels), "twin": twin}
 
 
 def class_cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Mean of -log softmax(x)[label]; from logits [B, classes] and labels [B]."""
-    return tf.reduce_mean(
-        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-    )
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
 
 
-NO_CLASS_HEAD = ClassHead("", {}, lambda output, labels: {}, {}, {})
+NO_CLASS_HEAD = ClassHead("", (), lambda output, labels: {}, {}, {})
 _AC_WEIGHTS = {"class_real": "d_class_weight_real", "class_fake": "d_class_weight_fake"}
+_TWIN_WEIGHTS = {**_AC_WEIGHTS, "twin_fake": "d_class_weight_real"}
+_TWIN_SOURCE = (
+    "a second head, which learns the classes of fakes; the generator's class loss is the "
+    "first head's minus the second's, which does not reward classes without variety: Gong "
+    "et al. 2019"
+)
+_AC = ("one head of classes: Odena et al. 2017", ("classes",), ac_terms, _AC_WEIGHTS)
+_TWIN = (_TWIN_SOURCE, ("classes", "twin"), twin_terms, _TWIN_WEIGHTS)
 CLASS_HEADS = {
-    "ac": ClassHead(
-        "one head of classes: Odena et al. 2017",
-        heads={"classes": 1},
-        terms=ac_terms,
-        discriminator_weights=_AC_WEIGHTS,
-        generator_weights={"class": 1.0},
-    ),
-    "twin": ClassHead(
-        "a second head, which learns the classes of fakes; the generator's class loss is "
-        "the first head's minus the second's, which does not reward classes without "
-        "variety: Gong et al. 2019",
-        heads={"classes": 1, "twin": 1},
-        terms=twin_terms,
-        discriminator_weights={**_AC_WEIGHTS, "twin_fake": "d_class_weight_real"},
-        generator_weights={"class": 1.0, "twin": -1.0},
-    ),
+    "ac": ClassHead(*_AC, generator_weights={"class": 1.0}),
+    "twin": ClassHead(*_TWIN, generator_weights={"class": 1.0, "twin": -1.0}),
 }

@@ -19,6 +19,13 @@ from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.losses.class_heads import CLASS_HEADS
 from dcgan_tf.models.layers import Dropout
 
+FUSIONS = {
+    "multiply": layers.Multiply,
+    "add": layers.Add,
+    "concatenate": layers.Concatenate,
+}
+CLASS_VECTORS = ("label_embedding", "one_hot")  # the layers that make them
+
 
 def generator_inputs(latent_dim: int):
     latents = keras.Input((latent_dim,), name="latents")
@@ -30,14 +37,6 @@ def discriminator_inputs(spec: ImageSpec):
     return images, keras.Input((), dtype="int32", name="labels")
 
 
-def generator_model(latents, labels, images) -> keras.Model:
-    return keras.Model([latents, labels], images, name="generator")
-
-
-def discriminator_model(images, labels, logits) -> keras.Model:
-    return keras.Model([images, labels], logits, name="discriminator")
-
-
 def activated(x, negative_slope: float, dropout_rate: float):
     """LeakyReLU, then dropout, as in every convolutional discriminator."""
     return Dropout(dropout_rate)(layers.LeakyReLU(negative_slope)(x))
@@ -46,8 +45,7 @@ def activated(x, negative_slope: float, dropout_rate: float):
 def ignores_training(discriminator: keras.Model) -> bool:
     """Whether training mode changes no logit: there is no BatchNorm and no dropout."""
     return not any(
-        isinstance(layer, layers.BatchNormalization)
-        or (isinstance(layer, layers.Dropout) and layer.rate > 0)
+        isinstance(layer, layers.BatchNormalization) or getattr(layer, "rate", 0) > 0
         for layer in discriminator.layers
     )
 
@@ -62,27 +60,22 @@ def projection_head(features, labels, classes: int):
 
 def acgan_heads(features, classes: int, class_head: str):
     """An adversarial head, and the class heads of a choice in CLASS_HEADS."""
-    heads = {name: classes * n for name, n in CLASS_HEADS[class_head].heads.items()}
-    return {
-        name: layers.Dense(count, name=name, dtype=floatx())(features)
-        for name, count in {"adversarial": 1, **heads}.items()
-    }
+    units = {"adversarial": 1, **dict.fromkeys(CLASS_HEADS[class_head].heads, classes)}
+    return {n: layers.Dense(units[n], name=n, dtype=floatx())(features) for n in units}
 
 
 def fuse_label(
-    latents, labels, classes: int, label_fusion: str, initializer: str = "glorot_normal"
+    latents, labels, classes: int, label_fusion: str | None, initializer="glorot_normal"
 ):
-    """Latents [B, Z] combined with the class's embedding: [B, Z], concatenated [B, 2 Z]."""
+    """Latents [B, Z] combined with the class's embedding: [B, Z], concatenated [B, 2 Z].
+
+    label_fusion: a key of FUSIONS, or None: the latents alone
+    """
+    if label_fusion is None:
+        return latents
     size = latents.shape[-1]
     embed = layers.Embedding(classes, size, initializer, name="label_embedding")
     return FUSIONS[label_fusion](name="fused")([latents, embed(labels)])
-
-
-FUSIONS = {
-    "multiply": layers.Multiply,
-    "add": layers.Add,
-    "concatenate": layers.Concatenate,
-}
 
 
 def one_hot(labels, classes: int):
@@ -90,9 +83,7 @@ def one_hot(labels, classes: int):
     return encode(layers.Reshape((1,))(labels))  # [B, classes]
 
 
-def mix_classes(
-    generator: keras.Model, weights: np.ndarray
-) -> tuple[keras.Model, np.ndarray]:
+def mix_classes(generator: keras.Model, weights: np.ndarray):
     """A generator that is fed with class vectors instead of labels, and these [N, E].
 
     Class vectors are the rows of its embedding, or one-hot vectors.  They are mixed with
@@ -103,15 +94,3 @@ def mix_classes(
     of_classes = keras.Model(labels, layer.output)(tf.range(weights.shape[1])).numpy()
     mixed = keras.Model([latents, layer.output], generator.outputs[0])
     return mixed, weights @ of_classes
-
-
-CLASS_VECTORS = ("label_embedding", "one_hot")  # the layers that make them
-
-
-def require_mnist_shape(spec: ImageSpec) -> None:
-    """ValueError unless images are 28x28x1, as the published systems' are."""
-    if spec.shape != (28, 28, 1):
-        raise ValueError(
-            f"images are {spec}; these published networks are for 28x28x1 alone; "
-            "take the architecture compact"
-        )

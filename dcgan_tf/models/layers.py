@@ -1,7 +1,6 @@
 """Layers that Keras lacks, or has in a slower form, or that bfloat16 does not suit."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -15,23 +14,21 @@ serializable = keras.saving.register_keras_serializable("dcgan_tf")
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer as one operation of TensorFlow, where Keras's has a dozen.
 
-    [..., C] -> [..., C], normalised over all axes but the last (Ioffe & Szegedy 2015), in
-    float32 whatever the inputs are.  Inference and inputs of float64 take Keras's way:
-    TensorFlow has no deterministic gradient on a GPU for the first, and nothing for the
-    second.  So do several replicas, which normalise by the moments of the global batch.
+    [..., C] -> [..., C], in float32 whatever the inputs are (Ioffe & Szegedy 2015).
+    Inference and float64 take Keras's way: TensorFlow has no deterministic gradient on a
+    GPU for the first, and nothing for the second.  So do several replicas, which normalise
+    by the moments of the global batch.
     """
 
     def call(self, inputs, training=False):
         if not training or inputs.dtype == "float64" or replicas.count() > 1:
             return super().call(inputs, training=training)
         channels = inputs.shape[-1]
+        x = tf.reshape(inputs, [tf.shape(inputs)[0], -1, 1, channels])
+        scale, offset = map(tf.convert_to_tensor, (self.gamma, self.beta))
+        options = {"mean": [], "variance": [], "epsilon": self.epsilon}
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=tf.reshape(inputs, [tf.shape(inputs)[0], -1, 1, channels]),
-            scale=tf.convert_to_tensor(self.gamma),
-            offset=tf.convert_to_tensor(self.beta),
-            mean=[],
-            variance=[],
-            epsilon=self.epsilon,
+            x=x, scale=scale, offset=offset, **options
         )
         count = tf.cast(tf.size(inputs) // channels, tf.float32)
         biased = variance * (count - 1) / count  # which Keras's moving average is of
@@ -47,36 +44,28 @@ class BatchNormalization(keras.layers.BatchNormalization):
 class Dropout(keras.layers.Dropout):
     """Keras's layer with 16 random bits an activation, where Keras's draws 32.
 
-    The rate is met to 1 / 65,536 (Srivastava et al. 2014); what is kept is scaled by
-    1 / (1 - rate).
+    The rate is met to 1 / 65,536; what is kept is scaled (Srivastava et al. 2014).
     """
 
     def call(self, inputs, training=False):
         if not training or not self.rate:
             return inputs
         size = tf.size(inputs) * replicas.count()
-        words = tf.random.stateless_uniform(
-            [(size + 1) // 2],
-            tf.cast(self.seed_generator.next(), tf.int32),
-            None,
-            None,
-            tf.uint32,
-            alg="philox",
-        )
+        seed = tf.cast(self.seed_generator.next(), tf.int32)
+        options = {"minval": None, "maxval": None, "dtype": tf.uint32, "alg": "philox"}
+        words = tf.random.stateless_uniform([(size + 1) // 2], seed, **options)
         bits = tf.reshape(tf.bitcast(words, tf.uint16), [-1])[:size]
         bits = replicas.own_rows(tf.reshape(bits, [-1, *inputs.shape[1:]]))
         kept = bits >= tf.constant(round(self.rate * 2**16), tf.uint16)
-        scale = tf.cast(kept, inputs.dtype) * (1 / (1 - self.rate))
-        return inputs * scale
+        return inputs * (tf.cast(kept, inputs.dtype) * (1 / (1 - self.rate)))
 
 
 @serializable
 class BiasDense(keras.layers.Dense):
     """Keras's layer, with a bias whose gradient is right in bfloat16 as well.
 
-    Keras adds a bias by BiasAdd, and on a CPU TensorFlow sums the gradient of that in the
-    type of the outputs: 12,800 eighths come to 32 in bfloat16, not to 1,600.  For layers
-    that have a bias.
+    On a CPU TensorFlow sums that of Keras's BiasAdd in the type of the outputs: 12,800
+    eighths come to 32 in bfloat16, not to 1,600.
     """
 
     def call(self, inputs, training=None):
@@ -96,31 +85,26 @@ class BiasConv2DTranspose(keras.layers.Conv2DTranspose):
     """Keras's layer, with a bias as in `BiasDense`, for channels that come last."""
 
     def call(self, inputs):
-        options = {"data_format": "channels_last"}
-        x = ops.conv_transpose(inputs, self.kernel, self.strides, self.padding, **options)
-        return self.activation(x + self.bias)
+        options = (self.kernel, self.strides, self.padding, None, "channels_last")
+        return self.activation(ops.conv_transpose(inputs, *options) + self.bias)
 
 
 @serializable
 class MaxoutDense(keras.layers.Layer):
-    """The largest of k linear maps: [B, inputs] -> [B, units].
+    """The largest of k linear maps (Goodfellow et al. 2013): [B, inputs] -> [B, units].
 
-    max over k of x . W[:, :, k] + b[:, k] (Goodfellow et al. 2013, equation 2), with W
-    and b both drawn from N(0, 0.02).
+    max over k of x . W[:, :, k] + b[:, k], with W and b both drawn from N(0, 0.02).
     """
 
     def __init__(self, units: int, k: int, **kwargs):
         super().__init__(**kwargs)
-        self.units = units
-        self.k = k
+        self.units, self.k = units, k
 
     def build(self, input_shape):
-        def weight(name, shape):
-            normal = keras.initializers.RandomNormal(stddev=0.02)
-            return self.add_weight(name=name, shape=shape, initializer=normal)
-
-        self.kernel = weight("kernel", (input_shape[-1], self.units, self.k))
-        self.bias = weight("bias", (self.units, self.k))
+        shape = (input_shape[-1], self.units, self.k)
+        normals = [keras.initializers.RandomNormal(stddev=0.02) for _ in range(2)]
+        self.kernel = self.add_weight(shape, normals[0], name="kernel")
+        self.bias = self.add_weight(shape[1:], normals[1], name="bias")
 
     def call(self, inputs):
         return ops.max(ops.tensordot(inputs, self.kernel, axes=1) + self.bias, axis=-1)
@@ -134,10 +118,9 @@ class MaxoutDense(keras.layers.Layer):
 
 @serializable
 class UpSampling2D(keras.layers.UpSampling2D):
-    """Keras's layer for a size of 2 and the nearest pixel, in shapes that are known.
+    """Keras's layer, in shapes that are known: [B, H, W, C] -> [B, 2 H, 2 W, C].
 
-    [B, H, W, C] -> [B, 2 H, 2 W, C].  After Keras's, TensorFlow does not know how many rows
-    and columns there are, and LiteRT has no convolution for that.
+    After Keras's TensorFlow knows no height and width, and LiteRT has no convolution then.
     """
 
     def call(self, inputs):
@@ -148,43 +131,36 @@ class UpSampling2D(keras.layers.UpSampling2D):
         return ops.reshape(x, (-1, 2 * height, 2 * width, channels))
 
 
+# Which of three rows (above, same, below) each of the five taps of a kernel falls on.
+EVEN_ROWS = [[1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]]
+ODD_ROWS = [[1, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 1, 1]]
+
+
 @serializable
 class UpsampledConv2D(keras.layers.Layer):
     """UpSampling2D(2), then Conv2D(filters, 5, padding="same").
 
-    [B, H, W, C] -> [B, 2 H, 2 W, filters].  Each output row of one parity sees five
-    upsampled rows that are copies of three, so the pair is four 3x3 convolutions of the
-    small image, one for each parity of row and column: the same function of the same
-    weights, with 36 multiplications where there were 100.
+    [B, H, W, C] -> [B, 2 H, 2 W, filters].  The five rows that an output row sees are
+    copies of three, so the pair is four 3x3 convolutions of the small image, one for each
+    parity of row and column: the same function of the same weights, with 36
+    multiplications where there were 100.
     """
 
-    # Which of three rows (above, same, below) each of the five taps falls on.
-    TAPS = np.array(
-        [
-            [[1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]],  # even output rows
-            [[1, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 1, 1]],  # odd
-        ],
-        "float32",
-    )
-
-    def __init__(
-        self, filters, activation=None, kernel_initializer="glorot_uniform", **kwargs
-    ):
+    def __init__(self, filters, activation=None, kernel_initializer=None, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
         self.activation = keras.activations.get(activation)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        initializer = kernel_initializer or "glorot_uniform"
+        self.kernel_initializer = keras.initializers.get(initializer)
 
     def build(self, input_shape):
         shape = (5, 5, input_shape[-1], self.filters)
-        self.kernel = self.add_weight(
-            name="kernel", shape=shape, initializer=self.kernel_initializer
-        )
-        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
+        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
+        self.bias = self.add_weight((self.filters,), "zeros", name="bias")
 
     def call(self, inputs):
         _, height, width, channels = inputs.shape
-        taps = ops.cast(self.TAPS, self.kernel.dtype)
+        taps = ops.convert_to_tensor([EVEN_ROWS, ODD_ROWS], self.kernel.dtype)
         phases = ops.einsum("aph,bqw,hwio->pqiabo", taps, taps, self.kernel)
         kernel = ops.reshape(phases, (3, 3, channels, 4 * self.filters))
         # [B, H, W, (parities, F)]
@@ -196,7 +172,7 @@ class UpsampledConv2D(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape
-        return (batch, 2 * height, 2 * width, self.filters)
+        return batch, 2 * height, 2 * width, self.filters
 
     def get_config(self):
         return {

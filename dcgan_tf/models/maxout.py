@@ -9,15 +9,12 @@ from dcgan_tf.models import blocks
 from dcgan_tf.models.layers import BatchNormalization, BiasDense, Dropout, MaxoutDense
 
 
-def generator(
-    spec: ImageSpec, latent_dim: int = 100, negative_slope: float = 0.2
-) -> keras.Model:
+def generator(spec: ImageSpec, latent_dim: int = 100, negative_slope: float = 0.2):
     """Section 4.1: 1,130,288 parameters.
 
     The last BatchNormalization stands before the sigmoid, not behind it, where it could
     leave [0, 1]; and 512 units follow the concatenation, where the paper has 1,200.
     """
-    blocks.require_mnist_shape(spec)
     latents, labels = blocks.generator_inputs(latent_dim)
     hidden = []
     for x, units in ((blocks.one_hot(labels, spec.classes), 200), (latents, 1000)):
@@ -30,18 +27,17 @@ def generator(
     x = layers.Activation("sigmoid", dtype=floatx())(x)
     x = layers.Rescaling(2.0, offset=-1.0, dtype=floatx())(x)
     images = layers.Reshape(spec.shape, dtype=floatx())(x)
-    return blocks.generator_model(latents, labels, images)
+    return keras.Model([latents, labels], images, name="generator")
 
 
-def discriminator(spec: ImageSpec, dropout_rate: float = 0.0) -> keras.Model:
+def discriminator(spec: ImageSpec, dropout_rate: float = 0.0):
     """1,224,351 parameters; given the label as a one-hot vector."""
-    blocks.require_mnist_shape(spec)
     images, labels = blocks.discriminator_inputs(spec)
     x = layers.Flatten()(layers.Rescaling(0.5, offset=0.5)(images))  # in [0, 1]
-    image_features = MaxoutDense(240, k=5)(x)
+    x = MaxoutDense(240, k=5)(x)
     label_features = MaxoutDense(50, k=5)(blocks.one_hot(labels, spec.classes))
-    x = layers.Concatenate()([image_features, label_features])  # [B, 290]
+    x = layers.Concatenate()([x, label_features])  # [B, 290]
     x = Dropout(dropout_rate)(x)
     x = Dropout(dropout_rate)(MaxoutDense(240, k=4)(x))
     logits = {"adversarial": layers.Dense(1, dtype=floatx())(x)}
-    return blocks.discriminator_model(images, labels, logits)
+    return keras.Model([images, labels], logits, name="discriminator")

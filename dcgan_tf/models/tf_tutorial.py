@@ -1,5 +1,7 @@
 """The DCGAN tutorial of tensorflow.org, and the same networks given the label."""
 
+import functools
+
 import keras
 from keras import layers
 from keras.config import floatx
@@ -10,17 +12,11 @@ from dcgan_tf.models.layers import BatchNormalization, BiasConv2D
 
 
 def generator(
-    spec: ImageSpec,
-    latent_dim: int = 100,
-    negative_slope: float = 0.3,
-    label_fusion: str | None = None,
-) -> keras.Model:
+    spec: ImageSpec, latent_dim=100, negative_slope=0.3, label_fusion: str | None = None
+):
     """2,330,944 parameters; with label_fusion, which is ours, 1,000 more, multiplying."""
-    blocks.require_mnist_shape(spec)
     latents, labels = blocks.generator_inputs(latent_dim)
-    x = latents
-    if label_fusion:
-        x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
+    x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
     x = layers.Dense(7 * 7 * 256, use_bias=False)(x)
     x = layers.LeakyReLU(negative_slope)(BatchNormalization()(x))
     x = layers.Reshape((7, 7, 256))(x)
@@ -31,35 +27,30 @@ def generator(
         x = layers.LeakyReLU(negative_slope)(BatchNormalization()(x))
     options |= {"activation": "tanh", "dtype": floatx()}
     images = layers.Conv2DTranspose(1, 5, 2, **options)(x)
-    return blocks.generator_model(latents, labels, images)
+    return keras.Model([latents, labels], images, name="generator")
 
 
 def discriminator(
-    spec: ImageSpec, negative_slope: float = 0.3, dropout_rate: float = 0.3
-) -> keras.Model:
-    """212,865 parameters."""
+    spec: ImageSpec, negative_slope=0.3, dropout_rate=0.3, projection: bool = False
+):
+    """212,865 parameters.
+
+    projection: it is given the label by `blocks.projection_head`, which is ours: 275,585
+    """
     images, labels = blocks.discriminator_inputs(spec)
     # Made first, so that a seed gives the weights that it gave in version 0.1.
-    head = layers.Dense(1, dtype=floatx())
-    features = _features(images, spec, negative_slope, dropout_rate)
-    return blocks.discriminator_model(images, labels, {"adversarial": head(features)})
-
-
-def projection_discriminator(
-    spec: ImageSpec, negative_slope: float = 0.3, dropout_rate: float = 0.3
-) -> keras.Model:
-    """Given the label by `blocks.projection_head`, which is ours: 275,585 parameters."""
-    images, labels = blocks.discriminator_inputs(spec)
-    features = _features(images, spec, negative_slope, dropout_rate)
-    logits = blocks.projection_head(features, labels, spec.classes)
-    return blocks.discriminator_model(images, labels, logits)
-
-
-def _features(x, spec: ImageSpec, negative_slope: float, dropout_rate: float):
-    """[B, 6272]."""
-    blocks.require_mnist_shape(spec)
+    plain = None if projection else layers.Dense(1, dtype=floatx())
+    x = images
+    # [B, 14, 14, 64], then [B, 7, 7, 128]
     for filters, dtype in ((64, floatx()), (128, None)):
-        # [B, 14, 14, 64], then [B, 7, 7, 128]
         x = BiasConv2D(filters, 5, 2, padding="same", dtype=dtype)(x)
         x = blocks.activated(x, negative_slope, dropout_rate)
-    return layers.Flatten()(x)
+    x = layers.Flatten()(x)  # [B, 6272]
+    if projection:
+        logits = blocks.projection_head(x, labels, spec.classes)
+    else:
+        logits = {"adversarial": plain(x)}
+    return keras.Model([images, labels], logits, name="discriminator")
+
+
+projection_discriminator = functools.partial(discriminator, projection=True)

@@ -28,7 +28,7 @@ def test_normal_and_uniform_latents():
 
 def test_labels_are_the_batch_s_or_every_class_alike():
     labels = tf.range(10_000) % 7
-    assert np.array_equal(latents.batch_labels(10, labels, [0, 1]), labels)
+    assert np.array_equal(latents.LABEL_SOURCES["batch"](10, labels, [0, 1]), labels)
     sampled = latents.uniform_labels(10, labels, [0, 1]).numpy()
     assert sampled.dtype == np.int32
     counts = np.bincount(sampled, minlength=10)

@@ -50,4 +50,4 @@ def test_every_weight_is_of_a_term_and_every_head_is_a_field(head):
     names = head.terms(output, tf.constant([1])).keys()
     assert head.generator_weights.keys() <= names
     assert {name.rsplit("_", 1)[0] for name in head.discriminator_weights} <= names
-    assert head.heads.keys() <= set(DiscriminatorOutput._fields)
+    assert set(head.heads) <= set(DiscriminatorOutput._fields)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.losses import penalties, terms
+from dcgan_tf.losses import terms
 from dcgan_tf.losses.class_heads import DiscriminatorOutput
 
 
@@ -28,7 +28,7 @@ def test_share_is_of_the_whole_batch():
 def test_the_squared_gradient_norm_is_summed_over_pixels_and_averaged_over_images():
     """Of 3 x first pixel + (second pixel)^2: 9 at 0, and 9 + (2 x 0.5)^2 at 0.5."""
     images = tf.constant([[0.0, 0.0], [0.0, 0.5]])[:, :, None, None]
-    output, norm = penalties.squared_gradient_norm(
+    output, norm = terms.squared_gradient_norm(
         lambda x: DiscriminatorOutput(3 * x[:, 0, :, 0] + x[:, 1, :, 0] ** 2), images
     )
     assert np.array_equal(output.adversarial, [[0.0], [0.25]])
@@ -39,7 +39,7 @@ def test_the_squared_gradient_norm_can_itself_be_minimised():
     """Of w x pixel it is w^2: its gradient by w is 2 w."""
     weight, images = tf.Variable(3.0), tf.ones([2, 1, 1, 1])
     with tf.GradientTape() as tape:
-        _, norm = penalties.squared_gradient_norm(
+        _, norm = terms.squared_gradient_norm(
             lambda seen: DiscriminatorOutput(weight * seen[:, 0, :, 0]), images
         )
     assert float(tape.gradient(norm, weight)) == pytest.approx(6)

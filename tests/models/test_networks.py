@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -122,7 +124,7 @@ def test_the_discriminators_drop_out_where_they_should(which):
 def test_acgan_s_output_has_the_class_heads_of_the_choice(architecture, head):
     gan = build_gan(("acgan", architecture), class_head=head)
     output = gan.discriminator([tf.zeros([4, 28, 28, 1]), tf.zeros([4], tf.int32)])
-    shapes = {name: (4, 10 * n) for name, n in CLASS_HEADS[head].heads.items()}
+    shapes = dict.fromkeys(CLASS_HEADS[head].heads, (4, 10))
     found = {name: logits.shape for name, logits in output.items()}
     assert found == {"adversarial": (4, 1), **shapes}
 
@@ -156,7 +158,7 @@ def test_a_compact_generator_stands_alone(fusion):
     [
         (compact.discriminator, set()),
         (compact.projection_discriminator, set()),
-        (compact.acgan_discriminator, {"classes", "twin"}),
+        (functools.partial(compact.discriminator, class_head="twin"), {"classes", "twin"}),
     ],
 )
 def test_compact_discriminators_stand_alone(make, heads):
@@ -192,17 +194,6 @@ def test_compact_networks_refuse_sizes_that_do_not_double_to_the_image(height, w
     spec = ImageSpec(height, width, 1, 10)
     for make in (compact.generator, compact.discriminator):
         with pytest.raises(ValueError, match=f"images of {height}x{width}x1"):
-            make(spec)
-
-
-@pytest.mark.parametrize("which", [which for which in COUNTS if which[1] != "compact"])
-@pytest.mark.parametrize("shape", [(32, 32, 1), (28, 28, 3)])
-def test_published_networks_refuse_other_shapes(which, shape):
-    spec = ImageSpec(*shape, 10)
-    for make in build.NETWORKS[which]:
-        with pytest.raises(
-            ValueError, match=f"images are {spec}; .* take the architecture"
-        ):
             make(spec)
 
 

@@ -26,7 +26,7 @@ def test_layers_are_numbered_behind_the_inputs_and_weights_begin_at_multiples_of
     normalisation = BatchNormalization(epsilon=0.25)
     x = dense(latents)
     y = layers.Reshape((1,))(normalisation(layers.Reshape((1, 1, 1))(x)))
-    generator = blocks.generator_model(latents, labels, layers.Add()([y, x]))
+    generator = keras.Model([latents, labels], layers.Add()([y, x]))
     dense.set_weights([np.float32([[1], [-2], [0.5]])])
     # gamma, beta, mean, variance: 3 (x - 2) / sqrt(0.75 + 0.25) + 1
     normalisation.set_weights([np.float32([n]) for n in (3, 1, 2, 0.75)])
@@ -69,9 +69,9 @@ def test_principal_directions_are_those_of_the_largest_response(
 ):
     """By hand, of a diagonal kernel; a class that multiplies has directions of its own."""
     latents, labels = blocks.generator_inputs(3)
-    x = latents if table is None else blocks.fuse_label(latents, labels, 2, fusion)
+    x = blocks.fuse_label(latents, labels, 2, fusion)
     dense = layers.Dense(3, use_bias=False)
-    generator = blocks.generator_model(latents, labels, dense(x))
+    generator = keras.Model([latents, labels], dense(x))
     dense.set_weights([np.float32(kernel)])
     if table is not None:
         generator.get_layer("label_embedding").set_weights([np.float32(table)])
