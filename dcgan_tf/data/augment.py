@@ -8,7 +8,7 @@ from dcgan_tf.data import replicas
 def augment(
     images: tf.Tensor, seed: tf.Tensor, *, max_translation: int = 0, flip: bool = False
 ) -> tf.Tensor:
-    """Images float32 [B, H, W, C], each translated and mirrored at random by seed [2].
+    """Translates and mirrors each of images float32 [B, H, W, C] at random, by seed [2].
 
     Gradients pass through (DiffAugment: Zhao et al. 2020).
     """
@@ -21,17 +21,13 @@ def augment(
 
 
 def translate(images: tf.Tensor, most: int, seed: tf.Tensor) -> tf.Tensor:
-    """Images float32 [B, H, W, C], each moved by up to `most` pixels each way.
+    """Moves each of images float32 [B, H, W, C] by up to `most` pixels each way.
 
-    The edge is repeated where pixels come in: it is black on MNIST, the background on most
-    pictures.
+    The edge is repeated where pixels come in.
     """
-    _, height, width, _ = images.shape
-    shape = [tf.shape(images)[0], 2]
-    offsets = replicas.draw(
-        tf.random.stateless_uniform, shape, seed, 0, 2 * most + 1, tf.int32
-    )
-    offsets -= most
+    shape, (_, height, width, _) = [tf.shape(images)[0], 2], images.shape
+    draw = tf.random.stateless_uniform
+    offsets = replicas.draw(draw, shape, seed, 0, 2 * most + 1, tf.int32) - most
     rows = tf.clip_by_value(offsets[:, :1] + tf.range(height), 0, height - 1)  # [B, H]
     columns = tf.clip_by_value(offsets[:, 1:] + tf.range(width), 0, width - 1)
     moved = tf.gather(images, rows, axis=1, batch_dims=1)
@@ -39,7 +35,7 @@ def translate(images: tf.Tensor, most: int, seed: tf.Tensor) -> tf.Tensor:
 
 
 def mirror(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Images [B, H, W, C], each mirrored left to right with probability 1/2."""
+    """Mirrors each of images [B, H, W, C] left to right with probability 1/2."""
     shape = [tf.shape(images)[0], 1, 1, 1]
     # Whole numbers, which are the same under XLA.
     coins = replicas.draw(tf.random.stateless_uniform, shape, seed, 0, 2, tf.int32)

@@ -26,20 +26,14 @@ SPLITS = ("train", "test")
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """How files are read, and where what was read is kept.
+    """How files are read, and where what was read is kept."""
 
-    data_dir:       the folder of tensorflow-datasets; None: its own
-    cache_dir:      the cache's folder; None: in the user's cache folder
-    size, channels: of the images, size as (height, width); None: the size that all have in
-                    common, if networks can be built for it, and grey where all are grey
-    skip_broken:    go on without pictures that cannot be read
-    """
-
-    data_dir: str | None = None
-    cache_dir: str | None = None
+    data_dir: str | None = None  # the folder of tensorflow-datasets; None: its own
+    cache_dir: str | None = None  # the cache's folder; None: in the user's cache folder
+    # (height, width); None: what all have in common, if networks can be built for it
     size: tuple[int, int] | None = None
-    channels: int | None = None
-    skip_broken: bool = False
+    channels: int | None = None  # None: grey where all images are grey
+    skip_broken: bool = False  # whether to go on without pictures that cannot be read
 
 
 def prepare(source: Source, options: Options) -> Dataset:
@@ -111,17 +105,13 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
         counts = np.bincount(numbers, minlength=len(source.class_names))
         index["counts"][split] = counts.tolist()
         np.save(place / f"{split}_labels.npy", np.array(numbers, np.int32))
-        if grey:
-            _keep_first_channel(path)
+        if grey:  # the first of three equal channels is kept
+            single = path.with_suffix(".grey")
+            with path.open("rb") as colour, single.open("wb") as file:
+                while block := colour.read(3_000_000):
+                    file.write(block[::3])
+            single.replace(path)
     atomic_files.write_json(place / "index.json", index)
-
-
-def _keep_first_channel(path: pathlib.Path) -> None:
-    """Makes a file of RGB images, all of them grey, one of a single channel."""
-    with path.open("rb") as colour, path.with_suffix(".grey").open("wb") as grey:
-        while block := colour.read(3_000_000):
-            grey.write(block[::3])
-    path.with_suffix(".grey").replace(path)
 
 
 def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dataset:

@@ -32,17 +32,16 @@ class _File(NamedTuple):
 
 
 def find(folder: pathlib.Path) -> Source:
-    """Returns the pictures in a folder.
+    """Returns the pictures in a folder; UsageError where they make no data set.
 
     FOLDER/<class>/..., or FOLDER/train/<class>/... and FOLDER/test/<class>/...; without
     class folders the pictures have no classes.  Pictures may lie deeper.  Hidden files are
-    ignored; the notes count other files that are no pictures.  Raises UsageError where this
-    makes no data set.
+    ignored; the notes count other files that are no pictures.
     """
     files, notes = _listed(folder)
     with ThreadPoolExecutor() as threads:
         paths = [file.path for file in files]
-        hashes = threads.map(lambda path: atomic_files.sha256(folder / path), paths)
+        hashes = threads.map(atomic_files.sha256, [folder / path for path in paths])
         shown = bar(hashes, "looking at pictures", len(paths))
         contents = dict(zip(paths, shown, strict=True))
     # By the files' own names first: numbered files keep their order across classes.
@@ -157,15 +156,13 @@ def _items(
     folder: pathlib.Path, files: list[_File], names: list[str], size: tuple[int, int]
 ) -> Iterator[Item]:
     """Yields each picture in its order; decoded in threads, a block at a time."""
-    labels = {name: label for label, name in enumerate(names)}
 
     def decoded(file: _File) -> Item:
-        image, error = None, ""
         try:
-            image = picture.decode(folder / file.path, size)
+            image, error = picture.decode(folder / file.path, size), ""
         except Exception as problem:  # Pillow's readers raise a dozen kinds
-            error = f"{file.path}: {errors.first_line(problem)}"
-        return Item(image, labels[file.class_name], file.test, error)
+            image, error = None, f"{file.path}: {errors.first_line(problem)}"
+        return Item(image, names.index(file.class_name), file.test, error)
 
     with ThreadPoolExecutor() as threads:
         for rows in arrays.blocks(len(files), 512):

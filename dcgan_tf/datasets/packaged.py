@@ -119,11 +119,10 @@ def download(name: str, data_dir: pathlib.Path):
 
 
 def find(name: str, data_dir: pathlib.Path) -> Source:
-    """Returns the images of any other set of tensorflow-datasets.
+    """Returns any other set of tensorflow-datasets; UsageError where it is not of images.
 
-    Its train split, and to be held out its test split, or its validation split, or else
-    one image in seven.  Classes without images are left out.  Raises UsageError where the
-    set cannot be trained on.
+    The test split, else the validation split, else one image in seven is held out.  Classes
+    without images are left out.
     """
     builder = download(name, data_dir)
     features, splits = builder.info.features, builder.info.splits

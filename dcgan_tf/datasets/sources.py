@@ -64,7 +64,9 @@ def own_path(name: str) -> pathlib.Path | None:
     if path.is_dir() or (path.is_file() and path.suffix == ".npz"):
         return path.absolute()
     if path.exists() or name.startswith((".", "/", "~")) or path.suffix == ".npz":
-        raise errors.UsageError(f"--dataset={name}: there is no such folder or .npz")
+        raise errors.UsageError(
+            f"--dataset={name}: there is no such folder or .npz; name where it lies"
+        )
     return None
 
 

@@ -26,13 +26,6 @@ def rows_of(batches, epochs):
     return np.rint((values + 1) * 127.5).astype(int).reshape(len(epochs), -1)
 
 
-def test_batches_are_scaled_and_of_the_promised_types(few):
-    for images, labels in pipeline.Batches(few, 16, seed=0).stream().take(3):
-        assert images.shape == (16, 28, 28, 1)
-        assert (images.dtype, labels.dtype) == (tf.float32, tf.int32)
-        assert (float(tf.reduce_min(images)), float(tf.reduce_max(images))) == (-1.0, 1.0)
-
-
 def test_scaling_and_back():
     """Catches images that lose a grey level on their way through a run."""
     scaled = pipeline.scale(tf.constant([0, 51, 255], tf.uint8)).numpy()
@@ -48,6 +41,7 @@ def test_an_epoch_has_every_image_at_most_once_and_no_partial_batch():
     (rows,) = rows_of(batches, range(1))
     assert (batches.per_epoch, len(set(rows))) == (3, 48)
     for images, labels in batches.stream().take(3):
+        assert (images.shape, images.dtype) == ((16, 4, 4, 1), tf.float32)
         assert np.array_equal(np.rint((images[:, 0, 0, 0] + 1) * 127.5), labels)
 
 
@@ -70,8 +64,7 @@ def test_a_stream_that_starts_within_an_epoch_goes_on_as_the_whole_one(few):
     whole = list(batches.stream().take(8).as_numpy_iterator())
     rest = list(batches.stream(2).take(6).as_numpy_iterator())
     for expected, batch in zip(whole[2:], rest, strict=True):
-        assert np.array_equal(expected[0], batch[0])
-        assert np.array_equal(expected[1], batch[1])
+        assert all(map(np.array_equal, expected, batch))
 
 
 def test_uniform_batches_repeat_an_image_only_when_its_class_is_through():
@@ -99,5 +92,4 @@ def test_images_that_stay_in_their_file_make_the_same_batches(tmp_path, few):
         for split in (mapped, few)
     ]
     for batch, expected in zip(*streams, strict=True):
-        assert np.array_equal(batch[0], expected[0])
-        assert np.array_equal(batch[1], expected[1])
+        assert all(map(np.array_equal, batch, expected))

@@ -27,10 +27,8 @@ def test_images_and_labels_in_their_order(tmp_path):
     items = list(source.items((4, 4)))
     assert np.array_equal([item.image for item in items], images)
     assert [item.label for item in items] == labels.tolist()
-    held_out = [
-        int(hashlib.sha256(image.tobytes()).hexdigest()[:8], 16) % 7 == 0
-        for image in images
-    ]
+    hashes = [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
+    held_out = [int(sha[:8], 16) % 7 == 0 for sha in hashes]
     assert any(held_out)
     assert [item.test for item in items] == held_out
 
@@ -75,7 +73,6 @@ GOOD = {"images": pixels(), "labels": np.array([0, 1, 0, 1])}
         ({**GOOD, "labels": [0, 1, 3, 1]}, r"from 0 to 3, and no training image has 2"),
         ({**GOOD, "labels": [1, 2, 1, 2]}, r"from 1 to 2, and no .* has 0"),
         ({**GOOD, "labels": [0, 1, 0]}, r"labels are int64 \(3,\)"),
-        ({**GOOD, "labels": [0.0, 1, 0, 1]}, r"labels are float64"),
         ({**GOOD, "labels": np.eye(4, dtype=int)}, r"\(4, 4\).*labels\.argmax\(axis=1\)"),
         ({**GOOD, "labels": np.array([0, "x"] * 2, object)}, r"is no .npz of arrays"),
         ({**GOOD, "class_names": ["a"]}, r"class_names has 1 names, not 2"),
@@ -92,6 +89,3 @@ def test_what_cannot_be_trained_on_is_one_line(tmp_path, arrays, told):
     with pytest.raises(errors.UsageError, match=told) as error:
         npz.find(path)
     assert str(error.value).startswith(f"--dataset={path}: ")
-    path.write_bytes(path.read_bytes()[:50])
-    with pytest.raises(errors.UsageError, match=r"is no \.npz"):
-        npz.find(path)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from sklearn.datasets import load_digits
 
 from dcgan_tf.data import splits
 from dcgan_tf.datasets import packaged, sources
@@ -91,7 +92,7 @@ def test_a_set_that_lies_on_the_disk_alone_is_read(
 
 
 def test_without_labels_and_test_split_one_in_seven_is_held_out(store, find):
-    images = pictures(60, (20, 50, 3))
+    images = pictures(60, (20, 50, 4))
     store("plain", train=(images,))
     dataset = find("plain")
     assert (dataset.spec.classes, dataset.class_names) == (1, None)
@@ -100,36 +101,11 @@ def test_without_labels_and_test_split_one_in_seven_is_held_out(store, find):
     assert str(dataset.spec) == "32x32x3", "no network is built for 20x50"
 
 
-@pytest.mark.parametrize(
-    ("split", "dtype", "told"),
-    [
-        ("train", np.uint16, r"--dataset=odd: .*images of uint16"),
-        ("validation", np.uint8, r"--dataset=odd: .*a split train; it has .*validation"),
-    ],
-)
-def test_what_cannot_be_trained_on_is_one_line(store, find, split, dtype, told):
+@pytest.mark.parametrize(("split", "dtype"), [("train", "uint16"), ("test", "uint8")])
+def test_what_cannot_be_trained_on_is_one_line(store, find, split, dtype):
     store("odd", **{split: (pictures(3, (16, 16, 1)).astype(dtype),)})
-    with pytest.raises(errors.UsageError, match=told):
+    with pytest.raises(errors.UsageError, match=f"images of {dtype}, and {split}"):
         find("odd")
-
-
-def test_a_class_of_test_images_alone_is_one_line(store, find):
-    store("odd", ["a", "b"], train=(pictures(2), [0, 0]), test=(pictures(1), [1]))
-    with pytest.raises(errors.UsageError, match="class 'b' has no image to train on"):
-        find("odd")
-
-
-def test_alpha_is_laid_on_white(store, find):
-    """Rows of four channels would be read as rows of three."""
-    images = pictures(20, (16, 16, 4))
-    images[..., 3] = 255
-    images[:, :8, :, 3] = 0
-    store("alpha", train=(images,))
-    read = splits.load(find("alpha"), "train").array()
-    assert read.shape[1:] == (16, 16, 3)
-    assert read[:, :8].min() == 255
-    lower = {image.tobytes() for image in images[:, 8:, :, :3]}
-    assert {image.tobytes() for image in read[:, 8:]} <= lower
 
 
 def test_emnist_is_put_upright(store, tmp_path):
@@ -162,50 +138,33 @@ def test_a_set_in_mnists_form_is_loaded_whole(tiny_mnist, find, no_network):
 
 
 def test_auto_takes_mnist_where_it_is_prepared(tiny_mnist, find, tmp_path, no_network):
-    assert f"in {tmp_path}" in str(find("auto"))
     assert find("auto").name == "mnist"
+    assert f"in {tmp_path}" in str(find("auto"))
 
 
-def test_auto_takes_mnist_where_its_host_answers(find, monkeypatch, tmp_path):
-    monkeypatch.setattr("urllib.request.urlopen", lambda *_, timeout: io.BytesIO())
-    assert "mnist, 60,000 training images" in str(find("auto"))
-    assert f"to be downloaded into {tmp_path}" in str(find("auto"))
-
-
-def test_auto_takes_the_digits_where_nothing_is_to_be_had(find, no_network):
+def test_auto_takes_mnist_where_its_host_answers_else_the_digits(
+    find, monkeypatch, tmp_path, no_network
+):
     assert find("auto").name == "digits"
-    with pytest.raises(errors.UsageError, match="--dataset=digits: has images of 28x28x1"):
-        find("auto", size=(32, 32))
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, timeout: io.BytesIO())
+    assert "mnist, 60,000 training images and 10,000 held out" in str(find("auto"))
+    assert f"to be downloaded into {tmp_path}" in str(find("auto"))
 
 
 def test_a_host_that_never_answers_is_given_up(find, monkeypatch):
     monkeypatch.setattr(packaged, "ANSWER_SECONDS", 0.05)
-    over, answered = threading.Event(), threading.Event()
-
-    def hang(*_, **__):
-        over.wait(60)
-        answered.set()
-        raise OSError
-
-    monkeypatch.setattr("urllib.request.urlopen", hang)
+    over = threading.Event()
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, timeout: over.wait(60))
     try:
         with pytest.raises(errors.UsageError, match=r"--dataset=mnist.*--dataset=digits"):
             find("mnist")
-        assert not answered.is_set()
     finally:
         over.set()
 
 
-@pytest.mark.parametrize(
-    ("name", "told"),
-    [
-        ("mnits", "no folder, file or data set.* did you mean .*mnist"),
-        ("emnist/letter", "--dataset=emnist/letter: "),
-    ],
-)
-def test_unknown_names_are_told_the_near_ones(find, no_network, name, told):
-    with pytest.raises(errors.UsageError, match=told):
-        find(name)
+def test_unknown_names_are_told_the_near_ones(find):
+    with pytest.raises(errors.UsageError, match=r"no folder, .* did you mean .*mnist"):
+        find("mnits")
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "kmnist"])
@@ -275,23 +234,16 @@ def test_digits_are_1500_and_297_of_all_classes(digits, held_out):
     assert not trained & tested
 
 
-def test_digits_lie_as_mnists_do(digits):
+def test_digits_lie_as_mnists_do_and_keep_their_ink(digits, held_out):
     """In a 20x20 box, with the centre of mass in the middle, to a pixel."""
-    ink = digits.images[..., 0].numpy().astype(float)
-    weight = ink.sum(axis=(1, 2))
+    ink = np.concatenate([split.array()[..., 0] for split in (digits, held_out)]) / 255
     for axis in (1, 2):
         sums = ink.sum(axis=axis)
         inked = sums > 0
         extent = 28 - inked.argmax(axis=1) - inked[:, ::-1].argmax(axis=1)
         assert extent.max() <= 20
-        centre = (sums * np.arange(28)).sum(axis=1) / weight
+        centre = (sums * np.arange(28)).sum(axis=1) / sums.sum(axis=1)
         assert abs(centre - 13.5).max() <= 0.5 + 1e-9
-
-
-def test_digits_keep_their_ink(digits, held_out):
-    """Enlarged from 8x8 to 20x20, all of them have (20 / 8)^2 times the ink."""
-    from sklearn.datasets import load_digits
-
-    ink = sum(split.array().sum(dtype=float) for split in (digits, held_out)) / 255
+    # Enlarged from 8x8 to 20x20, all of them have (20 / 8)^2 times the ink.
     original = load_digits().images.sum() / 16
-    assert ink / original == pytest.approx((20 / 8) ** 2, rel=0.02)
+    assert ink.sum() / original == pytest.approx((20 / 8) ** 2, rel=0.02)

@@ -104,11 +104,8 @@ def test_beside_test_pictures_without_classes_some_others_are_held_out(tmp_path,
 def test_a_test_folder_is_what_is_held_out(tmp_path, put, test):
     put("train/a/0.png", "train/a/1.png", f"{test}/a/2.png")
     assert [item.test for item in items_of(tmp_path)] == [False, False, True]
-
-
-def test_splits_beside_other_folders_are_refused(tmp_path, put):
-    put("train/a/0.png", "test/a/0.png", "extra/a/0.png")
-    with pytest.raises(errors.UsageError, match=r"holds test beside .*\(as extra\)"):
+    put("extra/a/0.png")
+    with pytest.raises(errors.UsageError, match=r"beside other folders \(as extra\)"):
         folder.find(tmp_path)
 
 
@@ -143,16 +140,12 @@ def test_links_are_followed_and_names_need_not_be_unicode(tmp_path, put):
     assert (set(source.class_names), source.count) == ({"caf\ufffd", "猫"}, 2)
 
 
-def test_a_common_size_is_that_of_all(tmp_path, put):
-    put("0.png", "1.png", size=(4, 6))
-    assert folder.find(tmp_path).common_size() == (4, 6)
-    put("2.png", size=(6, 4))
-    assert folder.find(tmp_path).common_size() is None
-
-
-def test_a_broken_file_is_an_item_that_says_why(tmp_path, put):
-    put("a.png")
+def test_a_broken_file_is_an_item_that_says_why_and_has_no_size(tmp_path, put):
+    put("a.png", size=(4, 6))
     (tmp_path / "b.png").write_bytes(b"no picture")
     good, broken = items_of(tmp_path)
     assert (good.error, broken.image) == ("", None)
+    assert folder.find(tmp_path).common_size() == (4, 6)
+    put("c.png", size=(6, 4))
+    assert folder.find(tmp_path).common_size() is None
     assert broken.error.startswith("b.png: cannot identify image file")
