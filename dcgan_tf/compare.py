@@ -20,9 +20,7 @@ from dcgan_tf.pages import record, table
 def define_flags() -> FlagValues:
     values = FlagValues()
     flags.define_arguments(values, "run", "folder of a run; --run= may be left out")
-    flags.define_string(
-        values, "csv", "file to write as well: a row for each run, with plain numbers"
-    )
+    flags.define_string(values, "csv", "a .csv to write as well: a row for each run")
     return values
 
 

@@ -19,12 +19,8 @@ from dcgan_tf.support import atomic_files, errors, tf_setup
 
 def define_flags() -> FlagValues:
     values = FlagValues()
-    flags.define_string(
-        values, "run", "folder of the run.  Default: the ACGAN that comes with the package"
-    )
-    flags.define_string(
-        values, "output", "the page to write (.html).  Default: playground.html"
-    )
+    flags.define_string(values, "run", "folder of the run.  Default: the packaged ACGAN")
+    flags.define_string(values, "output", "the .html to write.  Default: playground.html")
     flags.define_generator_choice(values)
     return values
 

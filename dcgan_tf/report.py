@@ -23,9 +23,7 @@ def define_flags() -> FlagValues:
     values = FlagValues()
     times = f"given again, at most {MOST_RUNS} times: the runs side by side"
     flags.define_arguments(values, "run", f"folder of the run; {times}.  Required")
-    flags.define_string(
-        values, "output", "the page to write, a .html file.  Default: report.html"
-    )
+    flags.define_string(values, "output", "the .html to write.  Default: report.html")
     return values
 
 

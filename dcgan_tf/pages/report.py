@@ -5,6 +5,7 @@ import shlex
 import time
 from typing import Any
 
+from dcgan_tf import __version__
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import sources
 from dcgan_tf.datasets.spec import ImageSpec
@@ -12,7 +13,6 @@ from dcgan_tf.metrics.figures import DOWN, FIGURES, MEANINGS, QUALITY
 from dcgan_tf.pages import page, record
 from dcgan_tf.pages.record import Record
 from dcgan_tf.reporting import frames
-from dcgan_tf.runs import config_file
 
 MOST_FRAMES = 40  # of a run
 FRAMES_BYTES = 3_000_000  # of all runs
@@ -21,7 +21,6 @@ TILES = {"class_accuracy", "frechet_classifier_distance", "recall", "coverage"}
 
 def content(records: list[Record]) -> dict[str, Any]:
     """Returns what page.js shows."""
-    version = config_file.versions()["dcgan_tf"]
     measured = [entry for entry in records if entry.evaluation]
     real = measured[0].evaluation.real if len(records) == len(measured) == 1 else {}
     facts = [_facts(entry) for entry in records]
@@ -43,7 +42,7 @@ def content(records: list[Record]) -> dict[str, Any]:
             for name, field in Config.model_fields.items()
             if any(entry.settings[name] is not None for entry in records)
         ],
-        "footer": f"Written {time.strftime('%Y-%m-%d %H:%M')} by dcgan_tf {version}.",
+        "footer": f"Written {time.strftime('%Y-%m-%d %H:%M')} by dcgan_tf {__version__}.",
     }
 
 
@@ -117,8 +116,7 @@ def _frames(entry: Record, room: int, missing: list[str]) -> list[dict[str, str]
         missing.append("samples/ holds no frame: there are no pictures of the training")
         return []
     most = min(MOST_FRAMES, max(1, room // paths[-1].stat().st_size))
-    chosen = [paths[place] for place in frames.evenly(len(paths), most)]
-    read = {path: frames.read(path) for path in chosen}
+    read = {paths[n]: frames.read(paths[n]) for n in frames.evenly(len(paths), most)}
     sound = {path: pixels for path, pixels in read.items() if pixels is not None}
     if damaged := len(read) - len(sound):
         plural = "s" * (damaged > 1)

@@ -78,9 +78,8 @@ def _cell(group: Group, figure: Figure) -> str:
     values = [value for value in figures if value is not None]
     if not values:
         return ABSENT
-    mean = figure.text(statistics.fmean(values))
-    several = len(values) > 1
-    return f"{mean} \u00b1{figure.text(statistics.stdev(values))}" if several else mean
+    spread = f" \u00b1{figure.text(statistics.stdev(values))}" if len(values) > 1 else ""
+    return figure.text(statistics.fmean(values)) + spread
 
 
 def _blocks(rows: Sequence[Sequence[str]]) -> list[str]:
