@@ -130,8 +130,8 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
     kind = features[image].np_dtype if image else None
     if kind != np.uint8 or "train" not in splits:
         raise errors.UsageError(
-            f"--dataset={name}: it needs images of uint8 and a split train; it has images "
-            f"of {kind}, and {', '.join(splits)}"
+            f"--dataset={name}: needs images of uint8 and a split train; it has images of "
+            f"{kind}, and {', '.join(splits)}"
         )
     label, classes, test, notes = _labels(builder)
     parts = {"train": False, test: True} if test else {"train": None}
@@ -178,9 +178,9 @@ def _labels(builder) -> tuple[str | None, list[int], str | None, list[str]]:
     label = _feature(features, tfds.features.ClassLabel, "label")
     if label is None:
         return None, [], test, []
+    decoders = tfds.decode.PartialDecoding({label: True})
     labels: dict[str | None, set[int]] = {None: set()}
     for split in {"train", test} - {None}:
-        decoders = tfds.decode.PartialDecoding({label: True})
         blocks = builder.as_dataset(split=split, decoders=decoders, batch_size=4096)
         labels[split] = {int(x) for block in blocks for x in np.unique(block[label])}
     if -1 in labels["train"]:

@@ -27,13 +27,13 @@ def find(name: str, options: Options = DEFAULTS) -> Dataset:
         )
     if name == AUTO:
         name = "mnist" if packaged.mnist_is_within_reach(data_dir) else DIGITS
-    unchanged = options.size in (None, (28, 28)) and options.channels in (None, 1)
-    if name == DIGITS and unchanged:
-        return packaged.digits()
-    if name == DIGITS:
+    if options.size in (None, (28, 28)) and options.channels in (None, 1):
+        if name == DIGITS:
+            return packaged.digits()
+        if name in MNIST_LIKE:
+            return packaged.mnist_like(name, data_dir)
+    elif name == DIGITS:
         raise errors.UsageError("--dataset=digits: has images of 28x28x1 alone")
-    if name in MNIST_LIKE and unchanged:
-        return packaged.mnist_like(name, data_dir)
     if path := own_path(name):
         source = npz.find(path) if path.is_file() else folder.find(path)
     else:
@@ -78,10 +78,9 @@ def data_folder(data_dir: str | None) -> pathlib.Path:
 
 
 def moved_to(name: str, given: str | None) -> str | None:
-    """Returns the path that --dataset gives, where the files of the data set lie now.
+    """Returns the path that --dataset gives, where the files of data set `name` lie now.
 
-    name: of the data set when the run began.  None where that has no files of its own, or
-    --dataset gives no path.
+    None where the data set has no files of its own, or --dataset gives no path.
     """
     path = own_path(given) if given and is_own(name) else None
     return str(path) if path else None

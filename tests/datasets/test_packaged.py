@@ -185,34 +185,18 @@ def test_mnist_is_read_whole_and_in_its_order():
     assert train.fingerprint()["sha256"].startswith("ef80b4281e56b21d")
 
 
-class SlowSet(tfds.core.GeneratorBasedBuilder):
-    """20 images, which are generated once."""
-
-    VERSION = tfds.core.Version("1.0.0")
-    generated = 0
-
-    def _info(self):
-        features = tfds.features.FeaturesDict({"image": tfds.features.Image()})
-        return tfds.core.DatasetInfo(builder=self, features=features)
-
-    def _split_generators(self, _):
-        return {"train": self._generate_examples()}
-
-    def _generate_examples(self):
-        SlowSet.generated += 1
-        yield from ((number, {"image": image}) for number, image in enumerate(pictures(20)))
-
-
-def test_of_two_first_runs_one_prepares_the_set_and_the_other_waits(tmp_path, monkeypatch):
+def test_of_two_first_runs_one_prepares_the_set_and_the_other_waits(
+    tmp_path, monkeypatch, request
+):
     """Their temporary folders would become the same one, and one of the runs would fail."""
     waits = threading.Event()
     monkeypatch.setattr(atomic_files, "say", lambda line: waits.set())
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, timeout: io.BytesIO())
     with ThreadPoolExecutor(1) as thread, atomic_files.alone_in(tmp_path, "tests"):
-        second = thread.submit(packaged.download, "slow_set", tmp_path)
+        second = thread.submit(packaged.download, "mnist", tmp_path)
         assert waits.wait(60)
-        tfds.builder("slow_set", data_dir=tmp_path).download_and_prepare()
-    assert second.result().info.splits["train"].num_examples == 20
-    assert SlowSet.generated == 1
+        request.getfixturevalue("tiny_mnist")
+    assert second.result().info.splits["train"].num_examples == 5
 
 
 @pytest.fixture(scope="module")
