@@ -16,6 +16,7 @@ def content(loaded: TrainedRun) -> dict[str, Any]:
     names = config.names if config.conditional else []
     digits = bool(names) and config.class_names is None and config.classes <= 10
     first = [number % max(1, len(names)) for number in range(6)]
+    of_digits = config.dataset in ("mnist", DIGITS)
     directions = network.principal_directions(generator).astype("<f2")
     return {
         "title": f"{config.mode.upper()} trained on {dataset}, step {loaded.step:,}",
@@ -25,9 +26,7 @@ def content(loaded: TrainedRun) -> dict[str, Any]:
         "classes": config.classes,
         "names": names,
         "digits": digits,
-        "text_label": "Digits"
-        if config.dataset in ("mnist", DIGITS)
-        else "Classes, by number",
+        "text_label": "Digits" if of_digits else "Classes, by number",
         "start": [2, 0, 2, 6] if digits and config.classes == 10 else first,
         "directions": base64.b64encode(directions.tobytes()).decode(),
         "direction_count": network.DIRECTIONS,

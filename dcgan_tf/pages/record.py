@@ -1,7 +1,4 @@
-"""What a run's folder holds: the one reader for the pages, `compare` and the experiments.
-
-A record names what is missing or damaged, and has the rest.
-"""
+"""What a run's folder holds, and what is missing or damaged: the one reader of a run."""
 
 import dataclasses
 import functools

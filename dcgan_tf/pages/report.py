@@ -162,8 +162,9 @@ def _table(measured: list[Record], runs: int) -> dict[str, object]:
     notes = ["↑ higher is better, ↓ lower is better." + " Bold: the best." * bold, compared]
     for entry in measured:
         at, name = entry.evaluation.of["step"], f"{entry.name}: " * (runs > 1)
-        moved = [f"measured at step {at:,}; stands at {entry.step:,} now"]
-        moved *= at != entry.step
+        moved = [f"measured at step {at:,}; stands at {entry.step:,} now"] * (
+            at != entry.step
+        )
         notes += [f"{name}{note}." for note in (*moved, *entry.evaluation.notes)]
     return {
         "columns": [entry.name for entry in measured] if runs > 1 else ["generated"],
