@@ -125,10 +125,14 @@ def test_colours_do_not_flicker_in_the_gif(tmp_path):
     ramp[..., 0], ramp[..., 1] = np.mgrid[:256:16, :256:16]
     others = (rng.integers(0, 21 * (n + 1), (16, 16, 3), np.uint8) for n in range(12))
     write(tmp_path, (np.concatenate([ramp, other], axis=1) for other in others))
-    shown = gif(tmp_path, grids.Layout(16, 16, 2)).astype(int)[:, :, : 16 * 18]
+    layout = grids.Layout(16, 16, 2, ("same", "other"))
+    shown = gif(tmp_path, layout).astype(int)[:, :, : 16 * 18]
     assert len(shown) == 12
     assert (shown == shown[:1]).all()
-    assert abs(shown[0, 9::18, 9::18] - ramp).mean() < 16
+    titles, pixels = np.split(shown[0], [shown.shape[1] - (16 * 18 - 2)])
+    assert abs(pixels[9::18, 9::18] - ramp).mean() < 16
+    assert (titles == 255).all(axis=-1).mean() > 0.8
+    assert (titles < 64).all(axis=-1).any()
 
 
 def test_a_colour_in_the_gif_is_what_it_was_until_it_changes_visibly(tmp_path):
