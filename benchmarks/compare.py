@@ -93,22 +93,18 @@ COMMANDS = ("main", "sample", "evaluate", "export")
 
 
 def define_flags() -> FlagValues:
-    values = FlagValues()
-    flags.define_switch(
-        values,
-        "quick",
-        "fewer turns, of the most important contenders; exit status 1 if one is below its "
-        "floor, where --precision=auto chooses bfloat16",
+    return flags.new(
+        quick=flags.switch(
+            "fewer turns, of the most important contenders; exit status 1 if one is below "
+            "its floor, where --precision=auto chooses bfloat16"
+        ),
+        sweep=flags.switch("also dcgan at batches of 32 to 1,024 on 1 and 2 threads"),
+        turns=flags.integer(
+            "blocks of steps of each contender.  Default: 8, with --quick 4"
+        ),
+        steps=flags.integer("steps in a block.  Default: 4"),
+        output="file for all figures, as JSON.  Default: none",
     )
-    flags.define_switch(
-        values, "sweep", "also dcgan at batches of 32 to 1,024 on 1 and 2 threads"
-    )
-    flags.define_integer(
-        values, "turns", "blocks of steps of each contender.  Default: 8, with --quick 4"
-    )
-    flags.define_integer(values, "steps", "steps in a block.  Default: 4")
-    flags.define_string(values, "output", "file for all figures, as JSON.  Default: none")
-    return values
 
 
 def main(values: FlagValues) -> None:

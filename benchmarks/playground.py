@@ -43,11 +43,7 @@ DRAW = """() => new Promise((resolve) => {
 
 
 def define_flags() -> FlagValues:
-    values = FlagValues()
-    flags.define_string(
-        values, "run", "folder of the run.  Default: the ACGAN that comes with the package"
-    )
-    return values
+    return flags.new(run=flags.RUN)
 
 
 def main(values: FlagValues) -> None:

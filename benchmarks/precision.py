@@ -27,14 +27,8 @@ NOTHING = 1e-5  # of the longest gradient
 
 
 def define_flags() -> FlagValues:
-    values = FlagValues()
-    flags.define_string(values, "run", "folder of the run.  Required")
-    flags.define_string(
-        values,
-        "data_dir",
-        "folder of tensorflow-datasets.  Default: TFDS_DATA_DIR, else its own",
-    )
-    return values
+    data_dir = flags.DATA["data_dir"]
+    return flags.new(run="folder of the run.  Required", data_dir=data_dir)
 
 
 def main(values: FlagValues) -> None:

@@ -34,24 +34,15 @@ HEAD = ("mode", "precision", "contender", "images/s ↑")
 
 
 def define_flags() -> FlagValues:
-    values = FlagValues()
-    flags.define_string(
-        values, "against", "folder of a clone of another version.  Default: none"
+    return flags.new(
+        against="folder of a clone of another version.  Default: none",
+        modes="which, separated by commas.  Default: dcgan,cgan,acgan",
+        precision="float32 or bfloat16.  Default: float32, and what --precision=auto "
+        "chooses",
+        turns=flags.integer("runs of each contender.  Default: 4"),
+        steps=flags.integer("steps in each of a run's four log entries.  Default: 50"),
+        output="file for all figures, as JSON.  Default: none",
     )
-    flags.define_string(
-        values, "modes", "which, separated by commas.  Default: dcgan,cgan,acgan"
-    )
-    flags.define_string(
-        values,
-        "precision",
-        "float32 or bfloat16.  Default: float32, and what --precision=auto chooses",
-    )
-    flags.define_integer(values, "turns", "runs of each contender.  Default: 4")
-    flags.define_integer(
-        values, "steps", "steps in each of a run's four log entries.  Default: 50"
-    )
-    flags.define_string(values, "output", "file for all figures, as JSON.  Default: none")
-    return values
 
 
 def main(values: FlagValues) -> None:

@@ -16,7 +16,6 @@ import json
 import pathlib
 import sys
 
-from absl import flags as absl_flags
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
@@ -104,15 +103,10 @@ def draw(lines: dict[str, list[Point]], path: str) -> None:
 
 
 def define_flags() -> FlagValues:
-    values = FlagValues()
-    flags.define_string(values, "out", "where the picture goes: a .png")
-    absl_flags.DEFINE_multi_string(
-        "curve",
-        [],
-        "name, milliseconds a step, a run's folder or log entries",
-        flag_values=values,
+    return flags.new(
+        out="where the picture goes: a .png",
+        curve=flags.many("name, milliseconds a step, a run's folder or log entries"),
     )
-    return values
 
 
 if __name__ == "__main__":

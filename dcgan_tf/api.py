@@ -12,6 +12,7 @@ from PIL import Image
 from dcgan_tf import evaluate, main
 from dcgan_tf.cli import evaluation, flags
 from dcgan_tf.cli.launch import Caller
+from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.exports import write
 from dcgan_tf.reporting import grids, metrics_log, plots
 from dcgan_tf.runs import folder, trained
@@ -58,25 +59,24 @@ class Run(trained.TrainedRun):
     ) -> dict[str, dict]:
         """Returns figures of quality: {"generated": {"class_accuracy": ...}, ...}.
 
-        The figures are those of `dcgan-tf evaluate`: beside "generated" those of real
-        training images and of memorised images.  None: there are too few images to tell.
+        Those of real training images and of memorised images stand beside "generated", as
+        `dcgan-tf evaluate` prints them.  None: there are too few images to tell.
 
         output: a folder for evaluation.json and evaluation.png; None: nothing is written
-        given:  flags of the command: count, seed, cas, dataset, data_dir, cache_dir,
-                skip_broken
+        given:  count, seed, cas, dataset, data_dir, cache_dir, skip_broken, as on the
+                command line
 
         Raises UsageError and RunError as the command would.
         """
+        if odd := given.keys() & {"run", "samples", "which", "ema"}:
+            raise errors.UsageError(f"--{odd.pop()}: the run is the one that was loaded")
         values = evaluate.define_flags()
-        for name in ("run", "samples", "which", "ema"):
-            if name in given:
-                raise errors.UsageError(f"--{name}: the run is the one that was loaded")
-        flags.parse(values, {"run": self.folder, "output": output, **given})
+        flags.parse(values, {"run": self.folder, "ema": self.ema, **given})
+        place = output_path(output, folder=True, may_exist=True) if output else None
         with tf_setup.as_library():
-            request = evaluation.request(values, writes=False)
-            report = evaluation.measure(request, self, ema=self.ema)
-        if request.output:
-            evaluation.write(request.output, report)
+            report = evaluation.measure(values, self)
+        if place:
+            evaluation.write(place, report)
         return report["figures"]
 
     def _repr_png_(self) -> bytes:
@@ -110,20 +110,17 @@ def train(
 ) -> Run | None:
     """Trains a run, or goes on with one where it stopped, as `dcgan-tf train` does.
 
-    settings: the command's flags by name, as mode="acgan", epochs=3, run_dir="runs/a";
-        None: not given.  `dcgan-tf train --helpfull` lists them.  A second call with the
-        same run_dir goes on with the run; with more epochs it makes it longer.
+    settings:  the command's flags by name, as mode="acgan", epochs=3, run_dir="runs/a";
+               None: not given.  `dcgan-tf train --helpfull` lists them.
     callbacks: are called with each log entry, a dict, when it is in metrics.jsonl and its
-        frame in samples/, and before the checkpoint of its step.  One that raises ends the
-        training as Ctrl-C does.
+               frame in samples/, and before the checkpoint of its step.  One that raises
+               ends the training as Ctrl-C does, and its exception is raised when all is
+               saved.
 
-    Returns the run as it then is; with dry_run=True None.
-
-    Raises UsageError for a wrong setting, RunError for what fails, each with the line that
-    the command would print.  Ctrl-C, as a notebook's stop button, saves, stops and raises
-    KeyboardInterrupt, and at once if it comes twice; SIGTERM raises SystemExit.  A run that
-    is complete by then is returned.  An exception of a callback is raised when all is
-    saved.  The same call goes on from there.
+    Returns the run as it then is; with dry_run=True None.  Raises UsageError for a wrong
+    setting, RunError for what fails, each with the line that the command would print.
+    Ctrl-C, as a notebook's stop button, saves, stops and raises KeyboardInterrupt, and at
+    once if it comes twice; SIGTERM raises SystemExit.  The same call goes on from there.
     In a thread that is not the main one signals are not heard.
 
     The caller's settings of Keras and the random states of Python and NumPy are put back;
@@ -151,7 +148,7 @@ def train(
 
 
 def grid(images: np.ndarray, columns: int = 10) -> Image.Image:
-
+    """Draws images uint8 [N, H, W, C], or rows of them [N, M, H, W, C], legibly."""
     if images.ndim == 5:
         columns = images.shape[1]
         images = images.reshape(-1, *images.shape[2:])

@@ -18,10 +18,10 @@ from dcgan_tf.pages import record, table
 
 
 def define_flags() -> FlagValues:
-    values = FlagValues()
-    flags.define_arguments(values, "run", "folder of a run; --run= may be left out")
-    flags.define_string(values, "csv", "a .csv to write as well: a row for each run")
-    return values
+    return flags.new(
+        run=flags.many("folder of a run; --run= may be left out"),
+        csv="a .csv to write as well: a row for each run",
+    )
 
 
 def main(values: FlagValues) -> None:

@@ -14,64 +14,50 @@ import time
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
+from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.support import tf_setup
 
 
 def define_flags() -> FlagValues:
-    values = FlagValues()
-    flags.define_string(values, "run", "folder of the run whose generator is measured")
-    flags.define_string(
-        values,
-        "samples",
-        "measure these images instead: a .npz with images uint8 [N, H, W, C], or [N, H, W] "
-        "where they are grey, and, where they have requested classes, their labels int [N]",
-    )
-    flags.define_string(
-        values,
-        "dataset",
-        "what --samples are compared with, by name or path; with --run, where the run's "
-        "own images lie now.  Default: the run's; mnist if within reach, else digits",
-    )
-    flags.define_data(values)
-    flags.define_integer(
-        values,
-        "count",
-        "images generated, with the classes as often as in the test split.  Default: as "
-        "many as that has, at most 10,000",
-        lowest=flags.LEAST_SAMPLES,
-        highest=flags.MOST_SAMPLES,
-    )
-    flags.define_integer(
-        values, "seed", "of the latents.  Default: 0", lowest=0, highest=2**31 - 2
-    )
-    flags.define_generator_choice(values)
-    flags.define_switch(
-        values,
-        "cas",
-        "also the classification accuracy score: train a classifier on as many generated "
-        "images as there are training images, at most 60,000 (or on --samples), and test "
-        "it on real ones: takes minutes",
-    )
-    flags.define_string(
-        values,
-        "output",
-        "folder for evaluation.json and evaluation.png.  Default: the run's; with "
+    return flags.new(
+        run="folder of the run whose generator is measured",
+        samples="measure these images instead: a .npz with images uint8 [N, H, W, C], or "
+        "[N, H, W] where they are grey, and, where they have requested classes, their "
+        "labels int [N]",
+        dataset="what --samples are compared with, by name or path; with --run, where the "
+        "run's own images lie now.  Default: the run's; mnist if within reach, else digits",
+        **flags.DATA,
+        count=flags.integer(
+            "images generated, with the classes as often as in the test split.  Default: "
+            "as many as that has, at most 10,000",
+            flags.LEAST_SAMPLES,
+            flags.MOST_SAMPLES,
+        ),
+        seed=flags.integer("of the latents.  Default: 0", 0, 2**31 - 2),
+        **flags.GENERATOR,
+        cas=flags.switch(
+            "also the classification accuracy score: train a classifier on as many "
+            "generated images as there are training images, at most 60,000 (or on "
+            "--samples), and test it on real ones: takes minutes"
+        ),
+        output="folder for evaluation.json and evaluation.png.  Default: the run's; with "
         "--samples, nothing is written",
     )
-    return values
 
 
 def main(values: FlagValues) -> None:
+    output = values.output or values.run
+    if output:
+        output = output_path(output, folder=True, may_exist=True)
     tf_setup.start()
     from dcgan_tf.cli import evaluation
 
-    request = evaluation.request(values)
-    began, loaded = time.monotonic(), evaluation.load(request, values)
-    report = evaluation.measure(request, loaded, ema=values.ema)
+    began = time.monotonic()
+    report = evaluation.measure(values)
     print(evaluation.table(report))
     print(f"measured in {time.monotonic() - began:.0f} s")
-    if request.output:
-        print(evaluation.write(request.output, report))
+    if output:
+        print(evaluation.write(output, report))
 
 
 if __name__ == "__main__":

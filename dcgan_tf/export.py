@@ -12,7 +12,7 @@ alone.  Each folder has a README.md with code that uses it.
 
 import sys
 
-from absl.flags import DEFINE_enum, FlagValues
+from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags, outputs
 from dcgan_tf.exports import formats
@@ -21,27 +21,18 @@ from dcgan_tf.support import errors, tf_setup
 
 
 def define_flags() -> FlagValues:
-    values = FlagValues()
-    flags.define_string(
-        values, "run", "folder of the run.  Default: the ACGAN that comes with the package"
-    )
-    flags.define_string(
-        values,
-        "output",
-        "the folder to make, a new one; or with a suffix of "
+    return flags.new(
+        run=flags.RUN,
+        output="the folder to make, a new one; or with a suffix of "
         f"{', '.join(formats.BY_SUFFIX)} that file alone, in that format.  Required",
+        format=flags.choice(
+            "npz: for this package; keras: .keras, for Keras with this package installed; "
+            "saved_model: for TensorFlow; litert: .tflite; onnx: needs the packages onnx "
+            f"and tf2onnx.  Default: {formats.NPZ}, or what the suffix of --output says",
+            list(formats.FORMATS),
+        ),
+        **flags.GENERATOR,
     )
-    DEFINE_enum(
-        "format",
-        None,
-        list(formats.FORMATS),
-        "npz: for this package; keras: .keras, for Keras with this package installed; "
-        "saved_model: for TensorFlow; litert: .tflite; onnx: needs the packages onnx and "
-        f"tf2onnx.  Default: {formats.NPZ}, or what the suffix of --output says",
-        flag_values=values,
-    )
-    flags.define_generator_choice(values)
-    return values
 
 
 def main(values: FlagValues) -> None:

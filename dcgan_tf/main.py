@@ -18,25 +18,18 @@ from dcgan_tf.support import tf_setup
 
 
 def define_flags() -> FlagValues:
-    values = FlagValues()
-    flags.define_settings(values)
-    flags.define_string(
-        values, "run_dir", "folder of the run.  Default: checkpoints/<mode>"
+    return flags.new(
+        **flags.settings(),
+        run_dir="folder of the run.  Default: checkpoints/<mode>",
+        **flags.DATA,
+        **flags.DEVICES,
+        init_from="folder of another run, or of one that export wrote: begin a new one in "
+        "--run_dir from its weights, with its settings but for those given here; not its "
+        "length and intervals.  An export has no discriminator, which then begins with new "
+        "weights",
+        fresh=flags.switch("refuse to go on with a run that exists"),
+        dry_run=flags.switch("check everything, print what would run, write no run"),
     )
-    flags.define_data(values)
-    flags.define_devices(values)
-    flags.define_string(
-        values,
-        "init_from",
-        "folder of another run, or of one that export wrote: begin a new one in --run_dir "
-        "from its weights, with its settings but for those given here; not its length and "
-        "intervals.  An export has no discriminator, which then begins with new weights",
-    )
-    flags.define_switch(values, "fresh", "refuse to go on with a run that exists")
-    flags.define_switch(
-        values, "dry_run", "check everything, print what would run, write no run"
-    )
-    return values
 
 
 def main(values: FlagValues) -> None:
@@ -46,40 +39,38 @@ def main(values: FlagValues) -> None:
 
 
 def train(values: FlagValues, caller=None) -> tuple[Run, Signals | None]:
-    """The run that the flags ask for, trained, and the signal that stopped it, if any.
+    """Trains the run that the flags ask for; returns it and the signal that stopped it.
 
     caller: a `cli.launch.Caller`; None: the command line
     """
-    overrides, options = flags.overrides(values), flags.data_options(values)
     # Of several processes TensorFlow tells each time that one ends.
     several = os.environ.get("TF_CONFIG") or "SLURM_STEP_NUM_TASKS" in os.environ
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if several else "2")
     tf_setup.import_quietly(initialise=False)
     from dcgan_tf.training.devices import join  # which imports TensorFlow
 
-    workers = join(
-        values.devices
-    )  # before the plan, which may read a data set by TensorFlow
+    # Before the plan, which may read a data set by TensorFlow.
+    workers = join(values.devices)
     tf_setup.start()
     with workers.ending(ends_process=caller is None):
         planned = plan.make(
-            overrides,
+            flags.overrides(values),
             run_dir=values.run_dir,
-            options=options,
+            options=flags.data_options(values),
             fresh=values.fresh,
             init_from=values.init_from,
             lock=workers.is_chief,
         )
-        if planned.is_complete:
-            completed, unit = planned.completed, planned.unit
-            state = "is complete: " if completed == planned.requested else "has already "
-            longer = f"to train longer, ask for more: --{unit}={2 * completed}"
-            print(f"{planned.run.folder} {state}{planned.counted(completed)}; {longer}")
-            return planned.run, None
-        from dcgan_tf.cli import launch
+        completed, requested = planned.completed, planned.requested
+        if completed < requested:
+            from dcgan_tf.cli import launch
 
-        switches = {"dry_run": values.dry_run, "jit_compile": values.jit_compile}
-        return planned.run, launch.start(planned, workers, **switches, caller=caller)
+            switches = {"dry_run": values.dry_run, "jit_compile": values.jit_compile}
+            return planned.run, launch.start(planned, workers, **switches, caller=caller)
+        state = "is complete: " if completed == requested else "has already "
+        longer = f"to train longer, ask for more: --{planned.unit}={2 * completed}"
+        print(f"{planned.run.folder} {state}{planned.counted(completed)}; {longer}")
+        return planned.run, None
 
 
 if __name__ == "__main__":

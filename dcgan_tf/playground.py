@@ -18,11 +18,8 @@ from dcgan_tf.support import atomic_files, errors, tf_setup
 
 
 def define_flags() -> FlagValues:
-    values = FlagValues()
-    flags.define_string(values, "run", "folder of the run.  Default: the packaged ACGAN")
-    flags.define_string(values, "output", "the .html to write.  Default: playground.html")
-    flags.define_generator_choice(values)
-    return values
+    output = "the .html to write.  Default: playground.html"
+    return flags.new(run=flags.RUN, output=output, **flags.GENERATOR)
 
 
 def main(values: FlagValues) -> None:

@@ -20,11 +20,11 @@ MOST_RUNS = 8
 
 
 def define_flags() -> FlagValues:
-    values = FlagValues()
     times = f"given again, at most {MOST_RUNS} times: the runs side by side"
-    flags.define_arguments(values, "run", f"folder of the run; {times}.  Required")
-    flags.define_string(values, "output", "the .html to write.  Default: report.html")
-    return values
+    return flags.new(
+        run=flags.many(f"folder of the run; {times}.  Required"),
+        output="the .html to write.  Default: report.html",
+    )
 
 
 def main(values: FlagValues) -> None:

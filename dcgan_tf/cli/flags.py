@@ -1,10 +1,12 @@
-"""What the commands share: their flags, their --help and how they end."""
+"""What the commands share: their flags, and how they end."""
 
+import functools
 import os
 import pathlib
 import re
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from absl import flags
 from absl.flags import FlagValues
@@ -18,148 +20,123 @@ from dcgan_tf.datasets.spec import LEAST_SIZE, MOST_SIZE
 from dcgan_tf.support import errors
 
 LEAST_SAMPLES, MOST_SAMPLES = 200, 200_000  # images that `evaluate` measures
-MOST_DEVICES = 256  # of a machine
 FLAGFILES = pathlib.Path(dcgan_tf.__file__).parent / "flagfiles"
 CARRIED = {path.stem: path for path in sorted(FLAGFILES.glob("*.flags"))}
 TRACEBACK = "DCGAN_TF_TRACEBACK"  # the environment variable that asks for one
 
-
-class _SettingParser(flags.ArgumentParser):
-    """Reads a setting's value, or says what is allowed."""
-
-    def __init__(self, name: str):
-        super().__init__()
-        self._name = name
-
-    def parse(self, argument):
-        return schema.parse(self._name, argument)
+Definition = str | tuple[flags.ArgumentParser, Any, str]
 
 
-class _DevicesParser(flags.IntegerParser):
-    """Reads a number of devices; `auto` is None."""
+class _Parser(flags.ArgumentParser):
+    """Reads a flag's value by a function; its ValueError says what is allowed."""
+
+    def __init__(self, read: Callable[[str], object]):
+        self._read = read
 
     def parse(self, argument):
-        return None if argument == AUTO else super().parse(argument)
+        return self._read(argument)
 
 
-def define_settings(values: FlagValues) -> None:
-    """Defines a flag for each setting of a run that a user may choose."""
-    for name in schema.SETTINGS:
-        is_switch = schema.FIELDS[name].annotation in (bool, bool | None)
-        flag = flags.Flag(
-            _SettingParser(name),
-            flags.ArgumentSerializer(),
-            name,
+def new(**definitions: Definition) -> FlagValues:
+    """Defines flags: by their (parser, default, help), or a string's by its help alone.
+
+    A flag whose default is a list may be given many times, and without its name.
+    """
+    values = FlagValues()
+    for name, definition in definitions.items():
+        if isinstance(definition, str):
+            definition = flags.ArgumentParser(), None, definition
+        parser, default, text = definition
+        kind: type[flags.Flag] = flags.Flag
+        if isinstance(default, list):
+            kind = flags.MultiFlag
+            values.set_gnu_getopt()  # flags may follow
+        is_switch = isinstance(parser, flags.BooleanParser) or (
+            name in schema.FIELDS and schema.FIELDS[name].annotation in (bool, bool | None)
+        )
+        # A switch is given as --name and --noname, too.
+        values[name] = kind(parser, None, name, default, text, boolean=is_switch)
+    return values
+
+
+def integer(text: str, lowest: int = 1, highest: int | None = None) -> Definition:
+    return flags.IntegerParser(lowest, highest), None, text
+
+
+def switch(text: str, default: bool = False) -> Definition:
+    return flags.BooleanParser(), default, f"{text}.  Default: {str(default).lower()}"
+
+
+def choice(text: str, words: list[str], default: str | None = None) -> Definition:
+    return flags.EnumParser(words), default, f"<{'|'.join(words)}>: {text}"
+
+
+def many(text: str) -> Definition:
+    return flags.ArgumentParser(), [], text
+
+
+def settings() -> dict[str, Definition]:
+    """Returns a definition for each setting of a run that a user may choose."""
+    return {
+        name: (
+            _Parser(functools.partial(schema.parse, name)),
             None,
             help_text.of_setting(name),
-            boolean=is_switch,  # --name and --noname, too
         )
-        flags.DEFINE_flag(flag, flag_values=values)
+        for name in schema.SETTINGS
+    }
 
 
-def define_string(values: FlagValues, name: str, help_text: str) -> None:
-    flags.DEFINE_string(name, None, help_text, flag_values=values)
-
-
-def define_integer(
-    values: FlagValues,
-    name: str,
-    help_text: str,
-    *,
-    lowest: int = 1,
-    highest: int | None = None,
-) -> None:
-    flags.DEFINE_integer(
-        name, None, help_text, flag_values=values, lower_bound=lowest, upper_bound=highest
-    )
-
-
-def define_arguments(values: FlagValues, name: str, help_text: str) -> None:
-    """Defines a flag that may be given many times, and without its name."""
-    flags.DEFINE_multi_string(name, [], help_text, flag_values=values)
-    values.set_gnu_getopt()  # flags may follow
-
-
-def define_switch(values: FlagValues, name: str, help_text: str) -> None:
-    flags.DEFINE_bool(name, False, f"{help_text}.  Default: false", flag_values=values)
-
-
-def define_devices(values: FlagValues) -> None:
-    """Defines --devices, None for auto, and --jit_compile."""
-    flags.DEFINE(
-        _DevicesParser(lower_bound=1, upper_bound=MOST_DEVICES),
-        "devices",
+RUN = "folder of the run.  Default: the ACGAN that comes with the package"
+GENERATOR = {
+    "which": choice(
+        "the run's newest checkpoint, or the best by --evaluate_every.  Default: latest",
+        ["latest", "best"],
+        "latest",
+    ),
+    "ema": switch("generate with the generator's EMA, if the run keeps one", True),
+}
+DEVICES = {
+    "devices": (
+        _Parser(lambda text: None if text == AUTO else flags.IntegerParser(1).parse(text)),
         None,
         "devices of this machine to train on: so many GPUs, or where there is no GPU so "
         "many logical devices of the CPU; auto: all GPUs, or the CPU.  They must divide "
         "--batch_size, of which each takes its share.  Default: auto.  May change on a "
         "resume",
-        flag_values=values,
-    )
-    define_switch(
-        values,
-        "jit_compile",
+    ),
+    "jit_compile": switch(
         "compile the step by XLA, for a GPU: on a CPU it is slower.  With one device.  May "
-        "change on a resume",
-    )
-
-
-def define_data(values: FlagValues) -> None:
-    """Defines how and where images are read."""
-    define_string(
-        values,
-        "data_dir",
-        "folder of tensorflow-datasets.  Default: TFDS_DATA_DIR, else its own",
-    )
-    define_integer(
-        values,
-        "image_size",
+        "change on a resume"
+    ),
+}
+# How and where images are read.
+DATA = {
+    "data_dir": "folder of tensorflow-datasets.  Default: TFDS_DATA_DIR, else its own",
+    "image_size": integer(
         "pixels: images are cropped square at their centre and resized to it.  Default: "
         "their own size where all agree and networks can be built for it, else 32",
-        lowest=LEAST_SIZE,
-        highest=MOST_SIZE,
-    )
-    flags.DEFINE_enum(
-        "channels",
-        None,
-        ("1", "3"),
-        "1: grey, 3: colour.  Default: grey where all images are",
-        flag_values=values,
-    )
-    define_switch(values, "skip_broken", "go on without the pictures that cannot be read")
-    define_string(
-        values,
-        "cache_dir",
-        "folder for images that were read, which takes height * width * channels bytes an "
-        "image; it may be deleted.  Default: dcgan_tf/images in XDG_CACHE_HOME, else in "
-        "~/.cache",
-    )
+        LEAST_SIZE,
+        MOST_SIZE,
+    ),
+    "channels": choice(
+        "1: grey, 3: colour.  Default: grey where all images are", ["1", "3"]
+    ),
+    "skip_broken": switch("go on without the pictures that cannot be read"),
+    "cache_dir": "folder for images that were read, which takes height * width * channels "
+    "bytes an image; it may be deleted.  Default: dcgan_tf/images in XDG_CACHE_HOME, else "
+    "in ~/.cache",
+}
 
 
 def data_options(values: FlagValues) -> Options:
-    """Returns what the flags of `define_data` say."""
+    """Returns what the flags of DATA say."""
     return Options(
         data_dir=values.data_dir,
         cache_dir=values.cache_dir,
         size=(values.image_size, values.image_size) if values.image_size else None,
         channels=int(values.channels) if values.channels else None,
         skip_broken=values.skip_broken,
-    )
-
-
-def define_generator_choice(values: FlagValues) -> None:
-    flags.DEFINE_enum(
-        "which",
-        "latest",
-        ("latest", "best"),
-        "the run's newest checkpoint, or the best by --evaluate_every.  Default: latest",
-        flag_values=values,
-    )
-    flags.DEFINE_bool(
-        "ema",
-        True,
-        "generate with the generator's EMA, if the run keeps one.  Default: true",
-        flag_values=values,
     )
 
 
@@ -178,11 +155,13 @@ def run(
 
     0: done; 1: failed; 2: wrong use.  What goes wrong is one line on stderr.
     """
-    flags.DEFINE_bool(
-        "help", False, "show the usual flags", short_name="h", flag_values=values
-    )
-    flags.DEFINE_bool("helpfull", False, "show every flag", flag_values=values)
-    flags.DEFINE_bool("version", False, "show the version", flag_values=values)
+    for name, text in (
+        ("help", "show the usual flags"),
+        ("helpfull", "show every flag"),
+        ("version", "show the version"),
+    ):
+        short = "h" if name == "help" else None
+        flags.DEFINE_bool(name, False, text, short_name=short, flag_values=values)
     try:
         argv = sys.argv[1:] if argv is None else argv
         _, *arguments = values(["dcgan_tf", *_with_flagfiles_first(argv)])
@@ -207,10 +186,8 @@ def run(
             raise
         line = errors.first_line(error)
         if not isinstance(error, (errors.RunError, OSError)):
-            name = type(error).__name__
-            line = (
-                f"unexpected {name}: {line}; {TRACEBACK}=1 in the environment shows where"
-            )
+            shows = f"{TRACEBACK}=1 in the environment shows where"
+            line = f"unexpected {type(error).__name__}: {line}; {shows}"
         return fail(line, 1)
 
 
@@ -265,13 +242,13 @@ def _with_flagfiles_first(argv: list[str]) -> list[str]:
 def _find_flagfile(name: str) -> pathlib.Path:
     """Returns the file of that name, or the one that the package carries under it."""
     path = errors.user_path(name, "--flagfile")
-    if path.is_file():
-        return path
     # In a clone they are in experiments/, too: so they are named in its documents.
     is_bare = path.parent in (pathlib.Path(), pathlib.Path("experiments"))
-    if is_bare and path.suffix in ("", ".flags") and path.stem in CARRIED:
-        return CARRIED[path.stem]
-    raise errors.UsageError(
-        f"--flagfile={name}: must be a file of flags, or one that comes with the package: "
-        f"{', '.join(CARRIED)}{errors.near_matches(path.stem, CARRIED)}"
-    )
+    if not path.is_file() and is_bare and path.suffix in ("", ".flags"):
+        path = CARRIED.get(path.stem, path)
+    if not path.is_file():
+        raise errors.UsageError(
+            f"--flagfile={name}: must be a file of flags, or one that comes with the "
+            f"package: {', '.join(CARRIED)}{errors.near_matches(path.stem, CARRIED)}"
+        )
+    return path

@@ -245,6 +245,6 @@ def _tell_the_end(plan: Plan, stopped: Signals | None, again: str) -> None:
         say(f"{how} saved; the same {again} goes on from here")
         return
     folder = shlex.quote(str(plan.run.folder))
-    say(f"complete: {plan.length}; see {plan.run.gif}")
+    say(f"complete: {plan.counted(plan.requested)}; see {plan.run.gif}")
     for command in ("sample", "evaluate", "report"):
         say(f"  dcgan-tf {command} --run={folder}")

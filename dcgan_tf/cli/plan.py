@@ -1,5 +1,6 @@
 """From what the user gave to what will run: the settings, the data and the checkpoint."""
 
+import contextlib
 import dataclasses
 import sys
 from collections.abc import Mapping
@@ -47,22 +48,12 @@ class Plan:
         return getattr(self.config, self.unit)
 
     @property
-    def length(self) -> str:
-        """ "1 epoch", "14,000 steps"."""
-        return self.counted(self.requested)
+    def completed(self) -> int:
+        return getattr(self.checkpoint, self.unit[:-1]) if self.checkpoint else 0
 
     def counted(self, number: int) -> str:
+        """Returns "1 epoch", "14,000 steps"."""
         return f"{number:,} {self.unit if number != 1 else self.unit[:-1]}"
-
-    @property
-    def completed(self) -> int:
-        if self.checkpoint is None:
-            return 0
-        return self.checkpoint.epoch if self.unit == "epochs" else self.checkpoint.step
-
-    @property
-    def is_complete(self) -> bool:
-        return self.completed >= self.requested
 
 
 def make(
@@ -88,12 +79,16 @@ def make(
     mode = overrides.get("mode", resolve.DEFAULT_MODE)
     run = Run(errors.user_path(run_dir or f"checkpoints/{mode}", "--run_dir"))
     check_folder(run.folder)
-    if not run.exists():
-        return _new(overrides, run, options, init_from)
-    if lock:  # for a moment: what is refused is best refused at once
-        with run.locked():
+    if run.exists():
+        with run.locked() if lock else contextlib.nullcontext():  # for a moment
             pass
-    return _resumed(overrides, run, options, fresh, init_from)
+        plan = _resumed(overrides, run, options, fresh, init_from)
+    else:
+        plan = _new(overrides, run, options, init_from)
+    for name in ("evaluate_every", "test_losses"):
+        if plan.dataset and getattr(plan.config, name):
+            sources.check_held_out(plan.dataset, name)
+    return plan
 
 
 def _new(
@@ -109,9 +104,9 @@ def _new(
             channels=options.channels or inherited.channels,
         )
     resolve.check(overrides)  # before a host is asked
-    requested = overrides.get("dataset", AUTO)
     if options.size:  # before all images are read
         _check_size(overrides, *options.size)
+    requested = overrides.get("dataset", AUTO)
     dataset = sources.find(requested, options)
     _check_size(overrides, *dataset.spec.shape)
     config = resolve.new(
@@ -120,7 +115,19 @@ def _new(
         class_names=list(dataset.class_names) if dataset.class_names else None,
         **dataclasses.asdict(dataset.spec),
     )
-    _check_data(config, dataset, inherited, init_from)
+    resolve.preview_labels(config)
+    check_batch_size(config, dataset.size)
+    if config.conditional and config.classes == 1:
+        raise errors.UsageError(
+            f"--mode={config.mode}: {'; '.join([dataset.name, *dataset.notes])} has no "
+            "classes, or one; sort its pictures into a folder for each class, or take "
+            "--mode=dcgan"
+        )
+    if inherited and (spec := ImageSpec.of(inherited)) != dataset.spec:
+        raise errors.UsageError(
+            f"--dataset={config.dataset}: has images of {dataset.spec} in {config.classes} "
+            f"classes, the weights of {init_from} are for {spec} in {spec.classes}"
+        )
     if requested != dataset.name == DIGITS:
         print(NO_MNIST, file=sys.stderr)
     return Plan(RunConfig(config, parent), run, dataset, checkpoint=None)
@@ -144,46 +151,18 @@ def _check_size(
     """UsageError unless the networks can be built for images of this size."""
     architectures = PRESETS[overrides.get("mode", resolve.DEFAULT_MODE)].architectures
     name = overrides.get("architecture", next(iter(architectures)))
-    size, line = f"{height}x{width}", ""
+    size = f"{height}x{width}"
     if not architectures[name].any_size and (height, width, channels) != (28, 28, 1):
-        line = (
+        raise errors.UsageError(
             f"--architecture={name}: is for images of 28x28x1 alone, these are {size}x"
             f"{channels}; make them so by --image_size=28 --channels=1, or take "
             "--architecture=compact"
         )
-    elif not doublings(height, width):
-        line = (
+    if not doublings(height, width):
+        raise errors.UsageError(
             f"--image_size: networks cannot be built for {size}; the nearest size that "
             f"they can be built for is --image_size={nearest_size(height, width)}"
         )
-    if line:
-        raise errors.UsageError(line)
-
-
-def _check_data(
-    config: Config, dataset: Dataset, inherited: Config | None, init_from: str | None
-) -> None:
-    """UsageError unless a new run of these settings can be trained on the data set."""
-    resolve.preview_labels(config)
-    for name in ("evaluate_every", "test_losses"):
-        if getattr(config, name):
-            sources.check_held_out(dataset, name)
-    check_batch_size(config, dataset.size)
-    line = ""
-    if config.conditional and config.classes == 1:
-        line = (
-            f"--mode={config.mode}: {'; '.join([dataset.name, *dataset.notes])} has no "
-            "classes, or one; sort its pictures into a folder for each class, or take "
-            "--mode=dcgan"
-        )
-    elif inherited and ImageSpec.of(inherited) != dataset.spec:
-        spec = ImageSpec.of(inherited)
-        line = (
-            f"--dataset={config.dataset}: has images of {dataset.spec} in {config.classes} "
-            f"classes, the weights of {init_from} are for {spec} in {spec.classes}"
-        )
-    if line:
-        raise errors.UsageError(line)
 
 
 def check_batch_size(config: Config, size: int) -> None:
@@ -207,76 +186,57 @@ def _resumed(
     if moved := sources.moved_to(saved.dataset, given.get("dataset")):
         saved = saved.model_copy(update={"dataset": moved})
         given["dataset"] = moved
-    content = dataclasses.replace(content, config=saved)
-    _check_resume(content, given, run, options, fresh, init_from)
-    config = saved.model_copy(update=given)
-    content = dataclasses.replace(content, config=config)
-    plan = Plan(content, run, None, run.newest_checkpoint())
-    if plan.is_complete:
-        return plan
-    began = content.starts[0]["command"] if content.starts else []
-    asked = overrides.get("dataset") == DIGITS or f"--dataset={DIGITS}" in began
-    warnings = {
-        "has no checkpoint: it is trained from the start, and its log entries and frames "
-        "are made once more": plan.checkpoint is None and run.metrics.exists(),
-        "began on scikit-learn's 1,500 small digits, and goes on on them; for MNIST begin "
-        "another run with another --run_dir": config.dataset == DIGITS and not asked,
-    }
-    for line, applies in warnings.items():
-        if applies:
-            print(f"warning: {run.folder} {line}", file=sys.stderr)
-    dataset = find_again(run, config, options)
-    for name in ("evaluate_every", "test_losses"):
-        if getattr(config, name):
-            sources.check_held_out(dataset, name)
-    return dataclasses.replace(plan, dataset=dataset)
-
-
-def _check_resume(
-    content: RunConfig,
-    given: Mapping[str, Any],
-    run: Run,
-    options: Options,
-    fresh: bool,
-    init_from: str | None,
-) -> None:
-    """UsageError for flags that would make the run in the folder another one."""
-    config, lines = content.config, []
     if fresh:
-        lines.append(
+        raise errors.UsageError(
             f"--fresh: {run.folder} holds a run; name another --run_dir, delete the "
             "folder, or leave --fresh out to go on with the run"
         )
+    began_from = content.parent.run if content.parent else "new weights"
+    if init_from and str(errors.user_path(init_from, "").resolve()) != began_from:
+        raise errors.UsageError(
+            f"--init_from={init_from}: {run.folder} began from {began_from}; leave it "
+            "out to go on with that run, or name another --run_dir"
+        )
+    _check_resume(run, saved, given, options)
+    content = dataclasses.replace(content, config=saved.model_copy(update=given))
+    plan = Plan(content, run, None, run.newest_checkpoint())
+    if plan.completed >= plan.requested:
+        return plan
+    began = content.starts[0]["command"] if content.starts else []
+    asked = overrides.get("dataset") == DIGITS or f"--dataset={DIGITS}" in began
+    if saved.dataset == DIGITS and not asked:
+        print(
+            f"warning: {run.folder} began on scikit-learn's 1,500 small digits, and goes "
+            "on on them; for MNIST begin another run with another --run_dir",
+            file=sys.stderr,
+        )
+    return dataclasses.replace(plan, dataset=find_again(run, plan.config, options))
+
+
+def _check_resume(
+    run: Run, saved: Config, given: Mapping[str, Any], options: Options
+) -> None:
+    """UsageError for flags that would make the run in the folder another one."""
     if run.exported.exists():
-        lines.append(
+        raise errors.UsageError(
             f"--run_dir={run.folder}: holds an exported generator, which cannot be trained "
             "on; name another folder"
         )
-    began_from = content.parent.run if content.parent else "new weights"
-    if init_from:
-        asked = str(errors.user_path(init_from, "--init_from").resolve())
-        if asked != began_from:
-            lines.append(
-                f"--init_from={init_from}: {run.folder} began from {began_from}; leave it "
-                "out to go on with that run, or name another --run_dir"
-            )
-    different = resolve.differences(config, given)
-    if options.size not in (None, (config.height, config.width)):
-        different.append(f"--image_size={options.size[0]} (the run has {config.height})")
-    if options.channels not in (None, config.channels):
-        different.append(f"--channels={options.channels} (the run has {config.channels})")
+    different = resolve.differences(saved, given)
+    if options.size not in (None, (saved.height, saved.width)):
+        different.append(f"--image_size={options.size[0]} (the run has {saved.height})")
+    if options.channels not in (None, saved.channels):
+        different.append(f"--channels={options.channels} (the run has {saved.channels})")
     if different:
-        lines.append(
+        raise errors.UsageError(
             f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
             "out to go on with it, or name another --run_dir"
         )
     if foreign := run.foreign_checkpoints():
-        lines.append(
+        raise errors.UsageError(
             f"--run_dir={run.folder}: {foreign[0]} was saved by another run, and would be "
             "removed by this one; move it elsewhere, and give the command again"
         )
-    if lines:
-        raise errors.UsageError(lines[0])
 
 
 def find_again(run: Run, config: Config, options: Options) -> Dataset:
@@ -287,8 +247,7 @@ def find_again(run: Run, config: Config, options: Options) -> Dataset:
         channels=config.channels,
         skip_broken=True,  # what was skipped when the run began; its fingerprint tells
     )
-    dataset = sources.find(config.dataset, options)
-    spec = ImageSpec.of(config)
+    dataset, spec = sources.find(config.dataset, options), ImageSpec.of(config)
     if dataset.spec != spec:
         raise errors.RunError(
             f"{run.config_file}: says {spec.classes} classes of {spec}; {dataset.name} has "

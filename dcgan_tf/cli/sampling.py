@@ -15,7 +15,6 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.reporting import frames, grids
 from dcgan_tf.runs import trained
 from dcgan_tf.runs.folder import Run
-from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import arrays, atomic_files, errors
 
 PER_CLASS = 10  # images, where nothing else is asked for
@@ -26,100 +25,35 @@ STEP_MS, HELD_MS = 100, 500  # a frame of a GIF, and a frame of a single class
 UNCONDITIONAL_COUNT = 100
 MOST_IMAGES = 1_000_000
 MOST_BYTES = 2_000_000_000  # of images that are held at once
+Row = list[int] | None  # classes
 LONGEST_NAME = 50  # characters of a class in a file's name, which has at most 255 bytes
 
 
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """The images to generate: single ones, or rows of a way between latents or classes.
-
-    labels: the class of each image, or of each row; of a way between classes, as many as
-            there are rows
-    layout: of their grid, or of each frame of a GIF
-    note:   what a user should know of the choice; "" for nothing
-    steps:  images from a latent vector or class to the next, both included; None: no way
-    passes: the classes that the way passes; None: latents
-    """
-
-    labels: list[int]
-    layout: grids.Layout
-    note: str = ""
-    steps: int | None = None
-    passes: list[int] | None = None
-
-
 def sample(values: FlagValues, run: Run, output: pathlib.Path) -> str:
-    """Generates what the flags ask for into `output`; returns what to tell the user."""
-    asked = request(values, run.read_config(), output)
-    loaded = trained.load(run.folder, ema=values.ema, which=values.which)
-    count = write(output, loaded, asked, values.seed or 0, values.magnify)
-    lines = [f"{output}: {count} images, generated at step {loaded.step:,}", asked.note]
-    return "\n".join(line for line in lines if line)
+    """Generates what the flags ask for into `output`; returns what to tell the user.
 
-
-def request(values: FlagValues, config: Config, output: pathlib.Path) -> Request:
-    """Returns what the flags ask for; UsageError unless the run's generator can make it."""
+    UsageError unless the run's generator can make it.
+    """
+    config, note = run.read_config(), ""
     _check_flags(values, config, output)
-    row = None
+    row = None  # the classes that stand in a row, or a column each
     if values.digits is not None:
-        row = _digits(values.digits, config)
+        row = resolve.class_numbers("digits", ",".join(values.digits), config.names)
     elif values.classes is not None:
         row = resolve.class_numbers("classes", values.classes, config.names)
-    if values.interpolate is not None or values.morph is not None:
-        return _way(values, config, output, row)
-    if row is None and (values.count or not config.conditional):
-        count = values.count or UNCONDITIONAL_COUNT
-        labels = [index % config.classes for index in range(min(count, MOST_IMAGES + 1))]
-        columns = math.ceil(math.sqrt(count))
-        found = Request(labels, grids.Layout.of(config, None, columns))
-    elif row is None:
-        row, note = list(range(config.classes)), ""
-        if output.suffix == ".png":
-            row, note = _shown(config)
-        count = min(values.per_class or PER_CLASS, MOST_IMAGES // len(row) + 1)
-        found = Request(row * count, grids.Layout.of(config, row), note)
-    else:
-        found = Request(row, grids.Layout.of(config, row))
-    _check_room(len(found.labels), values, config, output)
-    return found
-
-
-def _shown(config: Config) -> tuple[list[int], str]:
-    """Returns the classes that a grid shows, and the note that these are not all."""
-    shown = resolve.shown_classes(config.classes)
-    note = ""
-    if len(shown) < config.classes:
-        note = (
-            f"{len(shown)} of {config.classes:,} classes are shown; name others by "
-            "--classes, or all of them by an --output that is a folder or a .npz"
-        )
-    return shown, note
-
-
-def _way(
-    values: FlagValues, config: Config, output: pathlib.Path, row: list[int] | None
-) -> Request:
-    """row: the classes that --classes or --digits names, if any"""
-    passes, steps, note = None, values.interpolate or STEPS, ""
-    if values.morph is not None:
-        passes = resolve.class_numbers("morph", values.morph, config.names)
-    elif row is None and config.conditional and not values.count:
-        row, note = _shown(config)
-    rows = len(row) if row else values.count or ROWS
-    is_gif = output.suffix == ".gif"
-    stops = len(passes) if passes else STOPS if is_gif else 2
-    length = stops * (steps - 1) if is_gif else (stops - 1) * (steps - 1) + 1
-    _check_room(rows * length, values, config, output)
-    labels = row or [index % config.classes for index in range(rows)]
-    if is_gif:
-        layout = grids.Layout.of(config, row, min(rows, grids.PLAIN_COLUMNS))
-        return Request(labels, layout, note, steps, passes)
-    layout = grids.Layout.of(config, None, length)
-    if passes:  # named over the columns that are no mixture
-        titles = [""] * length
-        titles[:: steps - 1] = grids.Layout.of(config, passes).titles
-        layout = dataclasses.replace(layout, titles=tuple(titles))
-    return Request(labels, layout, note, steps, passes)
+    elif config.conditional and not values.count and values.morph is None:
+        row = list(range(config.classes))
+        if output.suffix in (".png", ".gif"):
+            row = resolve.shown_classes(config.classes)
+        if len(row) < config.classes:
+            note = (
+                f"\n{len(row)} of {config.classes:,} classes are shown; name others by "
+                "--classes, or all of them by an --output that is a folder or a .npz"
+            )
+    is_way = values.interpolate is not None or values.morph is not None
+    write = _write_way if is_way else _write_images
+    count, step = write(values, run, config, output, row)
+    return f"{output}: {count} images, generated at step {step:,}{note}"
 
 
 def _check_flags(values: FlagValues, config: Config, output: pathlib.Path) -> None:
@@ -131,7 +65,6 @@ def _check_flags(values: FlagValues, config: Config, output: pathlib.Path) -> No
     way = next((name for name in ("morph", "interpolate") if name in given), "")
     allowed = {"morph": ["count"], "interpolate": ["classes", "digits", "count"]}
     odd_rows = [given[name] for name in rows if way and name not in allowed[way]]
-    is_grid = output.suffix in (".png", ".gif")
     for is_wrong, line in (
         (len(rows) > 1, f"--{' and --'.join(rows)}: only one of them at a time"),
         (
@@ -146,7 +79,7 @@ def _check_flags(values: FlagValues, config: Config, output: pathlib.Path) -> No
             f"{','.join(config.names[:2])}",
         ),
         (
-            (way or values.magnify) and not is_grid,
+            (way or values.magnify) and output.suffix not in (".png", ".gif"),
             f"--output={output}: --magnify, --interpolate and --morph write a .png or .gif",
         ),
         (
@@ -158,99 +91,91 @@ def _check_flags(values: FlagValues, config: Config, output: pathlib.Path) -> No
             raise errors.UsageError(line)
 
 
-def _check_room(
-    count: int, values: FlagValues, config: Config, output: pathlib.Path
-) -> None:
-    """UsageError for more images than can be made, or than memory holds at once."""
+def _load(count: int, values: FlagValues, run: Run, output: pathlib.Path):
+    """Returns the generator; UsageError where memory does not hold `count` images."""
+    config = run.read_config()
     size = count * config.height * config.width * config.channels
     size *= (values.magnify or 1) ** 2
-    line = ""
     if count > MOST_IMAGES:
-        line = f"{count:,} images: at most {MOST_IMAGES:,} at a time"
-    elif output.suffix and size > MOST_BYTES:
-        line = (
+        raise errors.UsageError(f"{count:,} images: at most {MOST_IMAGES:,} at a time")
+    if output.suffix and size > MOST_BYTES:
+        raise errors.UsageError(
             f"--output={output}: {count:,} images take {size / 1e9:,.1f} GB of memory; "
             "name a folder, which is written image by image"
         )
-    if line:
-        raise errors.UsageError(line)
+    return trained.load(run.folder, ema=values.ema, which=values.which)
 
 
-def _digits(text: str, config: Config) -> list[int]:
-    """Returns a label for each character; UsageError unless each is a class of the run."""
-    is_number = text.isascii() and text.isdecimal()
-    if config.class_names or not is_number or int(max(text)) >= config.classes:
-        raise errors.UsageError(
-            f"--digits={text}: must be digits that are classes of the run; these are "
-            f"{', '.join(config.names[:20])}: use --classes, as in --classes="
-            f"{','.join(config.names[:3])}"
-        )
-    return [int(character) for character in text]
-
-
-def write(
-    output: pathlib.Path,
-    loaded: TrainedRun,
-    request: Request,
-    seed: int,
-    magnify: int | None,
-) -> int:
-    """Generates the images, writes them as the suffix says, and returns their number.
-
-    magnify: of a grid; 1: the plain grid; None: what makes it legible
-    """
-    if request.steps:
-        return _write_way(output, loaded, request, seed, magnify)
-    blocks = loaded.sample_blocks(request.labels, seed=seed)
-    config = loaded.config
+def _write_images(
+    values: FlagValues, run: Run, config: Config, output: pathlib.Path, row: Row
+) -> tuple[int, int]:
+    """Writes images of latents of their own; returns how many, and the generator's step."""
+    count = values.count or UNCONDITIONAL_COUNT
+    if row:
+        is_named = values.digits is not None or values.classes is not None
+        count = len(row) * (1 if is_named else values.per_class or PER_CLASS)
+    loaded = _load(count, values, run, output)
+    classes = row or range(config.classes)
+    labels = [classes[index % len(classes)] for index in range(count)]
+    blocks = loaded.sample_blocks(labels, seed=values.seed or 0)
     if output.suffix == ".png":
-        images = np.concatenate(list(blocks))
-        grids.write_png(output, _grid(images, request.layout, magnify))
+        layout = grids.Layout.of(config, row, math.ceil(math.sqrt(count)))
+        grids.write_png(output, _grid(np.concatenate(list(blocks)), layout, values))
     elif output.suffix == ".npz":
-        classes = {}
+        named = {}
         if config.conditional:
-            classes["labels"] = np.array(request.labels, np.int32)
-            classes["class_names"] = np.array(config.names)
-        arrays.write(output, images=np.concatenate(list(blocks)), **classes)
+            named["labels"] = np.array(labels, np.int32)
+            named["class_names"] = np.array(config.names)
+        arrays.write(output, images=np.concatenate(list(blocks)), **named)
     else:
-        _write_folder(output, blocks, request.labels, config)
-    return len(request.labels)
+        _write_folder(output, itertools.chain.from_iterable(blocks), labels, config)
+    return count, loaded.step
 
 
-def _grid(images: np.ndarray, layout: grids.Layout, magnify: int | None) -> np.ndarray:
+def _grid(images: np.ndarray, layout: grids.Layout, values: FlagValues) -> np.ndarray:
     pixels = grids.grid(images, layout.columns)
-    return pixels if magnify == 1 else grids.legible(pixels, layout, magnify)
+    if values.magnify == 1:
+        return pixels
+    return grids.legible(pixels, layout, values.magnify)
 
 
 def _write_way(
-    output: pathlib.Path,
-    loaded: TrainedRun,
-    request: Request,
-    seed: int,
-    magnify: int | None,
-) -> int:
-    """Writes rows of images as a grid, or their columns as the frames of a GIF."""
-    is_gif, rows, passes = output.suffix == ".gif", len(request.labels), request.passes
+    values: FlagValues, run: Run, config: Config, output: pathlib.Path, row: Row
+) -> tuple[int, int]:
+    """Writes rows of images between latents or classes, or their columns as a GIF."""
+    steps, seed = values.interpolate or STEPS, values.seed or 0
+    is_gif = output.suffix == ".gif"
+    passes = None  # the classes that the way passes
+    if values.morph is not None:
+        passes = resolve.class_numbers("morph", values.morph, config.names)
+    rows = len(row) if row else values.count or ROWS
+    stops = len(passes) if passes else STOPS if is_gif else 2
+    length = stops * (steps - 1) if is_gif else (stops - 1) * (steps - 1) + 1
+    loaded = _load(rows * length, values, run, output)
     if passes:
-        images = loaded.morph(passes, request.steps, seed, count=rows, closed=is_gif)
+        images = loaded.morph(passes, steps, seed, count=rows, closed=is_gif)
     else:
-        stops = STOPS if is_gif else 2
-        images = loaded.interpolate(
-            request.labels, request.steps, seed, stops=stops, closed=is_gif
-        )
+        labels = row or [index % config.classes for index in range(rows)]
+        images = loaded.interpolate(labels, steps, seed, stops=stops, closed=is_gif)
     if is_gif:
-        pictures = [_grid(i, request.layout, magnify) for i in images.swapaxes(0, 1)]
-        durations = [STEP_MS] * len(pictures)
+        layout = grids.Layout.of(config, row, min(rows, grids.PLAIN_COLUMNS))
+        pictures = [_grid(column, layout, values) for column in images.swapaxes(0, 1)]
+        durations = [STEP_MS] * length
         if passes:  # what is no mixture is to be seen
-            durations[:: request.steps - 1] = [HELD_MS] * len(passes)
+            durations[:: steps - 1] = [HELD_MS] * stops
         atomic_files.write_bytes(output, frames.encode_gif(pictures, durations))
     else:
-        grids.write_png(output, _grid(np.concatenate(images), request.layout, magnify))
-    return images.shape[0] * images.shape[1]
+        layout = grids.Layout.of(config, None, length)
+        if passes:  # named over the columns that are no mixture
+            titles = [""] * length
+            titles[:: steps - 1] = grids.Layout.of(config, passes).titles
+            layout = dataclasses.replace(layout, titles=tuple(titles))
+        grids.write_png(output, _grid(np.concatenate(images), layout, values))
+    return rows * length, loaded.step
 
 
 def _write_folder(
-    folder: pathlib.Path, blocks: Iterable[np.ndarray], labels: list[int], config: Config
+    folder: pathlib.Path, images: Iterable[np.ndarray], labels: list[int], config: Config
 ) -> None:
     """Writes a PNG for each image, in a folder for its class where it has one.
 
@@ -259,7 +184,6 @@ def _write_folder(
     names = [re.sub(r"[^\w-]", "_", name)[:LONGEST_NAME] for name in config.names]
     if len(set(names)) < len(names):
         names = [f"{number}_{name}" for number, name in enumerate(names)]
-    images = itertools.chain.from_iterable(blocks)
     with atomic_files.replacing_folder(folder) as temporary:
         for index, (image, label) in enumerate(zip(images, labels, strict=True)):
             place = temporary / names[label] if config.conditional else temporary

@@ -49,7 +49,7 @@ def show(
         "defaults from": PRESETS[config.mode].architectures[config.architecture].source,
         "not default": given or "nothing",
         "implied": brought,
-        "length": plan.length,
+        "length": plan.counted(plan.requested),
         "weights from": _weights(plan),
         "generator": _parameters(state.gan.generator),
         "discriminator": _parameters(state.gan.discriminator),

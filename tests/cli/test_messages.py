@@ -79,10 +79,10 @@ sample --run=cgan --interpolate=1000 --count=1001 -> images
 sample --run=cgan --seed=-1 -> --seed=-1
 sample --run=cgan --magnify=0 -> --magnify=0
 sample --run=cgan --magnify=2 --output=set.npz -> --magnify
-sample --run=cgan --digits=20x6 -> --digits=20x6
+sample --run=cgan --digits=20x6 -> --digits=2,0,x,6
 sample --run=cgan --digits= -> --digits=
 sample --run=cgan --digits=² -> --digits=²
-sample --run=animals --digits=2026 -> --digits=2026
+sample --run=animals --digits=2026 -> --digits=2,0,2,6
 sample --run=cgan --classes=3,cat -> --classes=3,cat
 sample --run=cgan --classes=10 -> --classes=10
 sample --run=cgan --classes= -> --classes=
