@@ -148,30 +148,29 @@ def test_what_is_no_generator_of_its_config_is_one_line_and_runs_nothing(
 ):
     make(tmp_path / "run", small("cgan"))
     command("export", "--run=run", "--output=given")
-    good = (tmp_path / "given" / "generator.npz").read_bytes()
-    with np.load(tmp_path / "given" / "generator.npz") as arrays:
+    file = tmp_path / "given" / "generator.npz"
+    good = file.read_bytes()
+    with np.load(file) as arrays:
         fewer = {name: arrays[name] for name in arrays.files if name != "arr_3"}
 
     class Trap:
         def __reduce__(self):
             return shutil.rmtree, (str(tmp_path / "run"),)
 
+    refused = pytest.raises(errors.RunError, match="is not a generator of the config")
+    contents = [b"", good[:1000], pickle.dumps(Trap())]
     trap = np.array([Trap()], dtype=object)
-    for number, arrays in enumerate(
-        (fewer, {**fewer, "arr_3": trap}, {**fewer, "arr_3": np.zeros((2, 2))})
-    ):
-        with (tmp_path / "given" / "generator.npz").open("wb") as file:
-            np.savez(file, **arrays)
-        with pytest.raises(errors.RunError, match="is not a generator of the config"):
+    for more in ({}, {"arr_3": trap}, {"arr_3": np.zeros((2, 2))}):
+        np.savez(file, **fewer, **more)
+        contents.append(file.read_bytes())
+    for content in contents:
+        file.write_bytes(content)
+        with refused:
             dcgan_tf.load("given")
-        assert (tmp_path / "run").exists(), number
-    for content in (b"", good[:1000], pickle.dumps(Trap())):
-        (tmp_path / "given" / "generator.npz").write_bytes(content)
-        with pytest.raises(errors.RunError, match="is not a generator of the config"):
-            dcgan_tf.load("given")
+        assert (tmp_path / "run").exists()
+    file.write_bytes(good)
     content = json.loads((tmp_path / "given" / "config.json").read_text())
     content["config"]["latent_dim"] = 7
     (tmp_path / "given" / "config.json").write_text(json.dumps(content))
-    (tmp_path / "given" / "generator.npz").write_bytes(good)
-    with pytest.raises(errors.RunError, match="is not a generator of the config"):
+    with refused:
         dcgan_tf.load("given")
