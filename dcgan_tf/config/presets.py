@@ -134,8 +134,7 @@ class Preset:
         return {name: value for name, value in values.items() if name not in absent}
 
 
-# What the default presets share; experiments/defaults and experiments/recipes tell how it
-# was found.
+# The default presets': experiments/defaults and experiments/recipes tell how found.
 COMPACT = dict(batch_size=64)
 COMPACT_CGAN = dict(**COMPACT, label_fusion="multiply")
 COMPACT_ACGAN = dict(

@@ -11,7 +11,6 @@ from dcgan_tf.losses.class_heads import CLASS_HEADS
 from dcgan_tf.support import errors
 
 DEFAULT_MODE = "dcgan"
-NETWORK_FIELDS = ("mode", "architecture", "latent_dim", "label_fusion", "class_head")
 _ALWAYS = {name for name in schema.FIELDS if schema.kind(name) == schema.DERIVED}
 _ALWAYS |= {"mode", "dataset"}
 
@@ -99,7 +98,7 @@ def inherit(parent: Config, overrides: Mapping[str, Any], name: str) -> dict[str
     They are the parent's, where `overrides` is silent.  UsageError where `overrides` asks
     for other networks than those of the weights.
     """
-    for field in NETWORK_FIELDS:
+    for field in ("mode", "architecture", "latent_dim", "label_fusion", "class_head"):
         if overrides.get(field, getattr(parent, field)) != getattr(parent, field):
             raise errors.UsageError(
                 f"--{field}={overrides[field]}: the weights of {name} are of "
@@ -145,14 +144,14 @@ def shown_classes(classes: int) -> list[int]:
 
 def differences(saved: Config, overrides: Mapping[str, Any]) -> list[str]:
     """Returns what `overrides` would change of a run that cannot change, as phrases."""
-    phrases = []
-    for name, value in overrides.items():
-        before = getattr(saved, name)
-        may_change = schema.kind(name) == schema.ADJUSTABLE
-        if before != value and (before is None or not may_change):
-            has = "no such setting" if before is None else before
-            phrases.append(f"--{name}={value} (the run has {has})")
-    return phrases
+    before = {name: getattr(saved, name) for name in overrides}
+    fixed = {n for n in before if before[n] is None or schema.kind(n) != schema.ADJUSTABLE}
+    has = {n: "no such setting" if value is None else value for n, value in before.items()}
+    return [
+        f"--{name}={value} (the run has {has[name]})"
+        for name, value in overrides.items()
+        if name in fixed and value != before[name]
+    ]
 
 
 def from_json(values: Mapping[str, Any]) -> Config:
@@ -187,16 +186,10 @@ def not_defaults(config: Config) -> tuple[list[str], list[str]]:
     defaults["architecture"] = next(iter(preset.architectures))
     data = (config.dataset, config.height, config.width)
     brings = preset.default_values(values, *data)
-    chosen = ("architecture", "adversarial_loss", "update_rule")
-    usual = {**brings, **{name: defaults[name] for name in chosen}}
+    usual = {**brings, **{name: defaults[name] for name in ("architecture", *CHOICES)}}
     length = preset.default_values({**values, "steps": None, "epochs": None}, *data)
     usual["steps"] = length.get("steps")
-    names = [name for name in brings if brings[name] != AUTO]
-    given = [name for name in names if values[name] != usual[name]]
-    others = [name for name in names if values[name] != defaults.get(name)]
-    brought = [name for name in others if name not in given]
-    return _flags(values, given), _flags(values, brought)
-
-
-def _flags(values: Mapping[str, Any], names: list[str]) -> list[str]:
-    return [f"--{name}={values[name]}" for name in names]
+    flags = {name: f"--{name}={values[name]}" for name in brings if brings[name] != AUTO}
+    given = [flag for name, flag in flags.items() if values[name] != usual[name]]
+    others = [flag for name, flag in flags.items() if values[name] != defaults.get(name)]
+    return given, [flag for flag in others if flag not in given]

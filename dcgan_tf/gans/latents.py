@@ -16,8 +16,7 @@ def normal(latent_dim: int, count: int, seed) -> tf.Tensor:
 
 def uniform(latent_dim: int, count: int, seed) -> tf.Tensor:
     """Latents [count, latent_dim], uniform in [-1, 1]."""
-    shape = [count, latent_dim]
-    return replicas.draw(tf.random.stateless_uniform, shape, seed, -1.0, 1.0)
+    return replicas.draw(tf.random.stateless_uniform, [count, latent_dim], seed, -1.0, 1.0)
 
 
 def uniform_labels(classes: int, labels: tf.Tensor, seed) -> tf.Tensor:

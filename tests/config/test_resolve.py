@@ -69,11 +69,6 @@ def test_a_run_of_before_there_was_a_choice_of_class_heads_is_read(twin, head):
     assert resolve.from_json(old) == run
 
 
-def test_what_is_given_beats_the_defaults():
-    run = new_config(mode="acgan", batch_size=12)
-    assert (run.batch_size, run.learning_rate, run.dataset) == (12, 1e-3, "mnist")
-
-
 def test_one_learning_rate_given_alone_is_both_players():
     for other, expected in (({}, 0.5), ({"discriminator_learning_rate": 0.25}, 0.25)):
         run = new_config(mode="cgan", learning_rate=0.5, **other)
@@ -85,7 +80,6 @@ def test_one_learning_rate_given_alone_is_both_players():
     [
         ({"d_class_weight_real": 2.0}, "--d_class_weight_real=2.0: goes with --mode=acgan"),
         ({"mode": "cgan", "architecture": "resnet"}, "has only compact, maxout"),
-        ({"mode": "acgan", "architecture": "maxout"}, "keras_2018, keras_gan, keras_2017"),
         ({"g_batch_multiplier": 2}, "goes with --update_rule=alternating"),
         (
             {"mode": "cgan", "architecture": "maxout", "label_fusion": "add"},
@@ -93,7 +87,6 @@ def test_one_learning_rate_given_alone_is_both_players():
         ),
         ({"label_fusion": "add"}, "--label_fusion=add: goes with --mode=cgan or acgan"),
         ({"steps": 9, "epochs": 2}, "--steps=9 and --epochs=2: "),
-        ({"steps": 9, "checkpoint_every": 2}, "whose length is given by --epochs"),
         ({"log_every_steps": 2}, "whose length is given by --steps"),
         ({**ALTERNATING, "resample_latents": False}, "with --g_batch_multiplier=1"),
         (NO_CLASS_LOSS, "with --g_class_weight=0"),
@@ -140,12 +133,15 @@ def test_the_way_out_that_a_refusal_names_is_one(overrides):
 
 
 def test_a_choice_brings_its_settings_and_takes_along_those_of_the_others():
+    """Whatever the architecture brings: those of keras_2018 are for labels and weights."""
     run = new_config(update_rule="alternating", steps=9)
     assert (run.g_batch_multiplier, run.log_every_steps, run.epochs) == (2, 200, None)
     smoothed = new_config(mode="acgan", **KERAS)
     assert (smoothed.real_label, smoothed.d_weight_real) == (0.95, 0.5)
     hinge = new_config(mode="acgan", **KERAS, adversarial_loss="hinge")
     assert (hinge.real_label, hinge.d_weight_real) == (None, 0.5)
+    pairs = new_config(mode="acgan", **KERAS, **RELATIVISTIC)
+    assert (pairs.real_label, pairs.d_weight_real) == (None, None)
 
 
 def test_differences_name_every_one_but_the_length(small):
@@ -161,17 +157,13 @@ def child(parent, **overrides):
     return new_config(**resolve.inherit(parent, overrides, "it"))
 
 
-def test_a_child_has_its_parents_settings_but_for_what_is_given(small):
+def test_a_child_has_its_parents_settings_but_for_length_and_what_is_given(small):
     rule = {"update_rule": "alternating", "g_batch_multiplier": 3}
-    run = child(small("acgan", seed=5, epochs=9, **rule), learning_rate=0.5, epochs=4)
+    parent = small("acgan", seed=5, epochs=9, checkpoint_every=2, keep_frames=7, **rule)
+    run, default = child(parent, learning_rate=0.5), small("acgan", epochs=90)
     assert (run.seed, run.batch_size, run.g_batch_multiplier) == (5, 16, 3)
     assert (run.learning_rate, run.discriminator_learning_rate) == (0.5, 0.5)
-    assert (run.epochs, run.dataset) == (4, "digits")
-
-
-def test_a_child_does_not_inherit_length_and_intervals(small):
-    run = child(small("cgan", epochs=9, checkpoint_every=2, keep_frames=7))
-    default = small("cgan", epochs=90)
+    assert (run.dataset, child(parent, epochs=4).epochs) == ("digits", 4)
     for name in ("epochs", "checkpoint_every", "keep_frames"):
         assert getattr(run, name) == getattr(default, name)
 

@@ -1,5 +1,3 @@
-import functools
-
 import keras
 import numpy as np
 import pytest
@@ -43,11 +41,7 @@ def build_gan(which, **overrides):
 
 @pytest.fixture(scope="module")
 def built():
-    return {which: build_gan(which) for which in COUNTS}
-
-
-def test_every_architecture_is_counted():
-    assert COUNTS.keys() == build.NETWORKS.keys()
+    return {which: build_gan(which) for which in build.NETWORKS}
 
 
 @pytest.mark.parametrize("which", COUNTS)
@@ -139,62 +133,22 @@ def test_halves_are_the_outputs_for_either_half_of_the_batch():
     assert first.twin is second.twin is None
 
 
-# Networks alone: no Config, any data set's shape.
-
-
-SPEC, LABELS = ImageSpec(32, 32, 3, 12), tf.constant([0, 1, 2, 8, 11])
-
-
-@pytest.mark.parametrize("fusion", [None, "concatenate"])
-def test_a_compact_generator_stands_alone(fusion):
-    network = compact.generator(SPEC, latent_dim=64, label_fusion=fusion)
-    images = network([tf.random.stateless_normal([5, 64], [0, 0]), LABELS])
-    assert images.shape == (5, 32, 32, 3)
-    assert float(tf.reduce_max(abs(images))) <= 1.0
-
-
-@pytest.mark.parametrize(
-    ("make", "heads"),
-    [
-        (compact.discriminator, set()),
-        (compact.projection_discriminator, set()),
-        (functools.partial(compact.discriminator, class_head="twin"), {"classes", "twin"}),
-    ],
-)
-def test_compact_discriminators_stand_alone(make, heads):
-    output = make(SPEC)([tf.zeros([5, 32, 32, 3]), LABELS])
-    assert output.pop("adversarial").shape == (5, 1)
-    assert output.keys() == heads
-    assert all(logits.shape == (5, 12) for logits in output.values())
-
-
 @pytest.mark.parametrize(
     ("height", "width", "doublings"),
-    [
-        # The smallest map: 4 to 8 in each direction.
-        *[(16, 16, 1), (28, 28, 2), (32, 32, 2), (20, 20, 2)],
-        *[(16, 32, 2), (48, 64, 3), (64, 64, 3), (128, 128, 4)],
-    ],
+    # The smallest map: 4 to 8 in each direction.
+    [(16, 16, 1), (28, 28, 2), (20, 20, 2), (16, 32, 2), (48, 64, 3), (128, 128, 4)],
 )
 def test_compact_networks_double_until_the_image(height, width, doublings):
-    spec = ImageSpec(height, width, 1, 10)
-    assert spec.doublings() == doublings
-    assert compact.generator(spec).output_shape == (None, height, width, 1)
-    network = compact.discriminator(spec)
+    """In colour, and of twelve classes."""
+    spec = ImageSpec(height, width, 3, 12)
+    generator = compact.generator(spec, 64, label_fusion="concatenate")
+    assert generator.input_shape == [(None, 64), (None,)]
+    assert generator.output_shape == (None, height, width, 3)
+    network = compact.discriminator(spec, class_head="twin")
+    shapes = {"adversarial": (None, 1), "classes": (None, 12), "twin": (None, 12)}
+    assert network.output_shape == shapes
     kinds = [x for x in network.layers if isinstance(x, keras.layers.Conv2D)]
     assert len(kinds) == doublings
-
-
-@pytest.mark.parametrize(
-    ("height", "width"),
-    # Under 16, over 128, odd, an odd half, the smallest map 2 high.
-    [(12, 12), (160, 160), (27, 28), (30, 30), (34, 34), (8, 32)],
-)
-def test_compact_networks_refuse_sizes_that_do_not_double_to_the_image(height, width):
-    spec = ImageSpec(height, width, 1, 10)
-    for make in (compact.generator, compact.discriminator):
-        with pytest.raises(ValueError, match=f"images of {height}x{width}x1"):
-            make(spec)
 
 
 @pytest.mark.parametrize("which", COUNTS)
@@ -273,10 +227,6 @@ def test_a_discriminator_ignores_training_where_it_changes_no_logit(built, which
     alone = discriminator([images[:1], labels[:1]], training=False)["adversarial"]
     unchanged = np.allclose(together[:1], alone, atol=1e-6)
     assert blocks.ignores_training(discriminator) == unchanged
-
-
-def test_batchnorm_alone_makes_training_matter():
-    """keras_gan without its dropout."""
-    gan = build_gan(("acgan", "keras_gan"), dropout_rate=0.0)
-    assert not blocks.ignores_training(gan.discriminator)
-    assert blocks.ignores_training(build_gan(("dcgan", "compact")).discriminator)
+    if which == ("acgan", "keras_gan"):  # BatchNorm alone matters, too
+        network = build_gan(which, dropout_rate=0.0).discriminator
+        assert not blocks.ignores_training(network)

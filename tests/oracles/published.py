@@ -46,15 +46,12 @@ class Player:
 
     def move(self, tape, loss):
         variables = self.network.trainable_variables
-        gradients = [
-            tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, variables)
-        ]
+        slopes = tape.gradient(loss, variables)
+        gradients = [tf.convert_to_tensor(slope).numpy() for slope in slopes]
         self.log.append((self.name, gradients))
         self.count += 1
-        for index, (variable, gradient) in enumerate(
-            zip(variables, gradients, strict=True)
-        ):
-            mean, square = self.means[index], self.squares[index]
+        parts = zip(variables, gradients, self.means, self.squares, strict=True)
+        for variable, gradient, mean, square in parts:
             mean += (1 - self.beta_1) * (gradient - mean)
             square += (1 - self.beta_2) * (gradient**2 - square)
             scale = np.sqrt(1 - self.beta_2**self.count) / (1 - self.beta_1**self.count)
@@ -78,9 +75,8 @@ def dcgan_tutorial(g, d, batch):
         fakes = g(batch.latents, training=True)
         real, fake = d(batch.images, training=True), d(fakes, training=True)
         of_g = bce(fake, np.ones(len(batch.latents)))
-        of_d = bce(real, np.ones(len(batch.images))) + bce(
-            fake, np.zeros(len(batch.latents))
-        )
+        of_d = bce(real, np.ones(len(batch.images)))
+        of_d += bce(fake, np.zeros(len(batch.latents)))
     g.move(tape, of_g)
     d.move(tape, of_d)
     return {"generator/loss": of_g, "discriminator/loss": of_d}
@@ -136,9 +132,8 @@ def acgan_keras_gan(g, d, batch):
         d.move(tape, of_d[-1])
     frozen = [v.numpy() for v in d.network.non_trainable_variables]
     with tf.GradientTape() as tape:
-        validity, named = d(
-            g(batch.latents, batch.fake_labels, training=True), training=True
-        )
+        fakes = g(batch.latents, batch.fake_labels, training=True)
+        validity, named = d(fakes, training=True)
         of_g = bce(validity, [1.0] * count) + ce(named, batch.fake_labels)
     for variable, value in zip(d.network.non_trainable_variables, frozen, strict=True):
         variable.assign(value)
@@ -205,10 +200,9 @@ def _keras_discriminator(slope):
 def acgan_keras_networks():
     latents, label, x = _embedded()
     x = layers.Reshape([3, 3, 384])(layers.Dense(3456, activation="relu")(x))
-    x = layers.Conv2DTranspose(192, 5, strides=1, padding="valid", activation="relu")(x)
-    x = layers.BatchNormalization()(x)
-    x = layers.Conv2DTranspose(96, 5, strides=2, padding="same", activation="relu")(x)
-    x = layers.BatchNormalization()(x)
+    for filters, strides, padding in ((192, 1, "valid"), (96, 2, "same")):
+        x = layers.Conv2DTranspose(filters, 5, strides, padding, activation="relu")(x)
+        x = layers.BatchNormalization()(x)
     x = layers.Conv2DTranspose(1, 5, strides=2, padding="same", activation="tanh")(x)
     return keras.Model([latents, label], x), _keras_discriminator(0.2)
 
@@ -217,10 +211,9 @@ def acgan_keras_2017_networks():
     latents, label, x = _embedded()
     x = layers.Dense(1024, activation="relu")(x)
     x = layers.Reshape([7, 7, 128])(layers.Dense(6272, activation="relu")(x))
-    x = layers.UpSampling2D(2)(x)
-    x = layers.Conv2D(256, 5, padding="same", activation="relu")(x)
-    x = layers.UpSampling2D(2)(x)
-    x = layers.Conv2D(128, 5, padding="same", activation="relu")(x)
+    for filters in (256, 128):
+        x = layers.UpSampling2D(2)(x)
+        x = layers.Conv2D(filters, 5, padding="same", activation="relu")(x)
     x = layers.Conv2D(1, 2, padding="same", activation="tanh")(x)
     return keras.Model([latents, label], x), _keras_discriminator(0.3)
 
@@ -229,12 +222,10 @@ def acgan_keras_gan_networks():
     latents, label, x = _embedded()
     x = layers.Reshape([7, 7, 128])(layers.Dense(6272, activation="relu")(x))
     x = layers.BatchNormalization(momentum=0.8)(x)
-    x = layers.UpSampling2D(2)(x)
-    x = layers.ReLU()(layers.Conv2D(128, 3, padding="same")(x))
-    x = layers.BatchNormalization(momentum=0.8)(x)
-    x = layers.UpSampling2D(2)(x)
-    x = layers.ReLU()(layers.Conv2D(64, 3, padding="same")(x))
-    x = layers.BatchNormalization(momentum=0.8)(x)
+    for filters in (128, 64):
+        x = layers.UpSampling2D(2)(x)
+        x = layers.ReLU()(layers.Conv2D(filters, 3, padding="same")(x))
+        x = layers.BatchNormalization(momentum=0.8)(x)
     x = layers.Activation("tanh")(layers.Conv2D(1, 3, padding="same")(x))
     generator = keras.Model([latents, label], x)
 
