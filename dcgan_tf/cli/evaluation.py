@@ -100,10 +100,10 @@ def _read_samples(path: str, spec: ImageSpec) -> Images:
 
     UsageError unless they are of the data set's shape and classes.
     """
-    file = errors.user_path(path, "--samples")
+    file = pathlib.Path(path).expanduser()
     try:
-        line = _what_is_wrong(arrays.headers(file), spec)  # before much is read
-        read = {} if line else arrays.read(file, {"images", "labels"}.__contains__)
+        read = arrays.read(file)
+        line = _what_is_wrong(read, spec)
     except ValueError as error:
         line = str(error)
     if not line:
@@ -118,14 +118,14 @@ def _read_samples(path: str, spec: ImageSpec) -> Images:
     raise errors.UsageError(f"--samples={path}: {line}")
 
 
-def _what_is_wrong(headers: arrays.Headers, spec: ImageSpec) -> str:
+def _what_is_wrong(read: dict[str, np.ndarray], spec: ImageSpec) -> str:
     """Returns why arrays of such shapes and types cannot be measured; "" if they can."""
-    if "images" not in headers:
+    if "images" not in read:
         return (
-            f"has no array images, only {', '.join(headers) or 'nothing'}; name it by "
+            f"has no array images, only {', '.join(read) or 'nothing'}; name it by "
             "np.savez(path, images=..., labels=...)"
         )
-    shape, dtype = headers["images"]
+    shape, dtype = read["images"].shape, read["images"].dtype
     if dtype != np.uint8:
         return (
             f"images are {dtype}; they must be uint8 from 0 to 255: from [-1, 1], "
@@ -143,11 +143,11 @@ def _what_is_wrong(headers: arrays.Headers, spec: ImageSpec) -> str:
             f"has {shape[0]:,} images; from fewer than {flags.LEAST_SAMPLES} these figures "
             f"say nothing, and more than {flags.MOST_SAMPLES:,} are not taken"
         )
-    label_shape, label_dtype = headers.get("labels", (shape[:1], np.dtype(int)))
-    if label_shape != shape[:1] or label_dtype.kind not in "iu":
+    labels = read.get("labels", np.zeros(shape[:1], int))
+    if labels.shape != shape[:1] or labels.dtype.kind not in "iu":
         return (
-            f"labels are {label_dtype} {label_shape}; they must be whole numbers, one for "
-            "each image"
+            f"labels are {labels.dtype} {labels.shape}; they must be whole numbers, one "
+            "for each image"
         )
     return ""
 

@@ -21,7 +21,7 @@ def output_path(
     folder:    whether it may be a folder, which is made: a new one or an empty one
     may_exist: whether that folder may also hold files
     """
-    path = errors.user_path(text, f"--{flag}")
+    path = pathlib.Path(text).expanduser()
     is_file = path.suffix in suffixes
     odd_suffix = bool(suffixes) and path.suffix[1:2].isalpha() and not is_file
     nearest = path.parent

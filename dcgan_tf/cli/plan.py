@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import pathlib
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -77,7 +78,7 @@ def make(
             f"--init_from={init_from}: name the folder of the new run by --run_dir"
         )
     mode = overrides.get("mode", resolve.DEFAULT_MODE)
-    run = Run(errors.user_path(run_dir or f"checkpoints/{mode}", "--run_dir"))
+    run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
     check_folder(run.folder)
     if run.exists():
         with run.locked() if lock else contextlib.nullcontext():  # for a moment
@@ -192,7 +193,7 @@ def _resumed(
             "folder, or leave --fresh out to go on with the run"
         )
     began_from = content.parent.run if content.parent else "new weights"
-    if init_from and str(errors.user_path(init_from, "").resolve()) != began_from:
+    if init_from and str(pathlib.Path(init_from).expanduser().resolve()) != began_from:
         raise errors.UsageError(
             f"--init_from={init_from}: {run.folder} began from {began_from}; leave it "
             "out to go on with that run, or name another --run_dir"
@@ -232,10 +233,10 @@ def _check_resume(
             f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
             "out to go on with it, or name another --run_dir"
         )
-    if foreign := run.foreign_checkpoints():
+    if foreign := run.saved(foreign=True):
         raise errors.UsageError(
-            f"--run_dir={run.folder}: {foreign[0]} was saved by another run, and would be "
-            "removed by this one; move it elsewhere, and give the command again"
+            f"--run_dir={run.folder}: {foreign[0].folder} was saved by another run, and "
+            "would be removed by this one; move it elsewhere, and give the command again"
         )
 
 

@@ -184,7 +184,7 @@ def _write_folder(
     names = [re.sub(r"[^\w-]", "_", name)[:LONGEST_NAME] for name in config.names]
     if len(set(names)) < len(names):
         names = [f"{number}_{name}" for number, name in enumerate(names)]
-    with atomic_files.replacing_folder(folder) as temporary:
+    with atomic_files.replacing(folder, folder=True) as temporary:
         for index, (image, label) in enumerate(zip(images, labels, strict=True)):
             place = temporary / names[label] if config.conditional else temporary
             place.mkdir(exist_ok=True)

@@ -43,7 +43,7 @@ def prepare(source: Source, options: Options) -> Dataset:
     """
     cache = errors.cache_folder() / "images"
     if options.cache_dir:
-        cache = errors.user_path(options.cache_dir, "--cache_dir")
+        cache = pathlib.Path(options.cache_dir).expanduser()
     asked = options.size, options.channels
 
     def place(*asked: object) -> pathlib.Path:
@@ -63,11 +63,13 @@ def prepare(source: Source, options: Options) -> Dataset:
     if dataset := kept():
         return dataset
     cache.mkdir(parents=True, exist_ok=True)
-    with atomic_files.alone_in(cache, "reads images into") as alone:
+    line = f"waiting for another process that reads images into {cache}"
+    with atomic_files.lock(cache, waiting=line) as alone:
         if kept() is None:  # or another process has read it meanwhile
             if alone:
                 atomic_files.remove_leftovers(cache)  # of a process that was killed
-            with atomic_files.replacing_folder(place(*asked), overwrite=True) as temporary:
+            made = atomic_files.replacing(place(*asked), folder=True, overwrite=True)
+            with made as temporary:
                 _read(source, temporary, options)
     return kept()
 

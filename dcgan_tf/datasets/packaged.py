@@ -112,7 +112,8 @@ def download(name: str, data_dir: pathlib.Path):
     builder = _builder_of(name, data_dir)
     if not builder.is_prepared():
         data_dir.mkdir(parents=True, exist_ok=True)
-        with atomic_files.alone_in(data_dir, "prepares a data set in"):
+        line = f"waiting for another process that prepares a data set in {data_dir}"
+        with atomic_files.lock(data_dir, waiting=line):
             builder = _tfds().builder(name, data_dir=data_dir)  # by now it may be there
             builder.download_and_prepare()
     return builder

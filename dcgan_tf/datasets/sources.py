@@ -60,7 +60,7 @@ def own_path(name: str) -> pathlib.Path | None:
     """
     if name in (AUTO, DIGITS, *MNIST_LIKE):
         return None
-    path = errors.user_path(name, "--dataset")
+    path = pathlib.Path(name).expanduser()
     if path.is_dir() or (path.is_file() and path.suffix == ".npz"):
         return path.absolute()
     if path.exists() or name.startswith((".", "/", "~")) or path.suffix == ".npz":
@@ -73,8 +73,7 @@ def own_path(name: str) -> pathlib.Path | None:
 def data_folder(data_dir: str | None) -> pathlib.Path:
     """Returns tensorflow-datasets' folder: `data_dir`, TFDS_DATA_DIR, or its default."""
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    name = "--data_dir" if data_dir else "TFDS_DATA_DIR"
-    return errors.user_path(data_dir or default, name)
+    return pathlib.Path(data_dir or default).expanduser()
 
 
 def moved_to(name: str, given: str | None) -> str | None:

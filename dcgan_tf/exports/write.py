@@ -28,7 +28,7 @@ def write(
         with atomic_files.replacing(path) as temporary:
             _write_generator(loaded, format_name, temporary)
             return temporary.stat().st_size
-    with atomic_files.replacing_folder(path) as folder:
+    with atomic_files.replacing(path, folder=True) as folder:
         _write_generator(loaded, format_name, folder / FORMATS[format_name].file)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         if FORMATS[format_name].write is None:  # sample and evaluate take it for a run

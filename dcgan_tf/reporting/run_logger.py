@@ -25,8 +25,8 @@ def rewind(run: Run, intervals: Intervals, step: int) -> None:
     for number, path in frames.paths(run.samples).items():
         if number > intervals.number(step):
             path.unlink()
-    for path in run.event_files():  # which cannot be cut: RunLogger writes them anew
-        path.unlink()
+    for path in run.folder.glob("events.out.tfevents.*"):
+        path.unlink()  # which cannot be cut: RunLogger writes them anew
 
 
 class RunLogger:

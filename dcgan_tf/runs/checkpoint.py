@@ -5,6 +5,9 @@ under a temporary name and renamed when everything is on the disk.  The newest i
 wins, of whatever kind, so there is no state file that could lie.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -14,9 +17,6 @@ from dcgan_tf.runs import manifest
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import atomic_files, errors
-
-# What TensorFlow raises for damaged or foreign files; AssertionError: a part is missing.
-READ_ERRORS = (tf.errors.OpError, ValueError, IndexError, AssertionError, OSError)
 
 
 def save(
@@ -35,65 +35,56 @@ def save(
     Raises OSError or tf.errors.OpError if the disk refuses.
     """
     step, epoch = int(tracked.step), int(tracked.epoch)
+    about = {"step": step, "epoch": epoch, "run_id": run.run_id, "score": score}
     folder = run.checkpoints / manifest.name(kind, step)
-    with atomic_files.replacing_folder(folder, overwrite=True) as temporary:
-        tracked.write(str(temporary / CheckpointInfo.PREFIX))
-        manifest.write_manifest(temporary, step, epoch, run.run_id, score, seconds)
-    kinds: dict[str, list] = {manifest.REGULAR: [], manifest.LATEST: [], manifest.BEST: []}
-    for info in run.saved():  # the newest first
-        kinds[manifest.kind_of(info.folder)].append(info.folder)
-    superseded = {
-        *kinds[manifest.LATEST],
-        *kinds[manifest.REGULAR][keep:],
-        *kinds[manifest.BEST][1:],
-    }
-    for old in superseded - {folder}:
-        atomic_files.remove_folder(old)
+    with atomic_files.replacing(folder, folder=True, overwrite=True) as temporary:
+        tracked.write(str(temporary / manifest.PREFIX))
+        manifest.write(temporary, **about, seconds=round(seconds, 3))
+    saved = run.saved()  # the newest first
+    for kind, most in ((manifest.REGULAR, keep), (manifest.LATEST, 0), (manifest.BEST, 1)):
+        for old in [info.folder for info in saved if info.kind == kind][most:]:
+            if old != folder:
+                atomic_files.remove_folder(old)
+
+
+@contextlib.contextmanager
+def _reading(info: CheckpointInfo, what: str) -> Iterator[None]:
+    """Makes a RunError of one line of what TensorFlow raises for damage or a lack."""
+    try:
+        yield
+    except (tf.errors.OpError, ValueError, IndexError, AssertionError, OSError) as error:
+        raise errors.RunError(
+            f"{info.folder} {what} its run's config.json ({errors.first_line(error)}); if "
+            "it is of a version with other networks, train anew in another --run_dir"
+        ) from error
 
 
 def restore(tracked: tf.train.Checkpoint, info: CheckpointInfo) -> None:
     """Sets every variable that is tracked; RunError unless all are there."""
-    try:
+    with _reading(info, "does not fit"):
         status = tracked.read(info.prefix)
         status.expect_partial().assert_consumed()  # that is: no lines on stderr as well
         if (int(tracked.step), int(tracked.epoch)) != (info.step, info.epoch):
             raise ValueError(f"is of step {int(tracked.step)}, not {info.step}")
-    except READ_ERRORS as error:
-        raise errors.RunError(
-            f"{info.folder} does not fit its run's config.json "
-            f"({errors.first_line(error)}); if it is of a version with other networks, "
-            "train anew in another --run_dir"
-        ) from error
-
-
-def restore_generator(generator: keras.Model, info: CheckpointInfo, *, ema: bool) -> None:
-    """Sets the weights of the generator alone: its EMA if one was kept, or itself."""
-    _restore_weights(info, **{"ema_generator" if ema else "generator": generator})
 
 
 def restore_networks(gan: Gan, info: CheckpointInfo) -> None:
     """Sets the weights of both players, and of the generator's EMA if one is kept."""
-    _restore_weights(info, generator=gan.generator, discriminator=gan.discriminator)
+    restore_weights(info, generator=gan.generator, discriminator=gan.discriminator)
     if gan.ema_generator is not gan.generator:
-        restore_generator(gan.ema_generator, info, ema=True)
+        restore_weights(info, ema_generator=gan.ema_generator)
 
 
-def _restore_weights(info: CheckpointInfo, **networks: keras.Model) -> None:
-    """Sets the weights of these networks; RunError unless all are in the checkpoint.
+def restore_weights(info: CheckpointInfo, **networks: keras.Model) -> None:
+    """Sets the weights of networks by their names in a Gan; RunError unless all are there.
 
     TensorFlow's own check counts every Python object that Keras tracks, and which those
     are differs between versions of Keras.  So each weight is NaN before it is read.
     """
     weights = [weight for network in networks.values() for weight in network.weights]
-    try:
+    with _reading(info, f"holds no {' and '.join(networks)} of"):
         for weight in weights:
             weight.assign(tf.fill(weight.shape, np.nan))
         tf.train.Checkpoint(**networks).read(info.prefix).expect_partial()
-        missing = [w.path for w in weights if np.isnan(w).any()]
-        if missing:
+        if missing := [weight.path for weight in weights if np.isnan(weight).any()]:
             raise ValueError(f"no {missing[0]}")
-    except READ_ERRORS as error:
-        raise errors.RunError(
-            f"{info.folder} holds no {' and '.join(networks)} of its run's config.json "
-            f"({errors.first_line(error)})"
-        ) from error

@@ -15,8 +15,6 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.support import atomic_files, errors
 
 FORMAT = 3
-MOST_STARTS = 100  # kept: the start that began the run, and the latest
-_PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +36,8 @@ class Parent:
 class RunConfig:
     """What config.json holds.
 
-    starts: {"versions", "machine", "command"} of each process that trained the run; the
-            first began it
+    starts: {"versions", "machine", "command"} of each process that trained the run: the
+            first, which began it, and the latest 99
     run_id: random; the run's checkpoints have it in their manifests
     data:   the fingerprint of the training images, once they were loaded
     """
@@ -51,37 +49,25 @@ class RunConfig:
     data: Mapping[str, Any] | None = None
 
     def started(
-        self,
-        machine: Mapping[str, object] | None = None,
-        command: list[str] | None = None,
+        self, machine: Mapping[str, object] = {}, command: list[str] | None = None
     ) -> "RunConfig":
         """Returns a copy with this process as the latest start, on `machine`.
 
         command: None: this process's command line
         """
-        name = pathlib.Path(sys.argv[0]).name
-        own = [name if name != "__main__.py" else "dcgan-tf", *sys.argv[1:]]
-        start = {
-            "versions": versions(),
-            "machine": dict(machine or {}),
-            "command": command or own,
-        }
-        starts = (*self.starts, start)
-        kept = (*starts[:1], *starts[1:][-(MOST_STARTS - 1) :])
-        return dataclasses.replace(self, starts=kept)
+        if command is None:
+            program = pathlib.Path(sys.argv[0]).name.replace("__main__.py", "dcgan-tf")
+            command = [program, *sys.argv[1:]]
+        start = {"versions": versions(), "machine": dict(machine), "command": command}
+        starts = (*self.starts[:1], *self.starts[1:][-98:], start)
+        return dataclasses.replace(self, starts=starts)
 
     def changed_conditions(self, machine: Mapping[str, object]) -> list[str]:
         """Lists what makes other bits than at the first start: "threads 1 (2 at first)"."""
         if not self.starts:
             return []
-        first = self.starts[0]
-        began = {
-            "devices": 1,
-            "workers": 1,
-            "jit_compile": False,
-            **first["versions"],
-            **first["machine"],
-        }
+        began = {"devices": 1, "workers": 1, "jit_compile": False}  # of older runs
+        began |= self.starts[0]["versions"] | self.starts[0]["machine"]
         return [
             f"{name} {value} ({began[name]} at first)"
             for name, value in {**versions(), **machine}.items()
@@ -102,7 +88,8 @@ class RunConfig:
 
 def versions() -> dict[str, str]:
     """Returns the versions of this package and of those that a run's bits depend on."""
-    others = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    names = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
+    others = {name: importlib.metadata.version(name) for name in names}
     return {"dcgan_tf": dcgan_tf.__version__, **others}
 
 
@@ -110,23 +97,20 @@ def read(path: pathlib.Path) -> RunConfig:
     """Returns what config.json holds; RunError if that is no config of this format."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise errors.RunError(
-                f"{path}: is of format {content['format']}, made by another version of "
-                f"dcgan_tf (this one reads format {FORMAT}); go on with that version, or "
-                "name another folder"
+        if content["format"] == FORMAT:
+            return RunConfig(
+                config=resolve.from_json(content["config"]),
+                parent=Parent(**content["init_from"]) if content["init_from"] else None,
+                starts=tuple(content["starts"]),
+                run_id=content["run_id"],
+                data=content["data"],
             )
-        return RunConfig(
-            config=resolve.from_json(content["config"]),
-            parent=Parent(**content["init_from"]) if content["init_from"] else None,
-            starts=tuple(content["starts"]),
-            run_id=content["run_id"],
-            data=content["data"],
+        problem = (
+            f"is of format {content['format']}, made by another version of dcgan_tf (this "
+            f"one reads format {FORMAT}); go on with that version"
         )
     except OSError as error:
-        raise errors.RunError(f"{path}: {error.strerror}; put it back") from None
+        problem = f"{error.strerror}; put it back"
     except (ValueError, KeyError, TypeError) as error:
-        raise errors.RunError(
-            f"{path} is damaged: {errors.first_line(error)}; put back a whole one, or name "
-            "another folder"
-        ) from None
+        problem = f"is damaged: {errors.first_line(error)}; put back a whole one"
+    raise errors.RunError(f"{path}: {problem}, or name another folder")

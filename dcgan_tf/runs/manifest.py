@@ -1,18 +1,19 @@
 """Checkpoints on the disk: their folders, their manifests, and whether they are intact."""
 
+import contextlib
 import dataclasses
 import json
 import pathlib
 import re
 from collections.abc import Mapping
-from typing import ClassVar
 
 from dcgan_tf.support import atomic_files
 
 FORMAT = 3
 MANIFEST = "manifest.json"
-# A copy of config.json, which checkpoints of version 0.3 hold and name in their manifests.
-CONFIG_COPY = "run_config.json"
+PREFIX = "state"
+FILES = {"state.index", "state.data-00000-of-00001"}  # as TensorFlow names them
+CONFIG_COPY = "run_config.json"  # which checkpoints of version 0.3 hold as well
 
 # The kinds of checkpoints, each named by its step.
 REGULAR = "step"  # saved at the interval; the newest few are kept
@@ -26,38 +27,35 @@ def name(kind: str, step: int) -> str:
 
 
 def step_of(folder: pathlib.Path) -> int:
-    return int(NAME.fullmatch(folder.name)[2])
-
-
-def kind_of(folder: pathlib.Path) -> str:
-    return NAME.fullmatch(folder.name)[1]
+    return int(folder.name.partition("_")[2])
 
 
 @dataclasses.dataclass(frozen=True)
 class CheckpointInfo:
-    """A checkpoint that was written whole: `prefix` is what TensorFlow reads.
+    """A checkpoint that was written whole, as its manifest tells.
 
     run_id:  of the run that saved it
-    hashes:  the sha256 of each file, by name
+    sha256:  the hash of each file, by name
     score:   the selection score, of a checkpoint of kind BEST
     seconds: trained since the last log entry
     """
 
-    PREFIX: ClassVar[str] = "state"
-    FILES: ClassVar[frozenset[str]] = frozenset(
-        {"state.index", "state.data-00000-of-00001"}  # as TensorFlow names them
-    )
     folder: pathlib.Path
     step: int
     epoch: int
     run_id: str
-    hashes: Mapping[str, str]
+    sha256: Mapping[str, str]
     score: float | None = None
     seconds: float = 0.0
 
     @property
+    def kind(self) -> str:
+        return self.folder.name.partition("_")[0]
+
+    @property
     def prefix(self) -> str:
-        return str(self.folder / self.PREFIX)
+        """What TensorFlow reads."""
+        return str(self.folder / PREFIX)
 
     @property
     def manifest_hash(self) -> str:
@@ -66,56 +64,30 @@ class CheckpointInfo:
 
     def is_intact(self) -> bool:
         """Returns whether every file still holds what was written."""
-        try:
-            return all(
-                atomic_files.sha256(self.folder / name) == known
-                for name, known in self.hashes.items()
-            )
-        except OSError:
-            return False
+        with contextlib.suppress(OSError):
+            hashes = self.sha256.items()
+            return all(atomic_files.sha256(self.folder / n) == known for n, known in hashes)
+        return False
 
 
-def write_manifest(
-    folder: pathlib.Path,
-    step: int,
-    epoch: int,
-    run_id: str,
-    score: float | None,
-    seconds: float = 0.0,
-) -> None:
-    """Writes the manifest of a checkpoint whose files lie in `folder`."""
-    content = {
-        "format": FORMAT,
-        "step": step,
-        "epoch": epoch,
-        "run_id": run_id,
-        "score": score,
-        "seconds": round(seconds, 3),
-        "sha256": {
-            path.name: atomic_files.sha256(path) for path in sorted(folder.iterdir())
-        },
-    }
-    (folder / MANIFEST).write_text(json.dumps(content, indent=2), encoding="utf-8")
+def write(folder: pathlib.Path, **content: object) -> None:
+    """Writes the manifest of a checkpoint whose files lie in `folder`.
+
+    content: the fields of CheckpointInfo but for the folder and the hashes
+    """
+    hashes = {path.name: atomic_files.sha256(path) for path in sorted(folder.iterdir())}
+    text = json.dumps({"format": FORMAT, **content, "sha256": hashes}, indent=2)
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
 
 
 def read(folder: pathlib.Path) -> CheckpointInfo | None:
     """Returns what a manifest tells; None where it is missing or damaged."""
-    try:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        hashes = dict(content["sha256"])
         # A bit that flipped in the step or in a hash shows here, or when it is restored.
-        if content["step"] != step_of(folder) or content["format"] != FORMAT:
-            return None
-        if hashes.keys() - {CONFIG_COPY} != CheckpointInfo.FILES:
-            return None
-        return CheckpointInfo(
-            folder,
-            content["step"],
-            content["epoch"],
-            content["run_id"],
-            hashes,
-            content["score"],
-            content.get("seconds", 0.0),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        whole = content["step"] == step_of(folder) and content["format"] == FORMAT
+        if whole and set(content["sha256"]) - {CONFIG_COPY} == FILES:
+            known = {field.name for field in dataclasses.fields(CheckpointInfo)}
+            fields = {key: value for key, value in content.items() if key in known}
+            return CheckpointInfo(folder, **fields)
+    return None

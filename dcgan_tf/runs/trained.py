@@ -13,13 +13,16 @@ from dcgan_tf.gans.gan import BLOCK, Gan
 from dcgan_tf.gans.latents import INTERPOLATIONS, linear, path
 from dcgan_tf.runs import checkpoint
 from dcgan_tf.runs.config_file import Parent
-from dcgan_tf.runs.folder import Run, parent_checkpoint
+from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import arrays, errors
 from dcgan_tf.support.progress import bar
 
-MOST_SEED = 2**31 - 1
-LISTED = 20  # names of classes in a message
 Labels = Sequence[int | str] | np.ndarray  # [N], by name or number
+# What a run lacks that has no such checkpoint.
+MISSING = {
+    "latest": "checkpoint yet; the run saves one at its checkpoint intervals and its end",
+    "best": "best checkpoint yet; training with --evaluate_every keeps one",
+}
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -32,13 +35,10 @@ class TrainedRun:
 
     def __repr__(self) -> str:
         config = self.config
-        parts = [
-            f"{config.mode} on {config.dataset}",
-            f"{config.height}x{config.width}x{config.channels}",
-            *([f"{config.classes:,} classes"] if config.conditional else []),
-            f"step {self.step:,}",
-        ]
-        return f"{type(self).__name__}({', '.join(parts)})"
+        size = f"{config.height}x{config.width}x{config.channels}"
+        classes = f"{config.classes:,} classes, " if config.conditional else ""
+        of = f"{config.mode} on {config.dataset}, {size}, {classes}step {self.step:,}"
+        return f"{type(self).__name__}({of})"
 
     def sample(
         self,
@@ -61,26 +61,14 @@ class TrainedRun:
         TensorFlow then has threads, which os.fork() does not copy: a forked child hangs.
         Take multiprocessing's "spawn", and load the generator in each process.
         """
-        mixed = {"latents": latents, "class_weights": class_weights}
-        return np.concatenate(list(self.sample_blocks(labels, seed, **mixed)))
+        return np.concatenate([*self.sample_blocks(labels, seed, latents, class_weights)])
 
     def sample_blocks(
-        self,
-        labels: Labels | None = None,
-        seed: int = 0,
-        *,
-        latents: np.ndarray | None = None,
-        class_weights: np.ndarray | None = None,
+        self, labels=None, seed=0, latents=None, class_weights=None
     ) -> Iterator[np.ndarray]:
         """Yields what `sample` returns, in blocks [B, H, W, C], made when asked for."""
         if latents is not None:
             latents = np.asarray(latents, np.float32)
-            size = self.config.latent_dim
-            if latents.shape[1:] != (size,) or not np.isfinite(latents).all():
-                raise ValueError(
-                    f"latents must be finite numbers of the shape [N, {size}], these are "
-                    f"{list(latents.shape)}"
-                )
         classes = self._classes(labels, class_weights, latents)
         if latents is None:
             latents = self.sample_latents(len(classes), seed)
@@ -90,8 +78,7 @@ class TrainedRun:
 
     def sample_latents(self, count: int, seed: int = 0) -> np.ndarray:
         """Returns float32 [count, Z], as `sample` draws them by this seed."""
-        if not isinstance(seed, (int, np.integer)) or not 0 <= seed <= MOST_SEED:
-            raise ValueError(f"seed must be a whole number from 0 to {MOST_SEED}")
+        _check(0, seed=seed)
         return self.gan.sample_latents(count, [seed, 0]).numpy()
 
     def interpolate(
@@ -111,14 +98,12 @@ class TrainedRun:
         interpolated spherically, uniform latents linearly.
         """
         _check(2, steps=steps, stops=stops)
-        labels = self._class_numbers(labels)
-        count, prior = len(labels), self.config.latent_prior
+        labels = self._classes(labels)
+        count, between = len(labels), INTERPOLATIONS[self.config.latent_prior]
         ends = self.sample_latents(stops * count, seed).reshape(stops, count, -1)
-        points = path(ends, steps, INTERPOLATIONS[prior], closed=closed)
-        rows = points.swapaxes(0, 1)
-        images = self.sample(
-            np.repeat(np.asarray(labels), len(points)), latents=np.concatenate(rows)
-        )
+        rows = path(ends, steps, between, closed=closed).swapaxes(0, 1)
+        repeated = np.repeat(labels, rows.shape[1])
+        images = self.sample(repeated, latents=np.concatenate(rows))
         return images.reshape(*rows.shape[:2], *images.shape[1:])
 
     def morph(
@@ -138,81 +123,82 @@ class TrainedRun:
         """
         _check(2, steps=steps)
         _check(1, count=count)
-        one_hot = np.eye(self.config.classes)[self._class_numbers(classes)]
+        one_hot = np.eye(self.config.classes)[self._classes(classes)]
         weights = path(one_hot, steps, linear, closed=closed)
         fixed = np.repeat(self.sample_latents(count, seed), len(weights), axis=0)
         images = self.sample(class_weights=np.tile(weights, (count, 1)), latents=fixed)
         return images.reshape(count, len(weights), *images.shape[1:])
 
-    def _classes(
-        self,
-        labels: Labels | None,
-        class_weights: np.ndarray | None,
-        latents: np.ndarray | None,
-    ) -> np.ndarray:
-        """Returns what the generator takes: int32 [N], or float32 [N, classes]."""
-        mode, classes = self.config.mode, self.config.classes
-        if class_weights is not None and not self.config.conditional:
-            raise ValueError(
-                f"class_weights: the run is of mode {mode}, whose generator has no classes"
-            )
-        if labels is class_weights is None and not self.config.conditional:
-            labels = None if latents is None else [0] * len(latents)
-        if (labels is None) == (class_weights is None):
-            raise ValueError("labels or class_weights: give one of them")
-        if labels is not None:
-            given = self._class_numbers(labels)
-        else:
-            given = np.asarray(class_weights, np.float32)
-            fits = given.shape[1:] == (classes,) and len(given) and (given >= 0).all()
-            if not fits or abs(given.sum(axis=1) - 1).max() > 1e-3:
-                raise ValueError(
-                    f"class_weights must be of the shape [N, {classes}], at least 0, and "
-                    "add up to 1 in each row"
-                )
-        if latents is not None and len(latents) != len(given):
-            raise ValueError(f"latents: {len(latents)} of them for {len(given)} images")
+    def _classes(self, labels, class_weights=None, latents=None) -> np.ndarray:
+        """Returns what the generator takes: int32 [N], or float32 [N, classes].
+
+        ValueError unless the arguments, as `sample` has them, fit the run and each other.
+        """
+        config, by_label = self.config, class_weights is None
+        mode, count, names = config.mode, config.classes, config.names
+        if labels is None and by_label and latents is not None and not config.conditional:
+            labels = [0] * len(latents)
+        given = self._numbers(labels) if by_label else np.asarray(class_weights, np.float32)
+        named = f", or names: {', '.join(names[:20])}{', ...' * (count > 20)}"
+        shape, expected = np.shape(latents), (*given.shape[:1], config.latent_dim)
+        for is_wrong, line in (
+            ((labels is None) == by_label, "labels or class_weights: give one of them"),
+            (
+                by_label and (given.ndim != 1 or not given.size or given.min() < 0),
+                "labels must be a list of one class or more, whole numbers from 0 to "
+                f"{count - 1}{named if config.class_names else ''}",
+            ),
+            (
+                not by_label and not config.conditional,
+                f"class_weights: the run is of mode {mode}, whose generator has no classes",
+            ),
+            (
+                not by_label
+                and (
+                    given.shape[1:] != (count,)
+                    or not given.size
+                    or not given.min() >= 0
+                    or abs(given.sum(axis=1) - 1).max() > 1e-3
+                ),
+                f"class_weights must be of the shape [N, {count}], at least 0, and add up "
+                "to 1 in each row",
+            ),
+            (
+                latents is not None
+                and (shape != expected or not np.isfinite(latents).all()),
+                f"latents must be finite numbers of the shape {list(expected)}, these are "
+                f"{list(shape)}",
+            ),
+        ):
+            if is_wrong:
+                raise ValueError(line)
         return given
 
-    def _class_numbers(self, labels: Labels) -> np.ndarray:
-        """Returns int32 [N]; ValueError unless each is the name or number of a class."""
-        given = np.asarray(labels)
-        if given.ndim != 1 or not len(given):
-            raise ValueError("labels must be a list of one class or more: [0] * 10")
-        names, classes = self.config.names, self.config.classes
+    def _numbers(self, labels: Labels | None) -> np.ndarray:
+        """Returns the number of each class, int32 in the labels' shape; -1 for no class."""
+        given, numbers = np.asarray(labels), range(self.config.classes)
         if not self.config.conditional:
-            return np.zeros(len(given), np.int32)
+            return np.zeros(given.shape, np.int32)
         if given.dtype.kind == "U":
-            numbers = {name: number for number, name in enumerate(names)}
-            given = np.array([numbers.get(name, -1) for name in given.tolist()])
-        if given.dtype.kind not in "iu" or not ((given >= 0) & (given < classes)).all():
-            or_names = ""
-            if self.config.class_names:
-                or_names = f", or names: {', '.join(names[:LISTED])}"
-                or_names += ", ..." if classes > LISTED else ""
-            raise ValueError(
-                f"labels must be whole numbers from 0 to {classes - 1}{or_names}"
-            )
-        return given.astype(np.int32)
+            by_name = dict(zip(self.config.names, numbers, strict=True))
+            given = np.array([by_name.get(name, -1) for name in given.tolist()])
+        is_class = np.isin(given, numbers) if given.dtype.kind in "iu" else False
+        return np.where(is_class, given, -1).astype(np.int32)
 
     def write(self, path: pathlib.Path) -> None:
         """Writes the generator's weights in half precision, and their step."""
-        weights = self.gan.ema_generator.get_weights()
-        halves = [weight.astype(np.float16) for weight in weights]
+        halves = [w.astype(np.float16) for w in self.gan.ema_generator.get_weights()]
         arrays.write(path, *halves, step=np.int64(self.step))
 
 
 def _check(least: int, **numbers: int) -> None:
     for name, number in numbers.items():
-        if not isinstance(number, (int, np.integer)) or number < least:
-            raise ValueError(f"{name} must be a whole number, at least {least}: {number}")
+        if not isinstance(number, (int, np.integer)) or not least <= number < 2**31:
+            raise ValueError(f"{name} must be a whole number from {least} to 2^31 - 1")
 
 
 def load(
-    run_dir: str | os.PathLike,
-    *,
-    ema: bool = True,
-    which: str = "latest",
+    run_dir: str | os.PathLike, *, ema: bool = True, which: str = "latest"
 ) -> TrainedRun:
     """Returns the generator of a run's "latest" checkpoint, or its "best" by evaluation.
 
@@ -221,50 +207,31 @@ def load(
     Raises UsageError where there is no run or no such checkpoint, RunError where what lies
     there cannot be read.
     """
-    if which not in MISSING:
-        raise ValueError(f"which must be one of {', '.join(MISSING)}")
     run = Run.existing(run_dir)
     config = run.read_config()
+    find = {"latest": run.newest_checkpoint, "best": run.best_checkpoint}[which]
+    is_export = run.exported.exists()
     # In float32, whatever it was trained in: the same images on every machine.
     gan = build(config.model_copy(update={"precision": "float32"}))
-    if run.exported.exists():
-        if which != "latest" or not ema:
-            raise errors.UsageError(
-                f"--run={run.folder}: holds an exported generator alone"
-            )
-        return TrainedRun(config, gan, _read_exported(run, gan))
+    if is_export and ema and which == "latest":
+        return TrainedRun(config, gan, run.read_exported(gan.ema_generator))
+    name = "ema_generator"
     if not ema:
-        gan = dataclasses.replace(gan, ema_generator=gan.generator)
+        gan, name = dataclasses.replace(gan, ema_generator=gan.generator), "generator"
     # Keras 3.8 counts casts among the layers, by whose numbers TensorFlow reads.
     saved = gan if config.precision == "float32" else build(config)
     while True:
-        info = run.best_checkpoint() if which == "best" else run.newest_checkpoint()
-        if info is None:
-            missing = MISSING[which]
-            if which == "best" and config.evaluate_every:
-                missing = "best checkpoint yet; it has one after its first evaluation"
-            raise errors.UsageError(f"--run={run.folder}: has no {missing}")
+        info = find()
+        if is_export or info is None:
+            lacks = "an exported generator alone" if is_export else f"no {MISSING[which]}"
+            raise errors.UsageError(f"--run={run.folder}: holds {lacks}")
         try:
-            checkpoint.restore_generator(saved.ema_generator, info, ema=ema)
+            checkpoint.restore_weights(info, **{name: saved.ema_generator})
             gan.ema_generator.set_weights(saved.ema_generator.get_weights())
             return TrainedRun(config, gan, info.step)
         except errors.RunError:
             if info.folder.exists():  # else a run in progress has put a newer one in place
                 raise
-
-
-def _read_exported(run: Run, gan: Gan) -> int:
-    """Sets the EMA generator's weights from an export, and returns their step."""
-    try:
-        held = arrays.read(run.exported)
-        weights = range(len(gan.ema_generator.weights))
-        gan.ema_generator.set_weights([held[f"arr_{n}"] for n in weights])
-        return int(held["step"])
-    except (ValueError, KeyError) as error:
-        raise errors.RunError(
-            f"{run.exported}: is not a generator of the config.json beside it "
-            f"({errors.first_line(error)})"
-        ) from error
 
 
 def restore_parent(gan: Gan, parent: Parent) -> None:
@@ -273,21 +240,14 @@ def restore_parent(gan: Gan, parent: Parent) -> None:
     RunError where they are no longer what the run began with.
     """
     run = Run(pathlib.Path(parent.run))
-    if not run.exported.exists():
-        checkpoint.restore_networks(gan, parent_checkpoint(parent))
+    if run.exported.exists() and run.exported_parent() == parent:
+        run.read_exported(gan.generator, gan.ema_generator)
         return
-    if run.exported_parent() != parent:
-        raise errors.RunError(
-            f"{run.exported}: is not the generator that the run began with; put it back, "
-            "or name another --run_dir"
-        )
-    _read_exported(run, gan)
-    gan.generator.set_weights(gan.ema_generator.get_weights())
-
-
-# What a run lacks that has no such checkpoint.
-MISSING = {
-    "latest": "checkpoint yet; the run saves one at its end, at its checkpoint intervals, "
-    "and when it is interrupted",
-    "best": "best checkpoint; it keeps one when it is trained with --evaluate_every",
-}
+    for info in run.saved():
+        if info.manifest_hash == parent.manifest_hash and info.is_intact():
+            checkpoint.restore_networks(gan, info)
+            return
+    raise errors.RunError(
+        f"{run.folder}: no longer holds what the run began with at step {parent.step:,}, "
+        "and the run has no checkpoint of its own yet; name another --run_dir"
+    )

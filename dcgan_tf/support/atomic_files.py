@@ -37,85 +37,84 @@ def naming(path: pathlib.Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Yields a temporary path to write; renames it to `path` if the block succeeds."""
+def replacing(
+    path: pathlib.Path, *, folder: bool = False, overwrite: bool = False
+) -> Iterator[pathlib.Path]:
+    """Yields a temporary path to write; renames it to `path` if the block succeeds.
+
+    folder:    yields a folder to fill; OSError if there is more than an empty one by then
+    overwrite: removes the folder that stood there before
+    """
     temporary = _temporary(path)
     with naming(path):
         try:
+            if folder:
+                temporary.mkdir(parents=True)
             yield temporary
-            sync(temporary)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def replacing_folder(
-    folder: pathlib.Path, *, overwrite: bool = False
-) -> Iterator[pathlib.Path]:
-    """Yields a temporary folder to fill; renames it to `folder` if the block succeeds.
-
-    overwrite: removes what stood there before; else OSError if there is more than an empty
-    folder
-    """
-    temporary = _temporary(folder)
-    with naming(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary.mkdir()
-        try:
-            yield temporary
-            for path in (*temporary.rglob("*"), temporary):
-                sync(path)
+            for part in (*temporary.rglob("*"), temporary):
+                sync(part)
             if overwrite:
-                remove_folder(folder)
-            temporary.rename(folder)
-            sync(folder.parent)
+                remove_folder(path)
+            temporary.replace(path)
+            if folder:
+                sync(path.parent)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _remove(temporary)
+
+
+def _remove(path: pathlib.Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def remove_folder(folder: pathlib.Path) -> None:
     """Removes a folder so that nobody sees it half removed."""
     if folder.exists():
-        shutil.rmtree(folder.rename(_temporary(folder)), ignore_errors=True)
+        _remove(folder.rename(_temporary(folder)))
 
 
 def remove_leftovers(folder: pathlib.Path) -> None:
-    """Removes from a folder what `replacing` and `replacing_folder` left in it."""
+    """Removes from a folder what `replacing` left in it."""
     for path in folder.iterdir():
-        if not _LEFTOVER.fullmatch(path.name):
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        if _LEFTOVER.fullmatch(path.name):
+            _remove(path)
 
 
 @contextlib.contextmanager
-def alone_in(folder: pathlib.Path, doing: str) -> Iterator[bool]:
-    """Lets one process at a time do the block in a folder; others wait, and say so.
+def lock(
+    folder: pathlib.Path, *, shared: bool = False, waiting: str = ""
+) -> Iterator[bool | None]:
+    """Locks a folder for the block; the lock ends with the process, however it ends.
 
-    doing: "reads images into".  Yields False where locks do not work, and all processes go
-    on at once.
+    Yields True; False where another process has it; None where locks do not work, as on
+    some network file systems.
+    shared:  others that share may have it at the same time
+    waiting: says so and waits where another process has it
     """
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        locked = True
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say(f"waiting for another process that {doing} {folder}")
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError:
-            locked = False
+        locked = _flock(descriptor, kind | fcntl.LOCK_NB)
+        if waiting and locked is False:
+            say(waiting)
+            locked = _flock(descriptor, kind)
         yield locked
     finally:
         os.close(descriptor)
 
 
+def _flock(descriptor: int, kind: int) -> bool | None:
+    try:
+        fcntl.flock(descriptor, kind)
+        return True
+    except OSError as error:
+        return False if isinstance(error, BlockingIOError) else None
+
+
 def write_json(path: pathlib.Path, content: object) -> None:
-    text = json.dumps(content, indent=2, allow_nan=False)
-    write_bytes(path, f"{text}\n".encode())
+    write_bytes(path, f"{json.dumps(content, indent=2, allow_nan=False)}\n".encode())
 
 
 def write_bytes(path: pathlib.Path, content: bytes) -> None:

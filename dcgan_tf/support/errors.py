@@ -20,13 +20,13 @@ class RunError(Exception):
 
 
 def near_matches(word: str, known: Iterable[str]) -> str:
-    """'; did you mean acgan?', or nothing when no known word is near."""
-    near = difflib.get_close_matches(word.lower(), list(known), n=3)
+    """Returns "; did you mean acgan?", or "" when no known word is near."""
+    near = difflib.get_close_matches(word.lower(), list(known))
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def first_line(error: BaseException) -> str:
-    """An exception's message: its first line, without what TensorFlow says of its graph.
+    """Returns an exception's first line, without what TensorFlow says of its graph.
 
     Of the system's errors the file and the reason.
     """
@@ -38,16 +38,6 @@ def first_line(error: BaseException) -> str:
 
 
 def cache_folder() -> pathlib.Path:
-    """This package's folder of what can be made again: in XDG_CACHE_HOME, else ~/.cache."""
-    folder = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return user_path(folder, "XDG_CACHE_HOME") / "dcgan_tf"
-
-
-def user_path(text: str | os.PathLike, name: str) -> pathlib.Path:
-    """A path that a user gave as `name`; UsageError where its ~ stands for nothing."""
-    try:
-        return pathlib.Path(text).expanduser()
-    except RuntimeError:
-        raise UsageError(
-            f"{name}={text}: ~ stands for a home folder that is not known"
-        ) from None
+    """Returns this package's folder of what can be made again, by XDG_CACHE_HOME."""
+    folder = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    return folder.expanduser() / "dcgan_tf"

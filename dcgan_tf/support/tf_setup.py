@@ -13,22 +13,27 @@ import threading
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from absl import logging
 
 from dcgan_tf.support import errors
 from dcgan_tf.support.lazy import keras
 from dcgan_tf.support.lazy import tensorflow as tf
 
-THREADS = "TF_NUM_INTRAOP_THREADS"  # the environment variable
+# Optimisations of graphs.  The first fails, loudly, on a LeakyReLU in a loop.  The second
+# drops a control edge there without a word: a bias was then read for the generator's step
+# while the discriminator's step still moved it, and now and then the bits were others.
+_NO_OPTIMIZATION = {"remapping": False, "dependency_optimization": False}
+_KERAS = {
+    "floatx": "float32",
+    "dtype_policy": "float32",
+    "image_data_format": "channels_last",
+}
 
 
 def start() -> None:
-    """Imports TensorFlow and Keras for a command; before any module that uses them.
-
-    The user's own Keras settings, which would make other networks of the same names, do
-    not count.
-    """
+    """Sets up TensorFlow and Keras for a command, whatever a user's keras.json says."""
     import_quietly()
-    _set_keras(_OURS)
+    _set_keras(_KERAS)
     tf.config.optimizer.set_experimental_options(_NO_OPTIMIZATION)
 
 
@@ -43,16 +48,14 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
     initialise: see `import_quietly`
     """
     import_quietly(initialise=initialise)
-    from tensorflow.python.framework import config as tf_config  # has what tf.config lacks
-
-    before = {name: getattr(keras.config, name)() for name in _OURS}
-    with quiet():  # a first look at the devices, which a machine without a GPU complains of
-        tf.config.list_physical_devices()
+    # Has what tf.config lacks.
+    determinism = importlib.import_module("tensorflow.python.framework.config")
+    before = {name: getattr(keras.config, name)() for name in _KERAS}
     optimizations = tf.config.optimizer.get_experimental_options()
-    deterministic = tf_config.is_op_determinism_enabled()
+    deterministic = determinism.is_op_determinism_enabled()
     state = random.getstate()  # from which Keras takes the seeds of what has none
     numpy_state = np.random.get_state()
-    _set_keras(_OURS)
+    _set_keras(_KERAS)
     try:
         yield
     finally:
@@ -62,18 +65,7 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
         restored = {name: optimizations.get(name, True) for name in _NO_OPTIMIZATION}
         tf.config.optimizer.set_experimental_options(restored)
         if not deterministic:
-            tf_config.disable_op_determinism()
-
-
-# Optimisations of graphs.  The first fails, loudly, on a LeakyReLU in a loop.  The second
-# drops a control edge there without a word: a bias was then read for the generator's step
-# while the discriminator's step still moved it, and now and then the bits were others.
-_NO_OPTIMIZATION = {"remapping": False, "dependency_optimization": False}
-_OURS = {
-    "floatx": "float32",
-    "dtype_policy": "float32",
-    "image_data_format": "channels_last",
-}
+            determinism.disable_op_determinism()
 
 
 def _set_keras(settings: Mapping[str, object]) -> None:
@@ -82,27 +74,29 @@ def _set_keras(settings: Mapping[str, object]) -> None:
 
 
 def import_quietly(*, initialise: bool = True) -> None:
-    """Imports TensorFlow and Keras without the lines that they print on the way."""
-    if "tensorflow" in sys.modules and "keras" in sys.modules:
-        _check_backend()
-        return
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if platform.machine().lower() in ("x86_64", "amd64"):
-        # TensorFlow's own default only on some; with AVX2 alone a default acgan step takes
-        # .7 of the time by it.
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    with quiet():
-        importlib.import_module("tensorflow")
+    """Imports TensorFlow and Keras without the lines that they print on the way.
 
-        if initialise:
-            tf.config.list_logical_devices()
-
-    _check_backend()
-    from absl import logging
-
-    logging.set_verbosity(logging.ERROR)
-    tf.get_logger().setLevel("ERROR")
+    initialise: lists the devices as well, after which their number is settled
+    """
+    is_first = not {"tensorflow", "keras"} <= sys.modules.keys()
+    if is_first:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        if platform.machine().lower() in ("x86_64", "amd64"):
+            # TensorFlow's own default only on some; with AVX2 alone a default acgan step
+            # takes .7 of the time by it.
+            os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    with quiet():  # of a look at the devices, which a machine without a GPU complains of
+        config = importlib.import_module("tensorflow").config
+        (config.list_logical_devices if initialise else config.list_physical_devices)()
+    if is_first:
+        logging.set_verbosity(logging.ERROR)
+        tf.get_logger().setLevel("ERROR")
+    if (backend := keras.config.backend()) != "tensorflow":
+        raise errors.RunError(
+            f"Keras was imported with KERAS_BACKEND={backend}, and dcgan_tf needs "
+            "tensorflow; call the command dcgan-tf, or take a process of its own"
+        )
 
 
 _stderr = threading.RLock()
@@ -130,16 +124,6 @@ def quiet() -> Iterator[None]:
             os.close(kept)
 
 
-def _check_backend() -> None:
-    """RunError where Keras was imported before, with another backend than TensorFlow."""
-    if (backend := keras.config.backend()) != "tensorflow":
-        raise errors.RunError(
-            f"Keras was imported with KERAS_BACKEND={backend}, and dcgan_tf needs "
-            "KERAS_BACKEND=tensorflow, in a process of its own; a program that needs both "
-            "can call the command dcgan-tf sample"
-        )
-
-
 def conditions() -> dict[str, object]:
     """Returns what a run's bits depend on besides the versions of packages.
 
@@ -147,21 +131,19 @@ def conditions() -> dict[str, object]:
     TensorFlow chooses; device: that of the first GPU, else the processor's model; onednn
     and onednn_isa: whether TensorFlow uses oneDNN, and the limit of its instruction set
     """
-    from tensorflow.python.util import _pywrap_util_port
-
+    util_port = importlib.import_module("tensorflow.python.util._pywrap_util_port")
     cores = os.cpu_count()
     if hasattr(os, "sched_getaffinity"):  # which taskset and schedulers set; not on macOS
         cores = len(os.sched_getaffinity(0))
-    requested = os.environ.get(THREADS, "")
-    if requested.isdecimal() and int(requested):
-        cores = int(requested)
+    cores = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or cores
+    between = os.environ.get("TF_NUM_INTEROP_THREADS", "0")
     models = re.findall(r"model name\s*: (.*)", _cpuinfo("/proc/cpuinfo"))
+    set_threads = tf.config.threading
     return {
-        "threads": tf.config.threading.get_intra_op_parallelism_threads() or cores,
-        "threads_between": tf.config.threading.get_inter_op_parallelism_threads()
-        or os.environ.get("TF_NUM_INTEROP_THREADS", "0"),
-        "device": gpu_name() or (models[0] if models else platform.machine()),
-        "onednn": str(int(_pywrap_util_port.IsMklEnabled())),
+        "threads": set_threads.get_intra_op_parallelism_threads() or cores,
+        "threads_between": set_threads.get_inter_op_parallelism_threads() or between,
+        "device": gpu_name() or (models or [platform.machine()])[0],
+        "onednn": str(int(util_port.IsMklEnabled())),
         "onednn_isa": os.environ.get("ONEDNN_MAX_CPU_ISA", "default"),
     }
 
@@ -172,35 +154,31 @@ def _cpuinfo(path: str) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
-def _gpu() -> dict | None:
-    """Returns the details of the first GPU that TensorFlow uses; None without one."""
+def _gpu() -> dict:
+    """Returns the details of the first GPU that TensorFlow uses; {} without one."""
     gpus = tf.config.list_physical_devices("GPU")
-    return tf.config.experimental.get_device_details(gpus[0]) if gpus else None
+    details = tf.config.experimental.get_device_details
+    return {"device_name": "GPU", **details(gpus[0])} if gpus else {}
 
 
 def gpu_name() -> str | None:
     """Returns the name of the first GPU that TensorFlow uses; None without one."""
-    gpu = _gpu()
-    return None if gpu is None else gpu.get("device_name", "GPU")
+    return _gpu().get("device_name")
 
 
 def auto_precision(processor: str = "/proc/cpuinfo") -> str:
     """Returns what --precision=auto means here: "bfloat16" or "float32".
 
     bfloat16 on a GPU of compute capability 8 or more, on a processor with AMX, and on one
-    of AMD with AVX512_BF16.  An Intel processor with AVX512_BF16 and without AMX is slower
-    in bfloat16 (docs/speed.md); a processor without either is many times slower, and one
-    that no file describes counts as such.  float32 as well where oneDNN refuses a
-    convolution in bfloat16, as it does with its instruction set limited.
+    of AMD with AVX512_BF16: all others are slower in bfloat16 (docs/speed.md).  float32 as
+    well where oneDNN, with its instruction set limited, refuses a convolution in bfloat16.
     """
-    gpu, words = _gpu(), set(_cpuinfo(processor).split())
-    if gpu is not None:
+    words = set(_cpuinfo(processor).split())
+    suited = "amx_bf16" in words or words >= {"AuthenticAMD", "avx512_bf16"}
+    if gpu := _gpu():
         suited = gpu.get("compute_capability", (0, 0)) >= (8, 0)
-    else:
-        suited = "amx_bf16" in words or words >= {"AuthenticAMD", "avx512_bf16"}
     if suited:
-        images, kernel = tf.ones([1, 8, 8, 8]), tf.ones([3, 3, 8, 8])
-        images, kernel = (tf.cast(x, tf.bfloat16) for x in (images, kernel))
+        images = kernel = tf.ones([3, 3, 8, 8], tf.bfloat16)
         with contextlib.suppress(tf.errors.OpError):
             tf.nn.conv2d(images, kernel, 1, "SAME")
             return "bfloat16"

@@ -49,7 +49,7 @@ config = run.read_config().model_copy(update={"precision": "float32"})
 gan = build(config)
 for info in run.saved():
     if info.step in STEPS:
-        checkpoint.restore_generator(gan.ema_generator, info, ema=True)
+        checkpoint.restore_weights(info, ema_generator=gan.ema_generator)
         images = TrainedRun(config, gan, info.step).sample(np.zeros(GENERATED, np.int32))
         features[info.step], _ = packaged.predict(images)
 

@@ -48,7 +48,7 @@ def generated(run: Run, count: int):
     gan = build(config)
     labels = np.arange(count, dtype=np.int32) % config.classes
     for info in reversed(run.saved()):
-        checkpoint.restore_generator(gan.ema_generator, info, ema=True)
+        checkpoint.restore_weights(info, ema_generator=gan.ema_generator)
         loaded = TrainedRun(config, gan, info.step)
         yield info.step, image_sets.generated(loaded, labels, seed=0)
 

@@ -192,7 +192,7 @@ def test_of_two_first_runs_one_prepares_the_set_and_the_other_waits(
     waits = threading.Event()
     monkeypatch.setattr(atomic_files, "say", lambda line: waits.set())
     monkeypatch.setattr("urllib.request.urlopen", lambda *_, timeout: io.BytesIO())
-    with ThreadPoolExecutor(1) as thread, atomic_files.alone_in(tmp_path, "tests"):
+    with ThreadPoolExecutor(1) as thread, atomic_files.lock(tmp_path):
         second = thread.submit(packaged.download, "mnist", tmp_path)
         assert waits.wait(60)
         request.getfixturevalue("tiny_mnist")

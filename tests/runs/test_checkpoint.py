@@ -96,13 +96,13 @@ def test_a_checkpoint_that_lacks_a_part_is_refused(run, small, trained_state):
     for path in folder.glob("state*"):
         path.unlink()
     tf.train.Checkpoint(generator=trained_state.gan.generator).write(str(folder / "state"))
-    info = manifest.CheckpointInfo(folder, step=1, epoch=1, run_id="", hashes={})
+    info = manifest.CheckpointInfo(folder, step=1, epoch=1, run_id="", sha256={})
     state = TrainState.create(small(**DROPPING))
     with pytest.raises(errors.RunError, match="does not fit"):
         checkpoint.restore(state.checkpoint(), info)
     with pytest.raises(errors.RunError, match="holds no ema_generator"):
-        checkpoint.restore_generator(state.gan.ema_generator, info, ema=True)
-    checkpoint.restore_generator(state.gan.generator, info, ema=False)
+        checkpoint.restore_weights(info, ema_generator=state.gan.ema_generator)
+    checkpoint.restore_weights(info, generator=state.gan.generator)
 
 
 def test_the_newest_are_kept_and_a_latest_goes_with_the_next(run, trained_state):
@@ -204,7 +204,7 @@ def test_a_checkpoint_of_another_run_is_passed_over(tmp_path, small, trained_sta
     shutil.copytree(copied, ours.checkpoints / copied.name)
     assert ours.newest_checkpoint().step == 10
     assert "step_00000020 is damaged or of another run" in capsys.readouterr().err
-    assert [path.name for path in ours.foreign_checkpoints()] == ["step_00000020"]
+    assert [i.folder.name for i in ours.saved(foreign=True)] == ["step_00000020"]
     shutil.rmtree(ours.checkpoints / "step_00000010")
     with pytest.raises(errors.RunError, match="of another run"):
         ours.newest_checkpoint()
@@ -247,7 +247,7 @@ def test_a_checkpoint_that_is_replaced_while_it_is_read_is_no_damage(
 def test_what_a_killed_save_left_is_no_checkpoint(run, trained_state, monkeypatch):
     """Catches half a checkpoint that is gone on from, or stands in the next one's way."""
     monkeypatch.setattr(atomic_files.shutil, "rmtree", lambda *_, **__: None)
-    monkeypatch.setattr(manifest, "write_manifest", killed)
+    monkeypatch.setattr(manifest, "write", killed)
     trained_state.step.assign(30)
     with pytest.raises(KeyboardInterrupt):
         save(trained_state, run)
@@ -261,7 +261,7 @@ def test_what_a_killed_save_left_is_no_checkpoint(run, trained_state, monkeypatc
     assert named(run) == ["step_00000030"]
 
 
-def killed(*_):
+def killed(*_, **__):
     raise KeyboardInterrupt
 
 

@@ -111,7 +111,7 @@ def test_a_part_that_is_none_is_damage(run, small, name, value):
     run.write_config(RunConfig(small("dcgan")))
     content = json.loads(run.config_file.read_text())
     run.config_file.write_text(json.dumps({**content, name: value}))
-    with pytest.raises(errors.RunError, match=r"config\.json is damaged: "):
+    with pytest.raises(errors.RunError, match=r"config\.json: is damaged: "):
         run.read_config()
 
 

@@ -13,8 +13,7 @@ class Killed(BaseException):
 
 def write_and_raise(path, error):
     """Fails in the midst of writing the file (with a suffix) or the folder `path`."""
-    writing = atomic_files.replacing if path.suffix else atomic_files.replacing_folder
-    with writing(path) as temporary:
+    with atomic_files.replacing(path, folder=not path.suffix) as temporary:
         (temporary if path.suffix else temporary / "part").write_text("new")
         raise error
 
@@ -56,7 +55,7 @@ def test_what_merely_looks_temporary_is_never_removed(tmp_path, name):
     for kind in ("file", "folder"):
         place = tmp_path / kind
         atomic_files.remove_leftovers(place)
-        with atomic_files.replacing_folder(place / "set") as temporary:
+        with atomic_files.replacing(place / "set", folder=True) as temporary:
             (temporary / "new").touch()
         with atomic_files.replacing(place / "metrics.jsonl") as temporary:
             temporary.write_text("{}")
@@ -101,7 +100,7 @@ def test_a_folder_that_was_filled_meanwhile_is_not_overwritten(tmp_path):
     """Catches a set of images that replaces another's."""
     (tmp_path / "set").mkdir()
     with pytest.raises(OSError, match="not empty"):  # noqa: PT012, SIM117
-        with atomic_files.replacing_folder(tmp_path / "set") as temporary:
+        with atomic_files.replacing(tmp_path / "set", folder=True) as temporary:
             (temporary / "ours").touch()
             (tmp_path / "set" / "theirs").touch()
     assert [path.name for path in (tmp_path / "set").iterdir()] == ["theirs"]

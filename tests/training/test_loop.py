@@ -164,7 +164,7 @@ def test_a_run_leaves_what_it_promises(tmp_path, small, few):
     run = Run(tmp_path / "run")
     config = small("acgan", **KERAS, epochs=3, checkpoint_every=2, keep_checkpoints=5)
     go(config, run, few)
-    (events,) = run.event_files()
+    (events,) = run.folder.glob("events.out.tfevents.*")
     assert names(run.folder) == [
         "checkpoints",
         "config.json",
@@ -312,7 +312,7 @@ def test_the_events_of_a_resumed_run_are_those_of_one_run(tmp_path, small, few):
     events = Events(run.folder, grids.Layout(28, 28, 10))
     events.add({"step": 9, "lost": 1.0}, 9, None)
     go(small("cgan", epochs=3), run, few)
-    assert len(run.event_files()) == 1
+    assert len(list(run.folder.glob("events.out.tfevents.*"))) == 1
     events = EventAccumulator(str(run.folder)).Reload()
     entries = log_entries(run)
     tags = events.Tags()["scalars"]
@@ -334,7 +334,8 @@ def test_the_seconds_of_an_epoch_are_those_of_all_its_parts(
     info = run.newest_checkpoint()
     assert 0 < info.seconds < 1000
     (info.folder / manifest.MANIFEST).unlink()
-    manifest.write_manifest(info.folder, info.step, info.epoch, info.run_id, None, 1000.0)
+    about = {name: getattr(info, name) for name in ("step", "epoch", "run_id", "score")}
+    manifest.write(info.folder, **about, seconds=1000.0)
     go(config, run, few)
     first, second, third = (entry["seconds"] for entry in log_entries(run))
     assert first < 1000 < second
