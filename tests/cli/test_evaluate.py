@@ -43,7 +43,7 @@ IMAGES = np.zeros((200, 28, 28, 1), np.uint8)
         ({"images": IMAGES, "labels": np.zeros(9, int)}, "one for each image"),
         ({"images": IMAGES, "labels": np.full(200, 10)}, "the classes are 0 to 9"),
         ({"images": IMAGES, "labels": np.full(200, -1)}, "the classes are 0 to 9"),
-        ({"images": np.array([{}] * 200)}, "images are object"),
+        ({"images": np.array([{}] * 200)}, "Object arrays cannot"),
     ],
 )
 def test_samples_that_cannot_be_measured_are_one_line(do, tmp_path, arrays, told):
