@@ -73,13 +73,10 @@ def on_own_images(height: int, width: int) -> dict[str, Any]:
     unless they move (DiffAugment: Zhao et al. 2020).  R1's weight is in proportion to the
     pixels, as in StyleGAN2-ADA (Karras et al. 2020, appendix C): 1 at 32x32.
     """
-    return {
-        "max_translation": min(height, width) // 8,
-        "augment_fakes": True,
-        "steps": LENGTHS["steps"]["steps"],
-        "r1_weight": round(height * width / 1024, 3),
-        "ema_half_life": 5_000,
-    }
+    moved = dict(max_translation=min(height, width) // 8, augment_fakes=True)
+    r1_weight = round(height * width / 1024, 3)
+    steps = LENGTHS["steps"]["steps"]
+    return dict(**moved, steps=steps, r1_weight=r1_weight, ema_half_life=5_000)
 
 
 @dataclasses.dataclass(frozen=True)
