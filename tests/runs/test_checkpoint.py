@@ -265,10 +265,6 @@ def killed(*_, **__):
     raise KeyboardInterrupt
 
 
-def cut_short(path):
-    path.write_bytes(path.read_bytes()[:-100])
-
-
 def flip(path, *, place):
     content = bytearray(path.read_bytes())
     content[place] ^= 1
@@ -277,7 +273,7 @@ def flip(path, *, place):
 
 @pytest.mark.parametrize("part", ["state.data-00000-of-00001", "state.index"])
 @pytest.mark.parametrize(
-    "damage", [cut_short, lambda path: flip(path, place=100), lambda path: path.unlink()]
+    "damage", [lambda path: flip(path, place=100), lambda path: path.unlink()]
 )
 def test_whatever_tensorflow_raises_for_damage_is_one_error(
     run, small, trained_state, part, damage
