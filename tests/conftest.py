@@ -74,6 +74,17 @@ LONG = (
     "training/test_devices.py::test_in_float32_the_first_losses_agree",
     "training/test_devices.py::test_a_run_goes_on_with_another_number_of_devices[one]",
     "training/test_steps.py::test_a_step_compiled_by_xla_is_the_step[alternating]",
+    "training/test_steps.py::test_the_compiled_step_is_the_step[dcgan",
+    "training/test_steps.py::test_the_compiled_step_is_the_step[cgan",
+    "training/test_loop.py::test_stopped_and_resumed_is_never_stopped[dcgan]",
+    "training/test_loop.py::test_stopped_and_resumed_is_never_stopped[cgan]",
+    "training/test_loop.py::test_own_images_resume_to_the_same_bits[paired]",
+    "training/test_loop.py::test_an_interrupted_run_goes_on_as_if_it_had_not_been[acgan",
+    "training/test_loop.py::test_evaluations_come_at_their_interval_and_at_the_end[dcgan]",
+    "training/test_graph_order.py::test_a_variable_is_never_read_while_it_is_moved[acgan "
+    "compact, paired",
+    "faults/test_limits.py::test_a_disk_with_no_room_for_an_entry_is_one_line",
+    "faults/test_limits.py::test_a_run_under_nohup_outlives_the_terminal",
     "faults/test_limits.py::test_every_mode_trains_with_deterministic_operations",
 )
 

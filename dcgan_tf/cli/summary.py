@@ -32,7 +32,9 @@ def show(
     machine: what the run's bits depend on here; settings: whether each of them is printed
     """
     if not workers.is_chief:
-        say(f"{workers.name()}: trains with the chief, which prints and writes")
+        say(
+            f"{workers.name(workers.index)}: trains with the chief, which prints and writes"
+        )
         return
     config = plan.config
     given, brought = (" ".join(names) for names in resolve.not_defaults(config))

@@ -25,6 +25,7 @@ class StopSignal:
         self.signal: signal.Signals | None = None
         self._doing = doing
         self._noted: float | None = None
+        self._before: list[dict] = []  # handlers, of each time that it was entered
 
     def __enter__(self):
         caught = [signal.SIGINT, signal.SIGTERM]
@@ -32,11 +33,11 @@ class StopSignal:
             caught.append(signal.SIGHUP)
         if threading.current_thread() is not threading.main_thread():
             caught = []
-        self._before = {number: signal.signal(number, self._note) for number in caught}
+        self._before.append({n: signal.signal(n, self._note) for n in caught})
         return self
 
     def __exit__(self, *_):
-        for number, handler in self._before.items():
+        for number, handler in self._before.pop().items():
             signal.signal(number, handler)
 
     def _note(self, number, _):

@@ -14,6 +14,8 @@ import os
 import re
 import shutil
 import signal
+import socket
+import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -21,18 +23,13 @@ import tensorflow as tf
 
 from dcgan_tf.support import errors, tf_setup
 from dcgan_tf.support.progress import say
+from dcgan_tf.support.stop_signal import StopSignal
 
-TASKS = "SLURM_STEP_NUM_TASKS"  # of a Slurm step, an environment variable
 START_SECONDS = 120  # within which all workers must have started
-EXAMPLE = (
-    '{"cluster": {"worker": ["A:2222", "B:2222"]}, "task": {"type": "worker", "index": 0}}'
-)
 # TensorFlow's errors where another worker has ended or stands still.
 LOST = (
-    tf.errors.UnavailableError,
-    tf.errors.DeadlineExceededError,
-    tf.errors.AbortedError,
-    tf.errors.CancelledError,
+    *(tf.errors.UnavailableError, tf.errors.DeadlineExceededError),
+    *(tf.errors.AbortedError, tf.errors.CancelledError),
 )
 
 
@@ -45,17 +42,13 @@ class Workers:
     index:     this process's place among them
     """
 
-    def __init__(
-        self,
-        strategy: tf.distribute.Strategy | None = None,
-        addresses: Sequence[str] = (),
-        index: int = 0,
-    ):
+    def __init__(self, strategy=None, addresses: Sequence[str] = (), index: int = 0):
         self.strategy = strategy or tf.distribute.get_strategy()
         self.devices = self.strategy.num_replicas_in_sync  # of all workers together
         self.addresses = addresses
         self.index = index
         self.is_chief = index == 0
+        self.stop = StopSignal("saving" if self.is_chief else "the chief is saving")
 
         @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float64)])
         def add_up(values):
@@ -64,9 +57,7 @@ class Workers:
 
         self._add_up = add_up
 
-    def name(self, index: int | None = None) -> str:
-        """Returns "worker 1 (localhost:2223)", by default of this process."""
-        index = self.index if index is None else index
+    def name(self, index: int) -> str:
         return f"worker {index} ({self.addresses[index]})"
 
     def gather(self, *values: float) -> np.ndarray:
@@ -78,13 +69,8 @@ class Workers:
         devices = self.devices // len(self.addresses)  # of a worker, which all add them
         return self._add_up(tf.constant(every)).numpy() / devices
 
-    def agree(
-        self, stop: signal.Signals | None, due: bool, seconds: float
-    ) -> tuple[signal.Signals | None, bool, float]:
-        """Returns a signal that any worker was sent, and what the chief says of the rest.
-
-        due: whether a save is due; seconds: what the last call took
-        """
+    def agree(self, stop: signal.Signals | None, due: bool, seconds: float) -> tuple:
+        """Returns any worker's signal, whether the chief's save is due, its seconds."""
         every = self.gather(stop or 0, due, seconds)
         number = int(every[:, 0].max())
         return signal.Signals(number) if number else None, bool(every[0, 1]), every[0, 2]
@@ -96,8 +82,7 @@ class Workers:
         every = self.gather(*hashes)
         different = np.any(every != every[0], axis=0)
         if different.any():
-            # A worker that ended at once would be taken for lost by the others.
-            with contextlib.suppress(*LOST):
+            with contextlib.suppress(*LOST):  # who ended at once would be taken for lost
                 self.gather(0)
             names = ", ".join(np.array(list(facts))[different])
             raise errors.UsageError(
@@ -119,15 +104,16 @@ class Workers:
 
     @contextlib.contextmanager
     def ending(self, *, ends_process: bool) -> Iterator[None]:
-        """Lets no worker end before all are done, but for an error.
+        """Lets no worker end before all are done, but for an error; notes early signals.
 
         ends_process: whether the process ends after an error; without waiting for
                       TensorFlow, which waits up to a minute for workers that are gone
         """
         try:
-            yield
-            with contextlib.suppress(*LOST):  # of a worker that has met all and ended
-                self.gather(0)
+            with self.stop if self.addresses else contextlib.nullcontext():
+                yield
+                with contextlib.suppress(*LOST):  # of a worker that has met all and ended
+                    self.gather(0)
         except BaseException as error:
             if self.addresses and ends_process:
                 atexit.register(os._exit, 2 if isinstance(error, errors.UsageError) else 1)
@@ -139,12 +125,11 @@ class Workers:
 def join(devices: int | None) -> Workers:
     """Returns this process's place among the workers, once all have started.
 
-    TensorFlow must not have been used before.
-
     devices: GPUs of each worker, None for all of them; without a GPU, logical devices of
-             the CPU, None for one
+             the CPU, None for one; TensorFlow must not have been used before
     """
-    text, tasks = os.environ.get("TF_CONFIG"), int(os.environ.get(TASKS, "1"))
+    text = os.environ.get("TF_CONFIG")
+    tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
     if not text and (text is not None or tasks == 1):
         return Workers(make(devices))
     try:
@@ -153,21 +138,41 @@ def join(devices: int | None) -> Workers:
         else:
             resolver = _slurm_resolver(tasks)
         jobs = resolver.cluster_spec().as_dict()
-        chiefs, others = jobs.get("chief", []), jobs.get("worker", [])
+        chiefs = jobs.get("chief", [])
+        addresses = (*chiefs, *jobs.get("worker", []))
         index = {"chief": 0, "worker": len(chiefs)}[resolver.task_type] + resolver.task_id
-        workers = functools.partial(Workers, addresses=(*chiefs, *others), index=index)
+        say(f"worker {index} ({addresses[index]}): waits up to {START_SECONDS} s for all")
+        _wait_for_all(addresses, index)
         _configure(devices)
-        say(f"{workers().name()}: waits up to {START_SECONDS} s for all workers")
-        signal.alarm(START_SECONDS)  # TensorFlow waits without end, deaf to other signals
         with tf_setup.quiet():
             strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
-        signal.alarm(0)
     except (ValueError, TypeError, LookupError, AttributeError, tf.errors.OpError) as error:
         raise errors.UsageError(
             f"TF_CONFIG={text}: {errors.first_line(error)}; it must list the workers, each "
-            f"by host:port, and say which of them this is, as {EXAMPLE}"
+            'by host:port, and say which of them this is, as {"cluster": {"worker": '
+            '["A:2222", "B:2222"]}, "task": {"type": "worker", "index": 0}}'
         ) from error
-    return workers(strategy)
+    return Workers(strategy, addresses, index)
+
+
+def _wait_for_all(addresses: Sequence[str], index: int) -> None:
+    """RunError unless all workers come in time; TensorFlow waits without end, and deaf."""
+    deadline = time.monotonic() + START_SECONDS
+    # A worker that comes after this one has left finds TensorFlow's server here.
+    with socket.create_server(("", int(addresses[index].rpartition(":")[2]))):
+        for other, address in enumerate(addresses):
+            host, _, port = address.rpartition(":")
+            while True:
+                try:
+                    socket.create_connection((host, int(port)), timeout=5).close()
+                    break
+                except OSError as error:
+                    if time.monotonic() > deadline:
+                        raise errors.RunError(
+                            f"worker {other} ({address}): not ready within {START_SECONDS} "
+                            f"s ({error.strerror}); start all workers within that time"
+                        ) from error
+                    time.sleep(0.2)
 
 
 def _slurm_resolver(tasks: int) -> tf.distribute.cluster_resolver.ClusterResolver:
@@ -206,7 +211,8 @@ def _configure(devices: int | None) -> int:
             f"--devices={devices}: more than the GPUs of this machine, {len(gpus)}"
         )
     gpus = gpus[:devices]
-    try:
+    # A RuntimeError tells that TensorFlow was used before, on all GPUs.
+    with contextlib.suppress(RuntimeError) if gpus else contextlib.nullcontext():
         if gpus:
             tf.config.set_visible_devices(gpus, "GPU")
         elif devices and devices > 1:
@@ -215,10 +221,4 @@ def _configure(devices: int | None) -> int:
             tf.config.set_logical_device_configuration(cpu, logical)
         for gpu in gpus:  # or TensorFlow would take all of its memory
             tf.config.experimental.set_memory_growth(gpu, True)
-    except RuntimeError as error:  # TensorFlow was used before, on all GPUs or one CPU
-        if not gpus:
-            raise errors.RunError(
-                f"--devices={devices}: TensorFlow was used before in this process, and "
-                "cannot change its devices; train in another process"
-            ) from error
     return len(gpus)

@@ -13,7 +13,6 @@ from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.reporting import console
 from dcgan_tf.runs import manifest
 from dcgan_tf.support import errors
-from dcgan_tf.support.stop_signal import StopSignal
 from dcgan_tf.training.devices import Workers
 from dcgan_tf.training.observer import SCORE, Observation
 from dcgan_tf.training.train_state import TrainState
@@ -125,8 +124,7 @@ def train(
     pacer, clock = Pacer(steps_per_execution), Clock(saver.seconds_at(step) or 0.0)
     if step == 0:
         logger.write_frame(0, observer.grid())
-    doing = "saving" if workers.is_chief else "the chief is saving"
-    with sinks.progress as progress, StopSignal(doing) as stop, sinks.live as live:
+    with sinks.progress as progress, workers.stop as stop, sinks.live as live:
         while step < intervals.end:
             count, began = pacer.count(intervals.after(step) - step), time.monotonic()
             step = int(train_steps(stream, tf.constant(count)))  # waits for their end
