@@ -153,16 +153,6 @@ def test_the_compiled_step_is_the_step(small, few, mode, update_rule):
             assert np.allclose(one, other, atol=tolerance)
 
 
-def test_one_trace_serves_every_stream_and_count(small, few):
-    config = small("cgan")
-    state = TrainState.create(config)
-    train_steps = make_train_steps(state, config)
-    batches = pipeline.Batches(few, 16, seed=0)
-    for start, count in ((0, 3), (3, 1), (6, 2)):
-        train_steps(iter(batches.stream(start)), tf.constant(count))
-    assert train_steps.experimental_get_tracing_count() == 1
-
-
 def test_two_runs_of_one_seed_are_equal_and_of_two_are_not(small, few):
     ends = []
     for seed in (5, 5, 6):
