@@ -19,15 +19,8 @@ import dcgan_tf
 from dcgan_tf.cli import flags
 from dcgan_tf.support import errors
 
-COMMANDS = {
-    "train": "main",
-    "sample": "sample",
-    "evaluate": "evaluate",
-    "export": "export",
-    "compare": "compare",
-    "playground": "playground",
-    "report": "report",
-}
+OTHERS = ("sample", "evaluate", "export", "compare", "playground", "report")
+COMMANDS = {"train": "main", **{name: name for name in OTHERS}}  # their modules
 
 
 def main(argv: list[str] | None = None) -> int:

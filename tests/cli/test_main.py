@@ -36,7 +36,8 @@ def test_a_run_of_other_settings_is_refused_with_every_difference(do, tmp_path, 
     Run(tmp_path / "run").write_config(RunConfig(small("acgan", seed=4)))
     status, _, err = do("--run_dir=run", "--mode=cgan", "--seed=5", "--dataset=kmnist")
     assert status == 2
-    assert "holds another run: --mode=cgan (the run has acgan), --seed=5 (the " in err
+    for change in ("mode=cgan (the run has acgan)", "seed=5 (the run has 4)"):
+        assert f"--{change}" in err
     assert "--dataset=kmnist (the run has digits)" in err
     assert "batch_size" not in err
 
@@ -79,7 +80,8 @@ def test_train_resume_and_complete(do, tmp_path):
     assert (status, err, "epoch 1/1" in out) == (0, "", True)
     content = json.loads((tmp_path / "checkpoints/cgan/config.json").read_text())
     assert content["config"]["dataset"] == "digits"
-    status, out, err = do("--run_dir=checkpoints/cgan", "--epochs=2", "--devices=2")
+    longer = ["--run_dir=checkpoints/cgan", "--dataset=digits", "--epochs=2"]
+    status, out, err = do(*longer, "--devices=2")
     assert status == 0
     assert "with 1 of 2 epochs completed" in out
     assert "device:         2 x CPU" in out
