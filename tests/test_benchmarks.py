@@ -2,17 +2,14 @@
 
 import json
 import math
-import pathlib
 
 import keras
 import numpy as np
 import pytest
-from conftest import new_config, untrained
+from conftest import new_config
 
 from benchmarks import compare, devices, precision, recipes, shape, time_to_quality
-from dcgan_tf.cli import flags
 from dcgan_tf.gans.build import build
-from dcgan_tf.support import errors
 
 
 def multiplications(layer):
@@ -63,18 +60,6 @@ def test_how_far_a_gradient_is_off():
     assert np.allclose(precision.distances(exact, rough), (10.0, 2.0, np.hypot(3, 11)))
 
 
-def test_gradients_of_a_run_are_compared_weight_by_weight(tmp_path, capsys):
-    """A bias just before a normalisation has a gradient of rounding alone."""
-    untrained(tmp_path, mode="cgan", architecture="maxout", batch_size=8)
-    values = precision.define_flags()
-    assert flags.run(precision.main, values, "", [f"--run={tmp_path}"]) == 0
-    lines = capsys.readouterr().out.splitlines()[1:]
-    assert len(lines) == 12 + 6 + 2 * 3
-    assert lines[1].split()[2:] == ["-", "-"]
-    off, other = map(float, lines[-2].split()[2:])
-    assert 0 < off < 0.1 < other
-
-
 def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
     """The evaluation after training is the last point; images from a file are none."""
     entries = [
@@ -94,25 +79,6 @@ def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
     assert time_to_quality.points(tmp_path, 100.0) == []
 
 
-@pytest.mark.parametrize(
-    ("module", "arguments", "flag"),
-    [
-        (time_to_quality, [], "--curve"),
-        (time_to_quality, ["--curve=a=x", "--out=x.png"], "--curve"),
-        (time_to_quality, ["--curve=a=1=nowhere", "--out=x.png"], "nowhere"),
-        (recipes, ["--modes=dcgan,wgan"], "--modes"),
-        (recipes, ["--precision=float16"], "--precision"),
-        (recipes, ["--against=."], "--against"),
-    ],
-)
-def test_wrong_use_is_one_line(module, arguments, flag, tmp_path, monkeypatch, capsys):
-    """A benchmark says which flag is wrong before it trains for minutes."""
-    monkeypatch.chdir(tmp_path)
-    assert flags.run(module.main, module.define_flags(), "", arguments) == 2
-    assert flag in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
-
-
 def test_speeds_are_of_the_same_turn_and_workers_of_the_same_cores(monkeypatch):
     """Medians of each would compare turns of different load."""
     monkeypatch.setattr(devices.os, "sched_getaffinity", lambda _: {4, 1, 2, 7})
@@ -123,33 +89,6 @@ def test_speeds_are_of_the_same_turn_and_workers_of_the_same_cores(monkeypatch):
     *_, ours, other = recipes.table([measured]).splitlines()
     assert ours == "| cgan | float32 | this package | 30 (10, 40) | 2.00 (1.00, 3.00) |"
     assert other.startswith("| cgan | float32 | the other version | 10 (10, 20) |")
-
-
-# A version that calls a log entry's steps otherwise.
-OLDER = """
-import json, pathlib, sys
-given = dict(argument[2:].split("=") for argument in sys.argv[1:] if "=" in argument)
-if not given:
-    print("--sample_every_steps")
-    sys.exit()
-assert given["steps"] == "20" and given["sample_every_steps"] == "5"
-run = pathlib.Path(given["run_dir"])
-run.mkdir()
-entries = [json.dumps({"images_per_second": speed}) for speed in (900, 5, 7, 6)]
-(run / "metrics.jsonl").write_text("\\n".join(entries))
-"""
-
-
-def test_another_version_runs_its_own_code_with_its_own_flags(tmp_path, monkeypatch):
-    """The package of the working directory must not be the one that runs."""
-    (tmp_path / "dcgan_tf").mkdir()
-    (tmp_path / "dcgan_tf" / "__init__.py").touch()
-    (tmp_path / "dcgan_tf" / "main.py").write_text(OLDER)
-    monkeypatch.chdir(recipes.ROOT)
-    assert recipes.version(tmp_path, "mnist", steps=5)("dcgan", "float32") == 6
-    (tmp_path / "dcgan_tf" / "main.py").write_text("")
-    with pytest.raises(errors.UsageError):
-        recipes.version(tmp_path, "mnist", steps=5)
 
 
 TOY = """
@@ -177,11 +116,3 @@ def test_the_shape_of_a_checkout_by_hand(tmp_path):
     )
     assert counts["by sub-package"] == {"toy": 410}
     assert counts["files over 300 lines"] == ["toy/module.py (410)"]
-
-
-@pytest.mark.long
-def test_the_route_to_a_step_is_traced():
-    """AutoGraph runs copies of functions, which a trace of files would miss."""
-    counts = shape.trace_counts(pathlib.Path(shape.HERE))
-    assert {"main.py", "cli/launch.py"} <= set(counts["the route"])
-    assert counts["lines of the step's functions"]["training/steps.py"] > 5

@@ -96,20 +96,6 @@ def test_links_lead_to_files_and_headings():
             assert not anchor or anchor in anchors(target), (document, link)
 
 
-def test_lines_have_at_most_100_characters():
-    """Longer lines hide what a diff changed.  Tables outside of README may be wider."""
-    for document in [*DOCUMENTS, *LOGS]:
-        for line in text_of(document).splitlines():
-            wide = document != README and line.lstrip().startswith(("|", "!"))
-            assert len(line) <= 100 or wide, (document, line)
-
-
-def test_readme_has_one_test_command():
-    """`.ci/run` runs the first line that ends so."""
-    (command,) = [line for line in text_of(README).splitlines() if line.endswith("pytest")]
-    assert command.startswith("    python3 -m venv .venv && ")
-
-
 def test_flags_that_documents_name_exist():
     """A flag that was renamed stays in no document."""
     known = set(OTHER_FLAGS)
@@ -159,6 +145,8 @@ def shortened(kind, content, mnist):
     elif command == "train":
         longer = any(flag.startswith("--epochs") for flag in given)
         given = [*given, *TINY, f"--epochs={2 if longer else 1}"]
+    elif command == "sample":  # 200 are the least that `evaluate` measures
+        given = [flag.replace("=100", "=20") for flag in given]
     elif "--samples=set.npz" in given:
         given = [*given, "--dataset=digits"]
     return kind, [command, *given]

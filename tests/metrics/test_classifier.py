@@ -13,26 +13,6 @@ from dcgan_tf.support import arrays, errors
 TEN = ImageSpec(28, 28, 1, classes=10)
 
 
-@pytest.mark.parametrize(
-    ("shape", "maps"),
-    [((28, 28), [(12, 12), (4, 4)]), ((64, 32), [(15, 7), (5, 1)])],
-)
-def test_the_network_scales_with_the_size(shape, maps):
-    """The largest map is never larger than that of 32 pixels."""
-    model = classifier.network(ImageSpec(*shape, 3, classes=7))
-    pools = [layer for layer in model.layers if "pool" in layer.name]
-    assert [layer.output.shape[1:3] for layer in pools] == maps
-    assert model.output["features"].shape == (None, classifier.FEATURES)
-    assert model.output["logits"].shape == (None, 7)
-
-
-def test_the_packaged_weights_are_of_todays_network():
-    (file,) = classifier.PACKAGED.values()
-    packaged = arrays.read(classifier.FOLDER / file).values()
-    shapes = [weight.shape for weight in classifier.network(TEN).get_weights()]
-    assert [weight.shape for weight in packaged] == shapes
-
-
 @pytest.fixture
 def tiny(monkeypatch):
     """A network of one layer, which trains in no time."""
@@ -81,16 +61,6 @@ def test_pseudo_classes_are_clusters_of_pixels(monkeypatch):
     assert len({*zip(kinds.tolist(), labels, strict=True)}) == 3  # a kind is a cluster
     again = classifier.with_pseudo_classes(split, 3)
     assert np.array_equal(clustered.labels, again.labels)
-
-
-def test_large_images_are_averaged_before_they_are_clustered():
-    image = np.zeros((1, 64, 64, 3), np.uint8)
-    image[0, :2, :2, 0] = [[4, 8], [0, 0]]
-    (pixels,) = classifier._shrunk(image, np.array([0]))
-    assert pixels.shape == (1, 32 * 32 * 3)
-    assert pixels[0, :3].tolist() == [3.0, 0.0, 0.0]
-    (wide,) = classifier._shrunk(np.ones((2, 80, 128, 1), np.uint8), np.arange(2))
-    assert wide.shape == (2, 20 * 32)
 
 
 @pytest.fixture

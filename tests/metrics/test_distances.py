@@ -1,7 +1,5 @@
 """Distances on cases whose answer is known without computing it this way."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 
@@ -72,12 +70,6 @@ def test_kid_by_the_definition():
     assert distances.kid(np.array(one), np.array(other)) == pytest.approx(expected)
 
 
-def test_squared_distances_by_hand():
-    one, other = np.array([[0.0, 0.0], [3.0, 4.0]]), np.array([[0.0, 1.0], [3.0, 0.0]])
-    blocks = [block for _, block in distances.squared_distances(one, other)]
-    assert np.concatenate(blocks).tolist() == [[1.0, 9.0], [18.0, 16.0]]
-
-
 def test_of_several_nearest_rows_the_first_counts():
     """In whichever block they lie; pixels, whose sums are exact."""
     other = np.array([[9, 9], [1, 1], [3, 3], [1, 1]] * 30, np.uint8)
@@ -85,23 +77,6 @@ def test_of_several_nearest_rows_the_first_counts():
     numbers, found = distances.nearest_neighbours(one, other)
     assert numbers.tolist() == [*[1] * 100, 0]
     assert found.tolist() == [0.0, *[2**0.5] * 99, 0.0]
-
-
-def test_memory_holds_no_more_than_a_few_blocks(monkeypatch):
-    """However many rows there are."""
-    monkeypatch.setattr(distances, "BLOCK_SIZE", 100_000)  # of 8 bytes: 0.8 MB
-    points = normal(0, 2_000)
-    tracemalloc.start()
-    radii(points, 5)  # of 4,000,000 distances: 32 MB
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 8_000_000
-
-
-def test_squared_radii_on_a_line():
-    points = np.array([[0.0], [1.0], [3.0], [6.0]])
-    assert radii(points, 1).tolist() == [1.0, 1.0, 4.0, 9.0]
-    assert radii(points, 2).tolist() == [9.0, 4.0, 9.0, 25.0]
 
 
 def test_prdc_of_points_on_a_line_by_hand():
@@ -117,12 +92,3 @@ def test_prdc_of_points_on_a_line_by_hand():
     assert figures["coverage"] == 1.0
     # 0 and 1 lie in 0.5's, 10 in 50's.
     assert figures["recall"] == 1.0
-
-
-def test_prdc_of_one_distribution_and_of_two_far_apart():
-    real = normal(0, 300)
-    same = prdc(real, normal(1, 300), k=5)
-    assert all(0.8 < same[name] <= 1.0 for name in ("precision", "recall", "coverage"))
-    assert 0.85 < same["density"] < 1.15
-    far = prdc(real, normal(1, 300, mean=100.0), k=5)
-    assert set(far.values()) == {0.0}

@@ -193,15 +193,6 @@ def test_the_search_holds_no_more_than_a_few_blocks(tmp_path, monkeypatch):
     assert peak < 6_000_000
 
 
-def test_the_classification_accuracy_score_takes_as_many_images_as_fit(monkeypatch):
-    train = split(np.zeros(100, int), seed=0)
-    assert evaluator.cas_count(train) == 100
-    monkeypatch.setattr(evaluator, "CAS_BYTES", 50 * 4 * 4)
-    assert evaluator.cas_count(train) == 50
-    monkeypatch.setattr(evaluator, "CAS_IMAGES", 7)
-    assert evaluator.cas_count(train) == 7
-
-
 def test_labels_that_are_wrong_lower_the_classification_accuracy(monkeypatch):
     """A classifier learns the labels that it is given: images as bright as their class."""
     monkeypatch.setattr(classifier, "LEAST_STEPS", 40)

@@ -20,14 +20,6 @@ def numbers(images):
 
 
 @pytest.mark.parametrize(
-    ("count", "most", "chosen"),
-    [(5, 9, [0, 1, 2, 3, 4]), (10, 4, [0, 2, 5, 7]), (3, 1, [0]), (4, 0, []), (0, 3, [])],
-)
-def test_rows_are_spread_evenly_from_the_first_on(count, most, chosen):
-    assert image_sets.evenly(count, most).tolist() == chosen
-
-
-@pytest.mark.parametrize(
     ("counts", "total", "shares"),
     [
         ([980, 1135, 10], 2125, [980, 1135, 10]),
@@ -40,12 +32,6 @@ def test_rows_are_spread_evenly_from_the_first_on(count, most, chosen):
 )
 def test_shares_are_those_of_the_largest_remainder(counts, total, shares):
     assert image_sets.in_proportion(np.array(counts), total).tolist() == shares
-
-
-def test_labels_follow_those_of_other_images():
-    labels = image_sets.labels_like(np.array([3, 0, 3, 3]), 8)
-    assert labels.tolist() == [0, 0, 3, 3, 3, 3, 3, 3]
-    assert labels.dtype == np.int32
 
 
 def test_few_of_many_images_have_the_classes_of_all():
@@ -65,17 +51,6 @@ def test_all_test_images_count_unless_there_are_too_many(monkeypatch):
     assert test.labels.numpy()[numbers(some)].tolist() == some.labels.tolist()
 
 
-def test_of_a_file_that_is_mapped_a_slice_alone_is_read(tmp_path):
-    """A split may be larger than memory."""
-    mapped = np.memmap(tmp_path / "images", np.uint8, "w+", shape=(1_000, 8, 8, 1))
-    mapped[:] = np.arange(1_000).reshape(-1, 1, 1, 1) % 251
-    split = Split(mapped, tf.zeros(1_000, tf.int32))
-    images = image_sets.memorised(split, np.zeros(3, int), 1_000)
-    assert np.shares_memory(images.array, mapped)
-    assert images[1:3][:, 0, 0, 0].tolist() == [100, 200]
-    assert images[np.array([3])][:, 0, 0, 0].tolist() == [300 - 251]
-
-
 def test_the_reference_rows_follow_the_test_images():
     train, like = numbered([2, 0, 0, 1, 2, 2]), np.array([0, 2, 2, 2])
     real = image_sets.real(train, like, 4)
@@ -84,13 +59,6 @@ def test_the_reference_rows_follow_the_test_images():
     memorised = image_sets.memorised(train, like, 8)
     assert numbers(memorised) == [1, 1, 0, 0, 0, 0, 0, 0]
     assert memorised.labels.tolist() == [0, 0, 2, 2, 2, 2, 2, 2]
-
-
-def test_a_class_that_is_tested_alone_is_passed_over():
-    """As in a set whose own splits differ."""
-    train, like = numbered([0, 0, 1]), np.array([0, 1, 2])
-    assert set(image_sets.real(train, like, 3).labels) <= {0, 1}
-    assert set(image_sets.memorised(train, like, 3).labels) <= {0, 1}
 
 
 def test_without_classes_ten_images_are_memorised():

@@ -97,18 +97,6 @@ def test_a_mean_over_blocks_is_the_mean_over_images(small, few, monkeypatch):
     assert parts == pytest.approx(whole, rel=1e-5)
 
 
-def test_measuring_moves_nothing_and_repeats(small, few):
-    config = small("acgan")
-    gan = build.build(config)
-    players = (gan.generator, gan.discriminator)
-    before = [player.get_weights() for player in players]
-    losses = TestLosses(build.test_gan(gan, config), config.seed, few)
-    assert losses.terms() == losses.terms()
-    for player, weights in zip(players, before, strict=True):
-        for now, then in zip(player.get_weights(), weights, strict=True):
-            assert np.array_equal(now, then)
-
-
 def test_of_a_large_split_the_images_of_evaluations_count(small, few, monkeypatch):
     config = small("cgan")
     gan = build.build(config)

@@ -27,13 +27,6 @@ def test_maxout_is_the_largest_of_k_linear_maps():
     assert layer(inputs).numpy().tolist() == [[0.0, 20.0]]
 
 
-def test_maxout_weights_are_small_normals():
-    layer = MaxoutDense(units=100, k=5)
-    layer.build((None, 100))
-    for weight in layer.get_weights():
-        assert abs(weight.std() / 0.02 - 1) < 0.2
-
-
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
 def test_a_saved_network_is_loaded_without_being_told_the_layers(tmp_path):
     """Every layer with options that are not its defaults, in a .keras file."""

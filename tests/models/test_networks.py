@@ -6,7 +6,7 @@ from conftest import new_config
 
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans import build
-from dcgan_tf.losses.class_heads import CLASS_HEADS, DiscriminatorOutput
+from dcgan_tf.losses.class_heads import CLASS_HEADS
 from dcgan_tf.models import blocks, compact
 
 # (total, not trained) of the generator and of the discriminator, as published.
@@ -46,6 +46,8 @@ def built():
 
 @pytest.mark.parametrize("which", COUNTS)
 def test_parameter_counts_are_the_published_or_by_hand(built, which):
+    """And every architecture is counted."""
+    assert COUNTS.keys() == build.NETWORKS.keys()
     players = (built[which].generator, built[which].discriminator)
     counts = tuple(
         (p.count_params(), sum(int(tf.size(w)) for w in p.non_trainable_weights))
@@ -121,16 +123,6 @@ def test_acgan_s_output_has_the_class_heads_of_the_choice(architecture, head):
     shapes = dict.fromkeys(CLASS_HEADS[head].heads, (4, 10))
     found = {name: logits.shape for name, logits in output.items()}
     assert found == {"adversarial": (4, 1), **shapes}
-
-
-def test_halves_are_the_outputs_for_either_half_of_the_batch():
-    values = tf.reshape(tf.range(4.0), [4, 1])
-    first, second = DiscriminatorOutput(values, 10 * values).halves()
-    assert first.adversarial.numpy().ravel().tolist() == [0, 1]
-    assert first.classes.numpy().ravel().tolist() == [0, 10]
-    assert second.adversarial.numpy().ravel().tolist() == [2, 3]
-    assert second.classes.numpy().ravel().tolist() == [20, 30]
-    assert first.twin is second.twin is None
 
 
 @pytest.mark.parametrize(

@@ -68,15 +68,6 @@ def test_a_run_that_ends_early_says_how(run):
     assert (shown["state"], shown["message"]) == ("failed", "generator/loss is nan")
 
 
-@pytest.mark.parametrize("error", [None, errors.RunError("diverged")])
-def test_a_disk_that_refuses_the_last_word_makes_and_hides_no_error(run, error):
-    page = page_of(run)
-    page.__enter__()
-    run.folder.rename(run.folder.with_name("moved"))
-    page.__exit__(type(error), error, None)
-    assert not run.folder.exists()
-
-
 def test_long_curves_are_thinned_evenly_and_keep_their_end(run):
     for epoch in range(3, 1002):
         metrics_log.append(run.metrics, hand_made.entry(epoch))

@@ -1,6 +1,5 @@
 """A generator as network.js runs it: what is written, and what a browser computes of it."""
 
-import base64
 import json
 
 import keras
@@ -13,42 +12,9 @@ from dcgan_tf.config import resolve
 from dcgan_tf.data.pipeline import to_uint8
 from dcgan_tf.gans.build import build
 from dcgan_tf.models import blocks
-from dcgan_tf.models.layers import BatchNormalization
 from dcgan_tf.pages import network, page
 
 LEVELS = 1  # of 255, by which weights in half precision may move a pixel
-
-
-def test_layers_are_numbered_behind_the_inputs_and_weights_begin_at_multiples_of_four():
-    """A wrong number, or a place between two, gives a browser other weights."""
-    latents, labels = blocks.generator_inputs(3)
-    dense = layers.Dense(1, use_bias=False)
-    normalisation = BatchNormalization(epsilon=0.25)
-    x = dense(latents)
-    y = layers.Reshape((1,))(normalisation(layers.Reshape((1, 1, 1))(x)))
-    generator = keras.Model([latents, labels], layers.Add()([y, x]))
-    dense.set_weights([np.float32([[1], [-2], [0.5]])])
-    # gamma, beta, mean, variance: 3 (x - 2) / sqrt(0.75 + 0.25) + 1
-    normalisation.set_weights([np.float32([n]) for n in (3, 1, 2, 0.75)])
-    description = network.describe(generator)
-    kernel, scale = (
-        {"at": 0, "count": 3, "half": True},
-        {"at": 8, "count": 1, "half": False},
-    )
-    assert description["layers"] == [
-        {"kind": "dense", "read": [0], "size": 1, "kernel": kernel},
-        {
-            "kind": "scale",
-            "read": [2],
-            "size": 1,
-            "scale": scale,
-            "offset": scale | {"at": 12},
-        },
-        {"kind": "add", "read": [3, 2], "size": 1},
-    ]
-    weights = base64.b64decode(description["weights"])
-    assert np.frombuffer(weights, "<f2", 3).tolist() == [1, -2, 0.5]
-    assert np.allclose(np.frombuffer(weights, "<f4", 2, 8), [3, -5])
 
 
 KERNEL = np.diag([2, -3, 1])

@@ -198,17 +198,3 @@ def test_classes_of_own_images_are_chosen_by_name(tab, tmp_path):
     for width in (360, 1600):
         tab.set_viewport_size({"width": width, "height": 800})
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_a_page_speaks_of_digits_and_of_classes_where_there_are_some(tab, tmp_path):
-    """Letters were called digits, and a dcgan's pictures had classes."""
-    path = tmp_path / "page.html"
-    show_page(tab, path, dataset="emnist/letters", classes=3, class_names=None)
-    assert tab.inner_text("#text-field").strip() == "Classes, by number"
-    overrides = {"mode": "dcgan", "latent_prior": "uniform", "classes": 1}
-    show_page(tab, path, **overrides, class_names=None)
-    assert tab.locator("#pictures canvas").count() == 6
-    assert "class" not in tab.locator("body").inner_text()
-    latents = np.array([latents_of(tab, seed) for seed in range(50)])
-    assert 0.99 < np.abs(latents).max() <= 1
-    assert abs(latents.mean()) < 0.03

@@ -112,13 +112,3 @@ def test_without_an_evaluation_the_last_figures_of_the_log_count(run):
         6,
         {"frechet_classifier_distance": 100 / 2**4, "training_minutes": 3.0},
     )
-
-
-def test_a_run_that_is_named_twice_is_read_once_and_alike_names_are_paths(run, tmp_path):
-    (tmp_path / "link").symlink_to(run.folder)
-    folders = [run.folder, run.folder / ".." / "run", tmp_path / "link"]
-    (entry,) = record.read_all(folders)
-    assert entry.name in ("run", "link")
-    other = shutil.copytree(run.folder, tmp_path / "b" / "run")
-    names = [entry.name for entry in record.read_all([run.folder, other])]
-    assert names == [str(run.folder), str(other)]

@@ -41,13 +41,6 @@ def durations(path):
         return [image.seek(i) or image.info["duration"] for i in range(image.n_frames)]
 
 
-def test_frames_sort_by_number(tmp_path):
-    """By their names 10000 would come before 9999."""
-    write_lit(tmp_path, [0, 9999, 10_000])
-    (tmp_path / "epoch_notes.png").touch()
-    assert list(frames.paths(tmp_path)) == [0, 9999, 10_000]
-
-
 @pytest.mark.parametrize(
     ("numbers", "every", "keep", "left"),
     [
@@ -105,17 +98,6 @@ def test_a_frame_that_is_damaged_or_of_another_size_is_left_out_of_the_gif(tmp_p
     files[2].write_bytes(b"text")
     grids.write_png(files[3], np.zeros((16, 8), np.uint8))
     assert lit(gif(tmp_path)) == [4, 5]
-
-
-def test_grey_levels_are_hardly_changed_in_the_gif(tmp_path):
-    """To the nearest of 32."""
-    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    write(tmp_path, (levels, levels.T))
-    shown = gif(tmp_path, grids.Layout(16, 16, 1))[:, ::35, ::35, 0]
-    off = abs(shown.astype(int) - np.stack([levels, levels.T]))
-    assert off[0].max() <= 5
-    assert off[1].max() <= 5 + frames.TOLERANCE
-    assert (shown.min(), shown.max()) == (0, 255)
 
 
 def test_colours_do_not_flicker_in_the_gif(tmp_path):

@@ -64,34 +64,12 @@ def test_images_are_enlarged_until_they_and_titles_are_easy_to_see(
     assert title or high == rows * (height * times + gap) - gap
 
 
-@pytest.mark.parametrize("columns", [1, 2, 7])
-def test_each_title_stands_over_its_own_column(columns):
-    """However long it is; a column without a title stays white."""
-    titles = [""] * columns
-    titles[columns // 2] = "a name that is far too long for a column of its width" * 2
-    layout = grids.Layout(4, 4, columns, tuple(titles))
-    plain = np.zeros((4, 4 * columns), np.uint8)
-    strip = grids.legible(plain, layout, magnify=16)[: -4 * 16]
-    assert strip.shape[0] >= 16
-    inked = np.flatnonzero((strip < 128).any(axis=0))
-    left = columns // 2 * (4 * 16 + 2)
-    assert left <= inked.min() < left + 12
-    assert left + 4 * 16 - 16 <= inked.max() < left + 4 * 16
-
-
 def test_a_title_is_a_name_or_where_the_font_lacks_a_letter_its_number(small):
     names = ["cat", "café", "日本", "two\nlines", "", *"56789"]
     config = small("cgan").model_copy(update={"class_names": names})
     layout = grids.Layout.of(config, [4, 3, 2, 1, 0, 0])
     assert layout.titles == ("4", "3", "2", "cafe", "cat", "cat")
     assert (layout.height, layout.width, layout.columns) == (28, 28, 6)
-
-
-def test_a_frame_has_the_classes_of_the_preview_over_it(small):
-    assert grids.Layout.of_preview(small("cgan")).titles == tuple("0123456789")
-    chosen = small("cgan", preview_classes="7,1")
-    assert grids.Layout.of_preview(chosen) == grids.Layout(28, 28, 2, ("7", "1"))
-    assert grids.Layout.of_preview(small("dcgan")) == grids.Layout(28, 28, 10)
 
 
 @pytest.mark.parametrize("shape", [(28, 55), (27, 56), (28, 28), (56, 112)])

@@ -54,19 +54,6 @@ def test_nothing_of_later_steps_stays(run, small, step, entries, numbers, checkp
     ]
 
 
-def test_in_steps_frames_are_numbered_by_steps(run, small):
-    for step in (200, 400):
-        frames.path_of(run.samples, "step", step).touch()
-    rewind(run, Intervals.of(small("cgan", steps=20), 3), 200)
-    assert list(frames.paths(run.samples)) == [0, 1, 2, 3, 200]
-
-
-def test_a_new_folder_gets_its_parts(tmp_path, small):
-    run = Run(tmp_path / "new")
-    rewind(run, Intervals.of(small("cgan"), 3), 0)
-    assert contents(run.folder) == ["checkpoints", "metrics.jsonl", "samples"]
-
-
 def test_leftovers_go_and_what_is_the_users_stays(run, small):
     """A name with .tmp in it is no sign of ours: only the mark is."""
     mark = "dcgan_tf-0123456789abcdef.tmp"

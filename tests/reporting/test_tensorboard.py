@@ -1,7 +1,5 @@
 """Events, read as TensorBoard reads them."""
 
-import time
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -50,15 +48,6 @@ def test_the_scalars_and_the_grid_can_be_read_again(tmp_path, colour):
         ("generator/class", [(7, 1.0, 1234.5)]),
         ("seconds", [(7, 3e4, 1234.5)]),
     ]
-
-
-def test_an_entry_of_earlier_versions_is_added_without_a_time_and_a_frame(tmp_path):
-    """The preview's classes may be others since."""
-    before = time.time()
-    Events(tmp_path, ONE).add({"step": 1, "seconds": 1.0}, 1, np.zeros((9, 9), np.uint8))
-    ((_, _, at),) = read(tmp_path).pop("seconds")
-    assert before <= at <= time.time()
-    assert "samples" not in read(tmp_path)
 
 
 def test_a_tensorboard_that_stays_open_sees_each_event_once(tmp_path, monkeypatch):
