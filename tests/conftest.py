@@ -70,7 +70,6 @@ SMOKE = (
 # `-m long`, beside the tests that are marked where they stand: the second form of a proof
 # whose first form the default has, in float32 or by another rule, and all the networks.
 LONG = (
-    "oracles/test_systems.py::test_one_update_in_float32_is_the_published_one",
     "training/test_devices.py::test_in_float32_the_first_losses_agree",
     "training/test_devices.py::test_a_run_goes_on_with_another_number_of_devices[one]",
     "training/test_steps.py::test_a_step_compiled_by_xla_is_the_step[alternating]",

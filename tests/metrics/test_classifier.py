@@ -26,20 +26,6 @@ def tiny(monkeypatch):
     monkeypatch.setattr(classifier, "network", network)
 
 
-@pytest.mark.parametrize(
-    ("least", "most", "epochs", "steps"), [(1, 99, 2, 6), (8, 99, 2, 8), (1, 5, 2, 5)]
-)
-def test_few_images_are_seen_more_often_and_many_less(
-    tiny, few, monkeypatch, least, most, epochs, steps
-):
-    """48 images in batches of 16: three steps an epoch."""
-    monkeypatch.setattr(classifier, "BATCH_SIZE", 16)
-    monkeypatch.setattr(classifier, "LEAST_STEPS", least)
-    monkeypatch.setattr(classifier, "MOST_STEPS", most)
-    model = classifier.fit(few, TEN, epochs, max_translation=0)
-    assert int(model.optimizer.iterations) == steps
-
-
 def blobs(count):
     """Images of three kinds, half of them bright at the top, 16x24 pixels in colour."""
     generator = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from conftest import KERAS, blank
 
 from dcgan_tf.data.splits import Split
 from dcgan_tf.gans import build
-from dcgan_tf.metrics import image_sets, test_losses
+from dcgan_tf.metrics import test_losses
 from dcgan_tf.metrics.test_losses import TestLosses
 
 
@@ -95,13 +95,3 @@ def test_a_mean_over_blocks_is_the_mean_over_images(small, few, monkeypatch):
     monkeypatch.setattr(test_losses, "BLOCK", 20)  # 20, 20 and 8 of the 48
     parts = measured(gan, config, few)["test/discriminator/adversarial_real"]
     assert parts == pytest.approx(whole, rel=1e-5)
-
-
-def test_of_a_large_split_the_images_of_evaluations_count(small, few, monkeypatch):
-    config = small("cgan")
-    gan = build.build(config)
-    monkeypatch.setattr(image_sets, "MOST_TEST_IMAGES", 12)
-    chosen = image_sets.of_test(few)
-    some = Split(tf.constant(chosen[:]), tf.constant(chosen.labels))
-    assert len(some.labels) == 12
-    assert measured(gan, config, few) == measured(gan, config, some)
