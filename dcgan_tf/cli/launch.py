@@ -28,7 +28,6 @@ from dcgan_tf.support import errors, tf_setup
 from dcgan_tf.support.progress import Progress, say
 from dcgan_tf.training import loop
 from dcgan_tf.training.devices import LOST, Workers
-from dcgan_tf.training.observer import Observer
 from dcgan_tf.training.saver import Saver, save_state
 from dcgan_tf.training.steps import make_train_steps
 from dcgan_tf.training.train_state import TrainState
@@ -69,20 +68,25 @@ def start(
     if dry_run:
         return None
     plan, split, test = load(plan, workers)
-    content = plan.content.started(machine, caller.call if caller else None)
+    run, content = plan.run, plan.content.started(machine, caller.call if caller else None)
     with locked(plan, state, content) if workers.is_chief else contextlib.nullcontext():
         stopped = train(
-            plan.run,
+            run,
             content,
             state,
             split,
             test,
             workers,
             jit_compile=jit_compile,
-            on_entry=caller.on_entry if caller else lambda entry: False,
+            on_entry=caller.on_entry if caller else None,
         )
-    if workers.is_chief:
-        _tell_the_end(plan, stopped, "call" if caller else "command")
+    if workers.is_chief and stopped:
+        how = "stopped and" if caller else f"{stopped.name}:"
+        say(f"{how} saved; the same {'call' if caller else 'command'} goes on from here")
+    elif workers.is_chief:
+        say(f"complete: {plan.counted(plan.requested)}; see {run.gif}")
+        for command in ("sample", "evaluate", "report"):
+            say(f"  dcgan-tf {command} --run={shlex.quote(str(run.folder))}")
     return stopped
 
 
@@ -103,8 +107,7 @@ def build(plan: Plan, workers: Workers, jit_compile: bool) -> tuple[Plan, TrainS
         )
     if jit_compile and devices > 1:
         raise errors.UsageError(
-            f"--jit_compile: is for one device, these are {devices}; leave it out, or take "
-            "--devices=1"
+            f"--jit_compile: is for one device, these are {devices}; take --devices=1"
         )
     settings = config.model_dump(exclude={"dataset"})  # which may lie elsewhere
     workers.check_alike(
@@ -180,37 +183,37 @@ def train(
     workers: Workers,
     *,
     jit_compile: bool = False,
-    on_entry: Callable[[dict], bool] = lambda entry: False,
+    on_entry: Callable[[dict], bool] | None = None,
 ) -> Signals | None:
     """Puts the run together, and trains it; see `training.loop.train`.
 
     RunError for what TensorFlow or the system refuses, with what is left of the run.
     """
-    config = content.config
-    batches = Batches(
-        split,
-        config.batch_size,
-        seed=config.seed,
-        max_translation=config.max_translation,
-        flip=config.flip,
-        class_balance=config.class_balance,
-    )
+    config, step = content.config, int(state.step)
+    order = ("seed", "max_translation", "flip", "class_balance")
+    options = {name: getattr(config, name) for name in order}
+    batches = Batches(split, config.batch_size, **options)
     intervals = Intervals.of(config, batches.per_epoch)
-    trained_before = content.parent is not None
-    options = {"trained_before": trained_before, "jit_compile": jit_compile}
+    before = content.parent is not None
+    steps = make_train_steps(state, config, trained_before=before, jit_compile=jit_compile)
     try:
-        return loop.train(
-            state,
-            make_train_steps(state, config, **options),
-            iter(batches.stream(int(state.step))),
-            intervals,
-            _sinks(run, content, state, intervals, split, test, on_entry)
-            if workers.is_chief
-            else loop.Sinks(),
-            workers,
-            batch_size=config.batch_size,
-            steps_per_execution=config.steps_per_execution,
-        )
+        sinks = loop.Sinks()
+        if workers.is_chief:
+            rewind(run, intervals, step)
+            labels = resolve.preview_labels(config) if config.conditional else None
+            layout = Layout.of(config, labels)
+            logger = RunLogger(run, intervals, config.keep_frames, layout)
+            total, completed = (config.batch_size * n for n in (intervals.end, step))
+            sinks = loop.Sinks(
+                observer=loop.Observer(config, state.gan, split, test, labels),
+                logger=logger,
+                saver=Saver(state, run, content, logger),
+                live=LivePage(run, config, intervals, step),
+                progress=Progress(total=total, completed=completed),
+                on_entry=on_entry,
+            )
+        stream = iter(batches.stream(step))
+        return loop.train(state, steps, stream, intervals, sinks, workers, config)
     except (tf.errors.OpError, OSError) as error:  # no memory, or a disk that refuses
         if workers.addresses and isinstance(error, LOST):
             raise
@@ -218,33 +221,5 @@ def train(
         raise errors.RunError(f"{run.folder}: {line}; {run.what_is_left()}") from error
 
 
-def _sinks(run, content, state, intervals, split, test, on_entry) -> loop.Sinks:
-    """Returns what the chief writes and shows, with the folder as it was at its step."""
-    config, step = content.config, int(state.step)
-    rewind(run, intervals, step)
-    labels = resolve.preview_labels(config) if config.conditional else None
-    logger = RunLogger(run, intervals, config.keep_frames, Layout.of(config, labels))
-    total, completed = (config.batch_size * n for n in (intervals.end, step))
-    return loop.Sinks(
-        observer=Observer(config, state.gan, split, test, labels),
-        logger=logger,
-        saver=Saver(state, run, content, logger),
-        live=LivePage(run, config, intervals, step),
-        progress=Progress(total=total, completed=completed),
-        on_entry=on_entry,
-    )
-
-
 def _with_content(plan: Plan, **changes: Any) -> Plan:
     return dataclasses.replace(plan, content=dataclasses.replace(plan.content, **changes))
-
-
-def _tell_the_end(plan: Plan, stopped: Signals | None, again: str) -> None:
-    if stopped:
-        how = "stopped and" if again == "call" else f"{stopped.name}:"
-        say(f"{how} saved; the same {again} goes on from here")
-        return
-    folder = shlex.quote(str(plan.run.folder))
-    say(f"complete: {plan.counted(plan.requested)}; see {plan.run.gif}")
-    for command in ("sample", "evaluate", "report"):
-        say(f"  dcgan-tf {command} --run={folder}")

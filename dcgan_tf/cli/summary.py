@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping
 
 import keras
-import tensorflow as tf
 
 from dcgan_tf.cli.plan import Plan
 from dcgan_tf.config import resolve, schema
@@ -36,7 +35,7 @@ def show(
             f"{workers.name(workers.index)}: trains with the chief, which prints and writes"
         )
         return
-    config = plan.config
+    config, parent = plan.config, plan.content.parent
     given, brought = (" ".join(names) for names in resolve.not_defaults(config))
     begins = "no checkpoint, from the start" if plan.run.exists() else "a new run"
     if plan.checkpoint:
@@ -44,6 +43,14 @@ def show(
             f"resumed at step {plan.checkpoint.step:,}, with {plan.completed:,} of "
             f"{plan.requested:,} {plan.unit} completed"
         )
+    weights = str(parent or "")
+    if parent and Run(pathlib.Path(parent.run)).exported.exists():
+        weights += ": the generator's alone, the discriminator begins new"
+    device = tf_setup.gpu_name() or "CPU"
+    if workers.devices > 1:
+        device = f"{workers.devices} x {device}"
+    if workers.addresses:
+        device += f" (workers {', '.join(workers.addresses)})"
     lines = {
         "data set": "; ".join([str(plan.dataset), *plan.dataset.notes]),
         "classes": _classes(plan),
@@ -52,22 +59,19 @@ def show(
         "not default": given or "nothing",
         "implied": brought,
         "length": plan.counted(plan.requested),
-        "weights from": _weights(plan),
+        "weights from": weights,
         "generator": _parameters(state.gan.generator),
         "discriminator": _parameters(state.gan.discriminator),
-        "device": _devices(workers),
+        "device": device,
         "precision": config.precision,
         "run folder": f"{plan.run.folder}: {begins}",
     }
     for name, value in lines.items():
         if value:
             print(f"{name + ':':<16}{value}", flush=True)
-    if changed := plan.content.changed_conditions(machine):
-        print(
-            f"warning: {', '.join(changed)}: the bits may differ from those of a run that "
-            "went on as it began",
-            file=sys.stderr,
-        )
+    if changed := ", ".join(plan.content.changed_conditions(machine)):
+        end = "the bits may differ from those of a run that went on as it began"
+        print(f"warning: {changed}: {end}", file=sys.stderr)
     if settings:
         for name, value in config.model_dump(exclude_none=True).items():
             if schema.kind(name) != schema.DERIVED:
@@ -75,15 +79,8 @@ def show(
         say("dry run: no run is written")
 
 
-def _weights(plan: Plan) -> str:
-    parent = plan.content.parent
-    if parent and Run(pathlib.Path(parent.run)).exported.exists():
-        return f"{parent}: the generator's alone, the discriminator begins new"
-    return str(parent or "")
-
-
 def _classes(plan: Plan) -> str:
-    """The number of training images of each class, where they may differ."""
+    """Returns the number of training images of each class, where they may differ."""
     counts, names = plan.dataset.counts["train"], plan.config.names
     if len(counts) == 1:
         return ""
@@ -93,14 +90,6 @@ def _classes(plan: Plan) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in pairs)
 
 
-def _devices(workers: Workers) -> str:
-    """ "CPU", "2 x CPU", "4 x NVIDIA ... (workers alpha:2222, beta:2222)"."""
-    name = tf_setup.gpu_name() or "CPU"
-    several = f"{workers.devices} x {name}" if workers.devices > 1 else name
-    addresses = ", ".join(workers.addresses)
-    return f"{several} (workers {addresses})" if addresses else several
-
-
 def _parameters(network: keras.Model) -> str:
-    trained = sum(tf.size(weight).numpy() for weight in network.trainable_weights)
+    trained = sum(weight.numpy().size for weight in network.trainable_weights)
     return f"{network.count_params():,} parameters, {trained:,} trained"

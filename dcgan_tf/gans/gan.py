@@ -12,6 +12,7 @@ from dcgan_tf.losses import adversarial
 from dcgan_tf.losses.class_heads import DiscriminatorOutput
 from dcgan_tf.losses.terms import Terms, squared_gradient_norm, suffix_terms, sum_terms
 from dcgan_tf.models.blocks import ignores_training, mix_classes
+from dcgan_tf.support import arrays
 
 PENALTIES = ("r1_penalty", "r2_penalty")  # on real images, on fakes
 BLOCK = 250  # images generated at a time, whatever batch size the run was trained with
@@ -65,27 +66,17 @@ class Gan:
         return dataclasses.replace(self, discriminator_weights=rest)
 
     def discriminate(self, images, labels, *, training: bool) -> DiscriminatorOutput:
-        return DiscriminatorOutput(
-            **self.discriminator([images, labels], training=training)
-        )
+        logits = self.discriminator([images, labels], training=training)
+        return DiscriminatorOutput(**logits)
 
-    def discriminator_terms(
-        self,
-        real: DiscriminatorOutput | None,
-        labels: tf.Tensor | None,
-        fake: DiscriminatorOutput | None,
-        fake_labels: tf.Tensor | None,
-        penalty_terms: Terms,
-    ) -> Terms:
+    def discriminator_terms(self, real, labels, fake, fake_labels, penalty_terms) -> Terms:
         """Returns the terms of the discriminator's loss, and "loss".
 
-        real or fake may be None where the adversarial loss needs no pairs: their terms are
-        then left out.
+        real, fake: each a DiscriminatorOutput, or None where the adversarial loss needs no
+        pairs; its terms are then left out
         """
-        terms = self.adversarial_loss.discriminator(
-            None if real is None else real.adversarial,
-            None if fake is None else fake.adversarial,
-        )
+        logits = (output and output.adversarial for output in (real, fake))
+        terms = self.adversarial_loss.discriminator(*logits)
         if real is not None:
             terms |= suffix_terms(self.class_terms(real, labels), "real")
         if fake is not None:
@@ -93,50 +84,41 @@ class Gan:
         terms |= penalty_terms
         return {"loss": sum_terms(terms, self.discriminator_weights), **terms}
 
-    def generator_terms(
-        self,
-        real: DiscriminatorOutput | None,
-        fake: DiscriminatorOutput,
-        fake_labels: tf.Tensor,
-    ) -> Terms:
-        """The terms of the generator's loss, and "loss"; real: where pairs are needed."""
-        terms = self.adversarial_loss.generator(
-            None if real is None else real.adversarial, fake.adversarial
-        )
+    def generator_terms(self, real, fake, fake_labels) -> Terms:
+        """Returns the terms of the generator's loss, and "loss"; real: only of pairs."""
+        logits = real and real.adversarial, fake.adversarial
+        terms = self.adversarial_loss.generator(*logits)
         terms |= self.class_terms(fake, fake_labels)
         return {"loss": sum_terms(terms, self.generator_weights), **terms}
 
-    def discriminate_and_penalise(
-        self, images, labels, penalty: str
-    ) -> tuple[DiscriminatorOutput, Terms]:
-        """Returns the logits in training, and the term of `penalty`; see `penalty_term`.
+    def discriminate_and_penalise(self, images, labels, penalty: str) -> tuple:
+        """Returns the output in training, and the term of `penalty`; see `penalty_term`.
 
         One forward pass serves both, unless there is BatchNorm or dropout.
         """
         if penalty in self.discriminator_weights and ignores_training(self.discriminator):
-            return self._penalise(images, labels, penalty, training=True)
+            return self._penalise(images, labels, penalty)
         output = self.discriminate(images, labels, training=True)
         return output, self.penalty_term(images, labels, penalty)
 
     def penalty_term(self, images, labels, penalty: str) -> Terms:
-        """Returns the penalty alone, in inference mode: there a logit is its image's alone.
+        """Returns the penalty alone; {} without a weight.
 
-        penalty: "r1_penalty" for real images, "r2_penalty" for fakes; without a weight
-                 there is no term
+        penalty: "r1_penalty" for real images, "r2_penalty" for fakes
         """
         if penalty not in self.discriminator_weights:
             return {}
-        images = tf.stop_gradient(images)
-        return self._penalise(images, labels, penalty, training=False)[1]
+        return self._penalise(tf.stop_gradient(images), labels, penalty)[1]
 
-    def _penalise(self, images, labels, penalty: str, *, training: bool):
+    def _penalise(self, images, labels, penalty: str) -> tuple:
+        # In inference mode: there a logit is its image's alone.
         output, norm = squared_gradient_norm(
-            lambda seen: self.discriminate(seen, labels, training=training), images
+            lambda seen: self.discriminate(seen, labels, training=False), images
         )
         return output, {penalty: self.penalty_interval * norm / 2}
 
     def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> np.ndarray:
-        """uint8 [N, H, W, C] from latents [N, Z] and labels [N], in inference mode.
+        """Returns uint8 [N, H, W, C] from latents [N, Z] and labels [N], in inference mode.
 
         labels: float32 [N, classes] for mixed classes, see `blocks.mix_classes`
         """
@@ -145,12 +127,7 @@ class Gan:
             generator, labels = mix_classes(generator, labels)
         latents, labels = map(tf.convert_to_tensor, (latents, labels))
         blocks = [
-            to_uint8(
-                generator(
-                    [latents[start : start + BLOCK], labels[start : start + BLOCK]],
-                    training=False,
-                ).numpy()
-            )
-            for start in range(0, len(labels), BLOCK)
+            to_uint8(generator([latents[part], labels[part]], training=False).numpy())
+            for part in arrays.blocks(len(labels), BLOCK)
         ]
         return np.concatenate(blocks)

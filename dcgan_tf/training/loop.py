@@ -1,4 +1,4 @@
-"""The loop: read it top to bottom to know what a run does."""
+"""The loop, what it looks at, and where it writes: read `train` to know what a run does."""
 
 import dataclasses
 import math
@@ -7,24 +7,84 @@ from collections.abc import Callable, Iterator
 from signal import Signals
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.config.intervals import Intervals
+from dcgan_tf.config.schema import Config
+from dcgan_tf.data.splits import Split
+from dcgan_tf.datasets.spec import ImageSpec
+from dcgan_tf.gans import build
+from dcgan_tf.gans.gan import Gan
+from dcgan_tf.metrics import classifier, mode_collapse
+from dcgan_tf.metrics.evaluator import Evaluator
+from dcgan_tf.metrics.test_losses import TestLosses
 from dcgan_tf.reporting import console
+from dcgan_tf.reporting.preview import Preview
 from dcgan_tf.runs import manifest
+from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import errors
 from dcgan_tf.training.devices import Workers
-from dcgan_tf.training.observer import SCORE, Observation
 from dcgan_tf.training.train_state import TrainState
 
 CALL_SECONDS = 1.0  # steps of about so long go into one call; then the progress moves
+SCORE = "quality/selection_score"
+
+
+class Observer:
+    """Measures a run's networks at a log entry, and changes nothing of them.
+
+    labels: the classes that are shown, None where there are none
+    test:   the test split, if the config wants evaluations or test losses
+    """
+
+    def __init__(self, config: Config, gan: Gan, split: Split, test: Split | None, labels):
+        self._config, self._gan = config, gan
+        self._preview = Preview(gan, config, labels, split)
+        self._test_losses = self._evaluator = None
+        if config.test_losses:
+            self._test_losses = TestLosses(build.test_gan(gan, config), config.seed, test)
+        if config.evaluate_every:
+            spec = ImageSpec.of(config)
+            trained_classifier = classifier.load(config.dataset, spec, split, test)
+            self._evaluator = Evaluator(trained_classifier, test, spec)
+        self._real_std = mode_collapse.std_of_split(split)
+        self._warned: set[str] = set()
+
+    def grid(self) -> np.ndarray:
+        """Returns the plain grid of images, as the generator is now."""
+        return self._preview.render(self._preview.generate())
+
+    def observe(self, means: dict[str, float], step: int, evaluated: bool) -> tuple:
+        """Returns the figures of a log entry, the plain grid, and lines to print.
+
+        means: of the terms since the last log entry, which are among the figures
+        """
+        figures = dict(means)
+        if self._test_losses:
+            figures |= self._test_losses.terms()
+        if evaluated:
+            trained = TrainedRun(self._config, self._gan, step)
+            quality = self._evaluator.figures_of_run(trained)
+            figures |= {f"quality/{name}": figure for name, figure in quality.items()}
+        generated = self._preview.generate()
+        entry = {"step": step, **figures}
+        signs = mode_collapse.signs(
+            generated, self._preview.columns, entry, self._config, self._real_std
+        )
+        figures |= {f"{mode_collapse.PREFIX}{sign}": 1 for sign in signs}
+        lines = [console.quality(figures)] if SCORE in figures else []
+        new = [sign for sign in signs if sign not in self._warned]
+        lines += [f"warning: {mode_collapse.SIGNS[sign]}" for sign in new]
+        self._warned = set(signs)
+        return figures, self._preview.render(generated), lines
 
 
 class Null:
     """Takes every call and does nothing: a sink of a worker that is not the chief."""
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *args: None
+        return lambda *args, **options: None
 
     def __enter__(self) -> "Null":
         return self
@@ -32,9 +92,8 @@ class Null:
     def __exit__(self, *args: object) -> None:
         pass
 
-    def observe(self, figures: dict[str, float], step: int, evaluated: bool) -> Observation:
-        del step, evaluated
-        return Observation(figures)
+    def observe(self, means: dict[str, float], *args: object) -> tuple:
+        return means, None, ()
 
 
 NULL = Null()
@@ -44,12 +103,13 @@ NULL = Null()
 class Sinks:
     """Where a run's effects go: `Null` in a worker that is not the chief.
 
-    observer: a `training.observer.Observer`
+    observer: an `Observer`
     logger:   a `reporting.run_logger.RunLogger`
     saver:    a `training.saver.Saver`
     live:     a `pages.live.LivePage`, or what else is entered and takes log entries
     progress: a `support.progress.Progress`
-    on_entry: is given each log entry; where it returns True, the run stops as by SIGINT
+    on_entry: None, or is given each log entry; where it returns True, the run stops as by
+              SIGINT
     """
 
     observer: Any = NULL
@@ -57,25 +117,7 @@ class Sinks:
     saver: Any = NULL
     live: Any = NULL
     progress: Any = NULL
-    on_entry: Callable[[dict], bool | None] = lambda entry: False
-
-
-class Pacer:
-    """Packs `fixed` steps into a call, or 0: as many as take about CALL_SECONDS."""
-
-    def __init__(self, fixed: int):
-        self._fixed = fixed
-        self._count = fixed or 1
-
-    def count(self, left: int) -> int:
-        return min(self._count, left)
-
-    def adapt(self, count: int, seconds: float) -> None:
-        """Learns that a call of `count` steps took so long; the same in all workers."""
-        if not self._fixed:
-            # At most doubled: the first call, which compiles, tells nothing of it.
-            fitting = max(1, int(CALL_SECONDS * count / seconds))
-            self._count = min(2 * self._count, fitting)
+    on_entry: Callable[[dict], bool] | None = None
 
 
 class Clock:
@@ -104,6 +146,15 @@ class Clock:
         return values
 
 
+def next_pace(pace: int, count: int, seconds: float) -> int:
+    """Returns the steps of the next call, when a call of `count` took `seconds`.
+
+    They take about CALL_SECONDS, and are at most doubled: the first call, which compiles,
+    tells nothing of it.
+    """
+    return min(2 * pace, max(1, int(CALL_SECONDS * count / seconds)))
+
+
 def train(
     state: TrainState,
     train_steps: Callable,
@@ -111,52 +162,50 @@ def train(
     intervals: Intervals,
     sinks: Sinks,
     workers: Workers,
-    *,
-    batch_size: int,
-    steps_per_execution: int,
+    config: Config,
 ) -> Signals | None:
     """Trains from where `state` stands until the run's end, or a signal.
 
     Returns that signal, once everything is saved.  Raises RunError for NaN or Inf.
     """
-    step, stopped = int(state.step), None
+    step, stopped, pace = int(state.step), None, config.steps_per_execution or 1
     observer, logger, saver = sinks.observer, sinks.logger, sinks.saver
-    pacer, clock = Pacer(steps_per_execution), Clock(saver.seconds_at(step) or 0.0)
+    clock = Clock(saver.seconds_at(step) or 0.0)
     if step == 0:
         logger.write_frame(0, observer.grid())
     with sinks.progress as progress, workers.stop as stop, sinks.live as live:
         while step < intervals.end:
-            count, began = pacer.count(intervals.after(step) - step), time.monotonic()
+            count, began = min(pace, intervals.after(step) - step), time.monotonic()
             step = int(train_steps(stream, tf.constant(count)))  # waits for their end
-            seconds = time.monotonic() - began
+            images, seconds = count * config.batch_size, time.monotonic() - began
             check_losses(state)
             state.epoch.assign(step // intervals.per_epoch)
-            clock.add(count * batch_size, seconds)
-            losses = console.both_losses(state.means())
-            progress.advance(count * batch_size, intervals.name(step), losses)
+            clock.add(images, seconds)
+            name = intervals.name(step)
+            progress.advance(images, name, console.both_losses(state.means()))
             evaluated = intervals.evaluates_at(step)
             if intervals.logs_at(step):
                 check_weights(state)
-                observed = observer.observe(state.take_means(), step, evaluated)
-                entry = {**intervals.place(step), **clock.take(), **observed.figures}
-                logger.write_frame(step, observed.grid)
+                figures, grid, lines = observer.observe(state.take_means(), step, evaluated)
+                entry = {**intervals.place(step), **clock.take(), **figures}
+                logger.write_frame(step, grid)
                 logger.write_entry(entry)
                 live.add(entry)
-                progress.log(console.losses(entry, intervals.name(step)), *observed.lines)
-                if sinks.on_entry(entry):
+                progress.log(console.losses(entry, name), *lines)
+                if sinks.on_entry and sinks.on_entry(entry):
                     stop.signal = stop.signal or Signals.SIGINT
             stopped, due, seconds = workers.agree(stop.signal, saver.due(), seconds)
-            pacer.adapt(count, seconds)
-            if intervals.saves_at(step) or stopped or due:
+            pace = config.steps_per_execution or next_pace(pace, count, seconds)
+            regular = intervals.saves_at(step)
+            if regular or stopped or due:
                 check_weights(state)
-            if intervals.saves_at(step):
+            if regular:
                 logger.write_gif()  # before any checkpoint of this step, which promises it
             if evaluated:
                 saver.save_if_best(entry.get(SCORE))
-            if intervals.saves_at(step):
-                saver.save(manifest.REGULAR, clock.seconds)
-            elif stopped or due:
-                saver.save(manifest.LATEST, clock.seconds)
+            if regular or stopped or due:
+                kind = manifest.REGULAR if regular else manifest.LATEST
+                saver.save(kind, seconds=clock.seconds)
             if stopped and step < intervals.end:
                 logger.write_gif()
                 break
@@ -166,14 +215,14 @@ def train(
 
 
 def check_losses(state: TrainState) -> None:
-    """RunError if a loss since the last log entry is NaN or Inf: its term is named."""
+    """Raises RunError if a loss since the last log entry is NaN or Inf, naming its term."""
     for name, total in sorted(state.term_sums.items(), key=lambda item: "/loss" in item[0]):
         if not math.isfinite(float(total)):
             raise _diverged(f"{name} is {float(total)}", state)
 
 
 def check_weights(state: TrainState) -> None:
-    """RunError if a weight or a slot of an optimizer holds NaN or Inf."""
+    """Raises RunError if a weight or a slot of an optimizer holds NaN or Inf."""
     if name := state.first_not_finite():
         raise _diverged(f"{name} is not finite", state)
 

@@ -20,10 +20,7 @@ class Saver:
     """
 
     def __init__(self, state: TrainState, run: Run, content: RunConfig, logger: RunLogger):
-        self._state = state
-        self._run = run
-        self._content = content
-        self._logger = logger
+        self._state, self._run, self._content, self._logger = state, run, content, logger
         self._saved = time.monotonic()
         best = run.best_checkpoint()
         self._best = -math.inf if best is None else best.score
@@ -38,14 +35,11 @@ class Saver:
         saved = (info.seconds for info in self._run.saved() if info.step == step)
         return next(saved, 0.0)
 
-    def save(self, kind: str, seconds: float = 0.0, score: float | None = None) -> None:
-        """RunError if the disk refuses; earlier checkpoints are then untouched.
-
-        seconds: trained since the last log entry
-        """
+    def save(self, kind: str, **promised: float) -> None:
+        """Saves as `save_state` does; RunError if the disk refuses."""
         self._logger.sync()  # a checkpoint promises that the entries before it exist
         keep = self._content.config.keep_checkpoints
-        save_state(self._state, self._run, kind, keep=keep, score=score, seconds=seconds)
+        save_state(self._state, self._run, kind, keep=keep, **promised)
         self._run.write_config(self._content)  # which may have been lost meanwhile
         self._saved = time.monotonic()
 
@@ -56,19 +50,13 @@ class Saver:
             self.save(manifest.BEST, score=score)
 
 
-def save_state(
-    state: TrainState,
-    run: Run,
-    kind: str,
-    *,
-    keep: int,
-    score: float | None = None,
-    seconds: float = 0.0,
-) -> None:
-    """Saves a run's state whole; RunError if the disk refuses."""
-    tracked = state.checkpoint()
+def save_state(state: TrainState, run: Run, kind: str, **options) -> None:
+    """Saves a run's state whole; RunError if the disk refuses: older ones are untouched.
+
+    options: of `checkpoint.save`: keep, score, and the seconds since the last log entry
+    """
     try:
-        checkpoint.save(tracked, run, kind=kind, keep=keep, score=score, seconds=seconds)
+        checkpoint.save(state.checkpoint(), run, kind=kind, **options)
     except (tf.errors.OpError, OSError) as error:
         reason = getattr(error, "strerror", None) or errors.first_line(error)
         raise errors.RunError(

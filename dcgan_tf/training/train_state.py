@@ -10,7 +10,7 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.gans.build import build
 from dcgan_tf.gans.gan import PENALTIES, Gan
 from dcgan_tf.losses.terms import Terms, prefix_terms
-from dcgan_tf.training.optimizer import adam
+from dcgan_tf.models.layers import Adam
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,23 +38,26 @@ class TrainState:
     def create(
         cls, config: Config, strategy: tf.distribute.Strategy | None = None
     ) -> "TrainState":
-        """A new run's state, on one device or those of a `strategy`.
+        """Returns a new run's state, on one device or those of a `strategy`.
 
-        Sets the global seeds of TensorFlow and NumPy.
-
-        Python's is put back: tensorflow-datasets names its temporary folders by it, and two
-        runs of one seed that download at once would share them.
+        Sets the global seeds of TensorFlow and NumPy, and puts Python's back:
+        tensorflow-datasets names its temporary folders by it, and two runs of one seed that
+        download at once would share them.
         """
         before = random.getstate()
         keras.utils.set_random_seed(config.seed)
         strategy = strategy or tf.distribute.get_strategy()
+        betas = {"beta_1": config.beta_1, "beta_2": config.beta_2}
         with strategy.scope():
             gan = build(config)
-            betas = config.beta_1, config.beta_2
-            optimizers = (
-                adam(gan.generator, config.learning_rate, *betas),
-                adam(gan.discriminator, config.discriminator_learning_rate, *betas),
-            )
+            optimizers = []
+            for network, rate in (
+                (gan.generator, config.learning_rate),
+                (gan.discriminator, config.discriminator_learning_rate),
+            ):
+                optimizers.append(Adam(rate, **betas))
+                # Its slots must exist before a restore, which could not be strict else.
+                optimizers[-1].build(network.trainable_variables)
         random.setstate(before)
         return cls(
             gan,
@@ -67,12 +70,14 @@ class TrainState:
         )
 
     def checkpoint(self) -> tf.train.Checkpoint:
-        """What is saved and restored.
+        """Returns what is saved and restored.
 
         Keras keeps the state of its dropout layers from TensorFlow's tracking, so it is
         named here: without it, a resumed run would repeat the first epoch's masks.
         """
         networks = (self.gan.generator, self.gan.discriminator)
+        tracked = {id(weight) for network in networks for weight in network.weights}
+        variables = [v for network in networks for v in network.variables]
         return tf.train.Checkpoint(
             generator=self.gan.generator,
             discriminator=self.gan.discriminator,
@@ -83,7 +88,7 @@ class TrainState:
             epoch=self.epoch,
             term_sums=self.term_sums,
             term_steps=self.term_steps,
-            dropout=[seed for network in networks for seed in _untracked(network)],
+            dropout=[v.value for v in variables if id(v) not in tracked],
         )
 
     def means(self) -> dict[str, float]:
@@ -99,29 +104,26 @@ class TrainState:
         return means
 
     def size(self) -> int:
-        """The bytes that a checkpoint takes, but for some names."""
+        """Returns the bytes that a checkpoint takes, but for some names."""
         variables = self._variables().values()
         return sum(v.shape.num_elements() * v.dtype.size for v in variables)
 
     def first_not_finite(self) -> str | None:
-        """The name of a variable that holds NaN or Inf; None where none does."""
-        for name, variable in self._variables().items():
-            if variable.dtype.is_floating and not tf.reduce_all(
-                tf.math.is_finite(variable)
-            ):
+        """Returns the name of a variable that holds NaN or Inf; None where none does."""
+        for name, v in self._variables().items():
+            if v.dtype.is_floating and not tf.reduce_all(tf.math.is_finite(v)):
                 return name
         return None
 
     def _variables(self) -> dict[str, tf.Variable]:
-        gan = self.gan
         owners = {
-            "generator": gan.generator,
-            "discriminator": gan.discriminator,
+            "generator": self.gan.generator,
+            "discriminator": self.gan.discriminator,
             "generator's Adam": self.generator_optimizer,
             "discriminator's Adam": self.discriminator_optimizer,
         }
-        if gan.ema_generator is not gan.generator:
-            owners["generator's EMA"] = gan.ema_generator
+        if self.gan.ema_generator is not self.gan.generator:
+            owners["generator's EMA"] = self.gan.ema_generator
         return {
             f"{v.path} of the {name}": v.value
             for name, owner in owners.items()
@@ -130,7 +132,7 @@ class TrainState:
 
 
 def term_names(gan: Gan) -> list[str]:
-    """The names of all terms, as a step returns them."""
+    """Returns the names of all terms, as a step returns them."""
     images = tf.zeros([1, *gan.discriminator.inputs[0].shape[1:]], keras.config.floatx())
     labels = tf.zeros([1], tf.int32)
     output = gan.discriminate(images, labels, training=False)
@@ -142,8 +144,3 @@ def term_names(gan: Gan) -> list[str]:
         discriminator=gan.discriminator_terms(output, labels, output, labels, penalties),
     )
     return list(terms)
-
-
-def _untracked(network: keras.Model) -> list[tf.Variable]:
-    weights = {id(weight) for weight in network.weights}
-    return [v.value for v in network.variables if id(v) not in weights]

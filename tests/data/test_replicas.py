@@ -3,6 +3,7 @@ import tensorflow as tf
 from conftest import TWO_DEVICES
 
 from dcgan_tf.data import augment, replicas
+from dcgan_tf.models import layers
 
 
 def on_each(function, *args):
@@ -61,7 +62,7 @@ def test_moments_are_those_of_the_global_batch():
     def moments(rows):
         own = replicas.own_rows(rows)
         mean, variance = tf.nn.moments(own, [0])
-        return tf.stack(replicas.pool_moments(mean, variance))
+        return tf.stack(layers.pool_moments(mean, variance))
 
     for mean, variance in on_each(moments, tf.constant(rows)):
         assert np.allclose(mean, rows.mean(0), rtol=1e-12)

@@ -21,7 +21,7 @@ from dcgan_tf.runs import checkpoint
 from dcgan_tf.runs.config_file import RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
-from dcgan_tf.training import loop, observer
+from dcgan_tf.training import loop
 from dcgan_tf.training.devices import Workers
 from dcgan_tf.training.train_state import TrainState
 
@@ -82,8 +82,8 @@ def go(small, few, monkeypatch):
     monkeypatch.setitem(build.NETWORKS, ("cgan", "compact"), networks)
     monkeypatch.setattr(launch, "make_train_steps", toy_steps)
     monkeypatch.setattr(loop, "CALL_SECONDS", 0.0)  # a step a call
-    monkeypatch.setattr(observer.classifier, "load", lambda *_: None)
-    monkeypatch.setattr(observer, "Evaluator", ToyEvaluator)
+    monkeypatch.setattr(loop.classifier, "load", lambda *_: None)
+    monkeypatch.setattr(loop, "Evaluator", ToyEvaluator)
     two_epochs = small(
         "cgan",
         epochs=2,

@@ -20,7 +20,7 @@ from dcgan_tf.runs import checkpoint, manifest
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
-from dcgan_tf.training import loop, observer
+from dcgan_tf.training import loop
 from dcgan_tf.training.devices import Workers
 from dcgan_tf.training.train_state import TrainState
 
@@ -244,17 +244,13 @@ def test_a_closed_pipe_does_not_stop_a_run(tmp_path, small, few, monkeypatch):
     assert run.newest_checkpoint().epoch == 1
 
 
-def test_the_pacer_fills_a_second_with_steps():
-    """It doubles at most, does no more steps than are left, and may be told the number."""
-    pacer, counts = loop.Pacer(0), []
+def test_calls_fill_a_second_with_steps():
+    """They double at most, whatever a call took."""
+    pace, paces = 1, []
     for seconds in (30.0, 0.01, 0.02, 4.0):
-        counts.append(pacer.count(100))
-        pacer.adapt(counts[-1], seconds)
-    assert counts == [1, 1, 2, 4]
-    assert (pacer.count(100), loop.Pacer(0).count(0)) == (1, 0)
-    fixed = loop.Pacer(7)
-    fixed.adapt(7, 1e-9)
-    assert (fixed.count(100), fixed.count(2)) == (7, 2)
+        paces.append(pace)
+        pace = loop.next_pace(pace, pace, seconds)
+    assert [*paces, pace] == [1, 1, 2, 4, 1]
 
 
 def test_a_run_is_saved_in_between_by_the_clock(two, small, few, monkeypatch):
@@ -372,8 +368,8 @@ def scored(monkeypatch):
         def figures_of_run(self, run):
             return {"selection_score": scores[run.step]}
 
-    monkeypatch.setattr(observer.classifier, "load", lambda *_: None)
-    monkeypatch.setattr(observer, "Evaluator", Scores)
+    monkeypatch.setattr(loop.classifier, "load", lambda *_: None)
+    monkeypatch.setattr(loop, "Evaluator", Scores)
     return scores.update
 
 
@@ -445,8 +441,8 @@ def test_a_best_is_gone_on_from_after_a_kill(two, small, few, scored, monkeypatc
 @pytest.fixture
 def quick_classifier(tmp_path, monkeypatch):
     """A classifier of the digits that took two steps to train."""
-    monkeypatch.setattr(observer.classifier, "LEAST_STEPS", 1)
-    monkeypatch.setattr(observer.classifier, "EPOCHS", 1)
+    monkeypatch.setattr(loop.classifier, "LEAST_STEPS", 1)
+    monkeypatch.setattr(loop.classifier, "EPOCHS", 1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
