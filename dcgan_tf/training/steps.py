@@ -172,7 +172,7 @@ def _mixed(state: TrainState, images, labels, fakes, fake_labels) -> Terms:
 
 
 def _separate(state: TrainState, images, labels, fakes, fake_labels) -> Terms:
-    """Moves the discriminator on the real batch, then on the fakes; reports the mean loss."""
+    """Moves the discriminator on the real batch, then on fakes; reports the mean loss."""
     gan, optimizer = state.gan, state.discriminator_optimizer
     with tf.GradientTape() as tape:
         real, r1 = gan.discriminate_and_penalise(images, labels, "r1_penalty")

@@ -50,18 +50,16 @@ class TrainState:
         betas = {"beta_1": config.beta_1, "beta_2": config.beta_2}
         with strategy.scope():
             gan = build(config)
-            optimizers = []
-            for network, rate in (
-                (gan.generator, config.learning_rate),
-                (gan.discriminator, config.discriminator_learning_rate),
-            ):
-                optimizers.append(Adam(rate, **betas))
-                # Its slots must exist before a restore, which could not be strict else.
-                optimizers[-1].build(network.trainable_variables)
+            generator_optimizer = Adam(config.learning_rate, **betas)
+            discriminator_optimizer = Adam(config.discriminator_learning_rate, **betas)
+            # Their slots must exist before a restore, which otherwise could not be strict.
+            generator_optimizer.build(gan.generator.trainable_variables)
+            discriminator_optimizer.build(gan.discriminator.trainable_variables)
         random.setstate(before)
         return cls(
             gan,
-            *optimizers,
+            generator_optimizer,
+            discriminator_optimizer,
             step=tf.Variable(0, dtype=tf.int64, name="step"),
             epoch=tf.Variable(0, dtype=tf.int64, name="epoch"),
             term_sums={name: tf.Variable(0.0, name=name) for name in term_names(gan)},
