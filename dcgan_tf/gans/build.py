@@ -11,8 +11,7 @@ import keras
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data.augment import augment
 from dcgan_tf.datasets.spec import ImageSpec
-from dcgan_tf.gans import latents
-from dcgan_tf.gans.gan import Gan
+from dcgan_tf.gans.gan import LABEL_SOURCES, PRIORS, Gan
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
 from dcgan_tf.losses.class_heads import CLASS_HEADS, NO_CLASS_HEAD, ClassHead
 from dcgan_tf.models import compact, keras_2017, keras_2018, keras_gan, maxout, tf_tutorial
@@ -46,8 +45,8 @@ def build(config: Config) -> Gan:
     class_head = _class_head(config)
     signs = class_head.generator_weights
     class_weights = {n: sign * config.g_class_weight for n, sign in signs.items()}
-    prior = latents.PRIORS[config.latent_prior]
-    label_source = latents.LABEL_SOURCES[config.fake_label_source or "batch"]
+    prior = PRIORS[config.latent_prior]
+    label_source = LABEL_SOURCES[config.fake_label_source or "batch"]
     moves: dict = {"max_translation": config.max_translation, "flip": config.flip}
     return Gan(
         generator,

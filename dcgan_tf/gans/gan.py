@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan_tf.data import replicas
 from dcgan_tf.data.pipeline import to_uint8
 from dcgan_tf.losses import adversarial
 from dcgan_tf.losses.class_heads import DiscriminatorOutput
@@ -16,6 +17,27 @@ from dcgan_tf.support import arrays
 
 PENALTIES = ("r1_penalty", "r2_penalty")  # on real images, on fakes
 BLOCK = 250  # images generated at a time, whatever batch size the run was trained with
+
+
+def normal(latent_dim: int, count: int, seed) -> tf.Tensor:
+    """Returns standard normal latents [count, latent_dim], by seed [2]."""
+    return replicas.draw(tf.random.stateless_normal, [count, latent_dim], seed)
+
+
+def uniform(latent_dim: int, count: int, seed) -> tf.Tensor:
+    """Returns latents [count, latent_dim], uniform in [-1, 1]."""
+    return replicas.draw(tf.random.stateless_uniform, [count, latent_dim], seed, -1.0, 1.0)
+
+
+def uniform_labels(classes: int, labels: tf.Tensor, seed) -> tf.Tensor:
+    """Returns as many labels, uniformly random."""
+    shape = [tf.shape(labels)[0]]
+    return replicas.draw(tf.random.stateless_uniform, shape, seed, 0, classes, labels.dtype)
+
+
+PRIORS = {"normal": normal, "uniform": uniform}
+# Of fakes: the labels of the real batch, or others.
+LABEL_SOURCES = {"batch": lambda classes, labels, seed: labels, "uniform": uniform_labels}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +57,7 @@ class Gan:
     augment_fakes:    (fakes [B, H, W, C], seed [2]) -> what the discriminator sees of them
     penalty_interval: for how many steps a penalty stands, by which it is multiplied
 
-    The training step asks nothing else: it is the same for every mode.
+    The training step is the same for every mode.
     """
 
     generator: keras.Model
@@ -102,10 +124,7 @@ class Gan:
         return output, self.penalty_term(images, labels, penalty)
 
     def penalty_term(self, images, labels, penalty: str) -> Terms:
-        """Returns the penalty alone; {} without a weight.
-
-        penalty: "r1_penalty" for real images, "r2_penalty" for fakes
-        """
+        """Returns the term of "r1_penalty" or "r2_penalty" alone; {} without a weight."""
         if penalty not in self.discriminator_weights:
             return {}
         return self._penalise(tf.stop_gradient(images), labels, penalty)[1]

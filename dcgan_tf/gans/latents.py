@@ -1,28 +1,9 @@
-"""What the generator is fed with: latents and labels, as functions of a seed [2] alone."""
+"""Ways between latents, and between classes."""
 
 import itertools
 from collections.abc import Callable
 
 import numpy as np
-import tensorflow as tf
-
-from dcgan_tf.data import replicas
-
-
-def normal(latent_dim: int, count: int, seed) -> tf.Tensor:
-    """Standard normal latents [count, latent_dim]."""
-    return replicas.draw(tf.random.stateless_normal, [count, latent_dim], seed)
-
-
-def uniform(latent_dim: int, count: int, seed) -> tf.Tensor:
-    """Latents [count, latent_dim], uniform in [-1, 1]."""
-    return replicas.draw(tf.random.stateless_uniform, [count, latent_dim], seed, -1.0, 1.0)
-
-
-def uniform_labels(classes: int, labels: tf.Tensor, seed) -> tf.Tensor:
-    """As many labels, uniformly random."""
-    shape = [tf.shape(labels)[0]]
-    return replicas.draw(tf.random.stateless_uniform, shape, seed, 0, classes, labels.dtype)
 
 
 def linear(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
@@ -59,7 +40,4 @@ def path(stops: np.ndarray, steps: int, between: Callable, *, closed: bool = Fal
     return np.array(points if closed else [*points, stops[-1]], np.float32)
 
 
-PRIORS = {"normal": normal, "uniform": uniform}
-# "batch": the fakes have the labels of the real batch.
-LABEL_SOURCES = {"batch": lambda _, labels, seed: labels, "uniform": uniform_labels}
 INTERPOLATIONS = {"normal": spherical, "uniform": linear}  # by the prior

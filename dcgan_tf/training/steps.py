@@ -23,8 +23,7 @@ def make_train_steps(
 ) -> Callable:
     """Returns `train_steps(batches, count)`: `count` steps, and returns the step reached.
 
-    Everything the steps leave is in `state`: players, optimizers, step, sums of the terms.
-    A step runs on every device of the state's strategy.
+    All they leave is in `state`.  A step runs on every device of the state's strategy.
 
     trained_before: whether the run began with weights of another run, whose EMA is kept
     jit_compile: compile the update by XLA, but not what is drawn for it: XLA's normal
@@ -44,13 +43,11 @@ def make_train_steps(
 
     def step(images, labels, share, *, penalised: bool):
         seed = tf.stack([config.seed, state.step])
-        inputs = (images, labels, seed, share, penalised)
-        terms = state.strategy.run(replica_step, inputs)
+        terms = state.strategy.run(replica_step, (images, labels, seed, share, penalised))
         return state.strategy.reduce("MEAN", terms, axis=None)
 
     move_ema = functools.partial(update_ema, state, config, trained_before)
-    sums = state.term_sums.values()
-    has_penalties = config.r1_weight or config.r2_weight
+    sums, has_penalties = state.term_sums.values(), config.r1_weight or config.r2_weight
 
     @tf.function
     def train_steps(batches, count):
@@ -119,9 +116,8 @@ def update(
     return RULES[config.update_rule](state, config, images, labels, inputs)
 
 
-def paired(state: TrainState, config: Config, images, labels, inputs) -> Terms:
+def paired(state: TrainState, _: Config, images, labels, inputs) -> Terms:
     """Moves both players once, from one forward pass under two tapes."""
-    del config
     gan = state.gan
     with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
         fakes, fake_labels = _generate(gan, inputs[0])
@@ -139,17 +135,16 @@ def alternating(state: TrainState, config: Config, images, labels, inputs) -> Te
     """Moves the discriminator, then the generator against it, as the Keras examples do."""
     gan = state.gan
     fakes = _generate(gan, inputs[0], training=config.d_step_batchnorm == "training")
-    move_discriminator = DISCRIMINATOR_UPDATES[config.discriminator_update]
-    d_terms = move_discriminator(state, images, labels, *fakes)
+    move = DISCRIMINATOR_UPDATES[config.discriminator_update]
+    d_terms = move(state, images, labels, *fakes)
     # The discriminator's BatchNorm is in training mode here, but its moving averages stay
     # those of its own updates (Keras 2.1's behaviour when frozen).
     averages = gan.discriminator.non_trainable_weights
     before = [tf.identity(average) for average in averages]
     with tf.GradientTape() as tape:
         fakes, fake_labels = _generate(gan, inputs[1])
-        real = None
-        if gan.adversarial_loss.needs_pair:
-            real = gan.discriminate(images, labels, training=True)
+        needs_real = gan.adversarial_loss.needs_pair
+        real = gan.discriminate(images, labels, training=True) if needs_real else None
         fake = gan.discriminate(fakes, fake_labels, training=True)
         g_terms = gan.generator_terms(real, fake, fake_labels)
     for average, value in zip(averages, before, strict=True):
@@ -224,16 +219,16 @@ def update_ema(state: TrainState, config: Config, trained_before: bool) -> None:
         completed = tf.cast(state.step + 1, tf.float32)
         decay = tf.minimum(decay, (1.0 + completed) / (10.0 + completed))
     decay **= config.ema_interval
-    pairs = zip(state.gan.ema_generator.weights, state.gan.generator.weights, strict=True)
-    for slow, fast in pairs:
+    generators = state.gan.ema_generator, state.gan.generator
+    for slow, fast in zip(*(network.weights for network in generators), strict=True):
         slow.assign(fast + tf.cast(decay, fast.dtype) * (slow - fast))
 
 
 def cosine_decay(images: tf.Tensor, decay_images: int, final_share: float) -> tf.Tensor:
-    """Returns the share that is left after so many images: from 1 to `final_share`.
+    """Returns the share left after so many images: along half a cosine to `final_share`.
 
-    It falls along half a cosine, and stays from `decay_images` on (Loshchilov & Hutter
-    2017, equation 5, without restarts); 0 of them: it is 1 throughout.
+    It is `final_share` from `decay_images` on (Loshchilov & Hutter 2017, equation 5); if
+    these are 0, the share is 1 throughout.
     """
     if not decay_images:
         return tf.constant(1.0)

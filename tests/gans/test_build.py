@@ -5,7 +5,8 @@ import tensorflow as tf
 from conftest import new_config
 
 from dcgan_tf.config.presets import PRESETS
-from dcgan_tf.gans import build, latents
+from dcgan_tf.gans import build
+from dcgan_tf.gans import gan as gan_module
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
 
 
@@ -25,12 +26,12 @@ def test_a_gan_samples_as_its_settings_say():
     settings = {"latent_prior": "uniform", "latent_dim": 7, "fake_label_source": "uniform"}
     config = new_config(mode="acgan", **settings)
     gan = build.build(config.model_copy(update={"classes": 4}))
-    assert np.array_equal(gan.sample_latents(5, [0, 1]), latents.uniform(7, 5, [0, 1]))
+    assert np.array_equal(gan.sample_latents(5, [0, 1]), gan_module.uniform(7, 5, [0, 1]))
     labels = tf.fill([50], 3)
     sampled = gan.sample_labels(labels, [0, 1])
-    assert np.array_equal(sampled, latents.uniform_labels(4, labels, [0, 1]))
+    assert np.array_equal(sampled, gan_module.uniform_labels(4, labels, [0, 1]))
     gan = built("cgan", latent_prior="normal")
-    assert np.array_equal(gan.sample_latents(5, [0, 1]), latents.normal(100, 5, [0, 1]))
+    assert np.array_equal(gan.sample_latents(5, [0, 1]), gan_module.normal(100, 5, [0, 1]))
     assert np.array_equal(gan.sample_labels(labels, [0, 1]), labels)
 
 

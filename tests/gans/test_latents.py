@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.gans import latents
+from dcgan_tf.gans import gan, latents
 
 
-@pytest.mark.parametrize("prior", latents.PRIORS)
+@pytest.mark.parametrize("prior", gan.PRIORS)
 def test_latents_are_a_function_of_their_seed(prior):
     first, again, other = (
-        latents.PRIORS[prior](100, 9, seed).numpy() for seed in ([3, 4], [3, 4], [3, 5])
+        gan.PRIORS[prior](100, 9, seed).numpy() for seed in ([3, 4], [3, 4], [3, 5])
     )
     assert first.shape == (9, 100)
     assert np.array_equal(first, again)
@@ -16,8 +16,8 @@ def test_latents_are_a_function_of_their_seed(prior):
 
 
 def test_normal_and_uniform_latents():
-    normal = latents.normal(100, 1000, [0, 1]).numpy()
-    uniform = latents.uniform(100, 1000, [0, 1]).numpy()
+    normal = gan.normal(100, 1000, [0, 1]).numpy()
+    uniform = gan.uniform(100, 1000, [0, 1]).numpy()
     assert abs(normal.mean()) < 0.01
     assert abs(normal.std() - 1) < 0.01
     assert abs(normal).max() > 3
@@ -28,8 +28,8 @@ def test_normal_and_uniform_latents():
 
 def test_labels_are_the_batch_s_or_every_class_alike():
     labels = tf.range(10_000) % 7
-    assert np.array_equal(latents.LABEL_SOURCES["batch"](10, labels, [0, 1]), labels)
-    sampled = latents.uniform_labels(10, labels, [0, 1]).numpy()
+    assert np.array_equal(gan.LABEL_SOURCES["batch"](10, labels, [0, 1]), labels)
+    sampled = gan.uniform_labels(10, labels, [0, 1]).numpy()
     assert sampled.dtype == np.int32
     counts = np.bincount(sampled, minlength=10)
     assert counts.size == 10
@@ -47,7 +47,7 @@ def test_the_arc_between_two_vectors():
 
 
 def test_the_arc_keeps_norms_and_the_line_does_not():
-    ends = latents.normal(100, 40, [0, 1]).numpy().astype(float)
+    ends = gan.normal(100, 40, [0, 1]).numpy().astype(float)
     ends /= np.linalg.norm(ends, axis=1, keepdims=True)
     start, end = np.split(ends, 2)
     for share in (0.1, 0.5, 0.8):
