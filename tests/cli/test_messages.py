@@ -50,8 +50,6 @@ train --mode=cgan --dataset=digits --preview_classes=3,cow -> --preview_classes=
 train --run_dir=file -> --run_dir=file
 train --run_dir=file/run -> --run_dir=file/run
 train --run_dir=full -> --run_dir=full
-train --run_dir=~nosuchuser/run -> --run_dir=~nosuchuser/run
-train --run_dir=/proc/run --dataset=digits -> --run_dir=/proc/run
 train --run_dir=given -> --run_dir=given
 train --run_dir=cgan --fresh -> --fresh
 train --run_dir=cgan --seed=5 --mode=acgan --dataset=kmnist -> --seed=5
