@@ -1,4 +1,4 @@
-"""Which images `sample` is asked for, and the files that it writes them into."""
+"""Which images `sample` makes, and the files that it writes them into."""
 
 import dataclasses
 import itertools

@@ -105,7 +105,7 @@ class Architecture:
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
-    conditional: bool  # the generator makes the class that it is asked for
+    conditional: bool  # the generator makes the requested class
     architectures: Mapping[str, Architecture]  # the first is the default
     defaults: Settings
 

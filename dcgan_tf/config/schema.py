@@ -188,7 +188,7 @@ class Config(pydantic.BaseModel):
 
     @property
     def conditional(self) -> bool:
-        """Whether the generator makes the class that it is asked for."""
+        """Whether the generator makes the requested class."""
         return PRESETS[self.mode].conditional
 
     @property

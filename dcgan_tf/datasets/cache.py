@@ -44,19 +44,19 @@ def prepare(source: Source, options: Options) -> Dataset:
     cache = errors.cache_folder() / "images"
     if options.cache_dir:
         cache = pathlib.Path(options.cache_dir).expanduser()
-    asked = options.size, options.channels
+    requested = options.size, options.channels
 
-    def place(*asked: object) -> pathlib.Path:
-        return cache / digest(FORMAT, source.key, source.class_names, *asked)[:32]
+    def place(*requested: object) -> pathlib.Path:
+        return cache / digest(FORMAT, source.key, source.class_names, *requested)[:32]
 
     def kept() -> Dataset | None:
-        # A run that goes on asks for what was found when it began, when it asked for less.
-        for earlier in itertools.product({None, asked[0]}, {None, asked[1]}):
+        # A run that goes on requests what was found when it began, when it requested less.
+        for earlier in itertools.product({None, requested[0]}, {None, requested[1]}):
             file = place(*earlier) / "index.json"
             if file.exists():
                 index = json.loads(file.read_text(encoding="utf-8"))
                 size = index["height"], index["width"]
-                if asked in (earlier, (size, index["channels"])):
+                if requested in (earlier, (size, index["channels"])):
                     return _dataset(source, file.parent, index, options.skip_broken)
         return None
 
@@ -68,7 +68,7 @@ def prepare(source: Source, options: Options) -> Dataset:
         if kept() is None:  # or another process has read it meanwhile
             if alone:
                 atomic_files.remove_leftovers(cache)  # of a process that was killed
-            made = atomic_files.replacing(place(*asked), folder=True, overwrite=True)
+            made = atomic_files.replacing(place(*requested), folder=True, overwrite=True)
             with made as temporary:
                 _read(source, temporary, options)
     return kept()

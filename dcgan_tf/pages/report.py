@@ -83,9 +83,9 @@ def _facts(entry: Record) -> dict[str, str | list[str]]:
     dataset = sources.short_name(config.dataset)
     length = f"{config.steps:,} steps" if config.steps else f"{config.epochs:,} epochs"
     length += f" of batches of {config.batch_size}; stands at step {entry.step:,}"
-    drawn = sum(e.get("seconds", 0) * e.get("images_per_second", 0) for e in entry.entries)
+    seen = sum(e.get("seconds", 0) * e.get("images_per_second", 0) for e in entry.entries)
     spent = datetime.timedelta(seconds=round(entry.seconds))
-    pace = f"{drawn / (entry.seconds or 1):,.0f} images/s"
+    pace = f"{seen / (entry.seconds or 1):,.0f} images/s"
     duration = f"{spent} (h:mm:ss), without evaluations and saving; {pace}"
     commands = [shlex.join(map(str, start["command"])) for start in starts]
     first = starts[0] if starts else {}

@@ -53,8 +53,8 @@ def text(records: Sequence[Record], encoding: str | None = None) -> str:
         for n, group in enumerate(columns, 1)
     ]
     notes = _notes(records, several=len(columns) < len(records))
-    drawn = "\n".join([*legend, "", *_blocks(rows), "", *notes]).rstrip()
-    return drawn if prints(drawn, encoding) else drawn.translate(PLAIN)
+    table = "\n".join([*legend, "", *_blocks(rows), "", *notes]).rstrip()
+    return table if prints(table, encoding) else table.translate(PLAIN)
 
 
 def _label(group: Group) -> str:
