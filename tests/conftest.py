@@ -19,8 +19,7 @@ from dcgan_tf.runs import manifest  # noqa: E402
 from dcgan_tf.runs.config_file import RunConfig  # noqa: E402
 from dcgan_tf.runs.folder import Run  # noqa: E402
 from dcgan_tf.training import devices  # noqa: E402
-from dcgan_tf.training.saver import save_state  # noqa: E402
-from dcgan_tf.training.train_state import TrainState  # noqa: E402
+from dcgan_tf.training.train_state import TrainState, save_state  # noqa: E402
 
 TWO_DEVICES = devices.make(2)
 tf_setup.start()

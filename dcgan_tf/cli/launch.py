@@ -28,9 +28,8 @@ from dcgan_tf.support import errors, tf_setup
 from dcgan_tf.support.progress import Progress, say
 from dcgan_tf.training import loop
 from dcgan_tf.training.devices import LOST, Workers
-from dcgan_tf.training.saver import Saver, save_state
 from dcgan_tf.training.steps import make_train_steps
-from dcgan_tf.training.train_state import TrainState
+from dcgan_tf.training.train_state import TrainState, save_state
 
 
 @dataclasses.dataclass(frozen=True)
@@ -207,7 +206,7 @@ def train(
             sinks = loop.Sinks(
                 observer=loop.Observer(config, state.gan, split, test, labels),
                 logger=logger,
-                saver=Saver(state, run, content, logger),
+                saver=loop.Saver(state, run, content, logger),
                 live=LivePage(run, config, intervals, step),
                 progress=Progress(total=total, completed=completed),
                 on_entry=on_entry,

@@ -21,11 +21,14 @@ from dcgan_tf.metrics.evaluator import Evaluator
 from dcgan_tf.metrics.test_losses import TestLosses
 from dcgan_tf.reporting import console
 from dcgan_tf.reporting.preview import Preview
+from dcgan_tf.reporting.run_logger import RunLogger
 from dcgan_tf.runs import manifest
+from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import Run
 from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import errors
 from dcgan_tf.training.devices import Workers
-from dcgan_tf.training.train_state import TrainState
+from dcgan_tf.training.train_state import TrainState, save_state
 
 CALL_SECONDS = 1.0  # steps of about so long go into one call; then the progress moves
 SCORE = "quality/selection_score"
@@ -80,6 +83,43 @@ class Observer:
         return figures, self._preview.render(generated), lines
 
 
+class Saver:
+    """Saves a run's state, and knows when the next latest checkpoint is due.
+
+    content: of config.json, which is written again with each checkpoint
+    """
+
+    def __init__(self, state: TrainState, run: Run, content: RunConfig, logger: RunLogger):
+        self._state, self._run, self._content, self._logger = state, run, content, logger
+        self._saved = time.monotonic()
+        best = run.best_checkpoint()
+        self._best = -math.inf if best is None else best.score
+
+    def due(self) -> bool:
+        """Returns whether the last save is `checkpoint_minutes` ago."""
+        minutes = (time.monotonic() - self._saved) / 60
+        return minutes > self._content.config.checkpoint_minutes
+
+    def seconds_at(self, step: int) -> float:
+        """Returns what a run had trained since its last entry when it was saved there."""
+        saved = (info.seconds for info in self._run.saved() if info.step == step)
+        return next(saved, 0.0)
+
+    def save(self, kind: str, **promised: float) -> None:
+        """Saves as `save_state` does; RunError if the disk refuses."""
+        self._logger.sync()  # a checkpoint promises that the entries before it exist
+        keep = self._content.config.keep_checkpoints
+        save_state(self._state, self._run, kind, keep=keep, **promised)
+        self._run.write_config(self._content)  # which may have been lost meanwhile
+        self._saved = time.monotonic()
+
+    def save_if_best(self, score: float) -> None:
+        """Saves as the best if no earlier evaluation had so high a score."""
+        if score > self._best:
+            self._best = score
+            self.save(manifest.BEST, score=score)
+
+
 class Null:
     """Takes every call and does nothing: a sink of a worker that is not the chief."""
 
@@ -104,8 +144,8 @@ class Sinks:
     """Where a run's effects go: `Null` in a worker that is not the chief.
 
     observer: an `Observer`
-    logger:   a `reporting.run_logger.RunLogger`
-    saver:    a `training.saver.Saver`
+    logger:   a `RunLogger`
+    saver:    a `Saver`
     live:     a `pages.live.LivePage`, or what else is entered and takes log entries
     progress: a `support.progress.Progress`
     on_entry: None, or is given each log entry; where it returns True, the run stops as by

@@ -11,6 +11,9 @@ from dcgan_tf.gans.build import build
 from dcgan_tf.gans.gan import PENALTIES, Gan
 from dcgan_tf.losses.terms import Terms, prefix_terms
 from dcgan_tf.models.layers import Adam
+from dcgan_tf.runs import checkpoint, manifest
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import errors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,3 +145,18 @@ def term_names(gan: Gan) -> list[str]:
         discriminator=gan.discriminator_terms(output, labels, output, labels, penalties),
     )
     return list(terms)
+
+
+def save_state(state: TrainState, run: Run, kind: str, **options) -> None:
+    """Saves a run's state whole; RunError if the disk refuses: older ones are untouched.
+
+    options: of `checkpoint.save`: keep, score, and the seconds since the last log entry
+    """
+    try:
+        checkpoint.save(state.checkpoint(), run, kind=kind, **options)
+    except (tf.errors.OpError, OSError) as error:
+        reason = getattr(error, "strerror", None) or errors.first_line(error)
+        raise errors.RunError(
+            f"{run.checkpoints / manifest.name(kind, int(state.step))} could not be saved: "
+            f"{reason}; it needs {state.size() / 1e6:.0f} MB; {run.what_is_left()}"
+        ) from error

@@ -11,7 +11,7 @@ from dcgan_tf.runs import manifest, trained
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
-from dcgan_tf.training.saver import save_state
+from dcgan_tf.training.train_state import save_state
 
 
 @pytest.fixture(scope="module")
