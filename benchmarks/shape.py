@@ -2,9 +2,10 @@
 
     python -m benchmarks.shape [CHECKOUT] [--trace]
 
---trace also trains one step of `--mode=acgan` on the bundled digits, with the checkout's
-package.  It names the files on the route to that step, whose functions call those of other
-files, and the files whose functions make the step; both without what an import runs.
+--trace also trains one step of `python -m dcgan_tf.main --mode=acgan` on the bundled
+digits, with the checkout's package.  It names the files on the route to that step, whose
+functions call those of other files, and the files whose functions make the step.  Calls
+while a module is imported, and those of modules that import others, do not count.
 """
 
 import argparse
@@ -24,19 +25,23 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 GIVEN = ("models/", "support/", "losses/adversarial", "losses/class", "data/augment.py")
 COUNT_SETTINGS = """
 from dcgan_tf.config.schema import Config
-print(len(Config.model_fields))
+kinds = [field.json_schema_extra["kind"] for field in Config.model_fields.values()]
+print(len(kinds) - kinds.count("derived"))
 """
 # Writes the functions of one step (file:line) and the calls before it ([caller, callee]).
 TRACER = """
 import json, pathlib, sys
 import dcgan_tf
-from dcgan_tf import __main__ as cli
+from dcgan_tf import main
+from dcgan_tf.cli import flags
 root = str(pathlib.Path(dcgan_tf.__file__).parent) + "/"
+IMPORTS = ("__init__.py", "support/lazy.py")  # which import modules for others
 importing, in_step, calls, step = 0, False, set(), set()
 
 def file_of(code):
-    ours = code.co_filename.startswith(root) and code.co_filename.endswith(".py")
-    return code.co_filename.removeprefix(root) if ours else None
+    name = code.co_filename.removeprefix(root)
+    ours = name != code.co_filename and name.endswith(".py")
+    return name if ours and not name.endswith(IMPORTS) else None
 
 def note(code, frame):
     if importing or file_of(code) is None:
@@ -65,7 +70,8 @@ def profile(frame, event, argument):
         pathlib.Path("traced.json").write_text(json.dumps(traced))
 
 sys.setprofile(profile)
-cli.main(["train", "--mode=acgan", "--dataset=digits", "--batch_size=16", "--steps=1"])
+arguments = ["--mode=acgan", "--dataset=digits", "--batch_size=16", "--steps=1"]
+flags.run(main.main, main.define_flags(), main.__doc__, arguments)
 """
 
 
