@@ -18,7 +18,7 @@ from dcgan_tf.config.presets import AUTO
 from dcgan_tf.data import splits
 from dcgan_tf.data.pipeline import Batches
 from dcgan_tf.data.splits import Split
-from dcgan_tf.pages.live import LivePage
+from dcgan_tf.pages.page import LivePage
 from dcgan_tf.reporting.grids import Layout
 from dcgan_tf.reporting.run_logger import RunLogger, rewind
 from dcgan_tf.runs import checkpoint, config_file, manifest, trained

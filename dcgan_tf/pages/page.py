@@ -1,20 +1,32 @@
-"""One file of HTML: a template with its style, its scripts and its data, as JSON."""
+"""One file of HTML: a template with its style, its scripts and its data, as JSON.
+
+A run's live.html is such a page.  A page that is opened as a file may load no data but by
+scripts and images.  So live.html is written once, and live.js, which it loads every few
+seconds, with each log entry.
+"""
 
 import base64
+import contextlib
 import io
 import json
 import pathlib
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import sources
-from dcgan_tf.metrics import figures
+from dcgan_tf.metrics import figures, mode_collapse
+from dcgan_tf.pages import record
+from dcgan_tf.reporting import frames
 from dcgan_tf.reporting.grids import Layout
+from dcgan_tf.runs.folder import Run
+from dcgan_tf.support import atomic_files, errors
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
 BESIDE = "'self' file:"  # what a page may load that reads a script beside it
@@ -93,3 +105,65 @@ def _thinned(curve: list[tuple[float, float]]) -> list[list[float]]:
     """Returns at most MOST_POINTS of a curve, evenly, with its last, to five digits."""
     every = -(-len(curve) // MOST_POINTS) or 1
     return [[epoch, float(f"{value:.5g}")] for epoch, value in curve[::-every][::-1]]
+
+
+class LivePage:
+    """Writes live.html and live.js of a run while entered, and how the run ended."""
+
+    def __init__(self, run: Run, config: Config, intervals: Intervals, step: int):
+        self._run, self._config, self._intervals = run, config, intervals
+        self._began, self._began_at, self._step = time.monotonic(), step, step
+        self._entries, _ = record.entries(run)
+
+    def __enter__(self) -> "LivePage":
+        content = render("page.html", {"script": record.SCRIPT}, BESIDE)
+        atomic_files.write_bytes(self._run.folder / "live.html", content)
+        self._write("training")
+        return self
+
+    def add(self, entry: Mapping[str, float]) -> None:
+        """Shows a log entry, whose frame has been written."""
+        self._entries.append(dict(entry))
+        self._step = int(entry["step"])
+        self._write("training")
+
+    def __exit__(self, _, error: BaseException | None, __) -> None:
+        state = "failed" if isinstance(error, Exception) else "stopped"
+        if error is None and self._step == self._intervals.end:
+            state = "complete"
+        with contextlib.suppress(OSError):  # a disk that is full makes no other end of it
+            self._write(state, errors.first_line(error) if error else "")
+
+    def _write(self, state: str, message: str = "") -> None:
+        run, intervals, pace, now = self._run, self._intervals, self._pace(), time.time()
+        signs = mode_collapse.of_entry(self._entries[-1]) if self._entries else []
+        newest = list(frames.paths(run.samples).values())[-1:]
+        shown = {
+            **head(run.folder.absolute().name, self._config),
+            "warnings": [mode_collapse.SIGNS[sign] for sign in signs],
+            "missing": [],
+            # At a new address, so that a browser reads it again.
+            "frames": [frame(path, f"samples/{path.name}?{now}") for path in newest],
+        }
+        live = {
+            "state": state,
+            "message": message,
+            "unit": intervals.unit,
+            "number": intervals.number(self._step),
+            "numbers": intervals.number(intervals.end),
+            "step": self._step,
+            "end": intervals.end,
+            "left": pace and pace * (intervals.end - self._step),
+            "every": pace and pace * intervals.log_every,
+        }
+        content = {"runs": [shown], "charts": charts([self._entries], {}), "written": now}
+        content["live"] = live
+        text = f"{record.BEGINS}{json.dumps(content, allow_nan=False)}{record.ENDS}"
+        atomic_files.write_bytes(run.folder / record.SCRIPT, text.encode())
+
+    def _pace(self) -> float | None:
+        """Returns the seconds of a step: of this process, or else of the log."""
+        if steps := self._step - self._began_at:
+            return (time.monotonic() - self._began) / steps
+        seconds = sum(entry.get("seconds", 0.0) for entry in self._entries)
+        return seconds / self._entries[-1]["step"] if self._entries else None

@@ -146,7 +146,7 @@ class Sinks:
     observer: an `Observer`
     logger:   a `RunLogger`
     saver:    a `Saver`
-    live:     a `pages.live.LivePage`, or what else is entered and takes log entries
+    live:     a `pages.page.LivePage`, or what else is entered and takes log entries
     progress: a `support.progress.Progress`
     on_entry: None, or is given each log entry; where it returns True, the run stops as by
               SIGINT

@@ -9,7 +9,7 @@ import pytest
 from dcgan_tf import export, sample
 from dcgan_tf.cli import evaluation, flags
 from dcgan_tf.config.intervals import Intervals
-from dcgan_tf.pages.live import LivePage
+from dcgan_tf.pages.page import LivePage
 from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.reporting.tensorboard import Events
 from dcgan_tf.runs.folder import PRETRAINED, Run

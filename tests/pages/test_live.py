@@ -8,8 +8,7 @@ import pytest
 
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.pages import record
-from dcgan_tf.pages.live import LivePage
-from dcgan_tf.pages.page import MOST_POINTS
+from dcgan_tf.pages.page import MOST_POINTS, LivePage
 from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.support import errors
 

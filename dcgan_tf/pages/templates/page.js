@@ -1,4 +1,4 @@
-// Draws a report, or a live page, from its JSON: see dcgan_tf/pages/report.py and live.py.
+// Draws a report, or a live page, from its JSON: see dcgan_tf/pages/report.py and page.py.
 "use strict";
 
 const EVERY_MS = 2000; // a live page looks for what is new
