@@ -9,9 +9,8 @@ import tensorflow as tf
 
 from dcgan_tf.data import replicas
 from dcgan_tf.data.pipeline import to_uint8
-from dcgan_tf.losses import adversarial
+from dcgan_tf.losses.adversarial import AdversarialLoss, Terms
 from dcgan_tf.losses.class_heads import DiscriminatorOutput
-from dcgan_tf.losses.terms import Terms, squared_gradient_norm, suffix_terms, sum_terms
 from dcgan_tf.models.blocks import ignores_training, mix_classes
 from dcgan_tf.support import arrays
 
@@ -40,6 +39,19 @@ PRIORS = {"normal": normal, "uniform": uniform}
 LABEL_SOURCES = {"batch": lambda classes, labels, seed: labels, "uniform": uniform_labels}
 
 
+def with_loss(terms: Terms, weights: Mapping[str, float]) -> Terms:
+    """Returns the terms, and "loss": the sum of those with a weight, each times it."""
+    total = tf.add_n([w * terms[name] for name, w in weights.items() if name in terms])
+    return {"loss": total, **terms}
+
+
+def prefix_terms(**players: Terms) -> Terms:
+    """Returns both players' terms: "generator/loss", "discriminator/loss" ..."""
+    return {
+        f"{player}/{n}": t for player, terms in players.items() for n, t in terms.items()
+    }
+
+
 @dataclasses.dataclass(frozen=True)
 class Gan:
     """Two players, what each one minimises, and what they are fed with.
@@ -63,7 +75,7 @@ class Gan:
     generator: keras.Model
     discriminator: keras.Model
     ema_generator: keras.Model
-    adversarial_loss: adversarial.AdversarialLoss
+    adversarial_loss: AdversarialLoss
     class_terms: Callable[..., Terms]
     discriminator_weights: Mapping[str, float]
     generator_weights: Mapping[str, float]
@@ -99,19 +111,18 @@ class Gan:
         """
         logits = (output and output.adversarial for output in (real, fake))
         terms = self.adversarial_loss.discriminator(*logits)
-        if real is not None:
-            terms |= suffix_terms(self.class_terms(real, labels), "real")
-        if fake is not None:
-            terms |= suffix_terms(self.class_terms(fake, fake_labels), "fake")
-        terms |= penalty_terms
-        return {"loss": sum_terms(terms, self.discriminator_weights), **terms}
+        for kind, output, of in (("real", real, labels), ("fake", fake, fake_labels)):
+            if output is not None:
+                of_classes = self.class_terms(output, of)
+                terms |= {f"{name}_{kind}": term for name, term in of_classes.items()}
+        return with_loss(terms | penalty_terms, self.discriminator_weights)
 
     def generator_terms(self, real, fake, fake_labels) -> Terms:
         """Returns the terms of the generator's loss, and "loss"; real: only of pairs."""
         logits = real and real.adversarial, fake.adversarial
         terms = self.adversarial_loss.generator(*logits)
         terms |= self.class_terms(fake, fake_labels)
-        return {"loss": sum_terms(terms, self.generator_weights), **terms}
+        return with_loss(terms, self.generator_weights)
 
     def discriminate_and_penalise(self, images, labels, penalty: str) -> tuple:
         """Returns the output in training, and the term of `penalty`; see `penalty_term`.
@@ -130,10 +141,17 @@ class Gan:
         return self._penalise(tf.stop_gradient(images), labels, penalty)[1]
 
     def _penalise(self, images, labels, penalty: str) -> tuple:
-        # In inference mode: there a logit is its image's alone.
-        output, norm = squared_gradient_norm(
-            lambda seen: self.discriminate(seen, labels, training=False), images
-        )
+        """Returns the output, and the term: half the logit's squared gradient norm.
+
+        It is the mean over images: at real ones R1 (Mescheder et al. 2018, equation 9), at
+        fakes R2.
+        """
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            # In inference mode: there a logit is its image's alone.
+            output = self.discriminate(images, labels, training=False)
+        gradients = tape.gradient(output.adversarial, images)
+        norm = tf.reduce_mean(tf.reduce_sum(gradients**2, axis=[1, 2, 3]))
         return output, {penalty: self.penalty_interval * norm / 2}
 
     def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> np.ndarray:

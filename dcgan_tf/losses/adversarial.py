@@ -1,18 +1,21 @@
 """Adversarial losses: each a pair of functions of the logits on real images and on fakes.
 
 Both take (real, fake), logits [B, 1] (the generator's batch of fakes may be larger), and
-return named terms.  The discriminator's are "adversarial_real" and "adversarial_fake", or
-"adversarial" where they cannot be told apart, and beside them "adversarial_accuracy...":
-the share of images that it is right about.  The generator's is "adversarial".
+return named terms, means over the batch.  The discriminator's are "adversarial_real" and
+"adversarial_fake", or "adversarial" where they cannot be told apart, and beside them
+"adversarial_accuracy...": the share of images that it is right about.  The generator's is
+"adversarial".
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from dcgan_tf.losses.terms import Terms, share
 from dcgan_tf.support.lazy import tensorflow as tf
+
+Terms = dict[str, Any]  # scalar tensors
 
 # The discriminator minimises the sum of its two terms, not their mean.
 WEIGHTS = {"d_weight_real": 1.0, "d_weight_fake": 1.0}
@@ -99,6 +102,11 @@ def cross_entropy(logits: tf.Tensor, target: float) -> tf.Tensor:
     """Mean of -t log s(x) - (1 - t) log(1 - s(x)), s the sigmoid; from logits [B, 1]."""
     targets = tf.fill(tf.shape(logits), tf.cast(target, logits.dtype))
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
+
+
+def share(right: tf.Tensor) -> tf.Tensor:
+    """Returns the share of a batch [B, ...] of bool that is true."""
+    return tf.reduce_mean(tf.cast(right, tf.float32))
 
 
 def _separable(source, real, fake, generator, labels: Mapping = {}, threshold=0.0):

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from dcgan_tf.losses.terms import Terms, share
+from dcgan_tf.losses.adversarial import Terms
 from dcgan_tf.support.lazy import tensorflow as tf
 
 
@@ -50,9 +50,9 @@ class ClassHead:
 
 def ac_terms(output: DiscriminatorOutput, labels: tf.Tensor) -> Terms:
     """Returns "class", L_C (Odena et al. 2017, section 4), and the share named right."""
-    named = tf.argmax(output.classes, axis=-1, output_type=labels.dtype)
+    right = tf.argmax(output.classes, axis=-1, output_type=labels.dtype) == labels
     loss = class_cross_entropy(output.classes, labels)
-    return {"class": loss, "class_accuracy": share(named == labels)}
+    return {"class": loss, "class_accuracy": tf.reduce_mean(tf.cast(right, tf.float32))}
 
 
 def twin_terms(output: DiscriminatorOutput, labels: tf.Tensor) -> Terms:

@@ -6,8 +6,7 @@ import tensorflow as tf
 
 from dcgan_tf.data.pipeline import scale
 from dcgan_tf.data.splits import Split
-from dcgan_tf.gans.gan import Gan
-from dcgan_tf.losses.terms import prefix_terms
+from dcgan_tf.gans.gan import Gan, prefix_terms
 from dcgan_tf.metrics import image_sets
 from dcgan_tf.support import arrays
 

@@ -15,7 +15,6 @@ import tensorflow as tf
 from keras import layers
 from keras.config import floatx
 
-from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.losses.class_heads import CLASS_HEADS
 from dcgan_tf.models.layers import Dropout
 
@@ -32,8 +31,8 @@ def generator_inputs(latent_dim: int):
     return latents, keras.Input((), dtype="int32", name="labels")
 
 
-def discriminator_inputs(spec: ImageSpec):
-    images = keras.Input(spec.shape, name="images")
+def discriminator_inputs(shape: tuple[int, int, int]):
+    images = keras.Input(shape, name="images")
     return images, keras.Input((), dtype="int32", name="labels")
 
 

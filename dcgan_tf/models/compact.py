@@ -54,7 +54,7 @@ def discriminator(
     projection: it is given the label by `blocks.projection_head`: 2,560 parameters more
     class_head: it has `blocks.acgan_heads`, with a twin 5,140 more
     """
-    images, labels = blocks.discriminator_inputs(spec)
+    images, labels = blocks.discriminator_inputs(spec.shape)
     # Made first, so that a seed gives the weights that it gave in version 0.1.
     plain = None if class_head or projection else keras.layers.Dense(1, dtype=floatx())
     x = images

@@ -28,7 +28,7 @@ def discriminator(
     spec: ImageSpec, negative_slope=0.2, dropout_rate=0.3, class_head: str = "ac"
 ):
     """525,835 parameters, without a twin."""
-    images, labels = blocks.discriminator_inputs(spec)
+    images, labels = blocks.discriminator_inputs(spec.shape)
     x = images
     for filters, strides in ((32, 2), (64, 1), (128, 2), (256, 1)):
         dtype = floatx() if x is images else None

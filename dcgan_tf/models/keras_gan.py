@@ -26,7 +26,7 @@ def discriminator(
     spec: ImageSpec, negative_slope=0.2, dropout_rate=0.25, class_head: str = "ac"
 ):
     """120,075 parameters, without a twin."""
-    images, labels = blocks.discriminator_inputs(spec)
+    images, labels = blocks.discriminator_inputs(spec.shape)
     x = images
     # [B, 14, 14, 16], [B, 8, 8, 32], [B, 4, 4, 64], [B, 4, 4, 128]
     for filters, strides in ((16, 2), (32, 2), (64, 2), (128, 1)):

@@ -32,7 +32,7 @@ def generator(spec: ImageSpec, latent_dim: int = 100, negative_slope: float = 0.
 
 def discriminator(spec: ImageSpec, dropout_rate: float = 0.0):
     """1,224,351 parameters; given the label as a one-hot vector."""
-    images, labels = blocks.discriminator_inputs(spec)
+    images, labels = blocks.discriminator_inputs(spec.shape)
     x = layers.Flatten()(layers.Rescaling(0.5, offset=0.5)(images))  # in [0, 1]
     x = MaxoutDense(240, k=5)(x)
     label_features = MaxoutDense(50, k=5)(blocks.one_hot(labels, spec.classes))

@@ -37,7 +37,7 @@ def discriminator(
 
     projection: it is given the label by `blocks.projection_head`, which is ours: 275,585
     """
-    images, labels = blocks.discriminator_inputs(spec)
+    images, labels = blocks.discriminator_inputs(spec.shape)
     # Made first, so that a seed gives the weights that it gave in version 0.1.
     plain = None if projection else layers.Dense(1, dtype=floatx())
     x = images

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data import replicas
-from dcgan_tf.gans.gan import Gan
-from dcgan_tf.losses.terms import Terms, prefix_terms
+from dcgan_tf.gans.gan import Gan, prefix_terms
+from dcgan_tf.losses.adversarial import Terms
 from dcgan_tf.training.train_state import TrainState
 
 

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.gans.build import build
-from dcgan_tf.gans.gan import PENALTIES, Gan
-from dcgan_tf.losses.terms import Terms, prefix_terms
+from dcgan_tf.gans.gan import PENALTIES, Gan, prefix_terms
+from dcgan_tf.losses.adversarial import Terms
 from dcgan_tf.models.layers import Adam
 from dcgan_tf.runs import checkpoint, manifest
 from dcgan_tf.runs.folder import Run
