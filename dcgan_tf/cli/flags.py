@@ -1,10 +1,12 @@
-"""What the commands share: their flags, and how they end."""
+"""What the commands share: their flags, what --help says of them, and how they end."""
 
 import functools
 import os
 import pathlib
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,8 +14,7 @@ from absl import flags
 from absl.flags import FlagValues
 
 import dcgan_tf
-from dcgan_tf.cli import help_text
-from dcgan_tf.config import schema
+from dcgan_tf.config import resolve, schema
 from dcgan_tf.config.presets import AUTO
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.datasets.spec import LEAST_SIZE, MOST_SIZE
@@ -78,11 +79,7 @@ def many(text: str) -> Definition:
 def settings() -> dict[str, Definition]:
     """Returns a definition for each setting of a run that a user may choose."""
     return {
-        name: (
-            _Parser(functools.partial(schema.parse, name)),
-            None,
-            help_text.of_setting(name),
-        )
+        name: (_Parser(functools.partial(schema.parse, name)), None, resolve.help_of(name))
         for name in schema.SETTINGS
     }
 
@@ -155,27 +152,23 @@ def run(
 
     0: done; 1: failed; 2: wrong use.  What goes wrong is one line on stderr.
     """
-    for name, text in (
-        ("help", "show the usual flags"),
-        ("helpfull", "show every flag"),
-        ("version", "show the version"),
-    ):
-        short = "h" if name == "help" else None
-        flags.DEFINE_bool(name, False, text, short_name=short, flag_values=values)
+    define = functools.partial(flags.DEFINE_bool, default=False, flag_values=values)
+    define("help", help="show the usual flags", short_name="h")
+    define("helpfull", help="show every flag")
+    define("version", help="show the version")
     try:
-        argv = sys.argv[1:] if argv is None else argv
-        _, *arguments = values(["dcgan_tf", *_with_flagfiles_first(argv)])
+        arguments = _parse(values, sys.argv[1:] if argv is None else argv)
         if values.version:
             print(f"dcgan_tf {dcgan_tf.__version__}")
         elif values.help or values.helpfull:
-            print(help_text.of_command(values, description, CARRIED))
+            print(_help(values, description))
         else:
             _take_arguments(values, arguments)
             command(values)
         sys.stdout.flush()
         return 0
-    except (errors.UsageError, flags.Error) as error:
-        return fail(_reason(error), 2)
+    except errors.UsageError as error:
+        return fail(str(error), 2)
     except KeyboardInterrupt:
         return fail("interrupted", 130)
     except BrokenPipeError:  # whoever read our output has read enough
@@ -191,14 +184,41 @@ def run(
         return fail(line, 1)
 
 
+def _help(values: FlagValues, description: str) -> str:
+    """Returns the description and the flags by group; with --helpfull all of them."""
+    trains = "mode" in values
+    groups: dict[str, dict[str, str]] = {group: {} for group in ("", *schema.GROUPS)}
+    hidden = 0
+    for name in values:
+        flag, group, is_shown = values[name], "", True
+        if trains and name in DATA:
+            group = "data"
+        elif trains and name in schema.SETTINGS:
+            extra = schema.FIELDS[name].json_schema_extra
+            group, is_shown = extra["group"], values.helpfull or extra["common"]
+        hidden += not is_shown
+        if is_shown and name != flag.short_name:
+            groups[group][f"-h, --{name}" if flag.short_name else f"--{name}"] = flag.help
+    carried = f".  Those that come with the package: {', '.join(CARRIED)}"
+    groups[""]["--flagfile"] = (
+        "a file of such flags, one a line; a line that begins with # is a comment"
+        f"{carried if trains else ''}"
+    )
+    width = max(shutil.get_terminal_size().columns - 6, 20)
+    lines = [description.strip()]
+    for group, titles in groups.items():
+        if titles:
+            lines += ["", f"Flags ({group}):" if group else "Flags:"]
+        for title, text in titles.items():
+            lines += [f"  {title}", textwrap.indent(textwrap.fill(text, width), " " * 6)]
+    if hidden:
+        lines += ["", f"{hidden} more flags: --helpfull"]
+    return "\n".join(lines)
+
+
 def fail(line: str, status: int) -> int:
     print("error:", " ".join(line.split()), file=sys.stderr)
     return status
-
-
-def _reason(error: Exception) -> str:
-    """Returns a message without absl's beginnings: "flag --count=0: ...", "ERROR:: ..."."""
-    return re.sub(r"^(flag|ERROR::) ", "", str(error))
 
 
 def parse(values: FlagValues, given: Mapping[str, object]) -> list[str]:
@@ -207,11 +227,16 @@ def parse(values: FlagValues, given: Mapping[str, object]) -> list[str]:
     Returns them as a command line.  Raises UsageError as the command line would.
     """
     argv = [f"--{name}={value}" for name, value in given.items() if value is not None]
-    try:
-        values(["dcgan_tf", *_with_flagfiles_first(argv)])
-    except flags.Error as error:
-        raise errors.UsageError(_reason(error)) from None
+    _parse(values, argv)
     return argv
+
+
+def _parse(values: FlagValues, argv: list[str]) -> list[str]:
+    """Sets the flags of a command line, and returns its arguments without a flag's name."""
+    try:
+        return values(["dcgan_tf", *_with_flagfiles_first(argv)])[1:]
+    except flags.Error as error:  # "flag --count=0: ...", "ERROR:: ..."
+        raise errors.UsageError(re.sub(r"^(flag|ERROR::) ", "", str(error))) from None
 
 
 def _take_arguments(values: FlagValues, arguments: list[str]) -> None:

@@ -1,10 +1,19 @@
 """Which settings go together: those that a user gives, and those that a file holds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dcgan_tf.config import schema
-from dcgan_tf.config.presets import ADDED, AUTO, CHOICES, LENGTHS, PRESETS
+from dcgan_tf.config.presets import (
+    ADDED,
+    AUTO,
+    CHOICES,
+    COMMON,
+    LENGTHS,
+    ON_DIGITS,
+    PRESETS,
+    on_own_images,
+)
 from dcgan_tf.config.schema import Config
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
 from dcgan_tf.losses.class_heads import CLASS_HEADS
@@ -193,3 +202,41 @@ def not_defaults(config: Config) -> tuple[list[str], list[str]]:
     given = [flag for name, flag in flags.items() if values[name] != usual[name]]
     others = [flag for name, flag in flags.items() if values[name] != defaults.get(name)]
     return given, [flag for flag in others if flag not in given]
+
+
+def help_of(name: str) -> str:
+    """Returns the help of a setting's flag: its meaning, words or bounds, and default."""
+    values = schema.json_schema(name)
+    allowed = ""
+    if name == "architecture":
+        modes = (f"{mode} {' or '.join(p.architectures)}" for mode, p in PRESETS.items())
+        allowed = f"Of {', '.join(modes)}"
+    elif "enum" in values:
+        allowed = f"One of {', '.join(values['enum'])}"
+    elif "exclusiveMinimum" in values:
+        allowed = f"Above {values['exclusiveMinimum']:g}"
+    elif "minimum" in values:
+        allowed = f"From {values['minimum']:g} to {values['maximum']:,}"
+    resume = "May change on a resume" if schema.kind(name) == schema.ADJUSTABLE else ""
+    parts = schema.FIELDS[name].description, allowed, f"Default: {_default(name)}", resume
+    return ".  ".join(part for part in parts if part)
+
+
+def _default(name: str) -> str:
+    """Returns what decides a setting's default, or the default that all runs have."""
+    architectures = [a for p in PRESETS.values() for a in p.architectures.values()]
+    on_data = [s for a in architectures for s in (a.mnist, a.digits)]
+    deciding: dict[str, list[Iterable[str]]] = {
+        DEFAULT_MODE: [["mode"]],
+        AUTO: [["dataset"]],
+        "by data set": [ON_DIGITS, on_own_images(32, 32), *on_data],
+        "by architecture": [a.settings for a in architectures],
+        "by mode": [["architecture"], *(p.defaults for p in PRESETS.values())],
+        "by --steps or --epochs": [*LENGTHS.values()],
+        **{f"by --{flag}": [*choices.values()] for flag, choices in CHOICES.items()},
+        **{next(iter(choices)): [[flag]] for flag, choices in CHOICES.items()},
+    }
+    for what, tables in deciding.items():
+        if any(name in table for table in tables):
+            return what
+    return str(COMMON[name])
