@@ -70,8 +70,7 @@ def ours(
         from dcgan_tf import main
         from dcgan_tf.cli import flags
         from dcgan_tf.config import presets, resolve
-        from dcgan_tf.data.pipeline import Batches
-        from dcgan_tf.data.splits import Split
+        from dcgan_tf.data.pipeline import Batches, Split
         from dcgan_tf.datasets.spec import MNIST
         from dcgan_tf.training.steps import make_train_steps
         from dcgan_tf.training.train_state import TrainState

@@ -13,11 +13,11 @@ def write(path: pathlib.Path) -> str:
     MNIST, or where it is absent the bundled digits over and over: the time of a step does
     not depend on what the images show.
     """
-    from dcgan_tf.data import splits
-    from dcgan_tf.datasets import sources
+    from dcgan_tf.data import pipeline
+    from dcgan_tf.datasets import source
 
-    found = sources.find("auto")
-    split = splits.load(found, "train")
+    found = source.find("auto")
+    split = pipeline.load(found, "train")
     rows = np.arange(IMAGES) % len(split.labels)
     images, labels = (part.numpy()[rows] for part in (split.images, split.labels))
     np.savez(path, images=images, labels=labels)

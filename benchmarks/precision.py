@@ -17,7 +17,7 @@ from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
 from dcgan_tf.config.schema import Config
-from dcgan_tf.datasets.sources import Options
+from dcgan_tf.datasets.cache import Options
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import errors, tf_setup
@@ -39,14 +39,14 @@ def main(values: FlagValues) -> None:
             f"--run={run.folder}: holds an exported generator alone; name its run"
         )
     tf_setup.start()
-    from dcgan_tf.data import splits
-    from dcgan_tf.datasets import sources
+    from dcgan_tf.data import pipeline
+    from dcgan_tf.datasets import source
     from dcgan_tf.runs import trained  # which import TensorFlow
 
     checkpoint = run.newest_checkpoint()
     if checkpoint is None:
         raise errors.UsageError(f"--run={run.folder}: has no {trained.MISSING['latest']}")
-    split = splits.load(sources.find(config.dataset, Options(values.data_dir)), "train")
+    split = pipeline.load(source.find(config.dataset, Options(values.data_dir)), "train")
     both = [restored(config, name, checkpoint) for name in ("float32", "bfloat16")]
     exact, rough = (
         [gradients(gan, config, split, number) for number in range(BATCHES)] for gan in both

@@ -31,7 +31,7 @@ def measure(size: int, channels: int, count: int) -> str:
     import tensorflow as tf
 
     from dcgan_tf.config import resolve
-    from dcgan_tf.data import splits
+    from dcgan_tf.data import pipeline
     from dcgan_tf.data.pipeline import Batches
     from dcgan_tf.training.steps import make_train_steps
     from dcgan_tf.training.train_state import TrainState
@@ -47,9 +47,9 @@ def measure(size: int, channels: int, count: int) -> str:
     )
     with tempfile.TemporaryDirectory() as folder:
         images = written(pathlib.Path(folder) / "images.bin", (count, size, size, channels))
-        if images.nbytes <= splits.MOST_IN_MEMORY:
+        if images.nbytes <= pipeline.MOST_IN_MEMORY:
             images = tf.constant(images)
-        split = splits.Split(images, tf.range(count) % 10)
+        split = pipeline.Split(images, tf.range(count) % 10)
         state = TrainState.create(config)
         batches = Batches(
             split, config.batch_size, seed=0, max_translation=config.max_translation

@@ -13,8 +13,8 @@ tf_setup.import_quietly(initialise=False)  # before the others, which import Ten
 
 from dcgan_tf import __main__ as commands  # noqa: E402
 from dcgan_tf.config import resolve  # noqa: E402
-from dcgan_tf.data import splits  # noqa: E402
-from dcgan_tf.datasets import sources  # noqa: E402
+from dcgan_tf.data import pipeline  # noqa: E402
+from dcgan_tf.datasets import source  # noqa: E402
 from dcgan_tf.runs import manifest  # noqa: E402
 from dcgan_tf.runs.config_file import RunConfig  # noqa: E402
 from dcgan_tf.runs.folder import Run  # noqa: E402
@@ -88,7 +88,7 @@ LONG = (
 
 
 def mnist_is_prepared():
-    return any(sources.data_folder(None).glob("mnist/[0-9]*/mnist-train.*"))
+    return any(source.data_folder(None).glob("mnist/[0-9]*/mnist-train.*"))
 
 
 def pytest_collection_modifyitems(items):
@@ -108,13 +108,13 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def digits():
     """The training split of the bundled digits."""
-    return splits.load(sources.find("digits"), "train")
+    return pipeline.load(source.find("digits"), "train")
 
 
 @pytest.fixture(scope="session")
 def few(digits):
     """48 digits: three batches of 16."""
-    return splits.Split(digits.images[:48], digits.labels[:48])
+    return pipeline.Split(digits.images[:48], digits.labels[:48])
 
 
 @pytest.fixture

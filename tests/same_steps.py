@@ -76,8 +76,8 @@ def trained(case, strategy=None, steps=STEPS, dtype="float64", restored=None):
     """The state after `steps` steps on digits; from a checkpoint's prefix, if given."""
     import tensorflow as tf
 
-    from dcgan_tf.data import pipeline, splits
-    from dcgan_tf.datasets import sources
+    from dcgan_tf.data import pipeline
+    from dcgan_tf.datasets import source
     from dcgan_tf.training.steps import make_train_steps
     from dcgan_tf.training.train_state import TrainState
 
@@ -85,8 +85,8 @@ def trained(case, strategy=None, steps=STEPS, dtype="float64", restored=None):
     state = TrainState.create(config, strategy)
     if restored:
         state.checkpoint().read(restored).assert_consumed()
-    digits = splits.load(sources.find("digits"), "train")
-    few = splits.Split(digits.images[:48], digits.labels[:48])
+    digits = pipeline.load(source.find("digits"), "train")
+    few = pipeline.Split(digits.images[:48], digits.labels[:48])
     batches = pipeline.Batches(few, ROWS, seed=0, max_translation=2, flip=True)
     stream = batches.stream(int(state.step)).map(lambda x, y: (tf.cast(x, dtype), y))
     make_train_steps(state, config)(iter(stream), tf.constant(steps))

@@ -8,10 +8,9 @@ from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags, plan
 from dcgan_tf.config.presets import AUTO
-from dcgan_tf.data import splits
-from dcgan_tf.datasets import sources
-from dcgan_tf.datasets.source import Dataset
-from dcgan_tf.datasets.spec import ImageSpec
+from dcgan_tf.data import pipeline
+from dcgan_tf.datasets import source
+from dcgan_tf.datasets.spec import Dataset, ImageSpec
 from dcgan_tf.metrics import evaluator, image_sets
 from dcgan_tf.metrics.figures import FIGURES, REAL
 from dcgan_tf.metrics.image_sets import Images
@@ -32,7 +31,7 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
     """
     _check_flags(values)
     if values.samples is not None:
-        dataset = sources.find(values.dataset or AUTO, flags.data_options(values))
+        dataset = source.find(values.dataset or AUTO, flags.data_options(values))
         images = _read_samples(values.samples, dataset.spec)
         has_labels = images.labels is not None
     else:
@@ -43,17 +42,17 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
         raise errors.UsageError(
             "--cas: the images have no labels, without which nothing can be trained"
         )
-    sources.check_held_out(dataset, "run" if values.samples is None else "samples")
+    source.check_held_out(dataset, "run" if values.samples is None else "samples")
     if values.samples is None and loaded is None:
         loaded = trained.load(run.folder, ema=values.ema, which=values.which)
-    train, test = (splits.load(dataset, split) for split in ("train", "test"))
+    train, test = (pipeline.load(dataset, split) for split in ("train", "test"))
     if values.samples is not None:
         of: dict = {"samples": values.samples}
         for_cas = images if values.cas else None
         return {"of": of, **evaluator.compare(images, train, test, dataset, for_cas)}
     data, seed, for_cas = run.read().data, values.seed or 0, None
     if data and data["content_hash"] != train.content_hash():
-        flag = "dataset" if sources.is_own(dataset.name) else "data_dir"
+        flag = "dataset" if source.is_own(dataset.name) else "data_dir"
         raise errors.UsageError(
             f"--{flag}: {dataset} is not what {run.folder} was trained on; name the folder "
             "of that data"
@@ -85,7 +84,7 @@ def _check_flags(values: FlagValues) -> None:
 def _dataset_of(run: Run, values: FlagValues) -> Dataset:
     """Returns the data set of a run, wherever --dataset says that it lies now."""
     config = run.read_config()
-    moved = sources.moved_to(config.dataset, values.dataset)
+    moved = source.moved_to(config.dataset, values.dataset)
     if values.dataset is not None and not moved:
         raise errors.UsageError(
             f"--dataset={values.dataset}: goes with --samples; a run is compared with its "

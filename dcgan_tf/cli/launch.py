@@ -15,9 +15,8 @@ from dcgan_tf.cli.plan import Plan, check_batch_size
 from dcgan_tf.config import resolve
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.presets import AUTO
-from dcgan_tf.data import splits
-from dcgan_tf.data.pipeline import Batches
-from dcgan_tf.data.splits import Split
+from dcgan_tf.data import pipeline
+from dcgan_tf.data.pipeline import Batches, Split
 from dcgan_tf.pages.page import LivePage
 from dcgan_tf.reporting.grids import Layout
 from dcgan_tf.reporting.run_logger import RunLogger, rewind
@@ -133,7 +132,7 @@ def load(plan: Plan, workers: Workers) -> tuple[Plan, Split, Split | None]:
     UsageError if the data changed.  The test split is None where nothing is measured on it.
     """
     config, before = plan.config, plan.content.data
-    split = splits.load(plan.dataset, "train")
+    split = pipeline.load(plan.dataset, "train")
     check_batch_size(config, len(split.labels))
     data = split.fingerprint()
     if before is not None and before != data:
@@ -145,7 +144,7 @@ def load(plan: Plan, workers: Workers) -> tuple[Plan, Split, Split | None]:
         )
     workers.check_alike({"training images": data})
     measured = workers.is_chief and (config.test_losses or config.evaluate_every)
-    test = splits.load(plan.dataset, "test") if measured else None
+    test = pipeline.load(plan.dataset, "test") if measured else None
     return _with_content(plan, data=data), split, test
 
 

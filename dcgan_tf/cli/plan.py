@@ -10,10 +10,9 @@ from typing import Any
 from dcgan_tf.config import resolve
 from dcgan_tf.config.presets import AUTO, DIGITS, PRESETS
 from dcgan_tf.config.schema import Config
-from dcgan_tf.datasets import sources
+from dcgan_tf.datasets import source
 from dcgan_tf.datasets.cache import Options
-from dcgan_tf.datasets.source import Dataset
-from dcgan_tf.datasets.spec import ImageSpec, doublings, nearest_size
+from dcgan_tf.datasets.spec import Dataset, ImageSpec, doublings, nearest_size
 from dcgan_tf.runs.config_file import Parent, RunConfig
 from dcgan_tf.runs.folder import Run, check_folder
 from dcgan_tf.runs.manifest import CheckpointInfo
@@ -88,7 +87,7 @@ def make(
         plan = _new(overrides, run, options, init_from)
     for name in ("evaluate_every", "test_losses"):
         if plan.dataset and getattr(plan.config, name):
-            sources.check_held_out(plan.dataset, name)
+            source.check_held_out(plan.dataset, name)
     return plan
 
 
@@ -108,7 +107,7 @@ def _new(
     if options.size:  # before all images are read
         _check_size(overrides, *options.size)
     requested = overrides.get("dataset", AUTO)
-    dataset = sources.find(requested, options)
+    dataset = source.find(requested, options)
     _check_size(overrides, *dataset.spec.shape)
     config = resolve.new(
         overrides,
@@ -184,7 +183,7 @@ def _resumed(
     content = run.read()
     given = {name: value for name, value in overrides.items() if value != AUTO}
     saved = content.config
-    if moved := sources.moved_to(saved.dataset, given.get("dataset")):
+    if moved := source.moved_to(saved.dataset, given.get("dataset")):
         saved = saved.model_copy(update={"dataset": moved})
         given["dataset"] = moved
     if fresh:
@@ -248,7 +247,7 @@ def find_again(run: Run, config: Config, options: Options) -> Dataset:
         channels=config.channels,
         skip_broken=True,  # what was skipped when the run began; its fingerprint tells
     )
-    dataset, spec = sources.find(config.dataset, options), ImageSpec.of(config)
+    dataset, spec = source.find(config.dataset, options), ImageSpec.of(config)
     if dataset.spec != spec:
         raise errors.RunError(
             f"{run.config_file}: says {spec.classes} classes of {spec}; {dataset.name} has "

@@ -15,8 +15,7 @@ import pathlib
 import numpy as np
 
 from dcgan_tf.datasets import picture
-from dcgan_tf.datasets.source import Dataset, Source, digest, own_names
-from dcgan_tf.datasets.spec import ImageSpec, doublings
+from dcgan_tf.datasets.spec import Dataset, ImageSpec, Source, digest, doublings, own_names
 from dcgan_tf.support import atomic_files, errors
 from dcgan_tf.support.progress import bar, say
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from dcgan_tf.datasets import picture
-from dcgan_tf.datasets.source import NO_CLASSES, Item, Source, digest, is_held_out
+from dcgan_tf.datasets.spec import NO_CLASSES, Item, Source, digest, is_held_out
 from dcgan_tf.support import arrays, atomic_files, errors
 from dcgan_tf.support.progress import bar
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dcgan_tf.datasets.source import NO_CLASSES, Item, Source, digest, item
+from dcgan_tf.datasets import picture
+from dcgan_tf.datasets.spec import NO_CLASSES, Item, Source, digest
 from dcgan_tf.support import arrays, atomic_files, errors
 
 # What the arrays may be called: here, in MedMNIST's files, in Keras's.
@@ -58,7 +59,7 @@ def find(path: pathlib.Path) -> Source:
         for pixels, numbers, test in parts:
             numbers = np.zeros(len(pixels)) if labels is None else numbers.ravel()
             for image, label in zip(pixels, numbers, strict=True):
-                yield item(image, int(label), test, size)
+                yield picture.item(image, int(label), test, size)
 
     _, height, width, *channels = images.shape
     return Source(

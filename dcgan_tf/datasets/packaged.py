@@ -10,9 +10,8 @@ import numpy as np
 from PIL import Image
 
 from dcgan_tf.config.presets import AUTO, DIGITS
-from dcgan_tf.datasets import source
-from dcgan_tf.datasets.source import NO_CLASSES, Dataset, Item, Source
-from dcgan_tf.datasets.spec import MNIST
+from dcgan_tf.datasets import picture, spec
+from dcgan_tf.datasets.spec import MNIST, NO_CLASSES, Dataset, Item, Source
 from dcgan_tf.support import atomic_files, errors, tf_setup
 
 ANSWER_SECONDS = 4  # how long a host may take to answer
@@ -48,7 +47,7 @@ def _read_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
 def mnist_like(name: str, data_dir: pathlib.Path) -> Dataset:
     """Returns MNIST or a set of its form, which is loaded whole, and downloaded by then."""
     builder = _builder_of(name, data_dir)
-    class_names = source.own_names(builder.info.features["label"].names)
+    class_names = spec.own_names(builder.info.features["label"].names)
     counts = {"train": [60_000], "test": [10_000]}
     place = "in" if builder.is_prepared() else "to be downloaded into"
 
@@ -149,11 +148,11 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
                 pixels = example[image].numpy()
                 pixels = np.swapaxes(pixels, 0, 1) if transposed else pixels
                 number = classes.index(int(example[label])) if label else 0
-                yield source.item(pixels, number, is_test, size)
+                yield picture.item(pixels, number, is_test, size)
 
     return Source(
         name=name,
-        key=source.digest([(path.name, atomic_files.sha256(path)) for path in files]),
+        key=spec.digest([(path.name, atomic_files.sha256(path)) for path in files]),
         count=sum(splits[split].num_examples for split in parts),
         class_names=tuple(names),
         notes=tuple(notes),

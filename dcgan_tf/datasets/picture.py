@@ -1,10 +1,13 @@
 """One picture: decoded upright, on white, made square or not at all, in 8 bits."""
 
+import hashlib
 import pathlib
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from dcgan_tf.datasets.spec import Item, is_held_out
 
 File = pathlib.Path | BinaryIO
 
@@ -38,6 +41,13 @@ def fitted(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         image = image[..., 0]
     picture = Image.fromarray(image)
     return _fit(_in_rgb(picture) if picture.mode == "RGBA" else picture, size)
+
+
+def item(image: np.ndarray, label: int, test: bool | None, size: tuple[int, int]) -> Item:
+    """Fits an image uint8 [H, W] or [H, W, C] to `size`; it decides a `test` of None."""
+    if test is None:
+        test = is_held_out(hashlib.sha256(image.tobytes()).hexdigest())
+    return Item(fitted(image, size), label, test)
 
 
 def _fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:

@@ -1,95 +1,94 @@
-"""A set of images before the cache has read it, and after: `Source` and `Dataset`."""
+"""The data set that a name stands for, and where it lies."""
 
-import dataclasses
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+import os
+import pathlib
 
-import numpy as np
+from dcgan_tf.config.presets import AUTO, DIGITS, MNIST_LIKE
+from dcgan_tf.datasets import cache, folder, npz, packaged
+from dcgan_tf.datasets.cache import Options
+from dcgan_tf.datasets.spec import Dataset
+from dcgan_tf.support import errors
 
-from dcgan_tf.datasets import picture
-from dcgan_tf.datasets.spec import ImageSpec
-
-NO_CLASSES: tuple[str, ...] = ("",)  # the class names of images without classes
-
-
-class Item(NamedTuple):
-    """An image, uint8 [H, W] or [H, W, 3], or None and an error that names the file."""
-
-    image: np.ndarray | None
-    label: int
-    test: bool  # whether the image is held out
-    error: str = ""
+LEAST_HELD_OUT = 6  # images: five nearest neighbours of one
+DEFAULTS = Options()
 
 
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """Images of a folder, a .npz, or tensorflow-datasets, which the cache reads once."""
+def find(name: str, options: Options = DEFAULTS) -> Dataset:
+    """Returns the data set `name`; for "auto" mnist if it is within reach, else digits.
 
-    name: str  # what the user called it
-    key: str  # a hash of the names and contents of its files
-    count: int
-    class_names: tuple[str, ...]  # or NO_CLASSES
-    notes: tuple[str, ...]  # what was passed over, a phrase each
-    # () -> the (height, width) of all images, or None where they differ
-    common_size: Callable[[], tuple[int, int] | None]
-    channels: int | None  # 1 or 3; None where that shows only when the images are read
-    # (height, width) -> the images in a fixed order, of that size
-    items: Callable[[tuple[int, int]], Iterator[Item]]
-
-
-@dataclasses.dataclass(frozen=True)
-class Dataset:
-    """A data set that can be loaded."""
-
-    name: str
-    spec: ImageSpec  # of 1 class: without classes
-    class_names: tuple[str, ...] | None  # None where they are numbers from 0
-    # Images of each class, by split; of MNIST and its like their sum alone.
-    counts: Mapping[str, Sequence[int]]
-    place: str  # where it lies, in words
-    # split -> images uint8 [N, H, W, C], labels [N]
-    read: Callable[[str], tuple[np.ndarray, np.ndarray]] = dataclasses.field(compare=False)
-    notes: tuple[str, ...] = ()  # what else a user should know of it
-
-    @property
-    def size(self) -> int:
-        """The number of images to train on."""
-        return sum(self.counts["train"])
-
-    @property
-    def held_out(self) -> int:
-        return sum(self.counts["test"])
-
-    def __str__(self) -> str:
-        classes = f"{self.spec.classes:,}" if self.spec.classes > 1 else "no"
-        return (
-            f"{self.name}, {self.size:,} training images and {self.held_out:,} held out, "
-            f"{self.spec}, {classes} classes, {self.place}"
-        )
-
-
-def own_names(names: Sequence[str]) -> tuple[str, ...] | None:
-    """Returns class names; None where they are numbers from 0, or there are no classes."""
-    numbers = tuple(map(str, range(len(names))))
-    return None if tuple(names) in (numbers, NO_CLASSES) else tuple(names)
-
-
-def is_held_out(content: str) -> bool:
-    """Says by the sha256 of an image, in hexadecimal, whether it is one of seven for tests.
-
-    So further images move no others, and copies stay together.
+    A folder or a .npz is read into the cache, once; a name may still have to be downloaded.
+    UsageError for a name that nobody knows, for what cannot be trained on, and for what is
+    neither prepared nor within reach.
     """
-    return int(content[:8], 16) % 7 == 0
+    data_dir = data_folder(options.data_dir)
+    if options.data_dir and not data_dir.is_dir():
+        raise errors.UsageError(
+            f"--data_dir={options.data_dir}: is no folder; make it first, or name another"
+        )
+    if name == AUTO:
+        name = "mnist" if packaged.mnist_is_within_reach(data_dir) else DIGITS
+    if options.size in (None, (28, 28)) and options.channels in (None, 1):
+        if name == DIGITS:
+            return packaged.digits()
+        if name in MNIST_LIKE:
+            return packaged.mnist_like(name, data_dir)
+    elif name == DIGITS:
+        raise errors.UsageError("--dataset=digits: has images of 28x28x1 alone")
+    if path := own_path(name):
+        source = npz.find(path) if path.is_file() else folder.find(path)
+    else:
+        source = packaged.find(name, data_dir)
+    if (classes := len(source.class_names)) > 1000:
+        raise errors.UsageError(f"--dataset={name}: has {classes:,} classes, over 1,000")
+    return cache.prepare(source, options)
 
 
-def item(image: np.ndarray, label: int, test: bool | None, size: tuple[int, int]) -> Item:
-    """Fits an image uint8 [H, W] or [H, W, C] to `size`; it decides a `test` of None."""
-    if test is None:
-        test = is_held_out(hashlib.sha256(image.tobytes()).hexdigest())
-    return Item(picture.fitted(image, size), label, test)
+def is_own(name: str) -> bool:
+    """Says whether a run's data set is a folder or file: its name is its absolute path."""
+    return name.startswith("/")
 
 
-def digest(*parts: object) -> str:
-    """Returns a sha256, in hexadecimal, of things that have a `repr`."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+def short_name(name: str) -> str:
+    """Returns a data set's name as it is shown: of a path the last part."""
+    return pathlib.PurePath(name).name if is_own(name) else name
+
+
+def own_path(name: str) -> pathlib.Path | None:
+    """Returns the absolute path of an own folder or file; None for another data set.
+
+    UsageError for what looks like a path and is none.
+    """
+    if name in (AUTO, DIGITS, *MNIST_LIKE):
+        return None
+    path = pathlib.Path(name).expanduser()
+    if path.is_dir() or (path.is_file() and path.suffix == ".npz"):
+        return path.absolute()
+    if path.exists() or name.startswith((".", "/", "~")) or path.suffix == ".npz":
+        raise errors.UsageError(
+            f"--dataset={name}: there is no such folder or .npz; name where it lies"
+        )
+    return None
+
+
+def data_folder(data_dir: str | None) -> pathlib.Path:
+    """Returns tensorflow-datasets' folder: `data_dir`, TFDS_DATA_DIR, or its default."""
+    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return pathlib.Path(data_dir or default).expanduser()
+
+
+def moved_to(name: str, given: str | None) -> str | None:
+    """Returns the path that --dataset gives, where the files of data set `name` lie now.
+
+    None where the data set has no files of its own, or --dataset gives no path.
+    """
+    path = own_path(given) if given and is_own(name) else None
+    return str(path) if path else None
+
+
+def check_held_out(dataset: Dataset, asking: str) -> None:
+    """UsageError where too few images are held out for what `--asking` measures."""
+    if dataset.held_out < LEAST_HELD_OUT:
+        raise errors.UsageError(
+            f"--{asking}: {dataset.name} has {dataset.held_out} held-out images, too few "
+            f"to measure by; it needs {LEAST_HELD_OUT} or more"
+        )

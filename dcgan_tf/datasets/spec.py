@@ -1,8 +1,18 @@
-"""ImageSpec: the shape and the number of classes of a data set's images."""
+"""What a set of images is: its `ImageSpec`; as `Source` before, as `Dataset` after reading.
+
+Two types, because its size, its channels and the images of each class are known only when
+all its files have been read.  `data.pipeline.Split` is one half of it in memory.
+"""
 
 import dataclasses
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
 
 LEAST_SIZE, MOST_SIZE = 16, 128  # pixels that the compact networks are made for
+NO_CLASSES: tuple[str, ...] = ("",)  # the class names of images without classes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,3 +63,78 @@ def nearest_size(height: int, width: int) -> int:
     """Returns the nearest size of a square image for which networks can be built."""
     sizes = (size for size in range(LEAST_SIZE, MOST_SIZE + 1) if doublings(size, size))
     return min(sizes, key=lambda size: abs(2 * size - height - width))
+
+
+class Item(NamedTuple):
+    """An image, uint8 [H, W] or [H, W, 3], or None and an error that names the file."""
+
+    image: np.ndarray | None
+    label: int
+    test: bool  # whether the image is held out
+    error: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Images that lie in files of any kind, which the cache reads once."""
+
+    name: str  # what the user called it
+    key: str  # a hash of the names and contents of its files
+    count: int
+    class_names: tuple[str, ...]  # or NO_CLASSES
+    notes: tuple[str, ...]  # what was passed over, a phrase each
+    # () -> the (height, width) of all images, or None where they differ
+    common_size: Callable[[], tuple[int, int] | None]
+    channels: int | None  # 1 or 3; None where that shows only when the images are read
+    # (height, width) -> the images in a fixed order, of that size
+    items: Callable[[tuple[int, int]], Iterator[Item]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """A data set whose images are uint8 and of one size; they are not loaded yet."""
+
+    name: str
+    spec: ImageSpec  # of 1 class: without classes
+    class_names: tuple[str, ...] | None  # None where they are numbers from 0
+    # Images of each class, by split; of MNIST and its like their sum alone.
+    counts: Mapping[str, Sequence[int]]
+    place: str  # where it lies, in words
+    # split -> images uint8 [N, H, W, C], labels [N]
+    read: Callable[[str], tuple[np.ndarray, np.ndarray]] = dataclasses.field(compare=False)
+    notes: tuple[str, ...] = ()  # what else a user should know of it
+
+    @property
+    def size(self) -> int:
+        """The number of images to train on."""
+        return sum(self.counts["train"])
+
+    @property
+    def held_out(self) -> int:
+        return sum(self.counts["test"])
+
+    def __str__(self) -> str:
+        classes = f"{self.spec.classes:,}" if self.spec.classes > 1 else "no"
+        return (
+            f"{self.name}, {self.size:,} training images and {self.held_out:,} held out, "
+            f"{self.spec}, {classes} classes, {self.place}"
+        )
+
+
+def own_names(names: Sequence[str]) -> tuple[str, ...] | None:
+    """Returns class names; None where they are numbers from 0, or there are no classes."""
+    numbers = tuple(map(str, range(len(names))))
+    return None if tuple(names) in (numbers, NO_CLASSES) else tuple(names)
+
+
+def is_held_out(content: str) -> bool:
+    """Says by the sha256 of an image, in hexadecimal, whether it is one of seven for tests.
+
+    So further images move no others, and copies stay together.
+    """
+    return int(content[:8], 16) % 7 == 0
+
+
+def digest(*parts: object) -> str:
+    """Returns a sha256, in hexadecimal, of things that have a `repr`."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

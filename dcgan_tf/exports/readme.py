@@ -1,7 +1,7 @@
 """The README of an exported generator: what it takes and gives, and code that uses it."""
 
 from dcgan_tf.config.schema import Config
-from dcgan_tf.datasets import sources
+from dcgan_tf.datasets import source
 from dcgan_tf.exports.formats import FORMATS, NPZ
 
 MOST = 10  # images that the code generates
@@ -38,7 +38,7 @@ PRIORS = {  # in words, and in NumPy
 
 def text(config: Config, step: int, format_name: str) -> str:
     values = config.model_dump() | {
-        "dataset": sources.short_name(config.dataset),
+        "dataset": source.short_name(config.dataset),
         "step": step,
         "file": FORMATS[format_name].file,
         "runs_in": FORMATS[format_name].runs_in,

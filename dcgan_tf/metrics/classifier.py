@@ -12,8 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from dcgan_tf.data.pipeline import Batches, scale
-from dcgan_tf.data.splits import Split
+from dcgan_tf.data.pipeline import Batches, Split, scale
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.metrics import image_sets
 from dcgan_tf.metrics.image_sets import Images

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.data.splits import Split
-from dcgan_tf.datasets.sources import Dataset
-from dcgan_tf.datasets.spec import ImageSpec
+from dcgan_tf.data.pipeline import Split
+from dcgan_tf.datasets.spec import Dataset, ImageSpec
 from dcgan_tf.metrics import class_metrics, classifier, distances, image_sets
 from dcgan_tf.metrics.classifier import Classifier
 from dcgan_tf.metrics.figures import REAL

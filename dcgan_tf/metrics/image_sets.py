@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from dcgan_tf.data.splits import Split
+from dcgan_tf.data.pipeline import Split
 from dcgan_tf.runs.trained import TrainedRun
 
 MOST_TEST_IMAGES = 10_000

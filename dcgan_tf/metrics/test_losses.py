@@ -4,8 +4,7 @@ import collections
 
 import tensorflow as tf
 
-from dcgan_tf.data.pipeline import scale
-from dcgan_tf.data.splits import Split
+from dcgan_tf.data.pipeline import Split, scale
 from dcgan_tf.gans.gan import Gan, prefix_terms
 from dcgan_tf.metrics import image_sets
 from dcgan_tf.support import arrays

@@ -20,7 +20,7 @@ from PIL import Image
 
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
-from dcgan_tf.datasets import sources
+from dcgan_tf.datasets import source
 from dcgan_tf.metrics import figures, mode_collapse
 from dcgan_tf.pages import record
 from dcgan_tf.reporting import frames
@@ -52,7 +52,7 @@ def head(name: str, config: Config, state: str = "") -> dict[str, object]:
     """Returns name, subject and state of a run, and what stands over its frames."""
     return {
         "name": name,
-        "subject": f"{config.mode} on {sources.short_name(config.dataset)}{state}",
+        "subject": f"{config.mode} on {source.short_name(config.dataset)}{state}",
         "titles": list(Layout.of_preview(config).titles or ()),
         "real": bool(config.preview_real),
     }

@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from dcgan_tf.config.presets import DIGITS
-from dcgan_tf.datasets import sources
+from dcgan_tf.datasets import source
 from dcgan_tf.pages import network
 from dcgan_tf.runs.trained import TrainedRun
 
@@ -12,7 +12,7 @@ from dcgan_tf.runs.trained import TrainedRun
 def content(loaded: TrainedRun) -> dict[str, Any]:
     """Returns what picture.js and playground.js read."""
     config, generator = loaded.config, loaded.gan.ema_generator
-    dataset = sources.short_name(config.dataset)
+    dataset = source.short_name(config.dataset)
     names = config.names if config.conditional else []
     digits = bool(names) and config.class_names is None and config.classes <= 10
     first = [number % max(1, len(names)) for number in range(6)]

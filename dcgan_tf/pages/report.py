@@ -7,7 +7,7 @@ from typing import Any
 
 from dcgan_tf import __version__
 from dcgan_tf.config.schema import Config
-from dcgan_tf.datasets import sources
+from dcgan_tf.datasets import source
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.metrics.figures import DOWN, FIGURES, MEANINGS, QUALITY
 from dcgan_tf.pages import page, record
@@ -80,7 +80,7 @@ def _facts(entry: Record) -> dict[str, str | list[str]]:
     config, data, starts = entry.config, entry.content.data, entry.content.starts
     images = f"{data['images']:,} images" if data else "images"
     classes = f" of {config.classes} classes" if config.classes > 1 else ""
-    dataset = sources.short_name(config.dataset)
+    dataset = source.short_name(config.dataset)
     length = f"{config.steps:,} steps" if config.steps else f"{config.epochs:,} epochs"
     length += f" of batches of {config.batch_size}; stands at step {entry.step:,}"
     seen = sum(e.get("seconds", 0) * e.get("images_per_second", 0) for e in entry.entries)
@@ -152,7 +152,7 @@ def _table(measured: list[Record], runs: int) -> dict[str, object]:
     compared = (
         f"{protocol['images']['generated']:,} images, compared with "
         f"{protocol['test_images']:,} real test images of "
-        f"{sources.short_name(protocol['dataset'])}. Real training images and memorised "
+        f"{source.short_name(protocol['dataset'])}. Real training images and memorised "
         "ones are measured in the same way: what can be reached, and what a generator "
         "without variety would get."
         if alike

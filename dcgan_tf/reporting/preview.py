@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
-from dcgan_tf.data.splits import Split
+from dcgan_tf.data.pipeline import Split
 from dcgan_tf.gans.gan import Gan
 from dcgan_tf.reporting import grids
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.config.schema import Config
-from dcgan_tf.data.splits import Split
+from dcgan_tf.data.pipeline import Split
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans import build
 from dcgan_tf.gans.gan import Gan

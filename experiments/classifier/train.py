@@ -12,14 +12,14 @@ from dcgan_tf.support import tf_setup
 
 tf_setup.start()
 
-from dcgan_tf.data import splits  # noqa: E402
-from dcgan_tf.datasets import sources  # noqa: E402
+from dcgan_tf.data import pipeline  # noqa: E402
+from dcgan_tf.datasets import source  # noqa: E402
 from dcgan_tf.metrics import classifier, image_sets  # noqa: E402
 from dcgan_tf.support import arrays  # noqa: E402
 
 path = pathlib.Path(sys.argv[1])
-mnist = sources.find("mnist")
-train, test = (splits.load(mnist, split) for split in ("train", "test"))
+mnist = source.find("mnist")
+train, test = (pipeline.load(mnist, split) for split in ("train", "test"))
 model = classifier.fit(train, mnist.spec, classifier.EPOCHS)
 arrays.write(path, *model.get_weights())
 right = classifier.Classifier(model).accuracy(image_sets.of_test(test))

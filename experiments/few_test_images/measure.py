@@ -16,8 +16,8 @@ tf_setup.start()
 
 import numpy as np  # noqa: E402
 
-from dcgan_tf.data import splits  # noqa: E402
-from dcgan_tf.datasets import sources  # noqa: E402
+from dcgan_tf.data import pipeline  # noqa: E402
+from dcgan_tf.datasets import source  # noqa: E402
 from dcgan_tf.gans.build import build  # noqa: E402
 from dcgan_tf.metrics import classifier, distances  # noqa: E402
 from dcgan_tf.runs import checkpoint  # noqa: E402
@@ -40,8 +40,8 @@ FIGURES = {  # and which direction is better
 }
 
 run = Run(pathlib.Path(sys.argv[1]))
-mnist = sources.find("mnist")
-train, test = (splits.load(mnist, split) for split in ("train", "test"))
+mnist = source.find("mnist")
+train, test = (pipeline.load(mnist, split) for split in ("train", "test"))
 packaged = classifier.load("mnist", mnist.spec, train, test)
 tested, _ = packaged.predict(test.array())
 features = {REAL: packaged.predict(train.array()[: len(tested)])[0]}

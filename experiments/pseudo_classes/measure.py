@@ -19,8 +19,8 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from scipy.stats import spearmanr  # noqa: E402
 
-from dcgan_tf.data import splits  # noqa: E402
-from dcgan_tf.datasets import sources  # noqa: E402
+from dcgan_tf.data import pipeline  # noqa: E402
+from dcgan_tf.datasets import source  # noqa: E402
 from dcgan_tf.gans.build import build  # noqa: E402
 from dcgan_tf.metrics import classifier, image_sets  # noqa: E402
 from dcgan_tf.metrics.evaluator import Evaluator  # noqa: E402
@@ -38,8 +38,8 @@ FIGURES = {
 }
 
 
-def without_labels(split: splits.Split) -> splits.Split:
-    return splits.Split(split.images, tf.zeros_like(split.labels))
+def without_labels(split: pipeline.Split) -> pipeline.Split:
+    return pipeline.Split(split.images, tf.zeros_like(split.labels))
 
 
 def generated(run: Run, count: int):
@@ -54,8 +54,8 @@ def generated(run: Run, count: int):
 
 
 run, count = Run(pathlib.Path(sys.argv[1])), int(sys.argv[2])
-mnist = sources.find("mnist")
-train, test = (splits.load(mnist, split) for split in ("train", "test"))
+mnist = source.find("mnist")
+train, test = (pipeline.load(mnist, split) for split in ("train", "test"))
 one_class = dataclasses.replace(mnist.spec, classes=1)
 labelled = Evaluator(classifier.load("mnist", mnist.spec, train, test), test, mnist.spec)
 unlabelled = Evaluator(

@@ -9,8 +9,8 @@ import pytest
 from conftest import untrained
 
 from dcgan_tf.cli import evaluation
-from dcgan_tf.data import splits
-from dcgan_tf.datasets import sources
+from dcgan_tf.data import pipeline
+from dcgan_tf.datasets import source
 from dcgan_tf.metrics import classifier
 
 
@@ -66,7 +66,7 @@ def test_a_run_is_measured_twice_with_the_same_figures(do, tmp_path, quick):
     assert (run.folder / "evaluation.png").exists()
     figures = reports[0]["figures"]
     assert figures["generated"].keys() == figures["10 memorised images"].keys()
-    labels = splits.load(sources.find("digits"), "test").labels.numpy()
+    labels = pipeline.load(source.find("digits"), "test").labels.numpy()
     for row in figures.values():
         assert np.sum(row["confusion_matrix"], axis=1).tolist() == (
             np.bincount(labels).tolist()
@@ -208,8 +208,8 @@ def test_the_table_shows_what_cannot_be_told_and_what_is_to_be_known():
 @pytest.mark.mnist
 def test_the_packaged_classifier_names_the_test_set(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    mnist = sources.find("mnist")
-    train, test = (splits.load(mnist, split) for split in ("train", "test"))
+    mnist = source.find("mnist")
+    train, test = (pipeline.load(mnist, split) for split in ("train", "test"))
     packaged = classifier.load("mnist", mnist.spec, train, test)
     assert not list(tmp_path.iterdir())  # where one of other images is kept
     _, probabilities = packaged.predict(test.images.numpy())

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.data import pipeline
-from dcgan_tf.data.splits import Split
+from dcgan_tf.data.pipeline import Split
 
 
 def numbered(labels):

@@ -11,8 +11,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from sklearn.datasets import load_digits
 
-from dcgan_tf.data import splits
-from dcgan_tf.datasets import packaged, sources
+from dcgan_tf.data import pipeline
+from dcgan_tf.datasets import packaged, source
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.datasets.spec import MNIST
 from dcgan_tf.support import atomic_files, errors
@@ -55,7 +55,7 @@ def store(tmp_path):
 @pytest.fixture
 def find(tmp_path):
     folders = (str(tmp_path), str(tmp_path / "cache"))
-    return lambda name, **options: sources.find(name, Options(*folders, **options))
+    return lambda name, **options: source.find(name, Options(*folders, **options))
 
 
 def same_images(images, others):
@@ -88,7 +88,7 @@ def test_a_set_that_lies_on_the_disk_alone_is_read(
     assert "".join(dataset.notes).startswith("".join(notes))
     if -1 not in test_labels:
         for split, expected in (("train", images), ("test", test_images)):
-            assert same_images(splits.load(dataset, split).array(), expected)
+            assert same_images(pipeline.load(dataset, split).array(), expected)
 
 
 def test_without_labels_and_test_split_one_in_seven_is_held_out(store, find):
@@ -132,7 +132,7 @@ def test_a_set_in_mnists_form_is_loaded_whole(tiny_mnist, find, no_network):
     dataset = find("mnist")
     assert (dataset.size, dataset.held_out, dataset.spec) == (60_000, 10_000, MNIST)
     for split, (images, labels) in tiny_mnist.items():
-        loaded = splits.load(dataset, split)
+        loaded = pipeline.load(dataset, split)
         assert same_images(loaded.array(), images)
         assert loaded.labels.numpy().tolist() == labels
 
@@ -177,7 +177,8 @@ def test_sets_in_mnists_form_have_that_form(name, tmp_path):
 @pytest.mark.mnist
 def test_mnist_is_read_whole_and_in_its_order():
     """Catches another order of images, by which no run would go on bit-exactly."""
-    train, test = (splits.load(sources.find("mnist"), split) for split in ("train", "test"))
+    mnist = source.find("mnist")
+    train, test = (pipeline.load(mnist, split) for split in ("train", "test"))
     assert (len(train.images), len(test.images)) == (60_000, 10_000)
     # The counts of the training labels are facts of MNIST.
     counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
@@ -201,13 +202,13 @@ def test_of_two_first_runs_one_prepares_the_set_and_the_other_waits(
 
 @pytest.fixture(scope="module")
 def held_out():
-    return splits.load(sources.find("digits"), "test")
+    return pipeline.load(source.find("digits"), "test")
 
 
 def test_digits_are_1500_and_297_of_all_classes(digits, held_out):
     assert digits.images.shape == (1500, 28, 28, 1)
     assert held_out.images.shape == (297, 28, 28, 1)
-    dataset = sources.find("digits")
+    dataset = source.find("digits")
     assert (dataset.size, dataset.held_out, dataset.spec) == (1500, 297, MNIST)
     for split in (digits, held_out):
         assert (split.images.dtype, split.labels.dtype) == (tf.uint8, tf.int32)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from conftest import KERAS, blank
 
-from dcgan_tf.data.splits import Split
+from dcgan_tf.data.pipeline import Split
 from dcgan_tf.gans import build
 from dcgan_tf.metrics import test_losses
 from dcgan_tf.metrics.test_losses import TestLosses

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.data.splits import Split
+from dcgan_tf.data.pipeline import Split
 from dcgan_tf.reporting.preview import Preview
 
 

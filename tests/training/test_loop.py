@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from dcgan_tf.cli import launch
 from dcgan_tf.config import resolve
-from dcgan_tf.data.splits import Split
+from dcgan_tf.data.pipeline import Split
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.pages import record
 from dcgan_tf.reporting import frames, grids, metrics_log
