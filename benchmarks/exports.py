@@ -127,7 +127,7 @@ def networks() -> Iterator[tuple[str, object]]:
 def measure(loaded, format_name: str, folder: pathlib.Path) -> tuple[int, float]:
     """Bytes of an export, and its largest difference; `folder` must be new."""
     from dcgan_tf.exports import write
-    from dcgan_tf.runs.config_file import RunConfig
+    from dcgan_tf.runs.folder import RunConfig
 
     size = write.write(folder, format_name, loaded, RunConfig(loaded.config))
     run_elsewhere({folder: code_of(folder)})

@@ -16,8 +16,7 @@ from dcgan_tf.config import resolve  # noqa: E402
 from dcgan_tf.data import pipeline  # noqa: E402
 from dcgan_tf.datasets import source  # noqa: E402
 from dcgan_tf.runs import manifest  # noqa: E402
-from dcgan_tf.runs.config_file import RunConfig  # noqa: E402
-from dcgan_tf.runs.folder import Run  # noqa: E402
+from dcgan_tf.runs.folder import Run, RunConfig  # noqa: E402
 from dcgan_tf.training import devices  # noqa: E402
 from dcgan_tf.training.train_state import TrainState, save_state  # noqa: E402
 

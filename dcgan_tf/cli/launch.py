@@ -20,9 +20,8 @@ from dcgan_tf.data.pipeline import Batches, Split
 from dcgan_tf.pages.page import LivePage
 from dcgan_tf.reporting.grids import Layout
 from dcgan_tf.reporting.run_logger import RunLogger, rewind
-from dcgan_tf.runs import checkpoint, config_file, manifest, trained
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs import checkpoint, manifest, trained
+from dcgan_tf.runs.folder import Run, RunConfig, versions
 from dcgan_tf.support import errors, tf_setup
 from dcgan_tf.support.progress import Progress, say
 from dcgan_tf.training import loop
@@ -111,7 +110,7 @@ def build(plan: Plan, workers: Workers, jit_compile: bool) -> tuple[Plan, TrainS
     workers.check_alike(
         {f"--{name}": value for name, value in settings.items()}
         | {
-            "versions": config_file.versions(),
+            "versions": versions(),
             "--init_from": plan.content.parent,
             "checkpoint": plan.checkpoint and plan.checkpoint.manifest_hash,
         }

@@ -13,8 +13,7 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import source
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.datasets.spec import Dataset, ImageSpec, doublings, nearest_size
-from dcgan_tf.runs.config_file import Parent, RunConfig
-from dcgan_tf.runs.folder import Run, check_folder
+from dcgan_tf.runs.folder import Parent, Run, RunConfig, check_folder
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import errors
 

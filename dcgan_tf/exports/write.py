@@ -9,8 +9,7 @@ from dcgan_tf.config import resolve
 from dcgan_tf.exports import readme
 from dcgan_tf.exports.formats import BY_SUFFIX, FORMATS
 from dcgan_tf.reporting import grids
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import atomic_files
 
@@ -32,7 +31,7 @@ def write(
         _write_generator(loaded, format_name, folder / FORMATS[format_name].file)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         if FORMATS[format_name].write is None:  # sample and evaluate take it for a run
-            content.write(Run(folder).config_file)
+            Run(folder).write_config(content)
         text = readme.text(loaded.config, loaded.step, format_name)
         (folder / "README.md").write_text(text, encoding="utf-8")
         grids.write_png(folder / "grid.png", grid(loaded))

@@ -14,8 +14,7 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.metrics.figures import QUALITY, REAL
 from dcgan_tf.reporting import metrics_log
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 
 SCRIPT, BEGINS, ENDS = "live.js", "show(", ");\n"  # what makes JSON a script
 

@@ -1,4 +1,4 @@
-"""A run's folder: what lies where, and the checking of everything read from it.
+"""A run's folder: what lies where, what config.json holds, and which checkpoint counts.
 
 Beside what `Run` names it holds TensorBoard's events.out.tfevents.*, and live.html, which
 shows all this while the run trains; live.js is its data.
@@ -7,21 +7,90 @@ shows all this while the run trains; live.js is its data.
 import contextlib
 import dataclasses
 import functools
+import importlib.metadata
+import json
 import os
 import pathlib
+import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dcgan_tf
+from dcgan_tf.config import resolve
 from dcgan_tf.config.schema import Config
-from dcgan_tf.runs import config_file, manifest
-from dcgan_tf.runs.config_file import Parent, RunConfig
+from dcgan_tf.runs import manifest
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import arrays, atomic_files, errors
 
+FORMAT = 3  # of config.json
 # The ACGAN that comes with the package.
 PRETRAINED = pathlib.Path(dcgan_tf.__file__).parent / "pretrained" / "acgan"
+
+
+@dataclasses.dataclass(frozen=True)
+class Parent:
+    """The checkpoint, or the exported generator, whose weights a run began with.
+
+    manifest_hash: the checkpoint's, or the hash of the exported generator's file
+    """
+
+    run: str
+    step: int
+    manifest_hash: str
+
+    def __str__(self) -> str:
+        return f"{self.run} at step {self.step:,}"
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """What config.json holds.
+
+    starts: {"versions", "machine", "command"} of each process that trained the run: the
+            first, which began it, and the latest 99
+    run_id: random; the run's checkpoints have it in their manifests
+    data:   the fingerprint of the training images, once they were loaded
+    """
+
+    config: Config
+    parent: Parent | None = None
+    starts: tuple[dict, ...] = ()
+    run_id: str = dataclasses.field(default_factory=lambda: secrets.token_hex(8))
+    data: Mapping[str, Any] | None = None
+
+    def started(
+        self, machine: Mapping[str, object] = {}, command: list[str] | None = None
+    ) -> "RunConfig":
+        """Returns a copy with this process as the latest start, on `machine`.
+
+        command: None: this process's command line
+        """
+        if command is None:
+            program = pathlib.Path(sys.argv[0]).name.replace("__main__.py", "dcgan-tf")
+            command = [program, *sys.argv[1:]]
+        start = {"versions": versions(), "machine": dict(machine), "command": command}
+        starts = (*self.starts[:1], *self.starts[1:][-98:], start)
+        return dataclasses.replace(self, starts=starts)
+
+    def changed_conditions(self, machine: Mapping[str, object]) -> list[str]:
+        """Lists what makes other bits than at the first start: "threads 1 (2 at first)"."""
+        if not self.starts:
+            return []
+        began = {"devices": 1, "workers": 1, "jit_compile": False}  # of older runs
+        began |= self.starts[0]["versions"] | self.starts[0]["machine"]
+        return [
+            f"{name} {value} ({began[name]} at first)"
+            for name, value in {**versions(), **machine}.items()
+            if name in began and began[name] != value
+        ]
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of this package and of those that a run's bits depend on."""
+    names = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
+    others = {name: importlib.metadata.version(name) for name in names}
+    return {"dcgan_tf": dcgan_tf.__version__, **others}
 
 
 def _inside(name: str) -> Any:
@@ -101,14 +170,41 @@ class Run:
 
     def read(self) -> RunConfig:
         """Returns what config.json holds; RunError where it is missing or damaged."""
-        return config_file.read(self.config_file)
+        try:
+            content = json.loads(self.config_file.read_text(encoding="utf-8"))
+            if content["format"] == FORMAT:
+                return RunConfig(
+                    config=resolve.from_json(content["config"]),
+                    parent=Parent(**content["init_from"]) if content["init_from"] else None,
+                    starts=tuple(content["starts"]),
+                    run_id=content["run_id"],
+                    data=content["data"],
+                )
+            problem = (
+                f"is of format {content['format']}, made by another version of dcgan_tf "
+                f"(this one reads format {FORMAT}); go on with that version"
+            )
+        except OSError as error:
+            problem = f"{error.strerror}; put it back"
+        except (ValueError, KeyError, TypeError) as error:
+            problem = f"is damaged: {errors.first_line(error)}; put back a whole one"
+        raise errors.RunError(f"{self.config_file}: {problem}, or name another folder")
 
     def read_config(self) -> Config:
         return self.read().config
 
     def write_config(self, content: RunConfig) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        content.write(self.config_file)
+        parent = dataclasses.asdict(content.parent) if content.parent else None
+        fields = {
+            "format": FORMAT,
+            "run_id": content.run_id,
+            "config": content.config.model_dump(exclude_none=True),
+            "init_from": parent,
+            "data": content.data,
+            "starts": content.starts,
+        }
+        atomic_files.write_json(self.config_file, fields)
         self.__dict__["run_id"] = content.run_id  # which stays, should the file be lost
 
     def newest_checkpoint(self, *, warn: bool = True) -> CheckpointInfo | None:

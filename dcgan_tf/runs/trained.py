@@ -12,8 +12,7 @@ from dcgan_tf.gans.build import build
 from dcgan_tf.gans.gan import BLOCK, Gan
 from dcgan_tf.gans.latents import INTERPOLATIONS, linear, path
 from dcgan_tf.runs import checkpoint
-from dcgan_tf.runs.config_file import Parent
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Parent, Run
 from dcgan_tf.support import arrays, errors
 from dcgan_tf.support.progress import bar
 

@@ -23,8 +23,7 @@ from dcgan_tf.reporting import console
 from dcgan_tf.reporting.preview import Preview
 from dcgan_tf.reporting.run_logger import RunLogger
 from dcgan_tf.runs import manifest
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import errors
 from dcgan_tf.training.devices import Workers

@@ -7,8 +7,7 @@ import re
 import pytest
 
 from dcgan_tf.pages import record, table
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 
 NONE = "\N{EN DASH}"
 ACCURACIES = (0.91, 0.92, 0.96)  # mean 0.93, squared deviations 4 + 1 + 9 of 1e-4, / 2

@@ -16,8 +16,7 @@ import dcgan_tf
 from benchmarks import exports
 from dcgan_tf.exports import formats
 from dcgan_tf.runs import manifest, trained
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.support import errors
 from dcgan_tf.training.train_state import TrainState, save_state
 

@@ -14,8 +14,7 @@ from conftest import untrained
 
 from dcgan_tf import main
 from dcgan_tf.runs import manifest
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.support import tf_setup
 from dcgan_tf.training.train_state import TrainState, save_state
 

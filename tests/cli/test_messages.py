@@ -5,8 +5,7 @@ import pytest
 from conftest import new_config, untrained
 
 from dcgan_tf import __main__ as commands
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 
 # A line each: arguments -> what the message names.
 CASES = """

@@ -10,7 +10,7 @@ from PIL import Image
 from dcgan_tf.cli import launch, plan
 from dcgan_tf.config import presets
 from dcgan_tf.datasets.cache import Options
-from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import RunConfig
 from dcgan_tf.support import errors
 
 

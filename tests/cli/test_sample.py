@@ -12,8 +12,7 @@ from dcgan_tf.cli import sampling
 from dcgan_tf.config import resolve
 from dcgan_tf.datasets import npz
 from dcgan_tf.runs import manifest, trained
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.training.train_state import TrainState, save_state
 
 ANIMALS = ["cat", "dog/wolf", "日本", *(f"animal {n}" for n in range(3, 24))]

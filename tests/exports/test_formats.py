@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import exports
 from dcgan_tf.exports import formats, readme, write
-from dcgan_tf.runs.config_file import RunConfig
+from dcgan_tf.runs.folder import RunConfig
 
 # Of Keras's own variables, when it saves them.
 KERAS_SAVES = "ignore:__array__ implementation doesn't accept a copy"

@@ -18,8 +18,7 @@ from dcgan_tf.cli import launch
 from dcgan_tf.gans import build
 from dcgan_tf.reporting import frames
 from dcgan_tf.runs import checkpoint
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.support import errors
 from dcgan_tf.training import loop
 from dcgan_tf.training.devices import Workers

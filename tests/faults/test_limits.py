@@ -15,8 +15,7 @@ from same_runs import assert_same_run
 from dcgan_tf import main
 from dcgan_tf.cli import launch
 from dcgan_tf.reporting import frames
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.training.devices import Workers
 from dcgan_tf.training.train_state import TrainState
 

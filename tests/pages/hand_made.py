@@ -6,8 +6,7 @@ import numpy as np
 
 from dcgan_tf.cli import evaluation
 from dcgan_tf.reporting import frames, grids, metrics_log
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 28, 28, 1), np.uint8)
 DATA = {"images": 48, "shape": [48, 28, 28, 1], "sha256": "0", "content_hash": "0"}

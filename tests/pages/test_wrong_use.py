@@ -3,8 +3,7 @@
 import pytest
 from conftest import new_config
 
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 
 NINE = [f"--run={name}" for name in "abcdefghi"]
 

@@ -12,8 +12,7 @@ from same_runs import checkpoint_values
 
 from dcgan_tf.gans import build
 from dcgan_tf.runs import checkpoint, manifest
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.support import atomic_files, errors
 from dcgan_tf.training.train_state import TrainState, save_state
 

@@ -11,8 +11,7 @@ import dcgan_tf
 from dcgan_tf import export, main, sample
 from dcgan_tf.cli import flags
 from dcgan_tf.runs import manifest
-from dcgan_tf.runs.config_file import Parent, RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Parent, Run, RunConfig
 from dcgan_tf.support import errors
 from dcgan_tf.training.train_state import save_state
 

@@ -3,8 +3,7 @@
 import pytest
 
 from dcgan_tf.runs import folder
-from dcgan_tf.runs.config_file import RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.support import errors
 
 

@@ -8,8 +8,7 @@ from conftest import MODES, blank, untrained
 
 import dcgan_tf
 from dcgan_tf.runs import manifest, trained
-from dcgan_tf.runs.config_file import Parent, RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Parent, Run, RunConfig
 from dcgan_tf.support import errors
 from dcgan_tf.training.train_state import save_state
 

@@ -17,8 +17,7 @@ from dcgan_tf.pages import record
 from dcgan_tf.reporting import frames, grids, metrics_log
 from dcgan_tf.reporting.tensorboard import Events
 from dcgan_tf.runs import checkpoint, manifest
-from dcgan_tf.runs.config_file import Parent, RunConfig
-from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.folder import Parent, Run, RunConfig
 from dcgan_tf.support import errors
 from dcgan_tf.training import loop
 from dcgan_tf.training.devices import Workers
