@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import tensorflow as tf
 
 # A replica is traced in a thread of its own, and a thread has its own context.
-_blocks = contextvars.ContextVar("batches joined in the rows", default=1)
+_batches = contextvars.ContextVar("batches joined in the rows", default=1)
 
 
 def count() -> int:
@@ -22,8 +22,7 @@ def own_rows(rows: tf.Tensor) -> tf.Tensor:
     """Returns those of this replica: [R * B, ...] -> [B, ...]; see `joined`."""
     if count() == 1:
         return rows
-    blocks = [_blocks.get(), count(), -1]
-    by_replica = tf.reshape(rows, tf.concat([blocks, tf.shape(rows)[1:]], 0))
+    by_replica = tf.reshape(rows, [_batches.get(), count(), -1, *rows.shape[1:]])
     own = by_replica[:, tf.distribute.get_replica_context().replica_id_in_sync_group]
     return tf.reshape(own, [-1, *rows.shape[1:]])
 
@@ -35,11 +34,11 @@ def joined(batches: int) -> Iterator[None]:
     Of a global batch [real 0-7, fake 0-7] the second of two replicas has [real 4-7,
     fake 4-7], which are no neighbours.
     """
-    token = _blocks.set(batches)
+    before = _batches.set(batches)
     try:
         yield
     finally:
-        _blocks.reset(token)
+        _batches.reset(before)
 
 
 def draw(sample: Callable[..., tf.Tensor], shape, seed, *args) -> tf.Tensor:

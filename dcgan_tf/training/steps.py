@@ -29,25 +29,13 @@ def make_train_steps(
     jit_compile: compile the update by XLA, but not what is drawn for it: XLA's normal
                  numbers are others
     """
-    compiled = functools.partial(update, state, config)
+    move_players = functools.partial(update, state, config)
     if jit_compile:
-        compiled = tf.function(compiled, jit_compile=True)
-
-    def replica_step(images, labels, seed, penalty_share, penalised):
-        images, labels = replicas.own_rows(images), replicas.own_rows(labels)
-        inputs = draw(state.gan, config, labels, seed)
-        terms = compiled(images, labels, inputs, penalty_share, penalised=penalised)
-        # One tensor, so that one collective takes the means over the replicas.
-        sums = [tf.cast(terms.get(name, 0.0), tf.float32) for name in state.term_sums]
-        return tf.stack(sums)
-
-    def step(images, labels, share, *, penalised: bool):
-        seed = tf.stack([config.seed, state.step])
-        terms = state.strategy.run(replica_step, (images, labels, seed, share, penalised))
-        return state.strategy.reduce("MEAN", terms, axis=None)
-
+        move_players = tf.function(move_players, jit_compile=True)
+    step = functools.partial(_step, state, config, move_players)
     move_ema = functools.partial(update_ema, state, config, trained_before)
-    sums, has_penalties = state.term_sums.values(), config.r1_weight or config.r2_weight
+    # Two graphs only where there are steps without penalties.
+    lazy = config.r1_interval > 1 and (config.r1_weight or config.r2_weight)
 
     @tf.function
     def train_steps(batches, count):
@@ -60,14 +48,14 @@ def make_train_steps(
                 state.generator_optimizer.learning_rate.assign(rates[0] * share)
                 state.discriminator_optimizer.learning_rate.assign(rates[1] * share)
             share = cosine_decay(seen, config.r1_decay_images, config.r1_final_share)
-            # Two graphs only where there are steps without penalties.
-            if not has_penalties or _due(state.step, config.r1_interval):
+            if not lazy or state.step % config.r1_interval == 0:
                 means = step(images, labels, share, penalised=True)
             else:
                 means = step(images, labels, share, penalised=False)
-            if config.ema_half_life and _due(state.step + 1, config.ema_interval):
+            every = config.ema_interval
+            if config.ema_half_life and (every == 1 or (state.step + 1) % every == 0):
                 state.strategy.run(move_ema)
-            for total, mean in zip(sums, tf.unstack(means), strict=True):
+            for total, mean in zip(state.term_sums.values(), means, strict=True):
                 total.assign_add(mean)
             state.term_steps.assign_add(1)
             state.step.assign_add(1)
@@ -76,9 +64,19 @@ def make_train_steps(
     return train_steps
 
 
-def _due(step: tf.Tensor, interval: int) -> tf.Tensor | bool:
-    """Returns whether it is one of each `interval` steps; a bool where each step is."""
-    return interval == 1 or step % interval == 0
+def _step(state, config, move_players, images, labels, penalty_share, *, penalised) -> list:
+    """Moves both players by a global batch; returns the mean of each of its terms."""
+    seed = tf.stack([config.seed, state.step])
+
+    def replica_step():
+        own = replicas.own_rows(images), replicas.own_rows(labels)
+        inputs = draw(state.gan, config, own[1], seed)
+        terms = move_players(*own, inputs, penalty_share, penalised=penalised)
+        values = [tf.cast(terms.get(name, 0.0), tf.float32) for name in state.term_sums]
+        return tf.stack(values)  # so that one collective takes all means over the replicas
+
+    means = state.strategy.reduce("MEAN", state.strategy.run(replica_step), axis=None)
+    return tf.unstack(means)
 
 
 def draw(gan: Gan, config: Config, labels, seed) -> list[tuple]:
@@ -96,9 +94,9 @@ def draw(gan: Gan, config: Config, labels, seed) -> list[tuple]:
     if config.update_rule == "paired":
         return [sample(labels, seed)]
     first_seed, second_seed = tf.unstack(tf.random.split(seed, alg="philox"))
-    latents, fake_labels, _ = first = sample(labels, first_seed)
+    first = sample(labels, first_seed)
     if not config.resample_latents:
-        return [first, (latents, fake_labels, second_seed)]
+        return [first, (*first[:2], second_seed)]
     return [first, sample(tf.repeat(labels, config.g_batch_multiplier), second_seed)]
 
 
@@ -202,9 +200,9 @@ def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) 
     gradients = tape.gradient(loss, variables, output_gradients=share)
     # Dense, an embedding's too, so that all are added up in one collective.  A twin has
     # none in a step on real images alone.
-    moved = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
-    gradients, variables = zip(*moved, strict=True)
-    optimizer.apply([tf.convert_to_tensor(g) for g in gradients], variables)
+    pairs = zip(gradients, variables, strict=True)
+    moved = [(tf.convert_to_tensor(g), v) for g, v in pairs if g is not None]
+    optimizer.apply(*zip(*moved, strict=True))
 
 
 def update_ema(state: TrainState, config: Config, trained_before: bool) -> None:
@@ -219,8 +217,8 @@ def update_ema(state: TrainState, config: Config, trained_before: bool) -> None:
         completed = tf.cast(state.step + 1, tf.float32)
         decay = tf.minimum(decay, (1.0 + completed) / (10.0 + completed))
     decay **= config.ema_interval
-    generators = state.gan.ema_generator, state.gan.generator
-    for slow, fast in zip(*(network.weights for network in generators), strict=True):
+    gan = state.gan
+    for slow, fast in zip(gan.ema_generator.weights, gan.generator.weights, strict=True):
         slow.assign(fast + tf.cast(decay, fast.dtype) * (slow - fast))
 
 
@@ -232,5 +230,5 @@ def cosine_decay(images: tf.Tensor, decay_images: int, final_share: float) -> tf
     """
     if not decay_images:
         return tf.constant(1.0)
-    schedules = keras.optimizers.schedules
-    return schedules.CosineDecay(1.0, decay_images, alpha=final_share)(images)
+    decay = keras.optimizers.schedules.CosineDecay(1.0, decay_images, alpha=final_share)
+    return decay(images)
