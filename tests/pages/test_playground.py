@@ -1,47 +1,74 @@
 """The playground in a real browser: what it draws, against what TensorFlow computes."""
 
+import functools
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import untrained
+from conftest import new_config
 from hand_made import wait_until
+from keras import layers
 
 from dcgan_tf.config import resolve
 from dcgan_tf.data.pipeline import to_uint8
 from dcgan_tf.gans.build import build
-from dcgan_tf.pages import network, page, playground
+from dcgan_tf.models import blocks
+from dcgan_tf.pages import page, playground
 from dcgan_tf.runs import trained
 from dcgan_tf.runs.folder import PRETRAINED
 
+KERNEL = np.diag([2, -3, 1])
+# [latents, embedding]: the rows behind the latents' do not count.
+BOTH = np.concatenate([KERNEL, 9 * np.eye(3)])
 
-def write(path, loaded):
-    """Writes the page of a generator; returns its path and the generator."""
+
+@pytest.mark.parametrize(
+    ("kernel", "table", "fusion", "orders"),
+    [
+        (KERNEL, None, None, [[1, 0, 2]]),
+        (BOTH, np.ones((2, 3)), "concatenate", [[1, 0, 2]]),
+        (KERNEL, [[1, 1, 1], [1, 0.1, 5]], "multiply", [[1, 0, 2], [2, 0, 1]]),
+    ],
+)
+def test_principal_directions_are_those_of_the_largest_response(
+    kernel, table, fusion, orders
+):
+    """By hand, of a diagonal kernel; a class that multiplies has directions of its own."""
+    latents, labels = blocks.generator_inputs(3)
+    x = blocks.fuse_label(latents, labels, 2, fusion)
+    dense = layers.Dense(3, use_bias=False)
+    generator = keras.Model([latents, labels], dense(x))
+    dense.set_weights([np.float32(kernel)])
+    if table is not None:
+        generator.get_layer("label_embedding").set_weights([np.float32(table)])
+    directions = playground.principal_directions(generator)
+    assert np.allclose(directions.max(axis=-1), [1, 1, 1, 0, 0, 0])  # of three latents
+    assert directions[:, :3].argmax(axis=-1).tolist() == orders
+
+
+@functools.cache
+def shipped():
+    return trained.load(PRETRAINED)
+
+
+def multiplying():
+    """An ACGAN whose embedding multiplies, so that classes have directions of their own."""
+    settings = {"mode": "acgan", "label_fusion": "multiply", "precision": "float32"}
+    config = new_config("digits", **settings)
+    gan = build(config)
+    layer = gan.ema_generator.get_layer("label_embedding")
+    # Untrained images would be grey whatever the latents.
+    layer.set_weights([30 * weight for weight in layer.get_weights()])
+    return trained.TrainedRun(config, gan, step=7)
+
+
+def show(tab, path, loaded):
+    """Opens the page of a generator, which it returns, once all is drawn."""
     path.write_bytes(page.render("playground.html", playground.content(loaded)))
-    return path, loaded.gan.ema_generator
-
-
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory):
-    """The page of the ACGAN that comes with the package, and its generator."""
-    path = tmp_path_factory.mktemp("page") / "playground.html"
-    return write(path, trained.load(PRETRAINED))
-
-
-@pytest.fixture
-def multiplying(tmp_path):
-    """The same of an ACGAN whose embedding multiplies, so classes have other directions."""
-
-    def strengthen(gan):  # or untrained images would be grey whatever the latents
-        layer = gan.ema_generator.get_layer("label_embedding")
-        layer.set_weights([30 * weight for weight in layer.get_weights()])
-
-    run, _ = untrained(tmp_path / "run", strengthen, mode="acgan", label_fusion="multiply")
-    return write(tmp_path / "playground.html", trained.load(run.folder))
-
-
-def show(tab, path):
     tab.goto(path.as_uri())
     settled(tab)
+    return loaded.gan.ema_generator
 
 
 def settled(tab):
@@ -62,26 +89,64 @@ def latents_of(tab, *arguments):
     return np.float32(tab.evaluate(script, list(arguments)))
 
 
-def check_drawn(ours, model, latents, labels):
+def check_drawn(drawn, model, latents, labels):
     """Weights in half precision may move a pixel by a level of 255."""
-    images = model([tf.constant(np.float32(latents)), tf.constant(labels)]).numpy()
-    assert np.abs(ours.astype(int) - to_uint8(images)[..., 0]).max() <= 1
+    images = to_uint8(model([tf.constant(np.float32(latents)), tf.constant(labels)]))
+    assert np.abs(np.reshape(drawn, images.shape).astype(int) - images).max() <= 1
 
 
-def test_what_is_typed_is_drawn_by_a_seed(tab, shipped):
+MNIST = {"dataset": "mnist", "classes": 10, "height": 28, "width": 28, "channels": 1}
+WIDE = {"dataset": "pets", "classes": 3, "height": 16, "width": 32, "channels": 3}
+LARGE = {"dataset": "pets", "classes": 2, "height": 128, "width": 128, "channels": 3}
+long = pytest.mark.long
+GENERATE = """inputs => inputs.map(([latents, weights]) =>
+  Array.from(generate(Float32Array.from(latents), Float32Array.from(weights))))"""
+
+
+@pytest.mark.parametrize(
+    ("overrides", "data"),
+    [
+        ({"mode": "acgan", "label_fusion": "multiply"}, MNIST),
+        ({"mode": "cgan", "label_fusion": "add"}, WIDE),
+        pytest.param({"mode": "cgan", "label_fusion": "concatenate"}, WIDE, marks=long),
+        pytest.param({"mode": "dcgan"}, {**MNIST, "classes": 1}, marks=long),
+        pytest.param({"mode": "acgan", "latent_dim": 7}, LARGE, marks=long),
+    ],
+)
+def test_a_browser_draws_what_tensorflow_does(tab, tmp_path, overrides, data):
+    """Of random weights, scaled so that images have all grey levels."""
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    config = resolve.new({**overrides, "ema_half_life": 0}, class_names=None, **data)
+    gan = build(config)
+    generator, labels = gan.generator, np.array([config.classes - 1, 0])
+    latents = gan.sample_latents(len(labels), [0, 0])
+    for layer in generator.layers:
+        layer.set_weights([w + rng.normal(0, 0.05, w.shape) for w in layer.get_weights()])
+    deviation = np.arctanh(generator([latents, tf.constant(labels)]).numpy()).std()
+    for weight in generator.layers[-1].trainable_weights:
+        weight.assign(weight / deviation)
+    show(tab, tmp_path / "page.html", trained.TrainedRun(config, gan, step=0))
+    weights = np.eye(config.classes)[labels].tolist()
+    inputs = list(zip(latents.numpy().tolist(), weights, strict=True))
+    drawn = to_uint8(np.float32(tab.evaluate(GENERATE, inputs)))
+    assert drawn.std() > 25
+    check_drawn(drawn, generator, latents, labels)
+
+
+def test_what_is_typed_is_drawn_by_a_seed(tab, tmp_path):
     """The page asks for nothing; an error in a drawing stops no other one."""
     requests = []
     tab.on("request", lambda request: requests.append(request.url))
-    show(tab, shipped[0])
+    model = show(tab, tmp_path / "page.html", shipped())
     tab.fill("#text", "70x42")
     assert "Digits" in tab.inner_text("#text-field")
     assert tab.locator("#pictures figcaption").all_inner_texts() == ["7", "0", "4", "2"]
     latents = [latents_of(tab, 1, index) for index in range(4)]
-    check_drawn(shown(tab), shipped[1], latents, [7, 0, 4, 2])
-    tab.fill("#text", "")
-    assert tab.locator("#pictures canvas").count() == 0
-    tab.fill("#text", "0123456789" * 2)
-    assert tab.locator("#pictures canvas").count() == 12
+    check_drawn(shown(tab), model, latents, [7, 0, 4, 2])
+    for text, count in (("", 0), ("0123456789" * 2, 12)):
+        tab.fill("#text", text)
+        assert tab.locator("#pictures canvas").count() == count
     failing = """() => {
         redraw([() => { throw new Error("of a drawing"); }]);
         cancelAnimationFrame(frame);
@@ -92,22 +157,19 @@ def test_what_is_typed_is_drawn_by_a_seed(tab, shipped):
     first = shown(tab)
     assert (first[0] != first[1]).any()
     tab.click("#new-noise")
-    assert tab.input_value("#seed") != "1"
     assert (shown(tab) != first).any()
     tab.fill("#seed", "1")
     assert (shown(tab) == first).all()
     tab.check("#shared")
     assert (shown(tab) == first[0]).all()
-    assert requests == [shipped[0].as_uri()]
+    assert requests == [(tmp_path / "page.html").as_uri()]
 
 
-@pytest.mark.parametrize("which", ["shipped", "multiplying"])
-def test_the_pad_moves_the_noise_along_the_principal_directions(tab, request, which):
-    path, model = request.getfixturevalue(which)
-    show(tab, path)
-    directions = network.principal_directions(model)
-    if which == "shipped":
-        directions = np.repeat(directions, 10, axis=0)  # of all classes
+@pytest.mark.parametrize("load", [shipped, multiplying])
+def test_the_pad_moves_the_noise_along_the_principal_directions(tab, tmp_path, load):
+    model = show(tab, tmp_path / "page.html", load())
+    directions = playground.principal_directions(model)
+    directions = np.resize(directions, (10, *directions.shape[1:]))  # or one of each class
     tab.fill("#text", "27")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         tab.press("#pad", key)
@@ -121,7 +183,7 @@ def test_the_pad_moves_the_noise_along_the_principal_directions(tab, request, wh
     latents[0] += np.array([2.6, -2.8]) @ directions[2][:2]
     check_drawn(shown(tab, "#map", at=6 * 28), model, latents[:1], [2])
     tab.click("#centre")
-    assert tab.evaluate("state.shift") == [0] * network.DIRECTIONS
+    assert tab.evaluate("state.shift") == [0] * playground.DIRECTIONS
 
 
 def drag(tab, selector, x, y):
@@ -138,10 +200,10 @@ def drag(tab, selector, x, y):
     tab.mouse.move(*start)
 
 
-def test_a_morph_mixes_the_embeddings_of_its_classes_and_dragging_follows(tab, shipped):
+def test_a_morph_mixes_the_embeddings_of_its_classes_and_dragging_follows(tab, tmp_path):
     """Normal latents keep their norm on the way to others."""
-    show(tab, shipped[0])
-    model, latents = shipped[1], [latents_of(tab, 1)]
+    model = show(tab, tmp_path / "page.html", shipped())
+    latents = [latents_of(tab, 1)]
     tab.select_option("#from-class", "2")
     tab.select_option("#to-class", "8")
     for key, number in (("Home", 2), ("End", 8)):
@@ -173,28 +235,20 @@ def test_a_morph_mixes_the_embeddings_of_its_classes_and_dragging_follows(tab, s
     assert tab.evaluate("state.between") == pytest.approx(2 / 6, abs=0.01)
 
 
-def show_page(tab, path, **overrides):
-    """Of untrained networks for images of 16x32x3; and these."""
-    given = {"mode": "acgan", "dataset": "/home/me/{{data}}", "classes": 2}
-    names = ["cat", "</script><b>dog"]
-    given |= {"class_names": names, "height": 16, "width": 32, "channels": 3} | overrides
-    made = {name: given.pop(name) for name in ("mode", "latent_prior") if name in given}
-    config = resolve.new(made, **given)
-    show(tab, write(path, trained.TrainedRun(config, build(config), step=7))[0])
-
-
 def test_classes_of_own_images_are_chosen_by_name(tab, tmp_path):
     """A name is text, whatever it looks like; nothing is wider than the window."""
-    show_page(tab, tmp_path / "own.html")
+    names = ["</script><b>dog"]
+    names += ["a long name of a class with_an_unbroken_part_of_some_length"] * 39
+    data = {**WIDE, "dataset": "/home/me/{{data}}", "classes": 40, "class_names": names}
+    config = resolve.new({"mode": "acgan"}, **data)
+    show(tab, tmp_path / "page.html", trained.TrainedRun(config, build(config), step=7))
     assert tab.locator(".subtitle").inner_text() == "ACGAN trained on {{data}}, step 7"
     assert not tab.is_visible("#text")
-    for _ in range(6):
-        tab.click("#remove")
-    tab.click("#chips button >> nth=1")
-    settled(tab)
-    assert tab.locator("#pictures figcaption").all_inner_texts() == ["</script><b>dog"]
-    names = ["a", "a long name of a class with_an_unbroken_part_of_some_length"] * 20
-    show_page(tab, tmp_path / "many.html", classes=40, class_names=names)
     for width in (360, 1600):
         tab.set_viewport_size({"width": width, "height": 800})
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    for _ in range(6):
+        tab.click("#remove")
+    tab.click("#chips button >> nth=0")
+    settled(tab)
+    assert tab.locator("#pictures figcaption").all_inner_texts() == [names[0]]

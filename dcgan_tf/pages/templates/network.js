@@ -1,4 +1,4 @@
-// Runs the layers that dcgan_tf/pages/network.py describes; all values are float32.
+// Runs the layers that dcgan_tf/pages/playground.py describes; all values are float32.
 "use strict";
 
 // One function for each kind of layer: (layer, out, inputs...).  An image [H, W, C] lies row
@@ -89,11 +89,10 @@ function addProducts(x, from, inputs, kernel, at, out, to, outputs) {
 // A network from its description: (latents, class weights) -> the last layer's outputs,
 // which the next call overwrites.
 function makeNetwork(description) {
-  const bytes = decode(description.weights);
-  const layers = description.layers.map((described) => {
+  const layers = description.map((described) => {
     const layer = { ...described, out: new Float32Array(described.size) };
-    for (const [name, value] of Object.entries(layer)) {
-      if (value.count) layer[name] = readWeights(bytes, value);
+    for (const [name, value] of Object.entries(described)) {
+      if (value.base64) layer[name] = unpacked(value);
     }
     return layer;
   });
@@ -107,18 +106,10 @@ function makeNetwork(description) {
   };
 }
 
-function decode(base64) {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer;
-}
-
-function readWeights(bytes, { at, count, half }) {
-  if (!half) return new Float32Array(bytes, at, count);
-  return Float32Array.from(new Uint16Array(bytes, at, count), (bits) => HALVES[bits]);
-}
-
-function readHalves(base64) {
-  const bytes = decode(base64);
-  return readWeights(bytes, { at: 0, count: bytes.byteLength / 2, half: true });
+function unpacked({ half, base64 }) {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer;
+  return half ? Float32Array.from(new Uint16Array(bytes), (bits) => HALVES[bits])
+    : new Float32Array(bytes);
 }
 
 // The value of each of the 65,536 half-precision numbers (IEEE 754 binary16).

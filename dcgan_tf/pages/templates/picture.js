@@ -4,7 +4,7 @@
 const page = JSON.parse(document.getElementById("data").textContent);
 const [height, width, channels] = page.shape;
 const generate = makeNetwork(page.generator);
-const directions = readHalves(page.directions); // [classes or 1, direction_count, latent_dim]
+const directions = unpacked(page.directions); // [classes or 1, direction_count, latent_dim]
 
 const FRAME_MS = 12; // to draw in, of the 16 that a frame of the screen has
 const byId = (id) => document.getElementById(id);
