@@ -11,7 +11,6 @@ from PIL import Image
 
 from dcgan_tf import evaluate, main
 from dcgan_tf.cli import evaluation, flags
-from dcgan_tf.cli.launch import Caller
 from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.exports import write
 from dcgan_tf.reporting import grids, metrics_log, plots
@@ -139,7 +138,7 @@ def train(
         return bool(failures)
 
     with tf_setup.as_library(initialise=False), stop_signal.of_library():
-        run, caught = main.train(values, Caller(call, on_entry))
+        run, caught = main.train(values, call, on_entry)
     if failures:
         raise failures[0]
     if caught:

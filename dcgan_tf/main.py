@@ -8,6 +8,7 @@ that it began with; --epochs (or --steps, if that gives its length) makes it lon
 
 import os
 import sys
+from collections.abc import Callable
 from signal import Signals
 
 from absl.flags import FlagValues
@@ -38,10 +39,14 @@ def main(values: FlagValues) -> None:
         raise SystemExit(128 + caught)
 
 
-def train(values: FlagValues, caller=None) -> tuple[Run, Signals | None]:
+def train(
+    values: FlagValues,
+    call: list[str] | None = None,
+    on_entry: Callable[[dict], bool] | None = None,
+) -> tuple[Run, Signals | None]:
     """Trains the run that the flags ask for; returns it and the signal that stopped it.
 
-    caller: a `cli.launch.Caller`; None: the command line
+    call, on_entry: see `cli.launch.start`
     """
     # Of several processes TensorFlow tells each time that one ends.
     several = os.environ.get("TF_CONFIG") or "SLURM_STEP_NUM_TASKS" in os.environ
@@ -52,7 +57,7 @@ def train(values: FlagValues, caller=None) -> tuple[Run, Signals | None]:
     # Before the plan, which may read a data set by TensorFlow.
     workers = join(values.devices)
     tf_setup.start()
-    with workers.ending(ends_process=caller is None):
+    with workers.ending(ends_process=call is None):
         planned = plan.make(
             flags.overrides(values),
             run_dir=values.run_dir,
@@ -66,7 +71,7 @@ def train(values: FlagValues, caller=None) -> tuple[Run, Signals | None]:
             from dcgan_tf.cli import launch
 
             switches = {"dry_run": values.dry_run, "jit_compile": values.jit_compile}
-            return planned.run, launch.start(planned, workers, **switches, caller=caller)
+            return planned.run, launch.start(planned, workers, call, on_entry, **switches)
         state = "is complete: " if completed == requested else "has already "
         longer = f"to train longer, ask for more: --{planned.unit}={2 * completed}"
         print(f"{planned.run.folder} {state}{planned.counted(completed)}; {longer}")

@@ -170,7 +170,7 @@ def test_ctrl_c_saves_and_raises_keyboard_interrupt(tmp_path, capsys, monkeypatc
 
 def test_another_signal_ends_the_program(tmp_path, monkeypatch):
     stopped = Run(tmp_path), signal.SIGTERM
-    monkeypatch.setattr(main, "train", lambda values, caller: stopped)
+    monkeypatch.setattr(main, "train", lambda *given: stopped)
     with pytest.raises(SystemExit, match="143"):
         dcgan_tf.train(run_dir=tmp_path)
 

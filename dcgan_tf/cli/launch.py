@@ -2,19 +2,21 @@
 
 import contextlib
 import dataclasses
+import pathlib
 import shlex
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from signal import Signals
 from typing import Any
 
+import keras
 import tensorflow as tf
 
-from dcgan_tf.cli import summary
-from dcgan_tf.cli.plan import Plan, check_batch_size
-from dcgan_tf.config import resolve
+from dcgan_tf.cli.plan import Plan
+from dcgan_tf.config import resolve, schema
 from dcgan_tf.config.intervals import Intervals
-from dcgan_tf.config.presets import AUTO
+from dcgan_tf.config.presets import AUTO, PRESETS
 from dcgan_tf.data import pipeline
 from dcgan_tf.data.pipeline import Batches, Split
 from dcgan_tf.pages.page import LivePage
@@ -29,30 +31,24 @@ from dcgan_tf.training.devices import LOST, Workers
 from dcgan_tf.training.steps import make_train_steps
 from dcgan_tf.training.train_state import TrainState, save_state
 
-
-@dataclasses.dataclass(frozen=True)
-class Caller:
-    """Who calls from Python.
-
-    call:     what is kept as the run's command line
-    on_entry: see `training.loop.Sinks`
-    """
-
-    call: list[str]
-    on_entry: Callable[[dict], bool]
+MOST_NAMED = 30  # classes in a line
 
 
 def start(
     plan: Plan,
     workers: Workers,
+    call: list[str] | None,
+    on_entry: Callable[[dict], bool] | None,
     *,
     dry_run: bool,
     jit_compile: bool,
-    caller: Caller | None = None,
 ) -> Signals | None:
     """Prints what will run, and runs it from its newest checkpoint on.
 
-    Returns the signal that stopped it, if one did.  caller: None: the command line
+    Returns the signal that stopped it, if one did.
+
+    call:     a call from Python, as a command line; None: this process's command line
+    on_entry: see `training.loop.Sinks`
     """
     plan, state = build(plan, workers, jit_compile)
     machine = {
@@ -61,25 +57,20 @@ def start(
         "workers": max(len(workers.addresses), 1),
         "jit_compile": jit_compile,
     }
-    summary.show(plan, state, workers, machine, settings=dry_run)
+    if workers.is_chief:
+        show(plan, state, workers, machine, settings=dry_run)
+    else:
+        name = workers.name(workers.index)
+        say(f"{name}: trains with the chief, which prints and writes")
     if dry_run:
         return None
     plan, split, test = load(plan, workers)
-    run, content = plan.run, plan.content.started(machine, caller.call if caller else None)
+    run, content = plan.run, plan.content.started(machine, call)
     with locked(plan, state, content) if workers.is_chief else contextlib.nullcontext():
-        stopped = train(
-            run,
-            content,
-            state,
-            split,
-            test,
-            workers,
-            jit_compile=jit_compile,
-            on_entry=caller.on_entry if caller else None,
-        )
+        stopped = train(run, content, state, split, test, workers, jit_compile, on_entry)
     if workers.is_chief and stopped:
-        how = "stopped and" if caller else f"{stopped.name}:"
-        say(f"{how} saved; the same {'call' if caller else 'command'} goes on from here")
+        how = "stopped and" if call else f"{stopped.name}:"
+        say(f"{how} saved; the same {'call' if call else 'command'} goes on from here")
     elif workers.is_chief:
         say(f"complete: {plan.counted(plan.requested)}; see {run.gif}")
         for command in ("sample", "evaluate", "report"):
@@ -125,6 +116,78 @@ def build(plan: Plan, workers: Workers, jit_compile: bool) -> tuple[Plan, TrainS
     return plan, state
 
 
+def show(
+    plan: Plan,
+    state: TrainState,
+    workers: Workers,
+    machine: Mapping[str, object],
+    *,
+    settings: bool,
+) -> None:
+    """Prints what is trained.
+
+    machine: what the run's bits depend on here; settings: whether each of them is printed
+    """
+    config, parent = plan.config, plan.content.parent
+    given, brought = (" ".join(names) for names in resolve.not_defaults(config))
+    begins = "no checkpoint, from the start" if plan.run.exists() else "a new run"
+    if plan.checkpoint:
+        begins = (
+            f"resumed at step {plan.checkpoint.step:,}, with {plan.completed:,} of "
+            f"{plan.requested:,} {plan.unit} completed"
+        )
+    weights = str(parent or "")
+    if parent and Run(pathlib.Path(parent.run)).exported.exists():
+        weights += ": the generator's alone, the discriminator begins new"
+    device = tf_setup.gpu_name() or "CPU"
+    if workers.devices > 1:
+        device = f"{workers.devices} x {device}"
+    if workers.addresses:
+        device += f" (workers {', '.join(workers.addresses)})"
+    lines = {
+        "data set": "; ".join([str(plan.dataset), *plan.dataset.notes]),
+        "classes": _classes(plan),
+        "mode": f"{config.mode}, architecture {config.architecture}, {config.update_rule}",
+        "defaults from": PRESETS[config.mode].architectures[config.architecture].source,
+        "not default": given or "nothing",
+        "implied": brought,
+        "length": plan.counted(plan.requested),
+        "weights from": weights,
+        "generator": _parameters(state.gan.generator),
+        "discriminator": _parameters(state.gan.discriminator),
+        "device": device,
+        "precision": config.precision,
+        "run folder": f"{plan.run.folder}: {begins}",
+    }
+    for name, value in lines.items():
+        if value:
+            print(f"{name + ':':<16}{value}", flush=True)
+    if changed := ", ".join(plan.content.changed_conditions(machine)):
+        end = "the bits may differ from those of a run that went on as it began"
+        print(f"warning: {changed}: {end}", file=sys.stderr)
+    if settings:
+        chosen = config.model_dump(include=set(schema.SETTINGS), exclude_none=True)
+        for name, value in chosen.items():
+            print(f"{'':<16}--{name}={value}")
+        say("dry run: no run is written")
+
+
+def _classes(plan: Plan) -> str:
+    """Returns the number of training images of each class, where they may differ."""
+    counts, names = plan.dataset.counts["train"], plan.config.names
+    if len(counts) == 1:
+        return ""
+    if len(names) > MOST_NAMED:
+        return f"from {min(counts):,} to {max(counts):,} images each"
+    pairs = zip(names, counts, strict=True)
+    return ", ".join(f"{name} {count:,}" for name, count in pairs)
+
+
+def _parameters(network: keras.Model) -> str:
+    trained = sum(weight.numpy().size for weight in network.trainable_weights)
+    return f"{network.count_params():,} parameters, {trained:,} trained"
+
+
 def load(plan: Plan, workers: Workers) -> tuple[Plan, Split, Split | None]:
     """Returns the plan with the data's fingerprint, the training and the test split.
 
@@ -132,7 +195,6 @@ def load(plan: Plan, workers: Workers) -> tuple[Plan, Split, Split | None]:
     """
     config, before = plan.config, plan.content.data
     split = pipeline.load(plan.dataset, "train")
-    check_batch_size(config, len(split.labels))
     data = split.fingerprint()
     if before is not None and before != data:
         then, now = (f"{d['images']:,} of {d['shape']}" for d in (before, data))
@@ -178,7 +240,6 @@ def train(
     split: Split,
     test: Split | None,
     workers: Workers,
-    *,
     jit_compile: bool = False,
     on_entry: Callable[[dict], bool] | None = None,
 ) -> Signals | None:

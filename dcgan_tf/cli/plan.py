@@ -7,13 +7,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.config import resolve
 from dcgan_tf.config.presets import AUTO, DIGITS, PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import source
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.datasets.spec import Dataset, ImageSpec, doublings, nearest_size
-from dcgan_tf.runs.folder import Parent, Run, RunConfig, check_folder
+from dcgan_tf.runs.folder import Parent, Run, RunConfig
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import errors
 
@@ -77,7 +78,7 @@ def make(
         )
     mode = overrides.get("mode", resolve.DEFAULT_MODE)
     run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
-    check_folder(run.folder)
+    _check_folder(run)
     if run.exists():
         with run.locked() if lock else contextlib.nullcontext():  # for a moment
             pass
@@ -88,6 +89,24 @@ def make(
         if plan.dataset and getattr(plan.config, name):
             source.check_held_out(plan.dataset, name)
     return plan
+
+
+def _check_folder(run: Run) -> None:
+    """UsageError unless the folder holds a run, or could."""
+    has_files = any(run.folder.glob("[!.]*"))
+    for is_wrong, line in (
+        (
+            set(str(run.folder.absolute())) & set("[]*?\\"),
+            "TensorFlow reads one of []*?\\ in its path as a pattern;",
+        ),
+        (
+            has_files and not run.exists(),
+            "holds files, but no run, whose config.json would be there; put it back, or",
+        ),
+    ):
+        if is_wrong:
+            raise errors.UsageError(f"--run_dir={run.folder}: {line} name another folder")
+    output_path(run.folder, "run_dir", folder=True, may_exist=True)
 
 
 def _new(
@@ -115,7 +134,11 @@ def _new(
         **dataclasses.asdict(dataset.spec),
     )
     resolve.preview_labels(config)
-    check_batch_size(config, dataset.size)
+    if config.batch_size > dataset.size:
+        raise errors.UsageError(
+            f"--batch_size={config.batch_size}: {config.dataset} has only "
+            f"{dataset.size:,} training images; take at most as many"
+        )
     if config.conditional and config.classes == 1:
         raise errors.UsageError(
             f"--mode={config.mode}: {'; '.join([dataset.name, *dataset.notes])} has no "
@@ -161,14 +184,6 @@ def _check_size(
         raise errors.UsageError(
             f"--image_size: networks cannot be built for {size}; the nearest size that "
             f"they can be built for is --image_size={nearest_size(height, width)}"
-        )
-
-
-def check_batch_size(config: Config, size: int) -> None:
-    if config.batch_size > size:
-        raise errors.UsageError(
-            f"--batch_size={config.batch_size}: {config.dataset} has only {size:,} "
-            "training images; take at most as many"
         )
 
 

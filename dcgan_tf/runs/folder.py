@@ -265,26 +265,3 @@ class Run:
             (info for info in infos if (info.run_id != own_id) == foreign),
             key=lambda info: (-info.step, info.kind == manifest.BEST),
         )
-
-
-def check_folder(folder: pathlib.Path) -> None:
-    """UsageError unless a run is in `folder`, or could be: empty or absent, writable."""
-    nearest = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
-    for is_wrong, line in (
-        (
-            set(str(folder.absolute())) & set("[]*?\\"),
-            "has one of []*?\\ in its path, which TensorFlow reads as a pattern: it could "
-            "not read its checkpoints",
-        ),
-        (not writable, f"{nearest} is not a folder that can be written"),
-        (
-            writable
-            and nearest is folder
-            and not Run(folder).exists()
-            and any(not path.name.startswith(".") for path in folder.iterdir()),
-            "holds files, but no run, whose config.json would be there; put it back",
-        ),
-    ):
-        if is_wrong:
-            raise errors.UsageError(f"--run_dir={folder}: {line}, or name another folder")

@@ -8,7 +8,7 @@ from dcgan_tf import __main__ as commands
 from dcgan_tf.runs.folder import Run, RunConfig
 
 # A line each: arguments -> what the message names.
-CASES = """
+CASES = r"""
 trian --mode=acgan -> did you mean train?
 train --mode=acgn -> --mode=acgn
 train --moed=acgan -> mode
@@ -48,7 +48,8 @@ train --real_label=0.9 --adversarial_loss=hinge -> --real_label=0.9
 train --mode=cgan --dataset=digits --preview_classes=3,cow -> --preview_classes=3,cow
 train --run_dir=file -> --run_dir=file
 train --run_dir=file/run -> --run_dir=file/run
-train --run_dir=full -> --run_dir=full
+train --run_dir=full -> --run_dir=full: holds files, but no run
+train --run_dir=r[1]/run -> reads one of []*?\ in its path as a pattern
 train --run_dir=given -> --run_dir=given
 train --run_dir=cgan --fresh -> --fresh
 train --run_dir=cgan --seed=5 --mode=acgan --dataset=kmnist -> --seed=5
