@@ -27,10 +27,10 @@ Point = tuple[float, dict[str, float]]  # minutes, figures
 
 def points(path: pathlib.Path, milliseconds: float) -> list[Point]:
     """The evaluations of a run, in its folder or in a file of its log entries."""
-    from dcgan_tf.reporting import metrics_log
+    from dcgan_tf.reporting import log
 
     found = {}
-    for entry in metrics_log.entries(path if path.is_file() else path / "metrics.jsonl"):
+    for entry in log.entries(path if path.is_file() else path / "metrics.jsonl"):
         figures = {n: entry[f"quality/{n}"] for n in FIGURES if f"quality/{n}" in entry}
         if figures:
             found[entry["step"]] = figures

@@ -13,7 +13,7 @@ from dcgan_tf import evaluate, main
 from dcgan_tf.cli import evaluation, flags
 from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.exports import write
-from dcgan_tf.reporting import grids, metrics_log, plots
+from dcgan_tf.reporting import grids, log, plots
 from dcgan_tf.runs import folder, trained
 from dcgan_tf.support import errors, stop_signal, tf_setup
 
@@ -41,7 +41,7 @@ class Run(trained.TrainedRun):
         Each has epoch, step, seconds, images_per_second, generator/loss and so on, and of
         evaluated epochs quality/*.  They may reach beyond `step`.
         """
-        return list(metrics_log.entries(folder.Run(self.folder).metrics))
+        return list(log.entries(folder.Run(self.folder).metrics))
 
     def plot(self):
         """Returns a matplotlib Figure of the losses, accuracies and quality by epoch.

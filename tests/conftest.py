@@ -60,7 +60,7 @@ SMOKE = (
     *("config/", "losses/", "data/", "support/test_a", "metrics/test_distances.py"),
     *("metrics/test_class_metrics.py", "gans/test_latents.py"),
     *("reporting/test_frames.py", "reporting/test_grids.py", "reporting/test_console.py"),
-    *("reporting/test_metrics_log.py", "runs/test_folder.py"),
+    *("reporting/test_log.py", "runs/test_folder.py"),
     "cli/test_commands.py::test_every_flagfile_is_one_that_train_takes",
     "runs/test_trained.py::test_it_generates_",
     "training/test_steps.py::test_a_step_moves_every_weight_of_both_players",

@@ -21,7 +21,7 @@ from dcgan_tf.data import pipeline
 from dcgan_tf.data.pipeline import Batches, Split
 from dcgan_tf.pages.page import LivePage
 from dcgan_tf.reporting.grids import Layout
-from dcgan_tf.reporting.run_logger import RunLogger, rewind
+from dcgan_tf.reporting.log import RunLogger, rewind
 from dcgan_tf.runs import checkpoint, manifest, trained
 from dcgan_tf.runs.folder import Run, RunConfig, versions
 from dcgan_tf.support import errors, tf_setup

@@ -42,13 +42,6 @@ def mean_std(images: np.ndarray, axis: int | tuple[int, ...] = 0) -> float:
     return float(images.astype(np.float32).std(axis=axis).mean())
 
 
-def std_of_split(split) -> float:
-    """Returns the `mean_std` of at most REAL_IMAGES of a split's images, evenly spread."""
-    images = split.array()
-    count = min(len(images), REAL_IMAGES)
-    return mean_std(images[np.arange(count) * len(images) // count])
-
-
 def of_entry(entry: Mapping[str, float]) -> list[str]:
     """Returns the signs that were seen at a log entry."""
     return [name for name in SIGNS if f"{PREFIX}{name}" in entry]

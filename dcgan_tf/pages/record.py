@@ -13,7 +13,7 @@ import pydantic
 from dcgan_tf.config.schema import Config
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.metrics.figures import QUALITY, REAL
-from dcgan_tf.reporting import metrics_log
+from dcgan_tf.reporting import log
 from dcgan_tf.runs.folder import Run, RunConfig
 
 SCRIPT, BEGINS, ENDS = "live.js", "show(", ");\n"  # what makes JSON a script
@@ -166,11 +166,11 @@ def entries(run: Run) -> tuple[list[dict[str, float]], list[str]]:
     if not run.metrics.is_file():
         why = "no curves, no time of training (an export has none)"
         return [], [f"metrics.jsonl is missing: {why}"]
-    log = metrics_log.entries(run.metrics)
-    finite = [{k: v for k, v in entry.items() if math.isfinite(v)} for entry in log]
+    sound = log.entries(run.metrics)
+    finite = [{k: v for k, v in entry.items() if math.isfinite(v)} for entry in sound]
     counts = {
-        "damaged line": run.metrics.read_bytes().count(b"\n") - len(log),
-        "undefined (NaN) value": sum(map(len, log)) - sum(map(len, finite)),
+        "damaged line": run.metrics.read_bytes().count(b"\n") - len(sound),
+        "undefined (NaN) value": sum(map(len, sound)) - sum(map(len, finite)),
     }
     return finite, [
         f"metrics.jsonl has {count:,} {what}{'s' * (count > 1)}, left out"

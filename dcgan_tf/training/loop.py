@@ -16,12 +16,12 @@ from dcgan_tf.data.pipeline import Split
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans import build
 from dcgan_tf.gans.gan import Gan
-from dcgan_tf.metrics import classifier, mode_collapse
+from dcgan_tf.metrics import classifier, image_sets, mode_collapse
 from dcgan_tf.metrics.evaluator import Evaluator
 from dcgan_tf.metrics.test_losses import TestLosses
 from dcgan_tf.reporting import console
-from dcgan_tf.reporting.preview import Preview
-from dcgan_tf.reporting.run_logger import RunLogger
+from dcgan_tf.reporting.grids import Preview
+from dcgan_tf.reporting.log import RunLogger
 from dcgan_tf.runs import manifest
 from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.runs.trained import TrainedRun
@@ -50,7 +50,8 @@ class Observer:
             spec = ImageSpec.of(config)
             trained_classifier = classifier.load(config.dataset, spec, split, test)
             self._evaluator = Evaluator(trained_classifier, test, spec)
-        self._real_std = mode_collapse.std_of_split(split)
+        real = image_sets.evenly(len(split.labels), mode_collapse.REAL_IMAGES)
+        self._real_std = mode_collapse.mean_std(split.array()[real])
         self._warned: set[str] = set()
 
     def grid(self) -> np.ndarray:

@@ -10,8 +10,7 @@ from dcgan_tf import export, sample
 from dcgan_tf.cli import evaluation, flags
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.pages.page import LivePage
-from dcgan_tf.reporting import frames, grids, metrics_log
-from dcgan_tf.reporting.tensorboard import Events
+from dcgan_tf.reporting import frames, grids, log
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import errors
 
@@ -55,7 +54,7 @@ WRITES = {
         folder / "samples" / "epoch_0002.png", PIXELS
     ),
     "training.gif": write_gif,
-    "metrics.jsonl": lambda folder: metrics_log.append(folder / "metrics.jsonl", entry()),
+    "metrics.jsonl": lambda folder: log.append(folder / "metrics.jsonl", entry()),
     "live.html": lambda folder: live_page(folder).__enter__(),
     "live.js": lambda folder: live_page(folder).add(entry()),
     "config.json": lambda folder: Run(folder).write_config(Run(PRETRAINED).read()),
@@ -81,7 +80,7 @@ def test_a_file_of_a_run_that_is_refused_is_named(tmp_path, name):
 
 def test_events_that_are_refused_are_named(tmp_path):
     """TensorFlow's own writer would lose them without a word."""
-    events = Events(tmp_path, LAYOUT)
+    events = log.Events(tmp_path, LAYOUT)
     with files_of_at_most(100), pytest.raises(OSError, match=r"events\.out\.tfevents"):
         events.add(entry(), 1, None)
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from dcgan_tf.cli import evaluation
-from dcgan_tf.reporting import frames, grids, metrics_log
+from dcgan_tf.reporting import frames, grids, log
 from dcgan_tf.runs.folder import Run, RunConfig
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 28, 28, 1), np.uint8)
@@ -67,7 +67,7 @@ def make(folder, config, epochs=2):
         path = frames.path_of(run.samples, "epoch", epoch)
         grids.write_png(path, grids.grid(np.tile(PIXELS, (5, 1, 1, 1)) + epoch, 10))
         if epoch:
-            metrics_log.append(run.metrics, entry(epoch))
+            log.append(run.metrics, entry(epoch))
     write_evaluation(run.folder)
     return run
 

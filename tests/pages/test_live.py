@@ -9,7 +9,7 @@ import pytest
 from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.pages import record
 from dcgan_tf.pages.page import MOST_POINTS, LivePage
-from dcgan_tf.reporting import frames, grids, metrics_log
+from dcgan_tf.reporting import frames, grids, log
 from dcgan_tf.support import errors
 
 
@@ -31,7 +31,7 @@ def add(run, page, epoch, **more):
     """What the loop does at a log entry."""
     frame = frames.path_of(run.samples, "epoch", epoch)
     grids.write_png(frame, hand_made.PIXELS[0, ..., 0])
-    metrics_log.append(run.metrics, hand_made.entry(epoch, **more))
+    log.append(run.metrics, hand_made.entry(epoch, **more))
     page.add(hand_made.entry(epoch, **more))
 
 
@@ -69,7 +69,7 @@ def test_a_run_that_ends_early_says_how(run):
 
 def test_long_curves_are_thinned_evenly_and_keep_their_end(run):
     for epoch in range(3, 1002):
-        metrics_log.append(run.metrics, hand_made.entry(epoch))
+        log.append(run.metrics, hand_made.entry(epoch))
     with page_of(run, step=3003):
         points = generator_losses(record.live(run))
     assert len(points) <= MOST_POINTS

@@ -8,7 +8,7 @@ import hand_made
 import pytest
 
 from dcgan_tf.pages import record, report
-from dcgan_tf.reporting import metrics_log
+from dcgan_tf.reporting import log
 from dcgan_tf.runs.folder import PRETRAINED, Run
 
 EXPERIMENTS = pathlib.Path(__file__).parents[2] / "experiments"
@@ -96,7 +96,7 @@ def test_how_a_run_stands(run):
 def test_warnings_are_those_of_the_log_and_of_other_conditions(run):
     for epoch in (3, 5):
         entry = hand_made.entry(epoch, **{"warning/discriminator": 1})
-        metrics_log.append(run.metrics, entry)
+        log.append(run.metrics, entry)
     run.write_config(run.read().started({"threads": 1}))
     signs, changes = record.read(run).warnings()
     assert signs.startswith("Seen 2 x, epochs 3 to 5: the discriminator knows nearly every")
@@ -104,7 +104,7 @@ def test_warnings_are_those_of_the_log_and_of_other_conditions(run):
 
 
 def test_without_an_evaluation_the_last_figures_of_the_log_count(run):
-    metrics_log.append(run.metrics, {"step": 9, "seconds": 120.0})
+    log.append(run.metrics, {"step": 9, "seconds": 120.0})
     assert record.read(run).measured[1]["recall"] == 0.5
     (run.folder / "evaluation.json").write_text(OTHERS)  # which are no images of the run
     step, figures = record.read(run).measured

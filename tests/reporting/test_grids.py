@@ -1,8 +1,12 @@
-"""Grids of images: where each image lies, and what is added for people."""
+"""Grids: where each image lies, which images a run shows, and what is added for people."""
+
+import types
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from dcgan_tf.data.pipeline import Split
 from dcgan_tf.reporting import grids
 
 
@@ -76,3 +80,47 @@ def test_a_title_is_a_name_or_where_the_font_lacks_a_letter_its_number(small):
 def test_what_is_no_grid_of_a_layout_has_no_parts(shape):
     """As the frames of before, where the preview's classes are others now."""
     assert grids.Layout(28, 28, 2).split(np.zeros(shape, np.uint8)) == []
+
+
+def preview(labels, rows, seed=3, real=None):
+    """A preview of images of 2x3 pixels in two levels: first latent and class."""
+
+    def generate(latents, labels):
+        images = np.zeros((len(latents), 2, 3, 1), np.uint8)
+        images[:, 0] = np.clip(100 * latents[:, :1] + 100, 0, 255)[..., None]
+        images[:, 1] = np.asarray(labels)[:, None, None]
+        return images
+
+    normal = tf.random.stateless_normal
+    gan = types.SimpleNamespace(
+        sample_latents=lambda count, seed: normal([count, 5], seed), generate=generate
+    )
+    config = types.SimpleNamespace(seed=seed, preview_rows=rows, preview_real=bool(real))
+    return grids.Preview(gan, config, labels, real)
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("labels", [[7, 1, 7], None])
+def test_columns_are_classes_and_rows_the_latents_as_ever(labels, seed):
+    """Frames of a resume are of the same latents; without classes no latents are shared."""
+    shown = preview(labels, rows=4, seed=seed)
+    columns = len(labels or range(10))
+    latents = tf.random.stateless_normal([4 * columns, 5], [seed, -1])[:, 0].numpy()
+    latents = np.repeat(latents[:4], 3) if labels else latents
+    pixels = shown.render(shown.generate())
+    levels = np.clip(100 * latents + 100, 0, 255).astype(np.uint8).reshape(4, columns)
+    assert np.array_equal(pixels[::2, ::3], levels)
+    assert pixels[1::2, ::3].tolist() == [labels or list(range(10))] * 4
+
+
+def test_real_images_of_the_same_classes_stand_beside():
+    """The first of each class in the rows' order; black where a class has too few."""
+    images = np.zeros((6, 2, 3, 1), np.uint8)
+    images += np.arange(10, 16, dtype=np.uint8)[:, None, None, None]
+    real = Split(tf.constant(images), tf.constant([1, 0, 1, 1, 2, 1]))
+    shown = preview([0, 1], rows=3, real=real)
+    pixels = shown.render(shown.generate())
+    assert pixels.shape == (3 * 2, 2 * 3 + 4 + 2 * 3)
+    assert (pixels[:, 6:10] == 255).all()
+    expected = [[11, 10], [0, 12], [0, 13]]
+    assert pixels[::2, 10::3].tolist() == pixels[1::2, 12::3].tolist() == expected

@@ -14,8 +14,7 @@ from dcgan_tf.config import resolve
 from dcgan_tf.data.pipeline import Split
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.pages import record
-from dcgan_tf.reporting import frames, grids, metrics_log
-from dcgan_tf.reporting.tensorboard import Events
+from dcgan_tf.reporting import frames, grids, log
 from dcgan_tf.runs import checkpoint, manifest
 from dcgan_tf.runs.folder import Parent, Run, RunConfig
 from dcgan_tf.support import errors
@@ -208,7 +207,7 @@ def test_what_lies_beyond_a_restored_epoch_goes(tmp_path, small, few):
     """A run that was killed after its checkpoint has entries and frames to be redone."""
     run = Run(tmp_path / "run")
     go(small("cgan", epochs=1), run, few)
-    metrics_log.append(run.metrics, {"epoch": 2, "step": 6, "generator/loss": 99})
+    log.append(run.metrics, {"epoch": 2, "step": 6, "generator/loss": 99})
     grids.write_png(frames.path_of(run.samples, "epoch", 7), np.zeros((8, 8), np.uint8))
     go(small("cgan", epochs=2), run, few)
     assert [entry["epoch"] for entry in log_entries(run)] == [1, 2]
@@ -304,7 +303,7 @@ def test_the_events_of_a_resumed_run_are_those_of_one_run(tmp_path, small, few):
     """None of the attempt that was killed, and each epoch's once, with its frame."""
     run = Run(tmp_path / "run")
     go(small("cgan", epochs=1), run, few)
-    events = Events(run.folder, grids.Layout(28, 28, 10))
+    events = log.Events(run.folder, grids.Layout(28, 28, 10))
     events.add({"step": 9, "lost": 1.0}, 9, None)
     go(small("cgan", epochs=3), run, few)
     assert len(list(run.folder.glob("events.out.tfevents.*"))) == 1
