@@ -60,7 +60,7 @@ def start(
     if workers.is_chief:
         show(plan, state, workers, machine, settings=dry_run)
     else:
-        name = workers.name(workers.index)
+        name = workers.names[workers.index]
         say(f"{name}: trains with the chief, which prints and writes")
     if dry_run:
         return None

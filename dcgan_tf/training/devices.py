@@ -8,14 +8,13 @@ batches, and worker 0, the chief, alone prints and writes.
 import atexit
 import contextlib
 import functools
-import hashlib
-import json
 import os
 import re
 import shutil
 import signal
 import socket
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -25,6 +24,7 @@ from dcgan_tf.support import errors, tf_setup
 from dcgan_tf.support.progress import say
 from dcgan_tf.support.stop_signal import StopSignal
 
+resolvers = tf.distribute.cluster_resolver
 START_SECONDS = 120  # within which all workers must have started
 # TensorFlow's errors where another worker has ended or stands still.
 LOST = (
@@ -45,20 +45,9 @@ class Workers:
     def __init__(self, strategy=None, addresses: Sequence[str] = (), index: int = 0):
         self.strategy = strategy or tf.distribute.get_strategy()
         self.devices = self.strategy.num_replicas_in_sync  # of all workers together
-        self.addresses = addresses
-        self.index = index
-        self.is_chief = index == 0
+        self.addresses, self.index, self.is_chief = addresses, index, index == 0
+        self.names = [f"worker {i} ({address})" for i, address in enumerate(addresses)]
         self.stop = StopSignal("saving" if self.is_chief else "the chief is saving")
-
-        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float64)])
-        def add_up(values):
-            every = self.strategy.run(tf.identity, (values,))
-            return self.strategy.reduce("SUM", every, axis=None)
-
-        self._add_up = add_up
-
-    def name(self, index: int) -> str:
-        return f"worker {index} ({self.addresses[index]})"
 
     def gather(self, *values: float) -> np.ndarray:
         """Returns the values [n] of every worker, once all gave theirs: [workers, n]."""
@@ -66,8 +55,13 @@ class Workers:
         every[self.index] = values
         if not self.addresses:
             return every
-        devices = self.devices // len(self.addresses)  # of a worker, which all add them
-        return self._add_up(tf.constant(every)).numpy() / devices
+        # Each device of a worker adds its values.
+        return self._add_up(every).numpy() * len(self.addresses) / self.devices
+
+    @tf.function
+    def _add_up(self, values: tf.Tensor) -> tf.Tensor:
+        every = self.strategy.run(tf.identity, (values,))
+        return self.strategy.reduce("SUM", every, axis=None)
 
     def agree(self, stop: signal.Signals | None, due: bool, seconds: float) -> tuple:
         """Returns any worker's signal, whether the chief's save is due, its seconds."""
@@ -77,26 +71,23 @@ class Workers:
 
     def check_alike(self, facts: Mapping[str, object]) -> None:
         """Raises UsageError, in all workers, unless all have the same facts."""
-        texts = (json.dumps(value, default=str).encode() for value in facts.values())
-        hashes = (int(hashlib.sha256(text).hexdigest()[:12], 16) for text in texts)
-        every = self.gather(*hashes)
-        different = np.any(every != every[0], axis=0)
-        if different.any():
+        every = self.gather(*(zlib.crc32(repr(fact).encode()) for fact in facts.values()))
+        different = np.array(list(facts))[np.any(every != every[0], axis=0)]
+        if len(different):
             with contextlib.suppress(*LOST):  # who ended at once would be taken for lost
                 self.gather(0)
-            names = ", ".join(np.array(list(facts))[different])
             raise errors.UsageError(
-                f"{names}: not the same in all workers ({', '.join(self.addresses)}); "
-                "start all with the same flags, data, versions and --run_dir"
+                f"{', '.join(different)}: not the same in all workers; start all with the "
+                "same flags, data, versions and --run_dir"
             )
 
     def lost(self, error: BaseException) -> str | None:
         """Returns the line for an error that means that another worker is lost, or None."""
         if not self.addresses or not isinstance(error, LOST):
             return None
-        others = set(range(len(self.addresses))) - {self.index}
+        others = set(range(len(self.names))) - {self.index}
         named = {int(number) for number in re.findall(r"/task:(\d+)", str(error))}
-        names = " or ".join(map(self.name, sorted(others & named or others)))
+        names = " or ".join(self.names[i] for i in sorted(others & named or others))
         return (
             f"{names}: ended, or cannot be reached; its own output may say why; start all "
             "workers again by the same commands, and they go on from the newest checkpoint"
@@ -106,8 +97,7 @@ class Workers:
     def ending(self, *, ends_process: bool) -> Iterator[None]:
         """Lets no worker end before all are done, but for an error; notes early signals.
 
-        ends_process: whether the process ends after an error; without waiting for
-                      TensorFlow, which waits up to a minute for workers that are gone
+        ends_process: whether an error does, at once: TensorFlow waits for lost workers
         """
         try:
             with self.stop if self.addresses else contextlib.nullcontext():
@@ -133,26 +123,20 @@ def join(devices: int | None) -> Workers:
     if not text and (text is not None or tasks == 1):
         return Workers(make(devices))
     try:
-        if text:
-            resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-        else:
-            resolver = _slurm_resolver(tasks)
+        resolver = resolvers.TFConfigClusterResolver() if text else _slurm_resolver(tasks)
         jobs = resolver.cluster_spec().as_dict()
         chiefs = jobs.get("chief", [])
         addresses = (*chiefs, *jobs.get("worker", []))
         index = {"chief": 0, "worker": len(chiefs)}[resolver.task_type] + resolver.task_id
         say(f"worker {index} ({addresses[index]}): waits up to {START_SECONDS} s for all")
         _wait_for_all(addresses, index)
-        _configure(devices)
-        with tf_setup.quiet():
-            strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+        return Workers(make(devices, resolver), addresses, index)
     except (ValueError, TypeError, LookupError, AttributeError, tf.errors.OpError) as error:
         raise errors.UsageError(
             f"TF_CONFIG={text}: {errors.first_line(error)}; it must list the workers, each "
             'by host:port, and say which of them this is, as {"cluster": {"worker": '
             '["A:2222", "B:2222"]}, "task": {"type": "worker", "index": 0}}'
         ) from error
-    return Workers(strategy, addresses, index)
 
 
 def _wait_for_all(addresses: Sequence[str], index: int) -> None:
@@ -164,23 +148,22 @@ def _wait_for_all(addresses: Sequence[str], index: int) -> None:
             host, _, port = address.rpartition(":")
             while True:
                 try:
-                    socket.create_connection((host, int(port)), timeout=5).close()
-                    break
+                    with socket.create_connection((host, int(port)), timeout=5):
+                        break
                 except OSError as error:
                     if time.monotonic() > deadline:
                         raise errors.RunError(
                             f"worker {other} ({address}): not ready within {START_SECONDS} "
-                            f"s ({error.strerror}); start all workers within that time"
+                            f"s ({error.strerror}); start all within that time"
                         ) from error
                     time.sleep(0.2)
 
 
-def _slurm_resolver(tasks: int) -> tf.distribute.cluster_resolver.ClusterResolver:
-    shares = {}  # of a node's GPUs, which TensorFlow counts and shares out
-    if "CUDA_VISIBLE_DEVICES" in os.environ or not shutil.which("nvidia-smi"):
-        # Slurm has shared them out, or there are none, by which it would divide.
-        shares = {"gpus_per_node": tasks, "gpus_per_task": 1, "auto_set_gpu": False}
-    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(**shares)
+def _slurm_resolver(tasks: int):
+    # TensorFlow counts a node's GPUs and shares them out, if Slurm has not, and if any are.
+    shared = "CUDA_VISIBLE_DEVICES" in os.environ or not shutil.which("nvidia-smi")
+    own = {"gpus_per_node": tasks, "gpus_per_task": 1, "auto_set_gpu": False}
+    resolver = resolvers.SlurmClusterResolver(**(own if shared else {}))
     # It orders the names of nodes as text: node10 before node2.
     host = resolver.cluster_spec().task_address("worker", resolver.task_id).split(":")[0]
     if (node := os.environ.get("SLURMD_NODENAME", host)) != host:
@@ -189,36 +172,29 @@ def _slurm_resolver(tasks: int) -> tf.distribute.cluster_resolver.ClusterResolve
 
 
 @functools.cache  # a second strategy would take the first one's keys of collectives
-def make(devices: int | None = None) -> tf.distribute.Strategy:
-    """Returns the strategy of this process's devices; see `join`."""
-    gpus = _configure(devices)
-    names = [f"GPU:{i}" for i in range(gpus)] or [f"CPU:{i}" for i in range(devices or 1)]
-    # GPUs have NCCL.  Devices of one CPU share its memory: plain sums, no collectives.
-    reduction = None if gpus else tf.distribute.ReductionToOneDevice()
-    with tf_setup.quiet():
-        tf.config.list_logical_devices()
-        if len(names) == 1:
-            return tf.distribute.get_strategy()
-        return tf.distribute.MirroredStrategy(names, cross_device_ops=reduction)
-
-
-def _configure(devices: int | None) -> int:
-    """Makes the devices visible that are used; returns how many of them are GPUs."""
+def make(devices: int | None = None, resolver=None) -> tf.distribute.Strategy:
+    """Returns the strategy of one process's devices, or of all workers by a `resolver`."""
     with tf_setup.quiet():
         gpus = tf.config.list_physical_devices("GPU")
     if devices and gpus and devices > len(gpus):
-        raise errors.UsageError(
-            f"--devices={devices}: more than the GPUs of this machine, {len(gpus)}"
-        )
+        raise errors.UsageError(f"--devices={devices}: this machine has {len(gpus)} GPUs")
     gpus = gpus[:devices]
-    # A RuntimeError tells that TensorFlow was used before, on all GPUs.
-    with contextlib.suppress(RuntimeError) if gpus else contextlib.nullcontext():
-        if gpus:
-            tf.config.set_visible_devices(gpus, "GPU")
-        elif devices and devices > 1:
-            cpu = tf.config.list_physical_devices("CPU")[0]
-            logical = [tf.config.LogicalDeviceConfiguration()] * devices
-            tf.config.set_logical_device_configuration(cpu, logical)
+    count = len(gpus) or devices or 1
+    if count > 1 and not gpus:
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        logical = [tf.config.LogicalDeviceConfiguration()] * count
+        tf.config.set_logical_device_configuration(cpu, logical)
+    with contextlib.suppress(RuntimeError):  # TensorFlow was used before, on all GPUs
+        tf.config.set_visible_devices(gpus, "GPU")
         for gpu in gpus:  # or TensorFlow would take all of its memory
             tf.config.experimental.set_memory_growth(gpu, True)
-    return len(gpus)
+    # GPUs have NCCL.  Devices of one CPU share its memory: plain sums, no collectives.
+    reduction = None if gpus else tf.distribute.ReductionToOneDevice()
+    with tf_setup.quiet():
+        if resolver:
+            return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+        tf.config.list_logical_devices()
+        if count == 1:
+            return tf.distribute.get_strategy()
+        names = [f"{'GPU' if gpus else 'CPU'}:{i}" for i in range(count)]
+        return tf.distribute.MirroredStrategy(names, cross_device_ops=reduction)

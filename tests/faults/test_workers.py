@@ -144,7 +144,7 @@ def test_workers_with_other_flags_are_refused(tmp_path):
     ends = finish(start(tmp_path, RUN, (*RUN, "--latent_dim=33")))
     for status, _, err in ends:
         assert status == 2
-        assert "--latent_dim: not the same in all workers (localhost:" in err
+        assert "--latent_dim: not the same in all workers; " in err
     assert not (tmp_path / "run").exists()
 
 
