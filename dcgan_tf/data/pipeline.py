@@ -96,9 +96,8 @@ class Batches:
         return tf.reshape(order[: self.per_epoch * self.batch_size], shape)
 
     def _batch(self, step, rows):
-        options = {"max_translation": self.max_translation, "flip": self.flip}
-        images = scale(self.split.take(rows))
-        images = augment(images, tf.stack([self.seed, step]), **options)
+        images, seed = scale(self.split.take(rows)), tf.stack([self.seed, step])
+        images = augment(images, seed, max_translation=self.max_translation, flip=self.flip)
         return images, tf.gather(self.split.labels, rows)
 
 

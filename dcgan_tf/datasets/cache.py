@@ -9,7 +9,6 @@ CACHE/<key>/train_images.bin    uint8 [N, H, W, C]
 import dataclasses
 import itertools
 import json
-import math
 import pathlib
 
 import numpy as np
@@ -40,9 +39,7 @@ def prepare(source: Source, options: Options) -> Dataset:
 
     UsageError where pictures are broken, or a class has none to train on.
     """
-    cache = errors.cache_folder() / "images"
-    if options.cache_dir:
-        cache = pathlib.Path(options.cache_dir).expanduser()
+    cache = pathlib.Path(options.cache_dir or errors.cache_folder() / "images").expanduser()
     requested = options.size, options.channels
 
     def place(*requested: object) -> pathlib.Path:
@@ -50,13 +47,11 @@ def prepare(source: Source, options: Options) -> Dataset:
 
     def kept() -> Dataset | None:
         # A run that goes on requests what was found when it began, when it requested less.
-        for earlier in itertools.product({None, requested[0]}, {None, requested[1]}):
-            file = place(*earlier) / "index.json"
-            if file.exists():
-                index = json.loads(file.read_text(encoding="utf-8"))
+        for earlier in itertools.product({None, options.size}, {None, options.channels}):
+            if index := _index(place(*earlier)):
                 size = index["height"], index["width"]
                 if requested in (earlier, (size, index["channels"])):
-                    return _dataset(source, file.parent, index, options.skip_broken)
+                    return _dataset(source, place(*earlier), index, options.skip_broken)
         return None
 
     if dataset := kept():
@@ -73,6 +68,21 @@ def prepare(source: Source, options: Options) -> Dataset:
     return kept()
 
 
+def _index(place: pathlib.Path) -> dict | None:
+    """Returns the index of a folder in the cache; None unless its images are whole."""
+    if not (place / "index.json").exists():
+        return None
+    index = json.loads((place / "index.json").read_text(encoding="utf-8"))
+    sizes = {path.name: path.stat().st_size for path in place.iterdir()}
+    return index if _sizes(index).items() <= sizes.items() else None
+
+
+def _sizes(index: dict) -> dict[str, int]:
+    """Returns the bytes of each file of images, by its name."""
+    pixels = index["height"] * index["width"] * index["channels"]
+    return {f"{split}_images.bin": sum(index["counts"][split]) * pixels for split in SPLITS}
+
+
 def _read(source: Source, place: pathlib.Path, options: Options) -> None:
     """Reads a source into a new folder."""
     size = options.size or source.common_size()
@@ -80,31 +90,24 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
         size = 32, 32
     height, width = size
     say(f"reading {source.count:,} images of {source.name}, once, as {height}x{width}")
-    written = options.channels or source.channels or 3
+    channels = options.channels or source.channels or 3
     labels: tuple[list[int], list[int]] = [], []
-    skipped, grey = [], options.channels is None and written == 3
+    skipped, grey = [], options.channels is None and channels == 3
     paths = [place / f"{split}_images.bin" for split in SPLITS]
     with paths[0].open("wb") as train, paths[1].open("wb") as test:
-        for item in bar(source.items(size), "reading", source.count):
-            image = item.image
+        for image, label, is_test, error in bar(
+            source.items(size), "reading", source.count
+        ):
             if image is None:
-                skipped.append(item.error)
+                skipped.append(error)
                 continue
             grey = grey and (image.ndim == 2 or bool((image[..., :1] == image).all()))
-            file = test if item.test else train
-            file.write(picture.in_channels(image, written).tobytes())
-            labels[item.test].append(item.label)
-    index: dict = {
-        "source": source.name,
-        "height": height,
-        "width": width,
-        "channels": 1 if grey else written,
-        "counts": {},
-        "skipped": skipped,
-    }
+            pixels = picture.in_channels(image, channels).tobytes()
+            (test if is_test else train).write(pixels)
+            labels[is_test].append(label)
+    counts = {}
     for split, numbers, path in zip(SPLITS, labels, paths, strict=True):
-        counts = np.bincount(numbers, minlength=len(source.class_names))
-        index["counts"][split] = counts.tolist()
+        counts[split] = np.bincount(numbers, minlength=len(source.class_names)).tolist()
         np.save(place / f"{split}_labels.npy", np.array(numbers, np.int32))
         if grey:  # the first of three equal channels is kept
             single = path.with_suffix(".grey")
@@ -112,6 +115,8 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
                 while block := colour.read(3_000_000):
                     file.write(block[::3])
             single.replace(path)
+    index = {"source": source.name, "height": height, "width": width}
+    index |= {"channels": 1 if grey else channels, "counts": counts, "skipped": skipped}
     atomic_files.write_json(place / "index.json", index)
 
 
@@ -132,16 +137,16 @@ def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dat
             f"and {counts['test'][label]} held out; add some, or take it away"
         )
     spec = ImageSpec(index["height"], index["width"], index["channels"], len(names))
-    shapes = {split: (sum(counts[split]), *spec.shape) for split in SPLITS}
 
     def read(split: str) -> tuple[np.ndarray, np.ndarray]:
-        shape, labels = shapes[split], np.load(place / f"{split}_labels.npy")
+        shape = sum(counts[split]), *spec.shape
+        path, labels = place / f"{split}_images.bin", np.load(place / f"{split}_labels.npy")
         if not shape[0]:  # an empty file cannot be mapped
             return np.zeros(shape, np.uint8), labels
-        path = place / f"{split}_images.bin"
         return np.memmap(path, np.uint8, "r", shape=shape), labels
 
-    megabytes = sum(map(math.prod, shapes.values())) / 1e6
+    megabytes = sum(_sizes(index).values()) / 1e6
+    notes = [f"{len(skipped):,} that cannot be read"] if skipped else []
     return Dataset(
         source.name,
         spec,
@@ -149,5 +154,5 @@ def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dat
         counts,
         f"kept in {place} ({megabytes:,.1f} MB)",
         read,
-        (*source.notes, *([f"{len(skipped):,} that cannot be read"] if skipped else [])),
+        (*source.notes, *notes),
     )

@@ -39,18 +39,19 @@ def find(folder: pathlib.Path) -> Source:
     ignored; the notes count other files that are no pictures.
     """
     files, notes = _listed(folder)
-    with ThreadPoolExecutor() as threads:
-        paths = [file.path for file in files]
-        hashes = threads.map(atomic_files.sha256, [folder / path for path in paths])
-        shown = bar(hashes, "looking at pictures", len(paths))
-        contents = dict(zip(paths, shown, strict=True))
     # By the files' own names first: numbered files keep their order across classes.
     files.sort(key=lambda file: (os.path.basename(file.path), file.path))
+    paths = [file.path for file in files]
+    with ThreadPoolExecutor() as threads:
+        hashes = threads.map(lambda path: atomic_files.sha256(folder / path), paths)
+        shown = bar(hashes, "looking at pictures", len(paths))
+        contents = dict(zip(paths, shown, strict=True))
     chosen = {path for path in paths if is_held_out(contents[path])}
     # A class of which all would be held out keeps its pictures to train on.
     trained = {f.class_name for f in files if not f.test and f.path not in chosen}
-    chosen = {f.path for f in files if f.path in chosen and f.class_name in trained}
-    files = [f._replace(test=f.path in chosen) if f.test is None else f for f in files]
+    for number, (path, name, test) in enumerate(files):
+        if test is None:
+            files[number] = _File(path, name, path in chosen and name in trained)
     seen = {contents[file.path] for file in files if not file.test}
     if copies := sum(file.test and contents[file.path] in seen for file in files):
         notes.append(f"{copies:,} held-out pictures are among those trained on, too")
@@ -78,12 +79,12 @@ def _listed(folder: pathlib.Path) -> tuple[list[_File], list[str]]:
     """Returns the pictures, without classes unless all have one; and notes."""
     parts, notes = _parts(folder)
     files, others = [], Counter[str]()
-    for root, is_test in parts:
+    for root, test in parts.items():
         for path in _below(root):
             inside = path.relative_to(root).parts
             class_name = _printable(inside[0]) if len(inside) > 1 else NO_CLASS
             if path.suffix.lower() in SUFFIXES:
-                files.append(_File(str(path.relative_to(folder)), class_name, is_test))
+                files.append(_File(str(path.relative_to(folder)), class_name, test))
             else:
                 others[path.suffix.lower() or "without a suffix"] += 1
     if others:
@@ -100,8 +101,9 @@ def _listed(folder: pathlib.Path) -> tuple[list[_File], list[str]]:
     if all(file.test for file in loose):  # as in a competition, without their answers
         notes.append(f"left out {len(loose):,} test pictures that have no class")
         files = [file for file in files if file.class_name != NO_CLASS]
-        decided = any(file.test for file in files)
-        return files if decided else [f._replace(test=None) for f in files], notes
+        if not any(file.test for file in files):
+            files = [file._replace(test=None) for file in files]
+        return files, notes
     example = _printable(loose[0].path)
     notes.append(
         f"without classes, because {len(loose):,} pictures (as {example}) lie in no folder "
@@ -110,9 +112,7 @@ def _listed(folder: pathlib.Path) -> tuple[list[_File], list[str]]:
     return [file._replace(class_name=NO_CLASS) for file in files], notes
 
 
-def _parts(
-    folder: pathlib.Path,
-) -> tuple[list[tuple[pathlib.Path, bool | None]], list[str]]:
+def _parts(folder: pathlib.Path) -> tuple[dict[pathlib.Path, bool | None], list[str]]:
     """Returns where pictures are looked for, whether those are held out, and notes.
 
     A folder "train" among others is a class: of railways, say.
@@ -127,11 +127,11 @@ def _parts(
             "put the folders of the classes into train, beside it"
         )
     if train is None or classes:
-        return [(folder, None)], []
+        return {folder: None}, []
     if not tests:
-        return [(subfolders[train], None)], []
+        return {subfolders[train]: None}, []
     notes = [f"left out the folder {name}" for name in tests[1:]]
-    return [(subfolders[train], False), (subfolders[tests[0]], True)], notes
+    return {subfolders[train]: False, subfolders[tests[0]]: True}, notes
 
 
 def _printable(name: str) -> str:

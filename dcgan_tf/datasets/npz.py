@@ -25,8 +25,6 @@ NUMBERS = (
     "whole numbers from 0 without gaps, one for each image: by np.unique(labels, "
     "return_inverse=True)[1] from names, by labels.argmax(axis=1) from one-hot vectors"
 )
-# Images, their labels, and whether the images are held out; None: each image decides.
-_Part = tuple[np.ndarray, np.ndarray | None, bool | None]
 
 
 def find(path: pathlib.Path) -> Source:
@@ -37,66 +35,59 @@ def find(path: pathlib.Path) -> Source:
     classes.
     """
     try:
-        held = arrays.read(path, {*sum(NAMES, ())}.__contains__)
+        stored = arrays.read(path, {*sum(NAMES, ())}.__contains__)
     except ValueError as error:
         raise errors.UsageError(
             f"--dataset={path}: is no .npz of arrays, or damaged ({error})"
         ) from None
     images, labels, test_images, test_labels, named = (
-        next((held[name] for name in names if name in held), None) for names in NAMES
+        next((stored[name] for name in names if name in stored), None) for names in NAMES
     )
-    parts: list[_Part] = [(images, labels, None)]
+    parts = [("", images, labels)]
     if test_images is not None:
-        parts = [(images, labels, False), (test_images, test_labels, True)]
+        parts.append(("test_", test_images, test_labels))
     class_names = NO_CLASSES
-    if labels is not None:
+    if labels is None:
+        parts = [(prefix, x, np.zeros(np.shape(x)[:1], int)) for prefix, x, _ in parts]
+    else:
         named = np.unique(labels) if named is None else np.atleast_1d(named)
         class_names = tuple(map(str, named))
     if problem := _problem(parts, class_names):
         raise errors.UsageError(f"--dataset={path}: {problem}")
 
     def items(size: tuple[int, int]) -> Iterator[Item]:
-        for pixels, numbers, test in parts:
-            numbers = np.zeros(len(pixels)) if labels is None else numbers.ravel()
-            for image, label in zip(pixels, numbers, strict=True):
+        for prefix, pixels, numbers in parts:
+            test = None if test_images is None else bool(prefix)
+            for image, label in zip(pixels, numbers.ravel(), strict=True):
                 yield picture.item(image, int(label), test, size)
 
-    _, height, width, *channels = images.shape
     return Source(
         name=str(path),
         key=digest(atomic_files.sha256(path)),
-        count=sum(len(pixels) for pixels, _, _ in parts),
+        count=sum(len(pixels) for _, pixels, _ in parts),
         class_names=class_names,
         notes=(),
-        common_size=lambda: (height, width),
-        channels=channels[0] if channels else 1,
+        common_size=lambda: images.shape[1:3],
+        channels=3 if images.shape[3:] == (3,) else 1,
         items=items,
     )
 
 
-def _problem(parts: list[_Part], class_names: tuple[str, ...]) -> str | None:
-    """Returns why the arrays cannot be trained on; None where they can."""
-    first, trained, _ = parts[0]
+def _problem(parts: list[tuple], class_names: tuple[str, ...]) -> str | None:
+    """Returns why (prefix, images, labels) cannot be trained on; None where they can."""
+    first, known = parts[0][1], np.arange(len(class_names))
     if first is None:
         return f"has no array images, which must be {FORM}"
-    for images, labels, test in parts:
-        prefix, shape = "test_" if test else "", images.shape
+    for prefix, images, labels in parts:
+        shape, labels, present = images.shape, np.asarray(labels), np.unique(labels)
         fit = shape[3:] in ((), (1,), (3,)) and shape[1:] == first.shape[1:]
         if images.dtype != np.uint8 or len(shape) not in (3, 4) or not fit or 0 in shape:
             return f"{prefix}images are {images.dtype} {shape}; they must be {FORM}"
-        labels = np.zeros(0) if labels is None else labels
-        if trained is not None and (
-            labels.size != len(images) or labels.dtype.kind not in "iu"
-        ):
-            return f"{prefix}labels are {labels.dtype} {labels.shape}, not {NUMBERS}"
-    if trained is None:
-        return None
-    known = np.unique(np.concatenate([labels.ravel() for _, labels, _ in parts]))
-    for gap in np.setdiff1d(np.arange(len(known)), trained):
-        return (
-            f"labels reach from {known[0]} to {known[-1]}, and no training image has "
-            f"{gap}; they must be {NUMBERS}"
-        )
-    if len(class_names) != len(known) or len(set(class_names)) != len(known):
-        return f"class_names has {len(class_names)} names, not {len(known)} different ones"
-    return None
+        fit = np.isin(present, known).all() and (prefix or len(present) == len(known))
+        if labels.size != len(images) or labels.dtype.kind not in "iu" or not fit:
+            return (
+                f"{prefix}labels are {labels.dtype} {labels.shape}, as "
+                f"{', '.join(map(str, present[:9]))}, of {len(known)} class names; they "
+                f"must be {NUMBERS}"
+            )
+    return "class_names are not all different" if len({*class_names}) < len(known) else None

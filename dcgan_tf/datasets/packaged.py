@@ -178,18 +178,19 @@ def _labels(builder) -> tuple[str | None, list[int], str | None, list[str]]:
     label = _feature(features, tfds.features.ClassLabel, "label")
     if label is None:
         return None, [], test, []
-    decoders = tfds.decode.PartialDecoding({label: True})
-    labels: dict[str | None, set[int]] = {None: set()}
-    for split in {"train", test} - {None}:
+
+    def labels_of(split: str) -> set[int]:
+        decoders = tfds.decode.PartialDecoding({label: True})
         blocks = builder.as_dataset(split=split, decoders=decoders, batch_size=4096)
-        labels[split] = {int(x) for block in blocks for x in np.unique(block[label])}
-    if -1 in labels["train"]:
+        return {int(x) for block in blocks for x in np.unique(block[label])}
+
+    trained, tested, notes = labels_of("train"), labels_of(test) if test else set(), []
+    if -1 in trained:
         return None, [], test, ["without classes, because labels are not known"]
-    notes = []
-    if -1 in labels[test]:
+    if -1 in tested:
         notes.append(f"left out the {test} split, whose labels are not known")
-        test = None
-    classes = sorted(labels["train"] | labels[test])
+        test, tested = None, set()
+    classes = sorted(trained | tested)
     if absent := len(features[label].names) - len(classes):
         notes.append(f"{absent} classes have no images and are left out")
     return label, classes, test, notes

@@ -2,17 +2,14 @@
 
 import hashlib
 import pathlib
-from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from dcgan_tf.datasets.spec import Item, is_held_out
 
-File = pathlib.Path | BinaryIO
 
-
-def upright_size(file: File) -> tuple[int, int] | None:
+def upright_size(file: pathlib.Path) -> tuple[int, int] | None:
     """Returns (height, width) as header and EXIF say; None where the file is no picture."""
     try:
         with Image.open(file) as image:
@@ -22,7 +19,7 @@ def upright_size(file: File) -> tuple[int, int] | None:
         return None
 
 
-def decode(file: File, size: tuple[int, int]) -> np.ndarray:
+def decode(file: pathlib.Path, size: tuple[int, int]) -> np.ndarray:
     """Decodes a picture file to uint8 [H, W, 3] of `size`; raises what Pillow raises.
 
     The first frame of an animation counts.  EXIF turns the picture, alpha is laid on white,

@@ -12,7 +12,7 @@ def test_images_are_moved_whole_and_what_comes_in_repeats_the_edge(most):
     """Catches translations that swap height and width, or reach less far than they say."""
     image = np.arange(4 * 6 * 3, dtype=np.float32).reshape(4, 6, 3)
     images = tf.repeat(image[None], 300, axis=0)
-    moved = augment.translate(images, most, tf.constant([1, 2])).numpy()
+    moved = augment.augment(images, tf.constant([1, 2]), max_translation=most).numpy()
     padded = np.pad(image, [(most, most), (most, most), (0, 0)], mode="edge")
     offsets = range(2 * most + 1)
     possible = {padded[y : y + 4, x : x + 6].tobytes() for y in offsets for x in offsets}
@@ -22,7 +22,7 @@ def test_images_are_moved_whole_and_what_comes_in_repeats_the_edge(most):
 def test_a_flip_mirrors_about_half_of_the_images_whole():
     images = np.zeros((400, 2, 3, 1), "float32")
     images[:, :, 0] = 1
-    mirrored = augment.mirror(tf.constant(images), tf.constant([1, 2])).numpy()
+    mirrored = augment.augment(tf.constant(images), tf.constant([1, 2]), flip=True).numpy()
     left = mirrored[:, 0, 0, 0] == 1
     assert (mirrored[left] == images[left]).all()
     assert (mirrored[~left] == images[~left, :, ::-1]).all()

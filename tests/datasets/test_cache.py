@@ -1,5 +1,6 @@
 """What a source's images become in the cache, and who reads them when."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -125,13 +126,17 @@ cache.prepare(source, cache.Options(cache_dir=sys.argv[2]))
 """
 
 
-def test_a_killed_reader_leaves_nothing_that_is_taken_for_whole(
-    pictures, prepare, tmp_path
-):
+def test_what_is_not_whole_is_read_anew(pictures, prepare, tmp_path):
+    """Catches what a killed reader or a broken disk leaves, and a run that trains on it."""
     command = [sys.executable, "-c", KILLED, pictures, tmp_path / "cache"]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     left = list((tmp_path / "cache").iterdir())
     assert left, "it had begun"
-    assert len(images(prepare(pictures))) == 20
+    whole = images(prepare(pictures))
+    assert len(whole) == 20
     (place,) = (tmp_path / "cache").iterdir()
     assert place not in left
+    os.truncate(place / "train_images.bin", 1000)
+    assert np.array_equal(images(prepare(pictures)), whole)
+    (place / "test_images.bin").unlink()
+    assert np.array_equal(images(prepare(pictures)), whole)
