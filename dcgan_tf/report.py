@@ -14,15 +14,12 @@ from absl.flags import FlagValues
 from dcgan_tf.cli import flags
 from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.pages import page, record, report
-from dcgan_tf.support import atomic_files, errors
-
-MOST_RUNS = 8
+from dcgan_tf.support import atomic_files
 
 
 def define_flags() -> FlagValues:
-    times = f"given again, at most {MOST_RUNS} times: the runs side by side"
     return flags.new(
-        run=flags.many(f"folder of the run; {times}.  Required"),
+        run=flags.many("folder of the run; given again: runs side by side.  Required"),
         output="the .html to write.  Default: report.html",
     )
 
@@ -30,8 +27,6 @@ def define_flags() -> FlagValues:
 def main(values: FlagValues) -> None:
     output = output_path(values.output or "report.html", suffixes=[".html"])
     records = record.read_all(values.run or [None])
-    if len(records) > MOST_RUNS:
-        raise errors.UsageError(f"--run: {len(records)} runs; {MOST_RUNS} fit a page")
     data = report.content(records)
     content = page.render("page.html", data)
     atomic_files.write_bytes(output, content)

@@ -15,23 +15,15 @@ from dcgan_tf.support.lazy import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """A format.
+    """A format, and the code in the README of an export."""
 
-    file:    what the generator is called in the folder of an export
-    write:   (model, path) -> None; None: the weights alone are written, for this package
-    runs_in: what the code in the README needs
-    imports, call: that code, with places for {file} and the names of the inputs
-    alone:   whether the file needs nothing beside it
-    needs:   packages that write it, beside this one's dependencies
-    """
-
-    file: str
+    file: str  # what the generator is called in the folder
+    # None: the weights alone are written, for this package.
     write: Callable[[keras.Model, pathlib.Path], object] | None
-    runs_in: str
+    runs_in: str  # what the code needs
     imports: str
-    call: str
-    alone: bool = False
-    needs: tuple[str, ...] = ()
+    call: str  # with places for {file} and the names of the inputs
+    needs: tuple[str, ...] = ()  # packages that write it, beside the dependencies
 
 
 def _write_saved_model(model: keras.Model, path: pathlib.Path) -> None:
@@ -89,7 +81,6 @@ FORMATS = {
         "import keras\nimport numpy as np\n\nimport dcgan_tf.models.layers",
         'generator = keras.saving.load_model("{file}")\n'
         "images = generator({listed}, training=False).numpy()",
-        alone=True,
     ),
     "saved_model": Format(
         "saved_model",
@@ -106,7 +97,6 @@ FORMATS = {
         "import numpy as np\nfrom ai_edge_litert.interpreter import Interpreter",
         'generate = Interpreter("{file}").get_signature_runner("serve")\n'
         'images = generate({named})["images"]',
-        alone=True,
     ),
     "onnx": Format(
         "generator.onnx",
@@ -115,13 +105,11 @@ FORMATS = {
         "import numpy as np\nimport onnxruntime",
         'session = onnxruntime.InferenceSession("{file}")\n'
         '[images] = session.run(["images"], {mapped})',
-        alone=True,
         needs=("onnx", "tf2onnx"),
     ),
 }
-BY_SUFFIX = {
-    pathlib.PurePath(each.file).suffix: name for name, each in FORMATS.items() if each.alone
-}
+# Of the files that need nothing beside them.
+BY_SUFFIX = {".keras": "keras", ".tflite": "litert", ".onnx": "onnx"}
 
 
 def chosen(path: pathlib.Path, format_name: str | None) -> str:

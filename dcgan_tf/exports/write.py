@@ -1,4 +1,7 @@
-"""Writes a generator in a format, alone or in a folder with a README and a grid."""
+"""Writes a generator in a format, alone or in a folder with a README and a grid.
+
+The README says what the generator takes and gives, and shows code that uses it.
+"""
 
 import pathlib
 
@@ -6,14 +9,46 @@ import keras
 import numpy as np
 
 from dcgan_tf.config import resolve
-from dcgan_tf.exports import readme
-from dcgan_tf.exports.formats import BY_SUFFIX, FORMATS
+from dcgan_tf.config.schema import Config
+from dcgan_tf.datasets import source
+from dcgan_tf.exports.formats import BY_SUFFIX, FORMATS, NPZ
 from dcgan_tf.reporting import grids
 from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import atomic_files
 
 ROWS = 10  # of the grid
+MOST = 10  # images that the README's code generates
+
+README = """\
+# A generator of images
+
+`{file}` is the generator of a GAN: mode {mode}, architecture {architecture}, trained on
+{dataset} for {step:,} steps. `grid.png` shows its images{columns}.
+
+{contract}## Use it
+
+With {runs_in}, in this folder:
+
+```python
+{code}
+```
+{names}"""
+
+CONTRACT = """\
+| | | |
+|---|---|---|
+| takes `latents` | float32 [N, {latent_dim}] | random: {prior} |
+{labels}| gives `images` | float32 [N, {height}, {width}, {channels}] | from -1 to 1 |
+
+N is any number of images.
+
+"""
+LABELS = "| takes `labels` | int32 [N] | classes by number, from 0 to {last} |\n"
+PRIORS = {  # in words, and in NumPy
+    "normal": ("standard normal", 'rng.standard_normal(({}, {}), dtype="float32")'),
+    "uniform": ("uniform from -1 to 1", 'rng.uniform(-1, 1, ({}, {})).astype("float32")'),
+}
 
 
 def write(
@@ -23,35 +58,23 @@ def write(
 
     content: what config.json of the run holds that was `loaded`
     """
+    chosen = FORMATS[format_name]
     if path.suffix in BY_SUFFIX:
         with atomic_files.replacing(path) as temporary:
-            _write_generator(loaded, format_name, temporary)
+            chosen.write(model(loaded), temporary)
             return temporary.stat().st_size
     with atomic_files.replacing(path, folder=True) as folder:
-        _write_generator(loaded, format_name, folder / FORMATS[format_name].file)
+        if chosen.write:
+            chosen.write(model(loaded), folder / chosen.file)
+        else:
+            loaded.write(folder / chosen.file)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        if FORMATS[format_name].write is None:  # sample and evaluate take it for a run
+        if not chosen.write:  # sample and evaluate take it for a run
             Run(folder).write_config(content)
-        text = readme.text(loaded.config, loaded.step, format_name)
+        text = readme(loaded.config, loaded.step, format_name)
         (folder / "README.md").write_text(text, encoding="utf-8")
         grids.write_png(folder / "grid.png", grid(loaded))
     return size
-
-
-def _write_generator(loaded: TrainedRun, format_name: str, path: pathlib.Path) -> None:
-    if write_model := FORMATS[format_name].write:
-        write_model(model(loaded), path)
-    else:
-        loaded.write(path)
-
-
-def grid(loaded: TrainedRun, rows: int = ROWS) -> np.ndarray:
-    """Returns a legible grid of a run's images, with a column for each class it shows."""
-    config = loaded.config
-    labels = resolve.shown_classes(config.classes) if config.conditional else None
-    layout = grids.Layout.of(config, labels)
-    generated = loaded.sample((labels or [0] * layout.columns) * rows)
-    return grids.legible(grids.grid(generated, layout.columns), layout)
 
 
 def model(loaded: TrainedRun) -> keras.Model:
@@ -63,3 +86,54 @@ def model(loaded: TrainedRun) -> keras.Model:
     generator = loaded.gan.ema_generator
     inputs = generator.inputs if loaded.config.conditional else generator.inputs[0]
     return keras.Model(inputs, generator.outputs[0], name="generator")
+
+
+def grid(loaded: TrainedRun, rows: int = ROWS) -> np.ndarray:
+    """Returns a legible grid of a run's images, with a column for each class it shows."""
+    config = loaded.config
+    labels = resolve.shown_classes(config.classes) if config.conditional else None
+    layout = grids.Layout.of(config, labels)
+    generated = loaded.sample((labels or [0] * layout.columns) * rows)
+    return grids.legible(grids.grid(generated, layout.columns), layout)
+
+
+def readme(config: Config, step: int, format_name: str) -> str:
+    """Returns the README; its code generates an image of each of the first classes."""
+    chosen, conditional = FORMATS[format_name], config.conditional
+    values = config.model_dump() | {
+        "dataset": source.short_name(config.dataset),
+        "step": step,
+        "file": chosen.file,
+        "runs_in": chosen.runs_in,
+        "columns": ", a column for each class" if conditional else "",
+        "prior": PRIORS[config.latent_prior][0],
+        "labels": LABELS.format(last=config.classes - 1) if conditional else "",
+        "code": _code(config, format_name),
+        "names": "",
+    }
+    values["contract"] = "" if format_name == NPZ else CONTRACT.format_map(values)
+    if conditional and config.class_names:
+        rows = (f"- {number}: {name}\n" for number, name in enumerate(config.names))
+        values["names"] = f"\n## Classes\n\n{''.join(rows)}"
+    return README.format_map(values)
+
+
+def _code(config: Config, format_name: str) -> str:
+    chosen, conditional = FORMATS[format_name], config.conditional
+    count = min(config.classes, MOST) if conditional else MOST
+    names = ["latents", "labels"] if conditional else ["latents"]
+    call = chosen.call.format(
+        file=chosen.file,
+        classes=f"range({count})" if conditional else f"[0] * {count}",
+        positional=", ".join(names),
+        listed=f"[{', '.join(names)}]" if conditional else "latents",
+        named=", ".join(f"{name}={name}" for name in names),
+        mapped="{" + ", ".join(f'"{name}": {name}' for name in names) + "}",
+    )
+    if format_name == NPZ:
+        return f"{chosen.imports}\n{call}"
+    latents = PRIORS[config.latent_prior][1].format(count, config.latent_dim)
+    lines = [chosen.imports, "", "rng = np.random.default_rng(0)", f"latents = {latents}"]
+    lines += [f'labels = np.arange({count}, dtype="int32")'] * conditional
+    pixels = 'pixels = ((images + 1) * 127.5).round().astype("uint8")  # from 0 to 255'
+    return "\n".join([*lines, call, pixels])

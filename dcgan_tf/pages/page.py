@@ -75,11 +75,11 @@ def data_uri(pixels: np.ndarray) -> str:
 
 
 def charts(
-    runs: Sequence[Sequence[Mapping[str, float]]], references: Mapping[str, float]
+    runs: Sequence[Sequence[Mapping[str, float]]], real: Mapping[str, float]
 ) -> list[dict[str, Any]]:
     """Returns the charts that the runs' log entries have curves for, for chart.js.
 
-    references: values of real training images, by the keys of the curves
+    real: figures of real training images
     """
     shown = []
     for title, keys in figures.CHARTS.items():
@@ -89,7 +89,7 @@ def charts(
                 "number": number,
                 "label": label,
                 "points": _thinned(figures.points(entries, key)),
-                "reference": references.get(key),
+                "reference": real.get(key.removeprefix(figures.QUALITY)),
             }
             for run, entries in enumerate(runs)
             for number, (label, key) in enumerate(keys.items())

@@ -14,7 +14,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from dcgan_tf.config.presets import DIGITS
 from dcgan_tf.datasets import source
 from dcgan_tf.models.layers import BatchNormalization
 from dcgan_tf.runs.trained import TrainedRun
@@ -29,7 +28,6 @@ def content(loaded: TrainedRun) -> dict[str, Any]:
     names = config.names if config.conditional else []
     digits = bool(names) and config.class_names is None and config.classes <= 10
     first = [number % max(1, len(names)) for number in range(6)]
-    of_digits = config.dataset in ("mnist", DIGITS)
     return {
         "title": f"{config.mode.upper()} trained on {dataset}, step {loaded.step:,}",
         "shape": [config.height, config.width, config.channels],
@@ -38,7 +36,6 @@ def content(loaded: TrainedRun) -> dict[str, Any]:
         "classes": config.classes,
         "names": names,
         "digits": digits,
-        "text_label": "Digits" if of_digits else "Classes, by number",
         "start": [2, 0, 2, 6] if digits and config.classes == 10 else first,
         "directions": _packed(principal_directions(generator)),
         "direction_count": DIRECTIONS,

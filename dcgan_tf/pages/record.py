@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import json
 import math
 import shlex
@@ -116,14 +117,9 @@ class Record:
             if epochs := [entry.get("epoch", 0) for entry in seen]:
                 span = f"epochs {epochs[0]:g} to {epochs[-1]:g}"
                 lines.append(f"Seen {len(epochs)} x, {span}: {meaning}")
-        starts = [start["versions"] | start["machine"] for start in self.content.starts]
-        changes = dict.fromkeys(
-            f"{name} {value} ({starts[0][name]} at first)"
-            for start in starts
-            for name, value in start.items()
-            if starts[0].get(name, value) != value
-        )
-        if changes:
+        changed = self.content.changed_conditions
+        starts = (changed(s["machine"], s["versions"]) for s in self.content.starts)
+        if changes := dict.fromkeys(itertools.chain(*starts)):
             lines.append(f"Resumed under other conditions: {', '.join(changes)}")
         return lines
 
@@ -153,12 +149,10 @@ def differing(records: Sequence[Record]) -> list[str]:
 
 
 def live(run: Run) -> dict[str, Any]:
-    """Returns what live.js holds; {} where live.js is absent or damaged."""
-    try:
-        text = (run.folder / SCRIPT).read_text(encoding="utf-8")
-        return dict(json.loads(text.removeprefix(BEGINS).removesuffix(ENDS)))
-    except (OSError, ValueError, TypeError):
-        return {}
+    """Returns what live.js holds; {} where there is none."""
+    path = run.folder / SCRIPT
+    text = path.read_text(encoding="utf-8") if path.exists() else "{}"
+    return json.loads(text.removeprefix(BEGINS).removesuffix(ENDS))
 
 
 def entries(run: Run) -> tuple[list[dict[str, float]], list[str]]:
@@ -168,15 +162,9 @@ def entries(run: Run) -> tuple[list[dict[str, float]], list[str]]:
         return [], [f"metrics.jsonl is missing: {why}"]
     sound = log.entries(run.metrics)
     finite = [{k: v for k, v in entry.items() if math.isfinite(v)} for entry in sound]
-    counts = {
-        "damaged line": run.metrics.read_bytes().count(b"\n") - len(sound),
-        "undefined (NaN) value": sum(map(len, sound)) - sum(map(len, finite)),
-    }
-    return finite, [
-        f"metrics.jsonl has {count:,} {what}{'s' * (count > 1)}, left out"
-        for what, count in counts.items()
-        if count > 0
-    ]
+    damaged = run.metrics.read_bytes().count(b"\n") - len(sound)
+    line = f"metrics.jsonl has damaged lines, left out: {damaged:,}"
+    return finite, [line] * (damaged > 0)
 
 
 def _evaluation(run: Run) -> tuple[Evaluation | None, list[str]]:
@@ -184,12 +172,12 @@ def _evaluation(run: Run) -> tuple[Evaluation | None, list[str]]:
     command = shlex.join(["dcgan-tf", "evaluate", f"--run={run.folder}"])
     try:
         evaluation = Evaluation.model_validate_json(path.read_text(encoding="utf-8"))
+        if "samples" not in evaluation.of:
+            return evaluation, []
+        problem = f"is of the images in {evaluation.of['samples']}, not of the run"
     except FileNotFoundError:
-        what = "no table of figures, confusion matrix and nearest training images"
-        return None, [f"evaluation.json is missing: {what}; {command} makes them"]
+        what = "table of figures, confusion matrix and nearest training images"
+        problem = f"is missing: no {what}"
     except (OSError, ValueError):  # pydantic's is a ValueError
-        return None, [f"evaluation.json is damaged; {command} mends it"]
-    if samples := evaluation.of.get("samples"):
-        what = f"is of the images in {samples}, not of the run"
-        return None, [f"evaluation.json {what}; {command} measures the run"]
-    return evaluation, []
+        problem = "is damaged"
+    return None, [f"evaluation.json {problem}; {command} writes it"]

@@ -1,5 +1,6 @@
 """One HTML file of one or several runs: what was trained, how it went, how good it is."""
 
+import collections
 import datetime
 import shlex
 import time
@@ -9,9 +10,9 @@ from dcgan_tf import __version__
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import source
 from dcgan_tf.datasets.spec import ImageSpec
-from dcgan_tf.metrics.figures import DOWN, FIGURES, MEANINGS, QUALITY
-from dcgan_tf.pages import page, record
-from dcgan_tf.pages.record import Record
+from dcgan_tf.metrics.figures import DOWN, FIGURES, MEANINGS
+from dcgan_tf.pages import page
+from dcgan_tf.pages.record import Record, differing
 from dcgan_tf.reporting import frames
 
 MOST_FRAMES = 40  # of a run
@@ -21,106 +22,92 @@ TILES = {"class_accuracy", "frechet_classifier_distance", "recall", "coverage"}
 
 def content(records: list[Record]) -> dict[str, Any]:
     """Returns what page.js shows."""
-    measured = [entry for entry in records if entry.evaluation]
-    real = measured[0].evaluation.real if len(records) == len(measured) == 1 else {}
-    facts = [_facts(entry) for entry in records]
+    measured = [record for record in records if record.evaluation]
+    real = measured[0].evaluation.real if measured and len(records) == 1 else {}
+    facts = [_facts(record) for record in records]
     return {
-        "runs": [_run(entry, FRAMES_BYTES // len(records)) for entry in records],
-        "facts": [
-            (name, values)
-            for name in facts[0]
-            if any(values := [fact[name] for fact in facts])
-        ],
-        "differing": [_row(name, records) for name in record.differing(records)],
-        "charts": page.charts(
-            [entry.entries for entry in records],
-            {QUALITY + key: value for key, value in real.items()},
-        ),
+        "runs": [_run(record, FRAMES_BYTES // len(records)) for record in records],
+        "facts": [(name, [fact[name] for fact in facts]) for name in facts[0]],
+        "charts": page.charts([record.entries for record in records], real),
         "table": _table(measured, len(records)) if measured else None,
-        "settings": [
-            _row(name, records) | {"help": field.description}
-            for name, field in Config.model_fields.items()
-            if any(entry.settings[name] is not None for entry in records)
-        ],
+        "settings": _settings(records),
         "footer": f"Written {time.strftime('%Y-%m-%d %H:%M')} by dcgan_tf {__version__}.",
     }
 
 
-def _row(name: str, records: list[Record]) -> dict[str, Any]:
-    values = (entry.settings[name] for entry in records)
-    return {"name": name, "values": ["-" if v is None else str(v) for v in values]}
+def _settings(records: list[Record]) -> list[dict[str, Any]]:
+    differ, rows = differing(records), []
+    for name in records[0].settings:
+        values = [record.settings[name] for record in records]
+        if any(value is not None for value in values):
+            field = Config.model_fields.get(name)  # init_from is none
+            shown = ["-" if value is None else str(value) for value in values]
+            row = {"name": name, "values": shown, "differs": name in differ}
+            rows.append(row | {"help": field.description if field else ""})
+    return rows
 
 
-def _run(entry: Record, room: int) -> dict[str, object]:
+def _run(record: Record, room: int) -> dict[str, object]:
     """Returns what one run has on the page, with frames of about `room` bytes."""
-    missing = [*entry.missing]
-    evaluation, shown = entry.evaluation, _frames(entry, room, missing)
-    figures = evaluation.generated if evaluation else {}
-    matrix = figures.get("confusion_matrix")
+    missing, evaluation = [*record.missing], record.evaluation
+    matrix = evaluation.generated.get("confusion_matrix") if evaluation else None
     return {
-        **page.head(entry.name, entry.config, f"; {entry.state}"),
-        "warnings": entry.warnings(),
-        "frames": shown,
-        "tiles": [
-            {
-                "title": figure.title,
-                "value": figure.text(figures[figure.key]),
-                "real": figure.text(evaluation.real.get(figure.key)),
-            }
-            for figure in FIGURES
-            if figure.key in TILES & figures.keys()
-        ],
-        "confusion": {"names": entry.config.names, "rows": matrix} if matrix else None,
-        "nearest": _nearest(entry, missing) if evaluation else None,
+        **page.head(record.name, record.config, f"; {record.state}"),
+        "warnings": record.warnings(),
+        "frames": _frames(record, room, missing),
+        "confusion": {"names": record.config.names, "rows": matrix} if matrix else None,
+        "nearest": _nearest(record, missing) if evaluation else None,
         "missing": missing,
     }
 
 
-def _facts(entry: Record) -> dict[str, str | list[str]]:
-    config, data, starts = entry.config, entry.content.data, entry.content.starts
+def _facts(record: Record) -> dict[str, str | list[str]]:
+    config, data, starts = record.config, record.content.data, record.content.starts
     images = f"{data['images']:,} images" if data else "images"
     classes = f" of {config.classes} classes" if config.classes > 1 else ""
     dataset = source.short_name(config.dataset)
     length = f"{config.steps:,} steps" if config.steps else f"{config.epochs:,} epochs"
-    length += f" of batches of {config.batch_size}; stands at step {entry.step:,}"
-    seen = sum(e.get("seconds", 0) * e.get("images_per_second", 0) for e in entry.entries)
-    spent = datetime.timedelta(seconds=round(entry.seconds))
-    pace = f"{seen / (entry.seconds or 1):,.0f} images/s"
+    length += f" of batches of {config.batch_size}; stands at step {record.step:,}"
+    log = record.entries
+    seen = sum(e.get("seconds", 0) * e.get("images_per_second", 0) for e in log)
+    spent = datetime.timedelta(seconds=round(record.seconds))
+    pace = f"{seen / (record.seconds or 1):,.0f} images/s"
     duration = f"{spent} (h:mm:ss), without evaluations and saving; {pace}"
-    commands = [shlex.join(map(str, start["command"])) for start in starts]
-    first = starts[0] if starts else {}
+    commands = collections.Counter(shlex.join(map(str, s["command"])) for s in starts)
     machine, versions = (
-        ", ".join(f"{name} {value}" for name, value in first.get(part, {}).items())
+        ", ".join(f"{name} {value}" for name, value in starts[0][part].items())
+        if starts
+        else ""
         for part in ("machine", "versions")
     )
     return {
         "Model": f"{config.mode}, architecture {config.architecture}",
         "Trained on": f"{dataset}: {images}{classes}, {ImageSpec.of(config)}",
         "Length": length,
-        "Trained for": duration if entry.seconds else "",
+        "Trained for": duration if record.seconds else "",
         "Precision": config.precision,
-        "Weights from": str(entry.settings["init_from"] or ""),
+        "Weights from": str(record.settings["init_from"] or ""),
         "Machine": machine,
         "Versions": versions,
         "Command": [
-            f"{line}  # {commands.count(line)} x" if commands.count(line) > 1 else line
-            for line in dict.fromkeys(commands)
+            f"{command}  # {times} x" if times > 1 else command
+            for command, times in commands.items()
         ],
     }
 
 
-def _frames(entry: Record, room: int, missing: list[str]) -> list[dict[str, str]]:
+def _frames(record: Record, room: int, missing: list[str]) -> list[dict[str, str]]:
     """Returns some frames, evenly chosen, in about `room` bytes."""
-    paths = list(frames.paths(entry.run.samples).values())
+    paths = list(frames.paths(record.run.samples).values())
     if not paths:
         missing.append("samples/ holds no frame: there are no pictures of the training")
         return []
     most = min(MOST_FRAMES, max(1, room // paths[-1].stat().st_size))
-    read = {paths[n]: frames.read(paths[n]) for n in frames.evenly(len(paths), most)}
+    chosen = [paths[number] for number in frames.evenly(len(paths), most)]
+    read = {path: frames.read(path) for path in chosen}
     sound = {path: pixels for path, pixels in read.items() if pixels is not None}
     if damaged := len(read) - len(sound):
-        plural = "s" * (damaged > 1)
-        missing.append(f"samples/ has {damaged} damaged frame{plural}, left out")
+        missing.append(f"samples/ has damaged frames, left out: {damaged}")
     return [page.frame(path, page.data_uri(pixels)) for path, pixels in sound.items()]
 
 
@@ -129,26 +116,30 @@ def _table(measured: list[Record], runs: int) -> dict[str, object]:
 
     The reference columns are left out where the runs' conditions differ.
     """
-    evaluations = [entry.evaluation for entry in measured]
-    columns = [evaluation.generated for evaluation in evaluations]
+    evaluations = [record.evaluation for record in measured]
     first, protocol = evaluations[0].figures, evaluations[0].protocol
     alike = len({evaluation.conditions for evaluation in evaluations}) == 1
     references = {k: v for k, v in first.items() if alike and k != "generated"}
     rows = []
-    for figure in (f for f in FIGURES if any(f.key in column for column in columns)):
-        values = [column.get(figure.key) for column in columns]
+    for figure in FIGURES:
+        if not any(figure.key in evaluation.generated for evaluation in evaluations):
+            continue
+        values = [evaluation.generated.get(figure.key) for evaluation in evaluations]
         numbers = [value for value in values if value is not None]
         best = None
         if alike and figure.arrow and len(numbers) > 1:
             best = values.index(min(numbers) if figure.arrow == DOWN else max(numbers))
-        others = [reference.get(figure.key) for reference in references.values()]
-        row = {"title": figure.title, "best": best, "meaning": MEANINGS.get(figure.key, "")}
-        row |= {
-            "cells": [*map(figure.text, values)],
-            "references": [*map(figure.text, others)],
-        }
-        rows.append(row)
-    bold = any(row["best"] is not None for row in rows)
+        others = (reference.get(figure.key) for reference in references.values())
+        rows.append(
+            {
+                "title": figure.title,
+                "best": best,
+                "is_tile": figure.key in TILES,
+                "meaning": MEANINGS.get(figure.key, ""),
+                "cells": [*map(figure.text, values)],
+                "references": [*map(figure.text, others)],
+            }
+        )
     compared = (
         f"{protocol['images']['generated']:,} images, compared with "
         f"{protocol['test_images']:,} real test images of "
@@ -159,36 +150,31 @@ def _table(measured: list[Record], runs: int) -> dict[str, object]:
         else "The runs were measured with other images, other numbers of them, or one with "
         "the EMA of its generator and one without: their figures do not compare."
     )
-    notes = ["↑ higher is better, ↓ lower is better." + " Bold: the best." * bold, compared]
-    for entry in measured:
-        at, name = entry.evaluation.of["step"], f"{entry.name}: " * (runs > 1)
-        moved = [f"measured at step {at:,}; stands at {entry.step:,} now"] * (
-            at != entry.step
-        )
-        notes += [f"{name}{note}." for note in (*moved, *entry.evaluation.notes)]
+    notes = [compared]
+    for record in measured:
+        at, own = record.evaluation.of["step"], record.evaluation.notes
+        if at != record.step:
+            own = [f"measured at step {at:,}; stands at {record.step:,} now", *own]
+        notes += [f"{record.name}: " * (runs > 1) + f"{note}." for note in own]
     return {
-        "columns": [entry.name for entry in measured] if runs > 1 else ["generated"],
+        "columns": [record.name for record in measured] if runs > 1 else ["generated"],
         "references": [name.removesuffix(" images") for name in references],
         "rows": rows,
         "notes": notes,
     }
 
 
-def _nearest(entry: Record, missing: list[str]) -> dict[str, object] | None:
-    pairs = frames.read(entry.run.folder / "evaluation.png")
+def _nearest(record: Record, missing: list[str]) -> dict[str, object] | None:
+    pairs = frames.read(record.run.folder / "evaluation.png")
     if pairs is None:
         missing.append("evaluation.png is missing or damaged: no nearest training images")
         return None
-    nearest = entry.evaluation.nearest_training_images
-    labels = [entry.config.names[number] for number in nearest.get("classes") or []]
-    note = (
-        "Above: the generated images that are nearest to a training image"
-        + ", one of each class" * bool(labels)
-        + ". Below: that training image. Numbers: the distance, in grey levels of 255."
-    )
+    nearest = record.evaluation.nearest_training_images
+    labels = [record.config.names[number] for number in nearest.get("classes") or []]
+    note = ""
     if (copies := nearest.get("near_copies")) is not None:
-        note += (
-            f" {copies:.2%} of the generated images are near copies: closer than "
+        note = (
+            f"{copies:.2%} of the generated images are near copies: closer than "
             f"{nearest['near_copy_distance']:g} grey levels, as 1% of real test images are."
         )
     image, distances = page.data_uri(pairs), nearest["distances"]

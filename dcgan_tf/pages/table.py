@@ -30,13 +30,11 @@ def groups(records: Sequence[Record]) -> list[Group]:
     return list(alike.values())
 
 
-def text(records: Sequence[Record], encoding: str | None = None) -> str:
-    """Returns the table, which has a column for each group.
+def text(records: Sequence[Record]) -> str:
+    """Returns the table, in letters that stdout has, with a column for each group.
 
     It has a row for each setting that differs, and for each figure: the mean and, over
     several seeds, the sample standard deviation.
-
-    encoding: that of what it is printed to; None: that of stdout
     """
     columns = groups(records)
     rows = [["", *(f"({n}) {_label(group)}" for n, group in enumerate(columns, 1))]]
@@ -54,7 +52,7 @@ def text(records: Sequence[Record], encoding: str | None = None) -> str:
     ]
     notes = _notes(records, several=len(columns) < len(records))
     table = "\n".join([*legend, "", *_blocks(rows), "", *notes]).rstrip()
-    return table if prints(table, encoding) else table.translate(PLAIN)
+    return table if prints(table) else table.translate(PLAIN)
 
 
 def _label(group: Group) -> str:

@@ -73,15 +73,20 @@ class RunConfig:
         starts = (*self.starts[:1], *self.starts[1:][-98:], start)
         return dataclasses.replace(self, starts=starts)
 
-    def changed_conditions(self, machine: Mapping[str, object]) -> list[str]:
-        """Lists what makes other bits than at the first start: "threads 1 (2 at first)"."""
+    def changed_conditions(
+        self, machine: Mapping[str, object], of: Mapping[str, str] | None = None
+    ) -> list[str]:
+        """Lists what makes other bits than at the first start: "threads 1 (2 at first)".
+
+        of: the versions there; None: this process's
+        """
         if not self.starts:
             return []
         began = {"devices": 1, "workers": 1, "jit_compile": False}  # of older runs
         began |= self.starts[0]["versions"] | self.starts[0]["machine"]
         return [
             f"{name} {value} ({began[name]} at first)"
-            for name, value in {**versions(), **machine}.items()
+            for name, value in {**(of or versions()), **machine}.items()
             if name in began and began[name] != value
         ]
 

@@ -1,6 +1,7 @@
 """dcgan-tf compare: its table, its CSV, and which runs make one column."""
 
 import csv
+import io
 import json
 import re
 
@@ -118,9 +119,10 @@ def test_a_wide_table_goes_on_below_and_fits_80_columns(do, make):
     assert "".join(rows).replace("batch_size", "").split() == list("123456789")
 
 
-def test_a_terminal_without_arrows_gets_plain_letters(make):
+def test_a_terminal_without_arrows_gets_plain_letters(make, monkeypatch):
     runs = [make(f"run-{n}", "cgan", report(recall=0.5), seed=n) for n in (0, 1)]
     records = [record.read(run) for run in [*runs, make("other", "acgan")]]
-    text = table.text(records, "ascii")
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    text = table.text(records)
     assert text.isascii()
     assert "0.500 +-0.000" in text

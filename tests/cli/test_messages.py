@@ -105,6 +105,15 @@ export --run=cgan --output=new.npz -> --output=new.npz
 export --run=cgan --output=new.keras --format=litert -> --format=litert
 export --run=cgan --output=full -> --output=full
 export --run=nowhere --output=new -> --run=nowhere
+report -> --run: name the folder of a run
+report --run=nowhere -> --run=nowhere
+report --run=cgan --output=page.pdf -> --output=page.pdf
+compare -> --run: name the folder of a run
+compare cgan nowhere -> --run=nowhere
+compare cgan --csv=no/such/all.csv -> --csv=no/such/all.csv
+playground --output=page.htm -> --output=page.htm
+playground --run=tutorial -> --run=tutorial
+playground --which=best -> an exported generator alone
 evaluate -> --run or --samples
 evaluate --run=cgan --samples=two.npz -> --run or --samples
 evaluate --run=nowhere -> --run=nowhere
@@ -130,6 +139,8 @@ def folder(tmp_path_factory):
     plain, animals = new_config("digits", mode="dcgan"), new_config("x", mode="cgan")
     names = {"classes": 2, "class_names": ["cat", "dog"]}
     Run(folder / "plain").write_config(RunConfig(plain))
+    tutorial = new_config("digits", mode="dcgan", architecture="tf_tutorial")
+    Run(folder / "tutorial").write_config(RunConfig(tutorial))
     Run(folder / "animals").write_config(RunConfig(animals.model_copy(update=names)))
     assert (
         commands.main(["export", f"--run={folder}/cgan", f"--output={folder}/given"]) == 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import exports
-from dcgan_tf.exports import formats, readme, write
+from dcgan_tf.exports import formats, write
 from dcgan_tf.runs.folder import RunConfig
 
 # Of Keras's own variables, when it saves them.
@@ -112,7 +112,7 @@ def test_what_readme_shows_generates_the_same_images(
 
 def test_readme_names_the_classes(small):
     named = {"classes": 2, "class_names": ["cat", "dog"], "dataset": "/home/me/pets"}
-    text = readme.text(small("cgan").model_copy(update=named), 7, "onnx")
+    text = write.readme(small("cgan").model_copy(update=named), 7, "onnx")
     assert "trained on\npets for 7 steps" in text
     assert "from 0 to 1" in text
     assert "np.arange(2, " in text

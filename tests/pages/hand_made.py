@@ -1,7 +1,5 @@
 """The folder of a run that was never trained, with all that a page shows."""
 
-import dataclasses
-
 import numpy as np
 
 from dcgan_tf.cli import evaluation
@@ -25,25 +23,25 @@ def entry(epoch, **more):
     }
 
 
-def figures(accuracy):
-    confusion = (9 * np.eye(10, dtype=int) + np.eye(10, k=1, dtype=int)).tolist()
-    by_class = {"class_accuracy_by_class": [accuracy] * 9 + [None]}
-    figures = {"recall": 0.5, "frechet_classifier_distance": 12.5, "kid": None}
-    return {
-        "class_accuracy": accuracy,
-        **figures,
-        **by_class,
-        "confusion_matrix": confusion,
-    }
+def add(run, epoch, **more):
+    """Writes a frame and, but for epoch 0, a log entry, which it returns."""
+    path = frames.path_of(run.samples, "epoch", epoch)
+    grids.write_png(path, grids.grid(np.tile(PIXELS, (5, 1, 1, 1)) + epoch, 10))
+    if epoch:
+        log.append(run.metrics, entry(epoch, **more))
+    return epoch and entry(epoch, **more)
 
 
 def write_evaluation(folder, accuracy=0.875):
+    figures = {"recall": 0.5, "frechet_classifier_distance": 12.5, "kid": None}
+    figures["class_accuracy_by_class"] = [accuracy] * 9 + [None]
+    figures["confusion_matrix"] = (9 * np.eye(10) + np.eye(10, k=1)).tolist()
     report = {
         "of": {"run": "run", "step": 6, "ema": True, "seed": 0},
         "class_names": [str(number) for number in range(10)],
         "figures": {
-            "generated": figures(accuracy),
-            "real training images": figures(0.96875),
+            "generated": {"class_accuracy": accuracy, **figures},
+            "real training images": {"class_accuracy": 0.96875, **figures},
         },
         "nearest_training_images": {
             "pairs": PIXELS,
@@ -58,22 +56,15 @@ def write_evaluation(folder, accuracy=0.875):
     evaluation.write(folder, report)
 
 
-def make(folder, config, epochs=2):
-    """A run of `config` that stands after `epochs` epochs, evaluated."""
+def make(folder, config):
+    """A run of `config` that stands after two epochs, evaluated."""
     run = Run(folder)
     run.write_config(RunConfig(config, data=DATA).started({"threads": 2}))
     run.samples.mkdir()
-    for epoch in range(epochs + 1):
-        path = frames.path_of(run.samples, "epoch", epoch)
-        grids.write_png(path, grids.grid(np.tile(PIXELS, (5, 1, 1, 1)) + epoch, 10))
-        if epoch:
-            log.append(run.metrics, entry(epoch))
+    for epoch in range(3):
+        add(run, epoch)
     write_evaluation(run.folder)
     return run
-
-
-def rewrite(run, config):
-    run.write_config(dataclasses.replace(run.read(), config=config))
 
 
 def wait_until(tab, condition):

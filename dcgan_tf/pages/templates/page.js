@@ -83,9 +83,11 @@ function notices(page) {
 }
 
 function tiles(page) {
-  if (isSeveral(page) || !page.runs[0].tiles.length) return [];
-  return [make("div", "tiles", page.runs[0].tiles.map((tile) => make("div", "card tile",
-    make("b", {}, tile.value), tile.title, make("div", "muted", `real images: ${tile.real}`))))];
+  if (isSeveral(page) || !page.table) return [];
+  const real = page.table.references.indexOf("real training");
+  return [make("div", "tiles", page.table.rows.filter((row) => row.is_tile).map((row) =>
+    make("div", "card tile", make("b", {}, row.cells[0]), row.title,
+      make("div", "muted", `real images: ${row.references[real] ?? "-"}`))))];
 }
 
 // --- Images, and the table beside them
@@ -94,10 +96,11 @@ function pictures(page) {
   const cards = page.runs.filter((run) => run.frames.length).map((run) => frameCard(run, page));
   if (page.live) return [make("div", "beside", cards, make("div", "grid", charts(page)))];
   if (!isSeveral(page)) return [make("div", "beside", cards, facts(page))];
+  const differing = page.settings.filter((row) => row.differs).map((row) => ({ ...row, help: "" }));
   return [
     head("What was trained"), facts(page),
-    ...(page.differing.length
-      ? [head("Settings that differ"), make("div", "card", settingsTable(page, page.differing))] : []),
+    ...(differing.length
+      ? [head("Settings that differ"), make("div", "card", settingsTable(page, differing))] : []),
     ...(cards.length ? [head("Images"), make("div", "grid", cards)] : []),
   ];
 }
@@ -146,9 +149,10 @@ function frameCard(run, page) {
 // Rows of a name and a value for each run; of a value that is a list each line is a command.
 function facts(page) {
   const value = (held) => Array.isArray(held) ? held.map((line) => make("pre", {}, line)) : held;
+  const rows = page.facts.filter(([, values]) => values.some((held) => held.length));
   return make("div", "card scroll", make("table", "facts",
     isSeveral(page) ? runNames(page) : null,
-    make("tbody", {}, page.facts.map(([name, values]) => make("tr", {},
+    make("tbody", {}, rows.map(([name, values]) => make("tr", {},
       make("th", { scope: "row" }, name), values.map((held) => make("td", {}, value(held))))))));
 }
 
@@ -185,6 +189,8 @@ function figures({ table }) {
           make("td", "number", number === row.best ? make("b", {}, cell) : cell)),
         row.references.map((cell) => make("td", "number reference", cell)),
         make("td", "meaning", row.meaning)))))),
+    make("p", "muted", "↑ higher is better, ↓ lower is better." +
+      (table.rows.some((row) => row.best !== null) ? " Bold: the best." : "")),
     table.notes.map((note) => make("p", "muted", note)))];
 }
 
@@ -205,7 +211,9 @@ function classes(page) {
       make("div", "pairs", run.nearest.distances.map((distance, number) => make("span", {},
         run.nearest.labels.length ? [make("b", {}, run.nearest.labels[number]), make("br")] : [],
         distance.toFixed(1)))),
-      make("figcaption", {}, run.nearest.note)),
+      make("figcaption", {}, "Above: the generated images that are nearest to a training image" +
+        (run.nearest.labels.length ? ", one of each class" : "") + ". Below: that training image. " +
+        `Numbers: the distance, in grey levels of 255. ${run.nearest.note}`)),
   ]).filter(Boolean);
   return cards.length ? [head("Classes and copies"), make("div", "wide grid", cards)] : [];
 }

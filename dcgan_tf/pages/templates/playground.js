@@ -64,7 +64,6 @@ function chooseClasses(classes) {
 function setUpDraw() {
   document.title = `Playground: ${page.title}`;
   byId("title").textContent = page.title;
-  byId("text-label").textContent = page.text_label;
   byId("latent_dim").textContent = page.latent_dim;
   document.body.classList.toggle("unconditional", !page.names.length);
   byId("text-field").hidden = !page.digits;
