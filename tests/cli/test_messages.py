@@ -13,7 +13,7 @@ trian --mode=acgan -> did you mean train?
 train --mode=acgn -> --mode=acgn
 train --moed=acgan -> mode
 train acgan -> acgan: not a flag
-train --dataset=mnits -> --dataset=mnits
+train --dataset=mnits -> did you mean
 train --dataset=mnist -> --dataset=mnist
 train --dataset=./absent -> --dataset=./absent
 train --dataset=notes.txt -> --dataset=notes.txt

@@ -1,11 +1,13 @@
-"""The batches of a run: which images, in which order, in which range."""
+"""The batches of a run: which images, in which order and range; their fingerprint."""
+
+import hashlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from dcgan_tf.data import pipeline
-from dcgan_tf.data.pipeline import Split
+from dcgan_tf.data.pipeline import Batches, Split
 
 
 def numbered(labels):
@@ -37,7 +39,7 @@ def test_scaling_and_back():
 
 
 def test_an_epoch_has_every_image_at_most_once_and_no_partial_batch():
-    batches = pipeline.Batches(FIFTY, 16, seed=0)
+    batches = Batches(FIFTY, 16, seed=0)
     (rows,) = rows_of(batches, range(1))
     assert (batches.per_epoch, len(set(rows))) == (3, 48)
     for images, labels in batches.stream().take(3):
@@ -48,27 +50,17 @@ def test_an_epoch_has_every_image_at_most_once_and_no_partial_batch():
 @pytest.mark.parametrize("class_balance", ["data", "uniform"])
 def test_the_order_is_a_function_of_seed_and_epoch(class_balance):
     """Catches a resumed run that sees other images than one that was not stopped."""
-    options = {"batch_size": 10, "class_balance": class_balance}
     orders = []
     for seed in (0, 1):
-        batches = pipeline.Batches(IMBALANCED, seed=seed, **options)
+        batches = Batches(IMBALANCED, 10, seed=seed, class_balance=class_balance)
         both = rows_of(batches, range(2))
         assert np.array_equal(rows_of(batches, range(1, 2)), both[1:])
         orders += map(tuple, both)
     assert len(set(orders)) == 4
 
 
-def test_a_stream_that_starts_within_an_epoch_goes_on_as_the_whole_one(few):
-    """Catches an order, or translations, that begin anew with a resumed run."""
-    batches = pipeline.Batches(few, 16, seed=0, max_translation=2)
-    whole = list(batches.stream().take(8).as_numpy_iterator())
-    rest = list(batches.stream(2).take(6).as_numpy_iterator())
-    for expected, batch in zip(whole[2:], rest, strict=True):
-        assert all(map(np.array_equal, expected, batch))
-
-
 def test_uniform_batches_repeat_an_image_only_when_its_class_is_through():
-    batches = pipeline.Batches(IMBALANCED, 30, seed=0, class_balance="uniform")
+    batches = Batches(IMBALANCED, 30, seed=0, class_balance="uniform")
     epochs = rows_of(batches, range(20))
     for epoch in epochs:
         counts = np.bincount(epoch, minlength=30)
@@ -82,14 +74,36 @@ def test_uniform_batches_repeat_an_image_only_when_its_class_is_through():
     assert len({tuple(epoch) for epoch in epochs}) == 20
 
 
-def test_images_that_stay_in_their_file_make_the_same_batches(tmp_path, few):
+def test_a_stream_goes_on_as_the_whole_one_and_files_make_the_same_batches(tmp_path, few):
+    """Catches an order, or translations, that begin anew with a resumed run."""
     path = tmp_path / "images.bin"
     path.write_bytes(few.images.numpy().tobytes())
     mapped = Split(np.memmap(path, np.uint8, "r", shape=(48, 28, 28, 1)), few.labels)
     assert mapped.fingerprint() == few.fingerprint()
-    streams = [
-        pipeline.Batches(split, 16, seed=1, max_translation=2, flip=True).stream(2).take(4)
-        for split in (mapped, few)
+    options = {"seed": 1, "max_translation": 2, "flip": True}
+    whole = list(Batches(few, 16, **options).stream().take(6))
+    for split in (few, mapped):
+        rest = Batches(split, 16, **options).stream(2).take(4)
+        for batch, expected in zip(rest, whole[2:], strict=True):
+            assert all(map(np.array_equal, batch, expected))
+
+
+def test_a_fingerprint_tells_of_images_labels_and_order(few):
+    """Catches a change for which all runs would be refused, or changed data taken."""
+    images, labels = few.images.numpy(), few.labels.numpy()
+    each = [
+        hashlib.sha256(image.tobytes() + np.int32(label).tobytes()).digest()
+        for image, label in zip(images, labels, strict=True)
     ]
-    for batch, expected in zip(*streams, strict=True):
-        assert all(map(np.array_equal, batch, expected))
+    fingerprint = {
+        "images": 48,
+        "shape": [28, 28, 1],
+        "sha256": hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest(),
+        "content_hash": hashlib.sha256(b"".join(sorted(each))).hexdigest(),
+    }
+    assert few.fingerprint() == fingerprint
+    turned = Split(few.images[::-1], few.labels[::-1]).fingerprint()
+    assert turned.pop("sha256") != fingerprint.pop("sha256")
+    assert turned == fingerprint
+    moved = Split(few.images, tf.roll(few.labels, 1, 0)).fingerprint()
+    assert moved["content_hash"] != fingerprint["content_hash"]

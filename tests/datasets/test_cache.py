@@ -22,10 +22,13 @@ SIZE = (16, 16)
 def pictures(tmp_path):
     """A folder of 20 pictures of two classes, 16x16 and grey."""
     for number in range(20):
-        path = tmp_path / "set" / "ab"[number % 2] / f"{number}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.full(SIZE, number, np.uint8)).save(path)
+        draw(tmp_path / "set" / "ab"[number % 2] / f"{number}.png", number)
     return tmp_path / "set"
+
+
+def draw(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full(SIZE, value, np.uint8)).save(path)
 
 
 @pytest.fixture
@@ -55,18 +58,17 @@ def test_what_is_read_is_what_was_there(pictures, prepare):
         values += pixels[:, 0, 0, 0].tolist()
     assert sorted(values) == list(range(20))
     assert (dataset.size + dataset.held_out, dataset.held_out > 0) == (20, True)
-    Image.fromarray(np.full(SIZE, 99, np.uint8)).save(pictures / "a" / "0.png")
+    draw(pictures / "a" / "0.png", 99)
     assert 99 in images(prepare(pictures)), "a changed file is read anew"
 
 
-@pytest.mark.parametrize("asked", [(None, None), (SIZE, None), (None, 1), (SIZE, 1)])
-def test_it_is_read_once_and_found_again_by_a_run_that_goes_on(
-    pictures, prepare, capsys, asked
-):
+@pytest.mark.parametrize("size", [None, SIZE])
+@pytest.mark.parametrize("channels", [None, 1])
+def test_a_run_that_goes_on_finds_it_again(pictures, prepare, capsys, size, channels):
     """A run names the size and the channels that were found when it began."""
-    first = prepare(pictures, size=asked[0], channels=asked[1])
+    first = prepare(pictures, size=size, channels=channels)
     assert "reading 20 images" in capsys.readouterr().out
-    assert prepare(pictures, size=asked[0], channels=asked[1]) == first
+    assert prepare(pictures, size=size, channels=channels) == first
     assert prepare(pictures, size=SIZE, channels=1) == first
     assert capsys.readouterr().out == ""
 
@@ -94,13 +96,11 @@ def test_broken_files_are_all_named_or_left_out(pictures, prepare):
     assert (len(images(dataset)), dataset.notes) == (20, ("2 that cannot be read",))
 
 
-def test_a_class_with_nothing_to_train_on_is_refused(pictures, prepare, tmp_path):
+def test_a_class_with_nothing_to_train_on_is_refused(prepare, tmp_path):
     """Catches a generator that is asked for a class that it has never seen."""
-    for part in ("train", "test"):
-        (tmp_path / "split" / part).mkdir(parents=True)
-    (pictures / "a").rename(tmp_path / "split" / "train" / "a")
-    (pictures / "b").rename(tmp_path / "split" / "test" / "b")
-    with pytest.raises(errors.UsageError, match=r"class 'b' has no image .*, and 10 held"):
+    draw(tmp_path / "split" / "train" / "a" / "1.png", 1)
+    draw(tmp_path / "split" / "test" / "b" / "2.png", 2)
+    with pytest.raises(errors.UsageError, match=r"class 'b' has no image .*, and 1 held"):
         prepare(tmp_path / "split")
 
 
