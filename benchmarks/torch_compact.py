@@ -187,7 +187,7 @@ class Program:
                 parameter.grad = gradient
             optimizer.step()
         self.completed += 1
-        if config.ema_half_life and self.completed % config.ema_interval == 0:
+        if config.ema_half_life and self.completed % config.r1_interval == 0:
             torch._foreach_lerp_(self._averaged, self._current, 1 - self._decay())
         return discriminator_loss.detach()
 
@@ -212,10 +212,10 @@ class Program:
         return generator_loss, loss
 
     def _decay(self) -> float:
-        """What `ema_interval` steps leave of the EMA: see `updates.update_ema`."""
+        """What `r1_interval` steps leave of the EMA: see `updates.update_ema`."""
         decay = 0.5 ** (self.config.batch_size / self.config.ema_half_life)
         warm_up = (1 + self.completed) / (10 + self.completed)
-        return min(decay, warm_up) ** self.config.ema_interval
+        return min(decay, warm_up) ** self.config.r1_interval
 
 
 def _floats(network: nn.Module) -> list[torch.Tensor]:

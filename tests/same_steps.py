@@ -13,8 +13,8 @@ import numpy as np
 
 ROWS = 8  # of a batch
 STEPS = 5
-MIXED = {"update_rule": "alternating", "discriminator_update": "mixed"}
-SEPARATE = {"update_rule": "alternating", "discriminator_update": "separate"}
+MIXED = {"update_rule": "alternating"}
+SEPARATE = {"update_rule": "separate"}
 NETWORKS = {
     "dcgan compact": ("dcgan", "compact"),
     "cgan compact": ("cgan", "compact"),
@@ -31,10 +31,8 @@ CASES = {
     "acgan compact, lazy": {
         "mode": "acgan",
         "r1_interval": 2,
-        "ema_interval": 3,
-        "lr_decay_images": 4 * ROWS,
+        "decay_images": 4 * ROWS,
         "lr_final_share": 0.25,
-        "r1_decay_images": 4 * ROWS,
         "r1_final_share": 0.1,
     },
 } | {
@@ -65,7 +63,7 @@ def config_of(case):
         settings["d_step_batchnorm"] = "training"
     if settings["mode"] != "dcgan":
         settings["fake_label_source"] = "uniform"
-    if settings["mode"] == "acgan" and settings.get("discriminator_update") == "separate":
+    if settings["mode"] == "acgan" and settings.get("update_rule") == "separate":
         settings["class_head"] = "ac"  # which the step on real images would not move
     shape = {"height": 28, "width": 28, "channels": 1}
     names = {"classes": 10, "class_names": None}

@@ -18,12 +18,11 @@ AUTO = "auto"  # what the machine decides: the data set, the precision
 
 Settings = Mapping[str, Any]
 
+_IN_TURN = dict(d_step_batchnorm="inference", g_batch_multiplier=2, resample_latents=True)
 UPDATE_RULES: Mapping[str, Settings] = {
     "paired": {},
-    "alternating": {
-        **dict(discriminator_update="mixed", d_step_batchnorm="inference"),
-        **dict(g_batch_multiplier=2, resample_latents=True),
-    },
+    "alternating": _IN_TURN,
+    "separate": _IN_TURN,
 }
 
 LENGTHS: Mapping[str, Settings] = {
@@ -39,8 +38,8 @@ CHOICES: Mapping[str, Mapping[str, Settings]] = {
 
 # Constant rates, penalties and EMA at each step: as all flagfiles have it.
 CONSTANT = dict(
-    **dict(beta_2=0.999, lr_decay_images=0, lr_final_share=0.0, ema_interval=1),
-    **dict(r1_interval=1, r1_decay_images=0, r1_final_share=0.0),
+    **dict(beta_2=0.999, decay_images=0, lr_final_share=0.0),
+    **dict(r1_interval=1, r1_final_share=1.0),
 )
 
 COMMON = dict(
@@ -142,7 +141,7 @@ COMPACT_ACGAN = dict(
 
 # 1 as R1's weight leaves the discriminators of dcgan and cgan nearly undecided.  Lazy
 # regularisation (Karras et al. 2020, StyleGAN2, section 3.1); the EMA alike.
-COMPACT_ON_MNIST = dict(r1_weight=0.1, r1_interval=4, ema_half_life=100_000, ema_interval=4)
+COMPACT_ON_MNIST = dict(r1_weight=0.1, r1_interval=4, ema_half_life=100_000)
 
 # 0 as beta_1 in place of 0.5, and five more epochs: each brings 0.02 of coverage.
 DCGAN_ON_MNIST = {**COMPACT_ON_MNIST, "beta_1": 0.0, "epochs": 15}
@@ -152,14 +151,14 @@ MOST_OF_MNIST = 540_000  # the first nine of its ten epochs
 # Where the class is multiplied, recall is 0.1 lower: experiments/recipes/README.md.
 CGAN_ON_MNIST = {
     **COMPACT_ON_MNIST,
-    **dict(lr_decay_images=MOST_OF_MNIST, lr_final_share=0.25, beta_2=0.99),
+    **dict(decay_images=MOST_OF_MNIST, lr_final_share=0.25, beta_2=0.99),
     **dict(ema_half_life=20_000, label_fusion="concatenate"),
 }
 
 # With 0.1 as R1's weight throughout, the digits of a class are more alike.
 ACGAN_ON_MNIST = {
     **CGAN_ON_MNIST,
-    **dict(r1_weight=1.0, r1_decay_images=MOST_OF_MNIST, r1_final_share=0.1),
+    **dict(r1_weight=1.0, r1_final_share=0.1),
 }
 
 

@@ -62,11 +62,11 @@ def _conflicts(overrides: Mapping[str, Any]) -> Iterator[str]:
             "discriminator's step; it goes with --g_batch_multiplier=1"
         )
     loss = values["adversarial_loss"]
-    separate = values.get("discriminator_update") == "separate"
+    separate = values["update_rule"] == "separate"
     if ADVERSARIAL_LOSSES[loss]().needs_pair and (separate or multiplier not in (None, 1)):
         yield (
             f"--adversarial_loss={loss}: compares each fake with a real image; it goes "
-            "with --discriminator_update=mixed and --g_batch_multiplier=1"
+            "with --update_rule=paired, or alternating and --g_batch_multiplier=1"
         )
 
 
@@ -168,9 +168,7 @@ def from_json(values: Mapping[str, Any]) -> Config:
 
     Settings that came later have the values of ADDED, where the run has such settings.
     """
-    values = dict(values or {})
-    if "twin" in values:  # as class_head was called before
-        values["class_head"] = "twin" if values.pop("twin") else "ac"
+    values = _by_todays_names(values or {})
     config = schema.read({**ADDED, **values})
     preset = PRESETS[config.mode]
     if config.architecture not in preset.architectures:
@@ -181,6 +179,40 @@ def from_json(values: Mapping[str, Any]) -> Config:
         if name in values or name not in ADDED:
             raise ValueError(f"{name} is {given.get(name)}: does not go with the rest")
     return config.model_copy(update=dict.fromkeys(given.keys() - own))
+
+
+def _by_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings of a config.json of version 0.3 by the names of today.
+
+    ValueError where a run had two values for what one setting says today.
+    """
+    values = dict(values)
+    if "twin" in values:
+        values["class_head"] = "twin" if values.pop("twin") else "ac"
+    if values.pop("discriminator_update", None) == "separate":
+        values["update_rule"] = "separate"
+    penalised = values.get("r1_weight") or values.get("r2_weight")
+    ema_interval = values.pop("ema_interval", None)
+    if values.get("ema_half_life") and ema_interval not in (
+        None,
+        values.get("r1_interval"),
+    ):
+        if penalised:
+            raise ValueError(f"ema_interval is {ema_interval}: must be r1_interval today")
+        values["r1_interval"] = ema_interval
+    if "lr_decay_images" in values or "r1_decay_images" in values:
+        spans = {name: values.pop(f"{name}_decay_images", 0) for name in ("lr", "r1")}
+        falling = {name: images for name, images in spans.items() if images}
+        if len(set(falling.values())) > 1:
+            if penalised:
+                raise ValueError(
+                    f"r1_decay_images is {spans['r1']}: must be lr_decay_images today"
+                )
+            del falling["r1"]
+        values["decay_images"] = max(falling.values(), default=0)
+        constant = spans.keys() - falling.keys() if falling else {"r1"}
+        values |= {f"{name}_final_share": 1.0 for name in constant}
+    return values
 
 
 def not_defaults(config: Config) -> tuple[list[str], list[str]]:

@@ -93,9 +93,9 @@ class Config(pydantic.BaseModel):
     dropout_rate: float = _model("share of the discriminator's units to drop", 0, 0.99)
     ema_half_life: Images = _model(
         "images after which a weight counts half in the generator's exponential moving "
-        "average (EMA), which then generates all images that are shown; 0: no EMA"
+        "average (EMA), which then generates all images that are shown; it is updated at "
+        "every r1_interval steps, for all of them; 0: no EMA"
     )
-    ema_interval: Interval = _model("steps after which the EMA is updated, for all of them")
     precision: Literal[AUTO, "float32", "bfloat16"] = _model(
         "type of most layers (the rest is float32); auto: bfloat16 on a GPU of compute "
         "capability 8 or more, a CPU with AMX, or one of AMD with AVX512_BF16"
@@ -120,12 +120,11 @@ class Config(pydantic.BaseModel):
     r2_weight: Weight = _loss("weight of R2: the same at fakes")
     r1_interval: Interval = _loss(
         "every how many steps R1 and R2 are computed, and then count that many times (lazy "
-        "regularisation: StyleGAN2, Karras et al. 2020, appendix B)"
+        "regularisation: StyleGAN2, Karras et al. 2020, appendix B); and the EMA is updated"
     )
-    r1_decay_images: Images = _loss(
-        "images over which R1 and R2 fall to r1_final_share, along half a cosine; 0: never"
+    r1_final_share: Share = _loss(
+        "share of the weights of R1 and R2 after decay_images; 1: they do not fall"
     )
-    r1_final_share: Share = _loss("share of the weights after r1_decay_images")
 
     batch_size: int = _optimisation("real images a step", 1, 1_000_000, common=True)
     learning_rate: Rate = _optimisation(
@@ -134,15 +133,14 @@ class Config(pydantic.BaseModel):
     discriminator_learning_rate: Rate = _optimisation("of the discriminator's Adam")
     beta_1: float = _optimisation("Adam's decay of the mean gradient", 0, 0.9999)
     beta_2: float = _optimisation("Adam's decay of the mean squared gradient", 0, 0.999999)
-    lr_decay_images: Images = _optimisation(
-        "images over which both rates fall to lr_final_share, along half a cosine; 0: never"
+    decay_images: Images = _optimisation(
+        "images over which rates and penalties fall to lr_final_share and r1_final_share, "
+        "along half a cosine; 0: never"
     )
-    lr_final_share: Share = _optimisation("share of the rates after lr_decay_images")
+    lr_final_share: Share = _optimisation("share of both rates after decay_images")
     update_rule: Literal[tuple(UPDATE_RULES)] = _optimisation(
-        "paired: both move from one forward pass; alternating: the discriminator is first"
-    )
-    discriminator_update: Literal["mixed", "separate"] | None = _optimisation(
-        "one step on real images and fakes in one mixed batch, or a step on each"
+        "paired: both move from one forward pass; alternating: the discriminator is first, "
+        "by a step on real images and fakes in one batch; separate: by a step on each"
     )
     d_step_batchnorm: Literal["inference", "training"] | None = _optimisation(
         "BatchNorm of the generator when it makes the discriminator's fakes: moving "

@@ -111,7 +111,7 @@ def test_gan(gan: Gan, config: Config) -> Gan:
     examples do; a second class head has the first one's weight; there are no penalties.
     The loss of two separate steps is their mean, as in training.
     """
-    half = 0.5 if config.discriminator_update == "separate" else 1.0
+    half = 0.5 if config.update_rule == "separate" else 1.0
     weights = gan.unpenalised().discriminator_weights
     weights = {name: half * weight for name, weight in weights.items()}
     alike = weights.get("adversarial_real", 1.0)

@@ -42,17 +42,17 @@ def make_train_steps(
         for _ in tf.range(count):
             images, labels = next(batches)
             seen = state.step * config.batch_size
-            if config.lr_decay_images:
-                share = cosine_decay(seen, config.lr_decay_images, config.lr_final_share)
+            if config.decay_images:
+                share = cosine_decay(seen, config.decay_images, config.lr_final_share)
                 rates = config.learning_rate, config.discriminator_learning_rate
                 state.generator_optimizer.learning_rate.assign(rates[0] * share)
                 state.discriminator_optimizer.learning_rate.assign(rates[1] * share)
-            share = cosine_decay(seen, config.r1_decay_images, config.r1_final_share)
+            share = cosine_decay(seen, config.decay_images, config.r1_final_share)
             if not lazy or state.step % config.r1_interval == 0:
                 means = step(images, labels, share, penalised=True)
             else:
                 means = step(images, labels, share, penalised=False)
-            every = config.ema_interval
+            every = config.r1_interval
             if config.ema_half_life and (every == 1 or (state.step + 1) % every == 0):
                 state.strategy.run(move_ema)
             for total, mean in zip(state.term_sums.values(), means, strict=True):
@@ -133,7 +133,7 @@ def alternating(state: TrainState, config: Config, images, labels, inputs) -> Te
     """Moves the discriminator, then the generator against it, as the Keras examples do."""
     gan = state.gan
     fakes = _generate(gan, inputs[0], training=config.d_step_batchnorm == "training")
-    move = DISCRIMINATOR_UPDATES[config.discriminator_update]
+    move = DISCRIMINATOR_MOVES[config.update_rule]
     d_terms = move(state, images, labels, *fakes)
     # The discriminator's BatchNorm is in training mode here, but its moving averages stay
     # those of its own updates (Keras 2.1's behaviour when frozen).
@@ -180,8 +180,8 @@ def _separate(state: TrainState, images, labels, fakes, fake_labels) -> Terms:
 
 
 # `config.presets.UPDATE_RULES` has the settings that each brings.
-RULES = {"paired": paired, "alternating": alternating}
-DISCRIMINATOR_UPDATES = {"mixed": _mixed, "separate": _separate}
+RULES = {"paired": paired, "alternating": alternating, "separate": alternating}
+DISCRIMINATOR_MOVES = {"alternating": _mixed, "separate": _separate}
 
 
 def _generate(gan: Gan, inputs, training: bool = True) -> tuple:
@@ -206,7 +206,7 @@ def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) 
 
 
 def update_ema(state: TrainState, config: Config, trained_before: bool) -> None:
-    """Moves the EMA generator's weights towards the generator's, for `ema_interval` steps.
+    """Moves the EMA generator's weights towards the generator's, for `r1_interval` steps.
 
     `state.step` does not count the last of these steps yet.  A weight counts half after
     `ema_half_life` images (Karras et al. 2018, section 4.1).  It counts less at first,
@@ -216,7 +216,7 @@ def update_ema(state: TrainState, config: Config, trained_before: bool) -> None:
     if not trained_before:
         completed = tf.cast(state.step + 1, tf.float32)
         decay = tf.minimum(decay, (1.0 + completed) / (10.0 + completed))
-    decay **= config.ema_interval
+    decay **= config.r1_interval
     gan = state.gan
     for slow, fast in zip(gan.ema_generator.weights, gan.generator.weights, strict=True):
         slow.assign(fast + tf.cast(decay, fast.dtype) * (slow - fast))
@@ -228,7 +228,7 @@ def cosine_decay(images: tf.Tensor, decay_images: int, final_share: float) -> tf
     It is `final_share` from `decay_images` on (Loshchilov & Hutter 2017, equation 5); if
     these are 0, the share is 1 throughout.
     """
-    if not decay_images:
+    if not decay_images or final_share == 1:
         return tf.constant(1.0)
     decay = keras.optimizers.schedules.CosineDecay(1.0, decay_images, alpha=final_share)
     return decay(images)

@@ -51,8 +51,8 @@ def test_what_was_tuned_on_mnist_is_for_sets_of_its_shape_alone(mode):
             values = preset.default_values({"architecture": architecture}, dataset)
             ours = architecture == "compact" and dataset in presets.MNIST_LIKE
             tuned = ours and preset.conditional
-            assert (values["lr_decay_images"] > 0) == (values["beta_2"] != 0.999) == tuned
+            assert (values["decay_images"] > 0) == (values["beta_2"] != 0.999) == tuned
             assert (values.get("label_fusion") == "concatenate") == tuned
-            assert (values["r1_decay_images"] > 0) == (ours and mode == "acgan")
-            assert values["r1_interval"] == values["ema_interval"] == (4 if ours else 1)
+            assert (values["r1_final_share"] < 1) == (ours and mode == "acgan")
+            assert values["r1_interval"] == (4 if ours else 1)
             assert (values.get("epochs") == 15) == (ours and mode == "dcgan")

@@ -58,15 +58,56 @@ def test_a_run_of_before_a_setting_came_has_the_settings_that_its_mode_has(mode)
     assert ("preview_classes" in expected) == (mode != "dcgan")
 
 
-@pytest.mark.parametrize(("twin", "head"), [(True, "twin"), (False, "ac")])
-def test_a_run_of_before_there_was_a_choice_of_class_heads_is_read(twin, head):
-    names = [str(number) for number in range(10)]
-    run = new_config(mode="acgan", class_head=head).model_copy(
-        update={"precision": "float32", "class_names": names}
-    )
-    old = as_json(run) | {"twin": twin}
-    del old["class_head"]
-    assert resolve.from_json(old) == run
+def of_version_0_3(run, **changes):
+    """What config.json held of a run: settings that today's others say, by their names."""
+    values = as_json(run)
+    rule = values["update_rule"]
+    if rule != "paired":
+        update = {"alternating": "mixed", "separate": "separate"}[rule]
+        values |= {"update_rule": "alternating", "discriminator_update": update}
+    if "class_head" in values:
+        values["twin"] = values.pop("class_head") == "twin"
+    images, share = values.pop("decay_images"), values["r1_final_share"]
+    decays = {"lr_decay_images": images, "r1_decay_images": images if share < 1 else 0}
+    if share == 1:
+        values["r1_final_share"] = 0.0
+    return values | {"ema_interval": values["r1_interval"]} | decays | changes
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("rule", presets.UPDATE_RULES)
+def test_a_run_of_version_0_3_is_read_by_todays_names(mode, rule):
+    """The default runs of every mode, which users have, must not become others."""
+    run = new_config(mode=mode, precision="float32", update_rule=rule)
+    assert resolve.from_json(of_version_0_3(run)) == run
+
+
+HEADED = dict(mode="acgan", precision="float32")
+
+
+@pytest.mark.parametrize(
+    ("settings", "old"),
+    [
+        ({"class_head": "ac"}, {"twin": False}),
+        # R1 alone fell; or no penalty did anything, so that its own numbers say nothing.
+        ({"lr_final_share": 1.0}, {"lr_decay_images": 0}),
+        ({"r1_weight": 0.0, "r1_final_share": 1.0}, {"r1_decay_images": 7}),
+        ({"r1_weight": 0.0, "r1_interval": 3}, {"r1_interval": 4}),
+        ({"ema_half_life": 0}, {"ema_interval": 9}),
+        ({"decay_images": 0, "r1_final_share": 1.0}, {}),
+    ],
+)
+def test_what_a_run_of_version_0_3_did_is_kept(settings, old):
+    run = new_config(**HEADED, **settings)
+    assert resolve.from_json(of_version_0_3(run, **old)) == run
+
+
+@pytest.mark.parametrize("name", ["ema_interval", "r1_decay_images"])
+def test_what_no_setting_of_today_says_is_refused_by_its_name(name):
+    """It would train on by another schedule."""
+    old = of_version_0_3(new_config(**HEADED), **{name: 7})
+    with pytest.raises(ValueError, match=rf"^{name} is 7: [^\n]+$"):
+        resolve.from_json(old)
 
 
 def test_one_learning_rate_given_alone_is_both_players():
@@ -99,13 +140,8 @@ def test_one_learning_rate_given_alone_is_both_players():
             "goes with --adversarial_loss=non_saturating or hinge or least_squares",
         ),
         (
-            {
-                **RELATIVISTIC,
-                **ALTERNATING,
-                "g_batch_multiplier": 1,
-                "discriminator_update": "separate",
-            },
-            "with --discriminator_update=mixed",
+            {**RELATIVISTIC, "update_rule": "separate", "g_batch_multiplier": 1},
+            "goes with --update_rule=paired, or alternating",
         ),
         # Two by default.
         ({**RELATIVISTIC, **ALTERNATING}, "and --g_batch_multiplier=1"),

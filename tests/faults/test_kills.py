@@ -35,8 +35,8 @@ RUNS = {
 MORE_RUNS = {
     "acgan keras_gan, alternating": (
         *("--mode=acgan", "--precision=float32"),
-        *("--architecture=keras_gan", "--update_rule=alternating"),
-        *("--discriminator_update=separate", "--batch_size=50", "--steps=20"),
+        *("--architecture=keras_gan", "--update_rule=separate"),
+        *("--batch_size=50", "--steps=20"),
         *("--log_every_steps=7", "--checkpoint_every_steps=9"),
     ),
     "dcgan": (

@@ -84,7 +84,7 @@ PENALTIES = {"r1_weight": 7.0, "r2_weight": 8.0}
 RELATIVISTIC = {"adversarial_loss": "relativistic"}
 DCGAN = {"mode": "dcgan", "r1_weight": 0.5}
 EVEN = {"class_real": 0.5, "class_fake": 0.5}  # as an adversarial term weighs
-SEPARATE = {"update_rule": "alternating", "discriminator_update": "separate"}
+SEPARATE = {"update_rule": "separate"}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def measured(gan, config, split):
 
 LABELS = {"real_label": 0.8, "generator_label": 0.7, "g_class_weight": 0.5}
 SEPARATE = dict(
-    **dict(update_rule="alternating", discriminator_update="separate"),
+    **dict(update_rule="separate"),
     **dict(d_weight_real=1.0, d_weight_fake=1.0, d_class_weight_fake=1.0),
 )
 LN_2, LN_10 = math.log(2), math.log(10)

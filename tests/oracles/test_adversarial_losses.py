@@ -32,7 +32,7 @@ LOSSES = {
     "relativistic": {},
 }
 ALTERNATING = {"update_rule": "alternating", "g_batch_multiplier": 1, **BOTH_PENALTIES}
-SEPARATE = {**ALTERNATING, "discriminator_update": "separate"}
+SEPARATE = {**ALTERNATING, "update_rule": "separate"}
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -178,7 +178,7 @@ def with_ema_of_zeros(config, step):
 
 
 def test_the_ema_halves_its_memory_in_the_half_life(small):
-    config = small("acgan", ema_half_life=160, ema_interval=1)
+    config = small("acgan", ema_half_life=160, r1_interval=1)
     state = with_ema_of_zeros(config, step=1_000_000)  # long after the start
     for _ in range(10):
         training_steps.update_ema(state, config, trained_before=False)
@@ -187,14 +187,14 @@ def test_the_ema_halves_its_memory_in_the_half_life(small):
 
 
 def test_the_ema_soon_forgets_the_start(small):
-    config = small("acgan", ema_half_life=10**9, ema_interval=1)
+    config = small("acgan", ema_half_life=10**9, r1_interval=1)
     state = with_ema_of_zeros(config, step=0)
     training_steps.update_ema(state, config, trained_before=False)
     assert np.allclose(state.gan.ema_generator.weights[0], 1 - 2 / 11)
 
 
 def test_the_ema_of_a_run_with_another_s_weights_is_kept_from_the_start(small):
-    config = small("acgan", ema_half_life=160, ema_interval=1)
+    config = small("acgan", ema_half_life=160, r1_interval=1)
     state = with_ema_of_zeros(config, step=0)
     training_steps.update_ema(state, config, trained_before=True)
     assert np.allclose(state.gan.ema_generator.weights[0], 1 - 0.5**0.1, atol=1e-6)
@@ -218,8 +218,8 @@ def test_the_discriminator_learns_eight_images_by_heart(small, few):
     "rule",
     [
         {},
-        {**ALTERNATING, "discriminator_update": "mixed"},
-        {**ALTERNATING, "discriminator_update": "separate"},
+        ALTERNATING,
+        {**ALTERNATING, "update_rule": "separate"},
     ],
     ids=["paired", "mixed", "separate"],
 )
@@ -235,7 +235,7 @@ def test_the_discriminator_sees_augmented_fakes_in_both_players_losses(small, fe
     terms = update(state, config, images, labels, [0, 0])
     fake = float(terms["discriminator/adversarial_fake"])
     expected = np.log1p(np.exp(logit.numpy())).mean()
-    if rule.get("discriminator_update") != "separate":  # which has moved on real images
+    if rule.get("update_rule") != "separate":  # which has moved on real images
         assert fake == pytest.approx(expected, rel=1e-5)
     after = gan.discriminate(black, labels, training=False).adversarial
     if rule:  # the generator's step comes after the discriminator's
@@ -299,12 +299,12 @@ def test_lazy_penalties_count_for_the_steps_between(small, few, architecture):
 
 def test_an_ema_of_every_second_step_forgets_as_much(small, few):
     """By a generator that stands still."""
-    config = small("acgan", ema_half_life=160, ema_interval=2)
+    config = small("acgan", ema_half_life=160, r1_interval=2)
     state = with_ema_of_zeros(config, step=1_000_000)
     for _ in range(5):
         training_steps.update_ema(state, config, trained_before=False)
     assert np.allclose(state.gan.ema_generator.weights[0], 0.5, atol=1e-5)
-    config = small("dcgan", ema_half_life=160, ema_interval=2, learning_rate=1e-9)
+    config = small("dcgan", ema_half_life=160, r1_interval=2, learning_rate=1e-9)
     moved = []
     for steps in (1, 2, 3):
         state = with_ema_of_zeros(config, step=0)
@@ -320,7 +320,7 @@ def test_learning_rates_fall_with_the_images_seen(small, few):
         "cgan",
         learning_rate=1e-3,
         discriminator_learning_rate=2e-3,
-        lr_decay_images=64,
+        decay_images=64,
         lr_final_share=0.25,
     )
     expected = [1.0, 0.25 + 0.75 * (1 + 0.5**0.5) / 2, 0.625, 0.25, 0.25]
@@ -333,7 +333,7 @@ def test_learning_rates_fall_with_the_images_seen(small, few):
 
 def test_a_step_has_the_rate_of_the_images_before_it(small, few):
     """After all have been seen at a share of 0: it moves nothing."""
-    config = small("dcgan", lr_decay_images=16, lr_final_share=0.0)
+    config = small("dcgan", decay_images=16, lr_final_share=0.0)
     state = TrainState.create(config)
     state.step.assign(1)
     before = weights(state.gan.generator) + weights(state.gan.discriminator)
@@ -347,8 +347,8 @@ def test_a_step_has_the_rate_of_the_images_before_it(small, few):
 
 def test_r1_falls_with_the_images_seen_in_the_loss(small, few):
     """The second step, with R1 as it was and as it has fallen; the term itself stays."""
-    found = []
-    for falling in ({}, {"r1_decay_images": 16, "r1_final_share": 0.25}):
+    found, fallen = [], {"decay_images": 16, "lr_final_share": 1.0, "r1_final_share": 0.25}
+    for falling in ({}, fallen):
         config = small("dcgan", **CONSTANT | falling, r1_weight=8.0, learning_rate=1e-9)
         first, second = after(config, few, 1), after(config, few, 2)
         names = ("discriminator/r1_penalty", "discriminator/loss")
