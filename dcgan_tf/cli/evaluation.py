@@ -169,7 +169,7 @@ def table(report: Mapping, encoding: str | None = None) -> str:
                 figure.text(row[figure.key]) if figure.key in row else ""
                 for row in columns.values()
             )
-            lines.append((console.title(figure, encoding), *cells))
+            lines.append((console.printable(figure.title, encoding), *cells))
     lines += _by_class(report["class_names"], columns)
     texts = [f"{name:<28}" + "".join(f"{c:>17}" for c in cells) for name, *cells in lines]
     notes, nearest = report["notes"], report["nearest_training_images"]

@@ -258,12 +258,11 @@ def train(
         sinks = loop.Sinks()
         if workers.is_chief:
             rewind(run, intervals, step)
-            labels = resolve.preview_labels(config) if config.conditional else None
-            layout = Layout.of(config, labels)
+            layout = Layout.of_preview(config)
             logger = RunLogger(run, intervals, config.keep_frames, layout)
             total, completed = (config.batch_size * n for n in (intervals.end, step))
             sinks = loop.Sinks(
-                observer=loop.Observer(config, state.gan, split, test, labels),
+                observer=loop.Observer(config, state.gan, split, test),
                 logger=logger,
                 saver=loop.Saver(state, run, content, logger),
                 live=LivePage(run, config, intervals, step),

@@ -138,8 +138,13 @@ def class_numbers(flag: str, text: str, names: list[str]) -> list[int]:
     return [numbers[part] for part in parts]
 
 
-def preview_labels(config: Config) -> list[int]:
-    """Returns the classes in the grid that shows a run's training; UsageError as above."""
+def preview_labels(config: Config) -> list[int] | None:
+    """Returns the classes in the grid that shows a run's training; UsageError as above.
+
+    None where the generator takes no class.
+    """
+    if not config.conditional:
+        return None
     if config.preview_classes:
         return class_numbers("preview_classes", config.preview_classes, config.names)
     return shown_classes(config.classes)

@@ -5,7 +5,6 @@ The one for MNIST is in the package; others are trained at first use and kept in
 
 import dataclasses
 import pathlib
-from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -147,26 +146,23 @@ def with_pseudo_classes(split: Split, count: int) -> Split:
     from sklearn import cluster, decomposition, pipeline  # which takes a second
 
     images = split.array()
-    sample = _shrunk(images, image_sets.evenly(len(images), PSEUDO_IMAGES))
-    pixels = np.concatenate(list(sample))
+    sample = image_sets.evenly(len(images), PSEUDO_IMAGES)
+    blocks = arrays.blocks(len(sample), BLOCK)
+    pixels = np.concatenate([_shrunk(images[sample[rows]]) for rows in blocks])
     clusters = pipeline.make_pipeline(
         decomposition.PCA(min(50, *pixels.shape), random_state=SEED),
         cluster.KMeans(count, n_init=4, random_state=SEED),
     ).fit(pixels)
-    blocks = _shrunk(images, np.arange(len(images)))
-    labels = np.concatenate([clusters.predict(block) for block in blocks])
+    blocks = arrays.blocks(len(images), BLOCK)
+    labels = np.concatenate([clusters.predict(_shrunk(images[rows])) for rows in blocks])
     return Split(split.images, tf.constant(labels, tf.int32))
 
 
-def _shrunk(images: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yields rows of images uint8 [N, H, W, C] as float32 [B, pixels].
-
-    Images of over 32 pixels become means over squares.
-    """
-    _, height, width, channels = images.shape
+def _shrunk(images: np.ndarray) -> np.ndarray:
+    """uint8 [B, H, W, C] -> float32 [B, pixels], of large images the means of squares."""
+    count, height, width, channels = images.shape
     side = -(-max(height, width) // 32)
     down, across = height // side, width // side
-    for place in arrays.blocks(len(rows), BLOCK):
-        block = images[rows[place], : down * side, : across * side]
-        squares = block.reshape(-1, down, side, across, side, channels)
-        yield squares.mean(axis=(2, 4), dtype=np.float32).reshape(len(block), -1)
+    squares = images[:, : down * side, : across * side]
+    squares = squares.reshape(count, down, side, across, side, channels)
+    return squares.mean(axis=(2, 4), dtype=np.float32).reshape(count, -1)

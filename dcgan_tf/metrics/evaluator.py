@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dcgan_tf.data.pipeline import Split
 from dcgan_tf.datasets.spec import Dataset, ImageSpec
-from dcgan_tf.metrics import class_metrics, classifier, distances, image_sets
+from dcgan_tf.metrics import classifier, distances, image_sets
 from dcgan_tf.metrics.classifier import Classifier
 from dcgan_tf.metrics.figures import REAL
 from dcgan_tf.metrics.image_sets import Images
@@ -42,7 +42,7 @@ class Evaluator:
         self._real, probabilities = trained_classifier.predict(self.test)
         self._real_radii = distances.radii(self._real, NEIGHBOURS)
         labels, classes = self.test.labels, spec.classes
-        self._real_std = class_metrics.intra_class_std(self._real, labels, classes)
+        self._real_std = intra_class_std(self._real, labels, classes)
         accuracy = float(np.mean(labels == probabilities.argmax(axis=1)))
         self.classifier_accuracy = accuracy if classes > 1 else None
 
@@ -70,12 +70,12 @@ class Evaluator:
             if classes <= MOST_CONFUSED:
                 figures["confusion_matrix"] = confusion.tolist()
         labels = predicted if requested is None else requested
-        std = class_metrics.intra_class_std(features, labels, classes)
+        std = intra_class_std(features, labels, classes)
         std_by_class = _ratios(std, self._real_std)
         finite = [ratio for ratio in std_by_class if ratio is not None]
         shares = np.bincount(predicted, minlength=classes) / len(predicted)
         return figures | {
-            "classifier_score": class_metrics.classifier_score(probabilities),
+            "classifier_score": classifier_score(probabilities),
             "intra_class_std": float(np.mean(finite)) if finite else None,
             "intra_class_std_by_class": std_by_class,
             "class_shares": shares.tolist(),
@@ -101,6 +101,30 @@ class Evaluator:
         split = Split(tf.constant(images[:]), tf.constant(images.labels, tf.int32))
         trained = classifier.fit(split, self._spec, epochs=5, max_translation=0)
         return Classifier(trained).accuracy(self.test)
+
+
+def intra_class_std(features: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Returns the RMS distance of each class's features from their mean, [classes].
+
+    NaN for a class that has no images.
+    """
+    deviations = np.full(classes, np.nan)
+    for label in np.unique(labels):
+        members = np.asarray(features[labels == label], np.float64)
+        deviations[label] = np.sqrt(members.var(axis=0).sum())
+    return deviations
+
+
+def classifier_score(probabilities: np.ndarray) -> float:
+    """exp of the mean KL of p(class | image) from p(class): 1 to the number of classes.
+
+    Salimans et al. 2016, section 4, with the classifier that gave the probabilities;
+    the "MNIST score" with one for MNIST.
+    """
+    p = np.asarray(probabilities, np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(p > 0.0, p * (np.log(p) - np.log(p.mean(axis=0))), 0.0)
+    return float(np.exp(terms.sum(axis=1).mean()))
 
 
 def _ratios(figures: np.ndarray, others: np.ndarray) -> list[float | None]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from dcgan_tf.metrics.figures import DOWN, FIGURES, Figure
 from dcgan_tf.pages.record import Record, differing
-from dcgan_tf.reporting.console import WIDTH, prints, wrapped
+from dcgan_tf.reporting.console import WIDTH, printable, wrapped
 from dcgan_tf.support import atomic_files
 
 COMPARED = (
@@ -18,7 +18,6 @@ COMPARED = (
 )
 MOST_CELL = 24  # letters
 ABSENT = "\u2013"  # a dash
-PLAIN = str.maketrans({ABSENT: "-", "\u00b1": "+-", "\u2191": " ", "\u2193": " ", "é": "e"})
 Group = list[Record]  # runs that differ in nothing but the seed
 
 
@@ -52,7 +51,7 @@ def text(records: Sequence[Record]) -> str:
     ]
     notes = _notes(records, several=len(columns) < len(records))
     table = "\n".join([*legend, "", *_blocks(rows), "", *notes]).rstrip()
-    return table if prints(table) else table.translate(PLAIN)
+    return printable(table)
 
 
 def _label(group: Group) -> str:

@@ -4,25 +4,20 @@ import sys
 import textwrap
 from collections.abc import Mapping
 
-from dcgan_tf.metrics.figures import FIGURES, QUALITY, Figure
+from dcgan_tf.metrics.figures import FIGURES, QUALITY
 
 WIDTH = 80  # of what is printed
+PLAIN = str.maketrans({"\u2013": "-", "±": "+-", "↑": " ", "↓": " ", "é": "e"})
 Entry = Mapping[str, float]
 
 
-def prints(text: str, encoding: str | None = None) -> bool:
-    """Tells whether stdout, or a file of the encoding, has the letters of a text."""
+def printable(text: str, encoding: str | None = None) -> str:
+    """Returns the text; in plain letters where stdout (or `encoding`) lacks some."""
     try:
         text.encode(encoding or sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def title(figure: Figure, encoding: str | None = None) -> str:
-    """Returns a figure's name and arrow, in letters that stdout (or `encoding`) has."""
-    plain = figure.name.replace("é", "e")
-    return figure.title if prints(figure.title, encoding) else plain
+        return text.translate(PLAIN)
+    return text
 
 
 def wrapped(text: str, indent: str = "") -> str:
@@ -51,8 +46,9 @@ def losses(entry: Entry, name: str) -> str:
 def quality(entry: Entry) -> str:
     """Returns the figures of an evaluation."""
     figures = (
-        f"{title(figure)} {figure.text(entry[QUALITY + figure.key])}".replace(" ", "\xa0")
+        f"{printable(figure.title).rstrip()} {figure.text(entry[QUALITY + figure.key])}"
         for figure in FIGURES
         if figure.printed and QUALITY + figure.key in entry
     )
-    return wrapped(", ".join(figures), "  ").replace("\xa0", " ")
+    unbroken = ", ".join(figure.replace(" ", "\xa0") for figure in figures)
+    return wrapped(unbroken, "  ").replace("\xa0", " ")

@@ -110,11 +110,9 @@ def encode_gif(shown: Sequence[np.ndarray], durations: list[int]) -> bytes:
         levels = (np.rint(np.linspace(0, 31, 256)) * 255 / 31).astype(np.uint8)
         images = [Image.fromarray(levels[frame]) for frame in shown]
     first, *rest = images
-    content = io.BytesIO()
-    # Pillow wants no list for a single frame.
-    duration = durations if rest else durations[0]
-    first.save(content, "GIF", save_all=True, append_images=rest, duration=duration, loop=0)
-    return content.getvalue()
+    gif = io.BytesIO()
+    first.save(gif, "GIF", save_all=True, append_images=rest, duration=durations, loop=0)
+    return gif.getvalue()
 
 
 def evenly(count: int, most: int) -> np.ndarray:

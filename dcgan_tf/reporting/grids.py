@@ -54,8 +54,7 @@ class Layout:
     @classmethod
     def of_preview(cls, config: Config) -> "Layout":
         """Returns the layout of a run's frames."""
-        labels = resolve.preview_labels(config) if config.conditional else None
-        return cls.of(config, labels)
+        return cls.of(config, resolve.preview_labels(config))
 
     def split(self, pixels: np.ndarray) -> list[np.ndarray]:
         """Returns the plain grid, or both of a frame with real images; [] for neither."""
@@ -164,14 +163,12 @@ def encode_png(pixels: np.ndarray) -> bytes:
 class Preview:
     """A grid of images from latents that the seed alone decides.
 
-    labels: the classes of the columns, where the generator is conditional; a row is then
-            one latent vector.  None: every image has latents of its own.
-    split:  its images of these classes stand beside them, with `preview_real`
+    Where the generator takes a class, a column is a class and a row one latent vector.
+    With `preview_real` images of these classes in `split` stand beside the generated ones.
     """
 
-    def __init__(
-        self, gan: "Gan", config: Config, labels: Sequence[int] | None, split: "Split"
-    ):
+    def __init__(self, gan: "Gan", config: Config, split: "Split"):
+        labels = resolve.preview_labels(config)
         self._gan = gan
         self.columns = len(labels or range(PLAIN_COLUMNS))
         count = config.preview_rows * self.columns

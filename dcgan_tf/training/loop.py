@@ -36,13 +36,12 @@ SCORE = "quality/selection_score"
 class Observer:
     """Measures a run's networks at a log entry, and changes nothing of them.
 
-    labels: the classes that are shown, None where there are none
-    test:   the test split, if the config wants evaluations or test losses
+    test: the test split, if the config wants evaluations or test losses
     """
 
-    def __init__(self, config: Config, gan: Gan, split: Split, test: Split | None, labels):
+    def __init__(self, config: Config, gan: Gan, split: Split, test: Split | None):
         self._config, self._gan = config, gan
-        self._preview = Preview(gan, config, labels, split)
+        self._preview = Preview(gan, config, split)
         self._test_losses = self._evaluator = None
         if config.test_losses:
             self._test_losses = TestLosses(build.test_gan(gan, config), config.seed, test)

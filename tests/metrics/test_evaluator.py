@@ -44,6 +44,15 @@ def evaluator_of(labels, spec=THREE):
     return Evaluator(Known(), split(labels, seed=0), spec)
 
 
+def test_figures_of_classes_by_hand():
+    features = np.array([[0.0, 0.0], [2.0, 0.0], [5.0, 5.0]])
+    std = evaluator.intra_class_std(features, np.array([0, 0, 2]), 3)
+    np.testing.assert_array_equal(std, [1.0, np.nan, 0.0])
+    for images, score in ((np.eye(4), 4.0), (np.full((5, 4), 0.25), 1.0)):
+        assert evaluator.classifier_score(images) == pytest.approx(score)
+    assert evaluator.classifier_score(np.eye(4)[[1, 1, 1]]) == pytest.approx(1.0)
+
+
 def test_figures_of_images_of_which_a_third_is_wrong(monkeypatch):
     measure = evaluator_of(np.arange(300) % 3)
     images = images_of(np.array([0, 1, 1] * 100), requested=np.array([0, 1, 2] * 100))

@@ -95,8 +95,12 @@ def preview(labels, rows, seed=3, real=None):
     gan = types.SimpleNamespace(
         sample_latents=lambda count, seed: normal([count, 5], seed), generate=generate
     )
-    config = types.SimpleNamespace(seed=seed, preview_rows=rows, preview_real=bool(real))
-    return grids.Preview(gan, config, labels, real)
+    config = types.SimpleNamespace(
+        **dict(seed=seed, preview_rows=rows, preview_real=bool(real)),
+        **dict(conditional=bool(labels), names="0123456789"),
+        preview_classes=",".join(map(str, labels or [])),
+    )
+    return grids.Preview(gan, config, real)
 
 
 @pytest.mark.parametrize("seed", [3, 4])
