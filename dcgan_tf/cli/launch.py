@@ -139,7 +139,7 @@ def show(
     weights = str(parent or "")
     if parent and Run(pathlib.Path(parent.run)).exported.exists():
         weights += ": the generator's alone, the discriminator begins new"
-    device = tf_setup.gpu_name() or "CPU"
+    device = tf_setup.gpu().get("device_name", "CPU")
     if workers.devices > 1:
         device = f"{workers.devices} x {device}"
     if workers.addresses:

@@ -48,24 +48,22 @@ def save(
 
 
 @contextlib.contextmanager
-def _reading(info: CheckpointInfo, what: str) -> Iterator[None]:
-    """Makes a RunError of one line of what TensorFlow raises for damage or a lack."""
+def _reading(info: CheckpointInfo) -> Iterator[None]:
+    """Makes a RunError of one line of what TensorFlow raises."""
     try:
         yield
     except (tf.errors.OpError, ValueError, IndexError, AssertionError, OSError) as error:
         raise errors.RunError(
-            f"{info.folder} {what} its run's config.json ({errors.first_line(error)}); if "
-            "it is of a version with other networks, train anew in another --run_dir"
+            f"{info.folder} does not fit its run's config.json ({errors.first_line(error)})"
+            "; if it is of a version with other networks, train anew in another --run_dir"
         ) from error
 
 
 def restore(tracked: tf.train.Checkpoint, info: CheckpointInfo) -> None:
     """Sets every variable that is tracked; RunError unless all are there."""
-    with _reading(info, "does not fit"):
+    with _reading(info):
         status = tracked.read(info.prefix)
         status.expect_partial().assert_consumed()  # that is: no lines on stderr as well
-        if (int(tracked.step), int(tracked.epoch)) != (info.step, info.epoch):
-            raise ValueError(f"is of step {int(tracked.step)}, not {info.step}")
 
 
 def restore_networks(gan: Gan, info: CheckpointInfo) -> None:
@@ -82,9 +80,9 @@ def restore_weights(info: CheckpointInfo, **networks: keras.Model) -> None:
     are differs between versions of Keras.  So each weight is NaN before it is read.
     """
     weights = [weight for network in networks.values() for weight in network.weights]
-    with _reading(info, f"holds no {' and '.join(networks)} of"):
+    with _reading(info):
         for weight in weights:
             weight.assign(tf.fill(weight.shape, np.nan))
         tf.train.Checkpoint(**networks).read(info.prefix).expect_partial()
         if missing := [weight.path for weight in weights if np.isnan(weight).any()]:
-            raise ValueError(f"no {missing[0]}")
+            raise ValueError(f"no {missing[0]} in {' or '.join(networks)}")

@@ -118,16 +118,16 @@ class Run:
     def read_exported(self, *networks: Any) -> int:
         """Gives these generators the exported one's weights, and returns their step."""
         try:
-            held = arrays.read(self.exported)
-            step = int(held.pop("step"))
+            weights = arrays.read(self.exported)
+            step = int(weights.pop("step"))
             for network in networks:
-                network.set_weights([*held.values()])
+                network.set_weights([*weights.values()])
+            return step
         except (ValueError, KeyError) as error:
             raise errors.RunError(
                 f"{self.exported}: is no exported generator of the config.json beside it "
                 f"({errors.first_line(error)})"
             ) from None
-        return step
 
     def exported_parent(self) -> Parent:
         """Returns the exported generator as what a run begins with."""
@@ -168,8 +168,6 @@ class Run:
 
     def is_locked(self) -> bool:
         """Returns whether a process trains this run, as far as the file system tells."""
-        if not self.folder.is_dir():
-            return False
         with atomic_files.lock(self.folder, shared=True) as free:
             return free is False
 
@@ -217,13 +215,11 @@ class Run:
 
         Says on stderr which newer ones are damaged; RunError if all are.
         """
-        while True:
-            folders = self.checkpoint_folders()
-            newest = next(self._intact(), None)
-            # A run in progress may have replaced what was being read: look again.
-            if newest or folders == self.checkpoint_folders():
-                break
-        if folders and not newest:
+        folders = self.checkpoint_folders()
+        newest = next(self._intact(), None)
+        if newest is None and folders != self.checkpoint_folders():
+            return self.newest_checkpoint(warn=warn)  # a run in progress replaced them
+        if folders and newest is None:
             raise errors.RunError(
                 f"every checkpoint in {self.checkpoints} is damaged or of another run; put "
                 f"back its own, or name another folder than {self.folder} to start over"

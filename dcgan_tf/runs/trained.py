@@ -56,9 +56,6 @@ class TrainedRun:
         in each image: at least 0, each row adds up to 1.
 
         Raises ValueError for arguments out of these bounds.
-
-        TensorFlow then has threads, which os.fork() does not copy: a forked child hangs.
-        Take multiprocessing's "spawn", and load the generator in each process.
         """
         return np.concatenate([*self.sample_blocks(labels, seed, latents, class_weights)])
 
@@ -66,18 +63,18 @@ class TrainedRun:
         self, labels=None, seed=0, latents=None, class_weights=None
     ) -> Iterator[np.ndarray]:
         """Yields what `sample` returns, in blocks [B, H, W, C], made when asked for."""
-        if latents is not None:
-            latents = np.asarray(latents, np.float32)
         classes = self._classes(labels, class_weights, latents)
         if latents is None:
             latents = self.sample_latents(len(classes), seed)
+        latents = np.asarray(latents, np.float32)
         # Blocks of whole batches of `generate`: of other sizes it may round otherwise.
         parts = bar(list(arrays.blocks(len(classes), 4 * BLOCK)), "generating")
         return (self.gan.generate(latents[part], classes[part]) for part in parts)
 
     def sample_latents(self, count: int, seed: int = 0) -> np.ndarray:
         """Returns float32 [count, Z], as `sample` draws them by this seed."""
-        _check(0, seed=seed)
+        whole = isinstance(seed, (int, np.integer)) and 0 <= seed < 2**31
+        _require(whole, "seed must be a whole number from 0 to 2^31 - 1")
         return self.gan.sample_latents(count, [seed, 0]).numpy()
 
     def interpolate(
@@ -96,7 +93,6 @@ class TrainedRun:
         on to the first again.  M is as `gans.latents.path` has it.  Normal latents are
         interpolated spherically, uniform latents linearly.
         """
-        _check(2, steps=steps, stops=stops)
         labels = self._classes(labels)
         count, between = len(labels), INTERPOLATIONS[self.config.latent_prior]
         ends = self.sample_latents(stops * count, seed).reshape(stops, count, -1)
@@ -120,8 +116,6 @@ class TrainedRun:
         included; M is as `gans.latents.path` has it.  What the generator takes of a class,
         the row of its embedding or a one-hot vector, is interpolated linearly.
         """
-        _check(2, steps=steps)
-        _check(1, count=count)
         one_hot = np.eye(self.config.classes)[self._classes(classes)]
         weights = path(one_hot, steps, linear, closed=closed)
         fixed = np.repeat(self.sample_latents(count, seed), len(weights), axis=0)
@@ -133,56 +127,52 @@ class TrainedRun:
 
         ValueError unless the arguments, as `sample` has them, fit the run and each other.
         """
-        config, by_label = self.config, class_weights is None
-        mode, count, names = config.mode, config.classes, config.names
-        if labels is None and by_label and latents is not None and not config.conditional:
+        by_label, shape = class_weights is None, np.shape(latents)
+        if shape and labels is None and by_label and not self.config.conditional:
             labels = [0] * len(latents)
-        given = self._numbers(labels) if by_label else np.asarray(class_weights, np.float32)
-        named = f", or names: {', '.join(names[:20])}{', ...' * (count > 20)}"
-        shape, expected = np.shape(latents), (*given.shape[:1], config.latent_dim)
-        for is_wrong, line in (
-            ((labels is None) == by_label, "labels or class_weights: give one of them"),
-            (
-                by_label and (given.ndim != 1 or not given.size or given.min() < 0),
-                "labels must be a list of one class or more, whole numbers from 0 to "
-                f"{count - 1}{named if config.class_names else ''}",
-            ),
-            (
-                not by_label and not config.conditional,
-                f"class_weights: the run is of mode {mode}, whose generator has no classes",
-            ),
-            (
-                not by_label
-                and (
-                    given.shape[1:] != (count,)
-                    or not given.size
-                    or not given.min() >= 0
-                    or abs(given.sum(axis=1) - 1).max() > 1e-3
-                ),
-                f"class_weights must be of the shape [N, {count}], at least 0, and add up "
-                "to 1 in each row",
-            ),
-            (
-                latents is not None
-                and (shape != expected or not np.isfinite(latents).all()),
-                f"latents must be finite numbers of the shape {list(expected)}, these are "
-                f"{list(shape)}",
-            ),
-        ):
-            if is_wrong:
-                raise ValueError(line)
-        return given
+        _require((labels is None) != by_label, "labels or class_weights: give one of them")
+        classes = self._numbers(labels) if by_label else self._mixtures(class_weights)
+        expected = (len(classes), self.config.latent_dim)
+        _require(
+            latents is None or (shape == expected and np.isfinite(latents).all()),
+            f"latents must be finite numbers of the shape {list(expected)}, these are "
+            f"{list(shape)}",
+        )
+        return classes
 
-    def _numbers(self, labels: Labels | None) -> np.ndarray:
-        """Returns the number of each class, int32 in the labels' shape; -1 for no class."""
-        given, numbers = np.asarray(labels), range(self.config.classes)
+    def _numbers(self, labels: Labels) -> np.ndarray:
+        """Returns the number of each class, int32 [N]; 0 in an unconditional run."""
+        given, count, names = np.asarray(labels), self.config.classes, self.config.names
         if not self.config.conditional:
-            return np.zeros(given.shape, np.int32)
-        if given.dtype.kind == "U":
-            by_name = dict(zip(self.config.names, numbers, strict=True))
-            given = np.array([by_name.get(name, -1) for name in given.tolist()])
-        is_class = np.isin(given, numbers) if given.dtype.kind in "iu" else False
-        return np.where(is_class, given, -1).astype(np.int32)
+            given = np.zeros(given.shape, np.int32)
+        elif given.dtype.kind == "U":
+            by_name = {name: number for number, name in enumerate(names)}
+            given = np.array([by_name.get(str(name), -1) for name in given])
+        named = f", or names: {', '.join(names[:20])}{', ...' * (count > 20)}"
+        _require(
+            given.dtype.kind in "iu"
+            and given.ndim == 1
+            and given.size
+            and np.isin(given, range(count)).all(),
+            "labels must be a list of one class or more, whole numbers from 0 to "
+            f"{count - 1}{named if self.config.class_names else ''}",
+        )
+        return given.astype(np.int32)
+
+    def _mixtures(self, class_weights: np.ndarray) -> np.ndarray:
+        """Returns the share of each class, float32 [N, classes]."""
+        given, config = np.asarray(class_weights, np.float32), self.config
+        without = f"the run is of mode {config.mode}, whose generator has no classes"
+        _require(config.conditional, f"class_weights: {without}")
+        _require(
+            given.shape[1:] == (config.classes,)
+            and given.size
+            and given.min() >= 0
+            and abs(given.sum(axis=1) - 1).max() <= 1e-3,
+            f"class_weights must be of the shape [N, {config.classes}], at least 0, and "
+            "add up to 1 in each row",
+        )
+        return given
 
     def write(self, path: pathlib.Path) -> None:
         """Writes the generator's weights in half precision, and their step."""
@@ -190,10 +180,9 @@ class TrainedRun:
         arrays.write(path, *halves, step=np.int64(self.step))
 
 
-def _check(least: int, **numbers: int) -> None:
-    for name, number in numbers.items():
-        if not isinstance(number, (int, np.integer)) or not least <= number < 2**31:
-            raise ValueError(f"{name} must be a whole number from {least} to 2^31 - 1")
+def _require(is_right: object, line: str) -> None:
+    if not is_right:
+        raise ValueError(line)
 
 
 def load(
@@ -201,18 +190,18 @@ def load(
 ) -> TrainedRun:
     """Returns the generator of a run's "latest" checkpoint, or its "best" by evaluation.
 
-    ema: its EMA, if the run keeps one.  The run may be finished, stopped or training; the
-    discriminator's weights are new ones.
-    Raises UsageError where there is no run or no such checkpoint, RunError where what lies
-    there cannot be read.
+    ema: its EMA, if the run keeps one.  The run may be training; the discriminator's
+    weights are new ones.
+    UsageError where there is no run or no such checkpoint, RunError where it is damaged.
     """
     run = Run.existing(run_dir)
     config = run.read_config()
     find = {"latest": run.newest_checkpoint, "best": run.best_checkpoint}[which]
-    is_export = run.exported.exists()
     # In float32, whatever it was trained in: the same images on every machine.
     gan = build(config.model_copy(update={"precision": "float32"}))
-    if is_export and ema and which == "latest":
+    if run.exported.exists():
+        if not ema or which == "best":
+            raise errors.UsageError(f"--run={run.folder}: is an exported generator alone")
         return TrainedRun(config, gan, run.read_exported(gan.ema_generator))
     name = "ema_generator"
     if not ema:
@@ -221,9 +210,8 @@ def load(
     saved = gan if config.precision == "float32" else build(config)
     while True:
         info = find()
-        if is_export or info is None:
-            lacks = "an exported generator alone" if is_export else f"no {MISSING[which]}"
-            raise errors.UsageError(f"--run={run.folder}: holds {lacks}")
+        if info is None:
+            raise errors.UsageError(f"--run={run.folder}: holds no {MISSING[which]}")
         try:
             checkpoint.restore_weights(info, **{name: saved.ema_generator})
             gan.ema_generator.set_weights(saved.ema_generator.get_weights())

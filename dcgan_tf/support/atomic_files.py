@@ -32,8 +32,8 @@ def naming(path: pathlib.Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        number = errno.EIO if error.errno is None else error.errno
-        raise OSError(number, error.strerror or str(error), str(path)) from error
+        reason = error.strerror or str(error)
+        raise OSError(error.errno or errno.EIO, reason, str(path)) from error
 
 
 @contextlib.contextmanager
@@ -46,8 +46,8 @@ def replacing(
     overwrite: removes the folder that stood there before
     """
     temporary = _temporary(path)
-    with naming(path):
-        try:
+    try:
+        with naming(path):
             if folder:
                 temporary.mkdir(parents=True)
             yield temporary
@@ -58,8 +58,8 @@ def replacing(
             temporary.replace(path)
             if folder:
                 sync(path.parent)
-        finally:
-            _remove(temporary)
+    finally:
+        _remove(temporary)
 
 
 def _remove(path: pathlib.Path) -> None:

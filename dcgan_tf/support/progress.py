@@ -1,5 +1,6 @@
 """What a run shows while it trains: a bar on a terminal or in a notebook, else lines."""
 
+import contextlib
 import io
 import sys
 import time
@@ -39,7 +40,7 @@ def bar(items: Iterable | None, name: str, total: int | None = None, **options: 
     return make(items, name, total, disable=hidden, **options)
 
 
-class Progress:
+class Progress(contextlib.AbstractContextManager):
     """Counts images over the whole run; one more line is printed for each log entry."""
 
     def __init__(self, *, total: int, completed: int):
@@ -88,9 +89,6 @@ class Progress:
     def _pace(self) -> float:
         seconds = time.monotonic() - self._started
         return (self._completed - self._counted_from) / seconds
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *_):
         self._bar.close()

@@ -19,15 +19,12 @@ from dcgan_tf.support import errors
 from dcgan_tf.support.lazy import keras
 from dcgan_tf.support.lazy import tensorflow as tf
 
+CPUINFO = pathlib.Path("/proc/cpuinfo")  # what Linux tells of the processor
 # Optimisations of graphs.  The first fails, loudly, on a LeakyReLU in a loop.  The second
 # drops a control edge there without a word: a bias was then read for the generator's step
 # while the discriminator's step still moved it, and now and then the bits were others.
 _NO_OPTIMIZATION = {"remapping": False, "dependency_optimization": False}
-_KERAS = {
-    "floatx": "float32",
-    "dtype_policy": "float32",
-    "image_data_format": "channels_last",
-}
+_KERAS = dict(floatx="float32", dtype_policy="float32", image_data_format="channels_last")
 
 
 def start() -> None:
@@ -110,18 +107,16 @@ def quiet() -> Iterator[None]:
     """
     sys.stderr.flush()
     # Two threads that did so at once would put back each other's.
-    with _stderr, tempfile.TemporaryFile() as held:
-        kept = os.dup(2)
-        os.dup2(held.fileno(), 2)
+    with _stderr, tempfile.TemporaryFile() as written, open(os.dup(2), "wb") as stderr:
+        os.dup2(written.fileno(), 2)
         try:
             yield
         except Exception:
-            held.seek(0)
-            os.write(kept, held.read())
+            written.seek(0)
+            stderr.write(written.read())
             raise
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr.fileno(), 2)
 
 
 def conditions() -> dict[str, object]:
@@ -137,46 +132,39 @@ def conditions() -> dict[str, object]:
         cores = len(os.sched_getaffinity(0))
     cores = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or cores
     between = os.environ.get("TF_NUM_INTEROP_THREADS", "0")
-    models = re.findall(r"model name\s*: (.*)", _cpuinfo("/proc/cpuinfo"))
+    models = re.findall(r"model name\s*: (.*)", _cpuinfo())
     set_threads = tf.config.threading
     return {
         "threads": set_threads.get_intra_op_parallelism_threads() or cores,
         "threads_between": set_threads.get_inter_op_parallelism_threads() or between,
-        "device": gpu_name() or (models or [platform.machine()])[0],
+        "device": gpu().get("device_name") or (models or [platform.machine()])[0],
         "onednn": str(int(util_port.IsMklEnabled())),
         "onednn_isa": os.environ.get("ONEDNN_MAX_CPU_ISA", "default"),
     }
 
 
-def _cpuinfo(path: str) -> str:
-    """Returns what Linux tells of the processor; "" on other systems."""
-    file = pathlib.Path(path)
-    return file.read_text(encoding="utf-8") if file.exists() else ""
+def _cpuinfo() -> str:
+    return CPUINFO.read_text(encoding="utf-8") if CPUINFO.exists() else ""
 
 
-def _gpu() -> dict:
+def gpu() -> dict:
     """Returns the details of the first GPU that TensorFlow uses; {} without one."""
     gpus = tf.config.list_physical_devices("GPU")
     details = tf.config.experimental.get_device_details
     return {"device_name": "GPU", **details(gpus[0])} if gpus else {}
 
 
-def gpu_name() -> str | None:
-    """Returns the name of the first GPU that TensorFlow uses; None without one."""
-    return _gpu().get("device_name")
-
-
-def auto_precision(processor: str = "/proc/cpuinfo") -> str:
+def auto_precision() -> str:
     """Returns what --precision=auto means here: "bfloat16" or "float32".
 
     bfloat16 on a GPU of compute capability 8 or more, on a processor with AMX, and on one
     of AMD with AVX512_BF16: all others are slower in bfloat16 (docs/speed.md).  float32 as
     well where oneDNN, with its instruction set limited, refuses a convolution in bfloat16.
     """
-    words = set(_cpuinfo(processor).split())
+    words = set(_cpuinfo().split())
     suited = "amx_bf16" in words or words >= {"AuthenticAMD", "avx512_bf16"}
-    if gpu := _gpu():
-        suited = gpu.get("compute_capability", (0, 0)) >= (8, 0)
+    if details := gpu():
+        suited = details.get("compute_capability", (0, 0)) >= (8, 0)
     if suited:
         images = kernel = tf.ones([3, 3, 8, 8], tf.bfloat16)
         with contextlib.suppress(tf.errors.OpError):
