@@ -47,43 +47,36 @@ def test_leftovers_of_a_killed_process_go(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", THEIRS)
 def test_what_merely_looks_temporary_is_never_removed(tmp_path, name):
     """Catches a user's file, or a folder with something in it, that is lost."""
-    for kind in ("file", "folder"):
-        (tmp_path / kind).mkdir()
-    (tmp_path / "file" / name).write_text("mine")
-    (tmp_path / "folder" / name).mkdir()
-    (tmp_path / "folder" / name / "thesis.tex").write_text("mine")
-    for kind in ("file", "folder"):
-        place = tmp_path / kind
+    file, folder = tmp_path / "file" / name, tmp_path / "folder" / name
+    file.parent.mkdir()
+    folder.mkdir(parents=True)
+    for mine in (file, folder / "thesis.tex"):
+        mine.write_text("mine")
+    for place in (file.parent, folder.parent):
         atomic_files.remove_leftovers(place)
         with atomic_files.replacing(place / "set", folder=True) as temporary:
             (temporary / "new").touch()
-        with atomic_files.replacing(place / "metrics.jsonl") as temporary:
-            temporary.write_text("{}")
+        atomic_files.write_bytes(place / "metrics.jsonl", b"{}")
         atomic_files.remove_folder(place / "set")
         assert sorted(p.name for p in place.iterdir()) == sorted([name, "metrics.jsonl"])
-    assert (tmp_path / "file" / name).read_text() == "mine"
-    assert (tmp_path / "folder" / name / "thesis.tex").read_text() == "mine"
+    assert file.read_text() == (folder / "thesis.tex").read_text() == "mine"
 
 
 def test_a_block_that_fails_leaves_what_was_there(tmp_path):
-    """Catches a file that is cut short where it stands, and leftovers of the failure."""
+    """Catches a file that is cut short where it stands, leftovers of the failure, and an
+    error that names a temporary file.
+    """
     file, folder = tmp_path / "file.json", tmp_path / "folder"
     file.write_text("old")
     folder.mkdir()
     (folder / "old").touch()
     for path in (file, folder):
-        with pytest.raises(ValueError, match="no"):
-            write_and_raise(path, ValueError("no"))
+        with pytest.raises(OSError, match="No space") as told:
+            write_and_raise(path, OSError(28, "No space left on device"))
+        assert told.value.filename == str(path)
     assert file.read_text() == "old"
     assert [path.name for path in folder.iterdir()] == ["old"]
     assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_an_error_names_the_file_and_not_a_temporary_one(tmp_path):
-    """Catches a full disk that is told of a name which nobody knows."""
-    with pytest.raises(OSError, match="No space") as told:
-        write_and_raise(tmp_path / "file.json", OSError(28, "No space left on device"))
-    assert told.value.filename == str(tmp_path / "file.json")
 
 
 def test_json_has_no_nan(tmp_path):

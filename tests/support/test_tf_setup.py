@@ -1,11 +1,9 @@
-"""Precision by processor, a caller's settings that come back, and oneDNN."""
+"""Precision by processor, Keras's backend, and oneDNN."""
 
 import os
-import pathlib
 import platform
-import random
-import subprocess
 import sys
+import types
 
 import keras
 import pytest
@@ -19,22 +17,21 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize(
-    ("vendor", "flags", "precision"),
+    ("described", "precision"),
     [
-        ("GenuineIntel", "fpu avx2 avx512_bf16 amx_bf16 amx_tile", "bfloat16"),
-        ("GenuineIntel", "fpu avx2 avx512_bf16 avx512_fp16", "float32"),
-        ("AuthenticAMD", "fpu avx2 avx512_bf16", "bfloat16"),
-        ("AuthenticAMD", "fpu avx2 avx512f avx512_vnni", "float32"),
+        ("vendor_id\t: GenuineIntel\nflags\t: fpu avx512_bf16 amx_bf16", "bfloat16"),
+        ("vendor_id\t: GenuineIntel\nflags\t: fpu avx512_bf16 avx512_fp16", "float32"),
+        ("vendor_id\t: AuthenticAMD\nflags\t: fpu avx2 avx512_bf16", "bfloat16"),
+        ("vendor_id\t: AuthenticAMD\nflags\t: fpu avx2 avx512_vnni", "float32"),
+        (None, "float32"),  # another system
     ],
 )
-def test_auto_is_bfloat16_on_some_processors(tmp_path, vendor, flags, precision):
+def test_auto_is_bfloat16_on_some_processors(tmp_path, monkeypatch, described, precision):
     """Catches bfloat16 where it is many times slower."""
-    described = tmp_path / "cpuinfo"
-    described.write_text(
-        f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: {flags}\nbogomips\t: 5200.00\n"
-    )
-    assert tf_setup.auto_precision(str(described)) == precision
-    assert tf_setup.auto_precision(str(tmp_path / "none")) == "float32"
+    monkeypatch.setattr(tf_setup, "CPUINFO", tmp_path / "cpuinfo")
+    if described:
+        tf_setup.CPUINFO.write_text(described)
+    assert tf_setup.auto_precision() == precision
 
 
 def test_keras_with_another_backend_is_told(monkeypatch):
@@ -44,53 +41,28 @@ def test_keras_with_another_backend_is_told(monkeypatch):
         tf_setup.start()
 
 
-def test_the_callers_keras_and_random_state_come_back():
-    """Of whoever loads a generator in a program that uses Keras for something else."""
-    state = random.getstate()
-    keras.config.set_floatx("float64")
-    keras.config.set_image_data_format("channels_first")
-    try:
-        with tf_setup.as_library():
-            assert keras.config.floatx() == "float32"
-            assert keras.config.image_data_format() == "channels_last"
-            random.random()
-        assert keras.config.floatx() == "float64"
-        assert keras.config.image_data_format() == "channels_first"
-        assert random.getstate() == state
-    finally:
-        keras.config.set_floatx("float32")
-        keras.config.set_image_data_format("channels_last")
+def test_without_bfloat16_in_onednn_it_is_float32(tmp_path, monkeypatch):
+    """Catches an error at the first step, where the instruction set of oneDNN is limited."""
 
+    def refuse(*_):
+        raise tf.errors.UnimplementedError(None, None, "no bfloat16")
 
-def in_a_new_process(expression, **environment):
-    """What it is once TensorFlow began under these environment variables."""
-    code = f"from dcgan_tf.support import tf_setup; tf_setup.start(); print({expression})"
-    others = {n: v for n, v in os.environ.items() if n != "TF_ENABLE_ONEDNN_OPTS"}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**others, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
-
-
-def test_without_bfloat16_in_onednn_it_is_float32():
-    """Catches an error at the first step: oneDNN reads the limit once, when it begins."""
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if not cpuinfo.exists() or tf_setup.auto_precision() == "float32":
-        pytest.skip("this machine trains in float32 anyway")
-    limited = {"ONEDNN_MAX_CPU_ISA": "AVX2"}
-    assert in_a_new_process("tf_setup.auto_precision()", **limited) == "float32"
+    monkeypatch.setattr(tf_setup, "CPUINFO", tmp_path / "cpuinfo")
+    tf_setup.CPUINFO.write_text("flags\t: fpu amx_bf16")
+    monkeypatch.setattr(tf.nn, "conv2d", refuse)
+    assert tf_setup.auto_precision() == "float32"
 
 
 @pytest.mark.skipif(
     platform.machine() != "x86_64", reason="oneDNN is TensorFlow's choice elsewhere"
 )
-@pytest.mark.parametrize(
-    ("given", "used"), [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")]
-)
-def test_onednn_is_used_unless_the_user_turns_it_off(given, used):
-    """TensorFlow itself leaves it out on a processor with AVX2 alone."""
-    assert in_a_new_process("tf_setup.conditions()['onednn']", **given) == used
+def test_onednn_is_used_unless_the_user_turns_it_off(monkeypatch):
+    """Catches a processor with AVX2 alone, for which TensorFlow itself leaves it out."""
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == tf_setup.conditions()["onednn"] == "1"
+    before_keras = types.SimpleNamespace(modules={}, stderr=sys.stderr)
+    monkeypatch.setattr(tf_setup, "sys", before_keras)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    tf_setup.import_quietly()
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
