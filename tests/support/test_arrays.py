@@ -27,7 +27,7 @@ def flipped(content):
     [lambda _: b"", lambda _: b"text", lambda _: b"PK\x03\x04" + b"\0" * 60, flipped],
 )
 def test_what_is_no_npz_or_damaged_is_a_value_error(tmp_path, damage):
-    """Catches one of the ten exceptions of NumPy and zipfile, and code that is unpickled."""
+    """Catches one of ten exceptions of NumPy and zipfile, and code that is unpickled."""
     path, objects = tmp_path / "damaged.npz", tmp_path / "objects.npz"
     arrays.write(path, np.arange(1000))
     path.write_bytes(damage(path.read_bytes()))

@@ -42,7 +42,7 @@ def test_keras_with_another_backend_is_told(monkeypatch):
 
 
 def test_without_bfloat16_in_onednn_it_is_float32(tmp_path, monkeypatch):
-    """Catches an error at the first step, where the instruction set of oneDNN is limited."""
+    """Catches an error at the first step where the instruction set of oneDNN is limited."""
 
     def refuse(*_):
         raise tf.errors.UnimplementedError(None, None, "no bfloat16")
