@@ -72,19 +72,20 @@ def _conflicts(overrides: Mapping[str, Any]) -> Iterator[str]:
 
 def _owner(name: str, mode: str) -> str:
     """Returns the choice that brings a setting which this run does not have."""
-    architectures = {n: a.settings for n, a in PRESETS[mode].architectures.items()}
-    for flag, choices in {**CHOICES, "architecture": architectures}.items():
-        if owners := [choice for choice, brings in choices.items() if name in brings]:
-            return f"--{flag}={' or '.join(owners)}"
     for length, brings in LENGTHS.items():
         if name in brings:
             return f"a run whose length is given by --{length}"
-    settings = {
-        other: [preset.defaults, *(a.settings for a in preset.architectures.values())]
+    architectures = {n: a.settings for n, a in PRESETS[mode].architectures.items()}
+    modes = {
+        other: {*preset.defaults}.union(
+            *(a.settings for a in preset.architectures.values())
+        )
         for other, preset in PRESETS.items()
     }
-    owners = [other for other, tables in settings.items() if any(name in t for t in tables)]
-    return f"--mode={' or '.join(owners)}"
+    for flag, choices in {**CHOICES, "architecture": architectures}.items():
+        if owners := [choice for choice, brings in choices.items() if name in brings]:
+            return f"--{flag}={' or '.join(owners)}"
+    return f"--mode={' or '.join(mode for mode in modes if name in modes[mode])}"
 
 
 def new(overrides: Mapping[str, Any], **derived: Any) -> Config:

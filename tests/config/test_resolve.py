@@ -121,7 +121,7 @@ def test_one_learning_rate_given_alone_is_both_players():
     [
         ({"d_class_weight_real": 2.0}, "--d_class_weight_real=2.0: goes with --mode=acgan"),
         ({"mode": "cgan", "architecture": "resnet"}, "has only compact, maxout"),
-        ({"g_batch_multiplier": 2}, "goes with --update_rule=alternating"),
+        ({"g_batch_multiplier": 2}, "goes with --update_rule=alternating or separate"),
         (
             {"mode": "cgan", "architecture": "maxout", "label_fusion": "add"},
             "--label_fusion=add: goes with --architecture=compact or tf_tutorial",
