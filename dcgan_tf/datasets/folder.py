@@ -104,11 +104,8 @@ def _listed(folder: pathlib.Path) -> tuple[list[_File], list[str]]:
         if not any(file.test for file in files):
             files = [file._replace(test=None) for file in files]
         return files, notes
-    example = _printable(loose[0].path)
-    notes.append(
-        f"without classes, because {len(loose):,} pictures (as {example}) lie in no folder "
-        "of a class"
-    )
+    example = f"{len(loose):,} pictures (as {_printable(loose[0].path)})"
+    notes.append(f"without classes, because {example} lie in no folder of a class")
     return [file._replace(class_name=NO_CLASS) for file in files], notes
 
 
@@ -146,10 +143,7 @@ def _visible(folder: pathlib.Path) -> list[pathlib.Path]:
 def _below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yields the visible files in a folder and in those below it, by links as well."""
     for path in _visible(folder):
-        if path.is_dir():
-            yield from _below(path)
-        else:
-            yield path
+        yield from _below(path) if path.is_dir() else [path]
 
 
 def _items(

@@ -30,18 +30,18 @@ def _read_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
     """
     from sklearn.datasets import load_digits  # takes a second
 
-    originals = load_digits()
-    test = np.zeros(len(originals.images), bool)
-    test[np.linspace(0, len(test) - 1, 297).astype(int)] = True
-    chosen = test if split == "test" else ~test
-    images = np.zeros((chosen.sum(), 28, 28, 1), np.uint8)
-    for image, small in zip(images, originals.images[chosen], strict=True):
+    originals, labels = load_digits(return_X_y=True)
+    rows = np.arange(len(labels))
+    test = np.linspace(0, rows[-1], 297).astype(int)
+    rows = test if split == "test" else np.delete(rows, test)
+    images = np.zeros((len(rows), 28, 28, 1), np.uint8)
+    for image, small in zip(images, originals[rows].reshape(-1, 8, 8), strict=True):
         grey = Image.fromarray((small * 255 / 16).astype(np.uint8))
         box = np.asarray(grey.resize((20, 20), Image.Resampling.BICUBIC), np.float64)
         centre = [np.average(range(20), weights=box.sum(axis=axis)) for axis in (1, 0)]
         top, left = np.clip(np.rint(13.5 - np.array(centre)), 0, 8).astype(int)
         image[top : top + 20, left : left + 20, 0] = box
-    return images, originals.target[chosen].astype(np.int32)
+    return images, labels[rows].astype(np.int32)
 
 
 def mnist_like(name: str, data_dir: pathlib.Path) -> Dataset:
@@ -91,6 +91,8 @@ def mnist_is_within_reach(data_dir: pathlib.Path) -> bool:
 def _is_within_reach(builder) -> bool:
     """Says whether a set is prepared, or its host answers in time, or none is known."""
     urls = list(getattr(builder, "url_infos", None) or {})
+    if builder.is_prepared() or not urls:
+        return True
     answered = threading.Event()
 
     def ask():
@@ -99,8 +101,6 @@ def _is_within_reach(builder) -> bool:
             urllib.request.urlopen(request, timeout=ANSWER_SECONDS).close()
             answered.set()
 
-    if builder.is_prepared() or not urls:
-        return True
     # In a thread of its own, because the look-up of a host's name heeds no timeout.
     threading.Thread(target=ask, daemon=True).start()
     return answered.wait(ANSWER_SECONDS)

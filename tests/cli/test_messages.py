@@ -19,6 +19,7 @@ train --dataset=./absent -> --dataset=./absent
 train --dataset=notes.txt -> --dataset=notes.txt
 train --dataset=digits --image_size=32 -> --dataset=digits
 train --dataset=many.npz -> --dataset
+train --dataset=two.npz --batch_size=8 --test_losses -> --test_losses
 train --data_dir=absent -> --data_dir=absent
 train --image_size=3 -> --image_size=3
 train --batch_size=0 -> --batch_size=0
