@@ -72,8 +72,9 @@ def rewind(run: Run, intervals: Intervals, step: int) -> None:
 
 
 class RunLogger:
-    """Writes metrics.jsonl, samples/, training.gif and TensorBoard's events.
+    """Writes metrics.jsonl, samples/, training.gif and events, by TensorBoard's writer.
 
+    TensorFlow's writer sets no times and loses events on a full disk without a word.
     keep_frames: how many grids, all of one layout, stay in samples/, evenly over the run
     """
 
@@ -83,7 +84,14 @@ class RunLogger:
         self._run, self._intervals, self._layout = run, intervals, layout
         every = intervals.number(intervals.log_every)
         self._thinning = {"every": every, "keep": keep_frames}
-        self._events = Events(run.folder, layout)
+        now = time.time()
+        name = f"events.out.tfevents.{int(now)}.{socket.gethostname()}.{os.getpid()}.v2"
+        self._events = run.folder / name
+        self._write_event(wall_time=now, file_version="brain.Event:2")
+        # At START a TensorBoard that is open forgets what it has read of the run: a resume
+        # writes it once more.
+        start = SessionLog(status=SessionLog.START)
+        self._write_event(wall_time=now, session_log=start)
         for entry in entries(run.metrics):
             self._add_event(entry)
 
@@ -107,36 +115,6 @@ class RunLogger:
 
     def _add_event(self, entry: Mapping[str, Any]) -> None:
         """Adds an entry to the events; with its frame, unless thinning will delete that."""
-        step = entry["step"]
-        number = self._intervals.number(step)
-        spacing = frames.spacing(number, **self._thinning)
-        stays = number % spacing == 0 or step == self._intervals.end
-        grid = frames.read(self._frame(step)) if stays else None
-        self._events.add(entry, number, grid)
-
-    def _frame(self, step: int) -> pathlib.Path:
-        number = self._intervals.number(step)
-        return frames.path_of(self._run.samples, self._intervals.unit, number)
-
-
-class Events:
-    """Writes an event file, numbered by epochs (or steps), by TensorBoard's writer.
-
-    TensorFlow's writer sets no times and loses events on a full disk without a word.
-    """
-
-    def __init__(self, folder: pathlib.Path, layout: grids.Layout):
-        self._layout = layout
-        now = time.time()
-        name = f"events.out.tfevents.{int(now)}.{socket.gethostname()}.{os.getpid()}.v2"
-        self._path = folder / name
-        self._write(wall_time=now, file_version="brain.Event:2")
-        # At START a TensorBoard that is open forgets what it has read of the run: a resume
-        # writes it once more.
-        self._write(wall_time=now, session_log=SessionLog(status=SessionLog.START))
-
-    def add(self, entry: Mapping[str, float], number: int, grid: np.ndarray | None) -> None:
-        """Adds an entry's figures, and a plain grid or a frame, at epoch `number`."""
         values = []
         for name, value in entry.items():
             # A capital comes first in TensorBoard's order of tags.
@@ -144,14 +122,22 @@ class Events:
             tag = name if player == name else f"Loss/{player}"
             if name not in ("epoch", "step", "time"):
                 values.append(Summary.Value(tag=tag, simple_value=value))
+        step, number = entry["step"], self._intervals.number(entry["step"])
+        spacing = frames.spacing(number, **self._thinning)
+        stays = number % spacing == 0 or step == self._intervals.end
+        grid = frames.read(self._frame(step)) if stays else None
         if grid is not None and self._layout.split(grid):
             shown = grids.legible(grid, self._layout)
             image = Summary.Image(encoded_image_string=grids.encode_png(shown))
             image.height, image.width = shown.shape[:2]
             values.append(Summary.Value(tag="samples", image=image))
         wall_time = entry.get("time", time.time())
-        self._write(wall_time=wall_time, step=number, summary=Summary(value=values))
+        self._write_event(wall_time=wall_time, step=number, summary=Summary(value=values))
 
-    def _write(self, **fields: Any) -> None:
-        with atomic_files.naming(self._path), self._path.open("ab") as file:
+    def _write_event(self, **fields: Any) -> None:
+        with atomic_files.naming(self._events), self._events.open("ab") as file:
             RecordWriter(file).write(Event(**fields).SerializeToString())
+
+    def _frame(self, step: int) -> pathlib.Path:
+        number = self._intervals.number(step)
+        return frames.path_of(self._run.samples, self._intervals.unit, number)

@@ -80,9 +80,10 @@ def test_a_file_of_a_run_that_is_refused_is_named(tmp_path, name):
 
 def test_events_that_are_refused_are_named(tmp_path):
     """TensorFlow's own writer would lose them without a word."""
-    events = log.Events(tmp_path, LAYOUT)
-    with files_of_at_most(100), pytest.raises(OSError, match=r"events\.out\.tfevents"):
-        events.add(entry(), 1, None)
+    intervals = Intervals.of(Run(PRETRAINED).read_config(), per_epoch=9)
+    log.append(tmp_path / "metrics.jsonl", entry())
+    with files_of_at_most(200), pytest.raises(OSError, match=r"events\.out\.tfevents"):
+        log.RunLogger(Run(tmp_path), intervals, 9, LAYOUT)
 
 
 @pytest.mark.parametrize(

@@ -69,17 +69,32 @@ def test_nothing_of_later_steps_stays(tmp_path, small, step, entries, numbers, c
     assert all(users <= {path.name for path in folder.iterdir()} for folder in folders)
 
 
+@pytest.fixture
+def new_logger(tmp_path, small):
+    """Makes the logger of a run that goes on from a step; three steps are an epoch."""
+
+    def make(step=0, layout=None):
+        run = Run(tmp_path / "run")
+        run.folder.mkdir(exist_ok=True)
+        intervals = Intervals.of(small("cgan", epochs=9), 3)
+        log.rewind(run, intervals, step)
+        return log.RunLogger(run, intervals, 100, layout or grids.Layout(8, 8, 1))
+
+    return make
+
+
 @pytest.mark.parametrize("colour", [(), (3,)])
-def test_the_scalars_and_the_grid_can_be_read_again(tmp_path, colour):
+def test_the_scalars_and_the_grid_can_be_read_again(tmp_path, new_logger, colour):
     """With the numbers of epochs, and the times of the entries."""
     pixels = np.random.default_rng(0).integers(0, 256, (10, 20, *colour), np.uint8)
     layout = grids.Layout(10, 10, 2, ("cat", "dog"))
-    events = log.Events(tmp_path, layout)
-    entry = {"epoch": 7, "step": 9, "time": 1234.5, "generator/loss": 0.25}
-    events.add({**entry, "generator/class": 1.0, "seconds": 3e4}, 7, pixels)
-    entry = {"epoch": 8, "step": 12, "time": 1235, "generator/loss": -1.5}
-    events.add({**entry, "test/generator/loss": 2.0}, 8, None)
-    shown = EventMultiplexer({"run": str(tmp_path)}, {"tensors": 0}).Reload()
+    logger = new_logger(layout=layout)
+    logger.write_frame(21, pixels)
+    entry = {"epoch": 7, "step": 21, "time": 1234.5, "generator/loss": 0.25}
+    logger.write_entry({**entry, "generator/class": 1.0, "seconds": 3e4})
+    entry = {"epoch": 8, "step": 24, "time": 1235, "generator/loss": -1.5}
+    logger.write_entry({**entry, "test/generator/loss": 2.0})
+    shown = EventMultiplexer({"run": str(tmp_path / "run")}, {"tensors": 0}).Reload()
     read = {
         tag: [
             (record.step, tf.make_ndarray(record.tensor_proto), record.wall_time)
@@ -100,19 +115,17 @@ def test_the_scalars_and_the_grid_can_be_read_again(tmp_path, colour):
     ]
 
 
-def test_a_tensorboard_that_stays_open_sees_each_event_once(tmp_path, monkeypatch):
+def test_a_tensorboard_that_stays_open_sees_each_event_once(
+    tmp_path, new_logger, monkeypatch
+):
     """A resume writes what it keeps anew, into another file, and the old one goes."""
-    (tmp_path / "run").mkdir()
     shown = EventMultiplexer(tensor_size_guidance={"tensors": 0})
-    for now, kept, added in ((1e9, [1, 2], [3, 4]), (1e9 + 1, [1, 2], [3, 5])):
+    for now, kept, added in ((1e9, [], [1, 2, 3, 4]), (1e9 + 1, [1, 2], [3, 5])):
         # A process that begins at `now`, which its file's name tells.
         monkeypatch.setattr(log.time, "time", lambda now=now: now)
-        for path in (tmp_path / "run").iterdir():
-            path.unlink()
-        events = log.Events(tmp_path / "run", grids.Layout(8, 8, 1))
-        for numbers in (kept, added):
-            for number in numbers:
-                events.add({"step": number, "seconds": 0.5}, number, None)
-            shown.AddRunsFromDirectory(str(tmp_path)).Reload()
-            seen = [record.step for record in shown.Tensors("run", "seconds")]
-            assert seen == kept + added * (numbers is added)
+        logger = new_logger(step=3 * len(kept))
+        for number in added:
+            logger.write_entry({"step": 3 * number, "seconds": 0.5})
+        shown.AddRunsFromDirectory(str(tmp_path)).Reload()
+        seen = [record.step for record in shown.Tensors("run", "seconds")]
+        assert seen == kept + added
