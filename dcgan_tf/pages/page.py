@@ -135,7 +135,7 @@ class LivePage:
             self._write(state, errors.first_line(error) if error else "")
 
     def _write(self, state: str, message: str = "") -> None:
-        run, intervals, pace, now = self._run, self._intervals, self._pace(), time.time()
+        run, now = self._run, time.time()
         signs = mode_collapse.of_entry(self._entries[-1]) if self._entries else []
         newest = list(frames.paths(run.samples).values())[-1:]
         shown = {
@@ -145,19 +145,13 @@ class LivePage:
             # At a new address, so that a browser reads it again.
             "frames": [frame(path, f"samples/{path.name}?{now}") for path in newest],
         }
-        live = {
-            "state": state,
-            "message": message,
-            "unit": intervals.unit,
-            "number": intervals.number(self._step),
-            "numbers": intervals.number(intervals.end),
-            "step": self._step,
-            "end": intervals.end,
-            "left": pace and pace * (intervals.end - self._step),
-            "every": pace and pace * intervals.log_every,
+        live = {"state": state, "message": message, "step": self._step}
+        content = {
+            "runs": [shown],
+            "charts": charts([self._entries], {}),
+            "written": now,
+            "live": {**live, "pace": self._pace(), **self._intervals._asdict()},
         }
-        content = {"runs": [shown], "charts": charts([self._entries], {}), "written": now}
-        content["live"] = live
         text = f"{record.BEGINS}{json.dumps(content, allow_nan=False)}{record.ENDS}"
         atomic_files.write_bytes(run.folder / record.SCRIPT, text.encode())
 

@@ -27,16 +27,12 @@ def content(loaded: TrainedRun) -> dict[str, Any]:
     dataset = source.short_name(config.dataset)
     names = config.names if config.conditional else []
     digits = bool(names) and config.class_names is None and config.classes <= 10
-    first = [number % max(1, len(names)) for number in range(6)]
     return {
         "title": f"{config.mode.upper()} trained on {dataset}, step {loaded.step:,}",
         "shape": [config.height, config.width, config.channels],
-        "latent_dim": config.latent_dim,
-        "prior": config.latent_prior,
-        "classes": config.classes,
+        **config.model_dump(include={"latent_dim", "latent_prior", "classes"}),
         "names": names,
         "digits": digits,
-        "start": [2, 0, 2, 6] if digits and config.classes == 10 else first,
         "directions": _packed(principal_directions(generator)),
         "direction_count": DIRECTIONS,
         "generator": describe(generator),

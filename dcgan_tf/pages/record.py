@@ -91,7 +91,7 @@ class Record:
             return self.run.exported_parent().step
         steps = [entry["step"] for entry in self.entries[-1:]]
         steps += [info.step for info in self.run.saved()[:1]]
-        return int(max([*steps, self.measured[0] or 0]))
+        return int(max(steps, default=0))
 
     @property
     def state(self) -> str:
@@ -126,9 +126,9 @@ class Record:
 
 def read(run: Run, name: str = "") -> Record:
     """Reads a run's folder.  name: "" stands for the last part of the run's path."""
-    (log, missing), (evaluation, line) = entries(run), _evaluation(run)
+    (own_entries, missing), (evaluation, line) = entries(run), _evaluation(run)
     name = name or run.folder.absolute().name
-    return Record(run, name, run.read(), log, evaluation, [*missing, *line])
+    return Record(run, name, run.read(), own_entries, evaluation, missing + line)
 
 
 def read_all(folders: Sequence[str]) -> list[Record]:

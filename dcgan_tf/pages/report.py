@@ -140,17 +140,12 @@ def _table(measured: list[Record], runs: int) -> dict[str, object]:
                 "references": [*map(figure.text, others)],
             }
         )
-    compared = (
-        f"{protocol['images']['generated']:,} images, compared with "
-        f"{protocol['test_images']:,} real test images of "
-        f"{source.short_name(protocol['dataset'])}. Real training images and memorised "
-        "ones are measured in the same way: what can be reached, and what a generator "
-        "without variety would get."
-        if alike
-        else "The runs were measured with other images, other numbers of them, or one with "
-        "the EMA of its generator and one without: their figures do not compare."
-    )
-    notes = [compared]
+    compared = {
+        "images": protocol["images"]["generated"],
+        "test_images": protocol["test_images"],
+        "dataset": source.short_name(protocol["dataset"]),
+    }
+    notes = []
     for record in measured:
         at, own = record.evaluation.of["step"], record.evaluation.notes
         if at != record.step:
@@ -160,6 +155,7 @@ def _table(measured: list[Record], runs: int) -> dict[str, object]:
         "columns": [record.name for record in measured] if runs > 1 else ["generated"],
         "references": [name.removesuffix(" images") for name in references],
         "rows": rows,
+        "compared": compared if alike else None,
         "notes": notes,
     }
 
@@ -171,11 +167,4 @@ def _nearest(record: Record, missing: list[str]) -> dict[str, object] | None:
         return None
     nearest = record.evaluation.nearest_training_images
     labels = [record.config.names[number] for number in nearest.get("classes") or []]
-    note = ""
-    if (copies := nearest.get("near_copies")) is not None:
-        note = (
-            f"{copies:.2%} of the generated images are near copies: closer than "
-            f"{nearest['near_copy_distance']:g} grey levels, as 1% of real test images are."
-        )
-    image, distances = page.data_uri(pairs), nearest["distances"]
-    return {"image": image, "labels": labels, "distances": distances, "note": note}
+    return {"near_copies": None, **nearest, "image": page.data_uri(pairs), "labels": labels}

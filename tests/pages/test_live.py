@@ -30,14 +30,14 @@ def generator_losses(content):
 def test_each_entry_is_shown_with_its_warnings_and_the_end(run):
     with page_of(run) as page:
         shown = record.live(run)["live"]
-        # Two epochs are left; those of the log took 30 s each.
-        assert (shown["state"], shown["left"]) == ("training", pytest.approx(60))
-        assert (shown["number"], shown["numbers"]) == (2, 4)
+        # The epochs of the log have three steps, and took 30 s each.
+        assert (shown["state"], shown["pace"]) == ("training", pytest.approx(10))
+        assert (shown["step"], shown["end"]) == (6, 12)
         odd = {"warning/one_class": 1, "generator/class_accuracy": float("nan")}
         page.add(hand_made.add(run, 3, **odd))
         content = record.live(run)
         assert generator_losses(content) == [[1, 1.0], [2, 0.5], [3, 0.33333]]
-        assert content["live"]["left"] == pytest.approx(content["live"]["every"])
+        assert content["live"]["pace"] < 1  # of this process
         (warning,) = content["runs"][0]["warnings"]
         assert warning.startswith("the images of all classes are alike")
         page.add(hand_made.add(run, 4))
@@ -81,7 +81,7 @@ def test_an_open_page_shows_what_is_new_and_when_a_run_is_silent(run, tab):
     assert "the same command goes on" in tab.inner_text("#place")
     content = record.live(run)
     for every, limit in SILENCES.items():
-        content["live"] |= {"state": "training", "every": every}
+        content["live"] |= {"state": "training", "pace": every and every / 3}
         for more, state in ((-100, "training"), (100, "silent")):
             content["written"] = time.time() - limit - more
             tab.evaluate(f"void show({json.dumps(content)})")

@@ -132,7 +132,7 @@ def test_figures_of_other_measurements_are_not_set_beside(run, other):
     assert table["references"] == []
     assert {row["best"] for row in table["rows"]} == {None}
     assert table["rows"][0]["cells"] == ["87.50%", "93.75%"]
-    assert "do not compare" in table["notes"][0]
+    assert table["compared"] is None
 
 
 def test_no_script_comes_in_by_a_name(tmp_path, small, tab):

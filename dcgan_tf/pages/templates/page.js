@@ -31,7 +31,7 @@ const isSeveral = (page) => page.runs.length > 1;
 function showHeader({ runs, live, written }) {
   const name = runs.map((run) => run.name).join(" and ");
   const state = live && silentState(live, Date.now() / 1000 - written);
-  document.title = live ? `${live.number}/${live.numbers} ${name}` : `${name}: report`;
+  document.title = live ? `${unitsOf(live).join("/")} ${name}` : `${name}: report`;
   document.querySelector("header").replaceChildren(
     make("h1", {}, name),
     ...runs.map((run, number) => make("p", "subject",
@@ -44,23 +44,28 @@ function showHeader({ runs, live, written }) {
     ] : []));
 }
 
+// The epochs, or steps, that are completed, and all of them.
+const unitsOf = (live) => [live.step, live.end].map((step) => Math.floor(step / live.per_unit));
+
 // "silent" for "training" where a run has said nothing for long.
 function silentState(live, seconds) {
-  const limit = live.every ? Math.max(3 * live.every, LEAST_SILENCE) : UNKNOWN_SILENCE;
+  const limit = live.pace
+    ? Math.max(3 * live.pace * live.log_every, LEAST_SILENCE) : UNKNOWN_SILENCE;
   return live.state === "training" && seconds > limit ? "silent" : live.state;
 }
 
 function placeText(live, state, seconds) {
-  const parts = [`${live.unit} ${count(live.number)} of ${count(live.numbers)}`];
+  const parts = [`${live.unit} ${unitsOf(live).map(count).join(" of ")}`];
   if (live.unit !== "step") parts.push(`step ${count(live.step)}`);
   if (state === "silent") {
-    parts.push(`no news for ${duration(seconds)}` + (live.every
-      ? `, though a log entry takes about ${duration(live.every)}: the process may have been killed`
+    parts.push(`no news for ${duration(seconds)}` + (live.pace
+      ? `, though a log entry takes about ${duration(live.pace * live.log_every)}: the process may have been killed`
       : ": the process may have been killed, or its first log entry takes long"));
   } else if (state === "training") {
-    parts.push(live.left === null
+    const left = live.pace * (live.end - live.step) - seconds;
+    parts.push(live.pace === null
       ? `started ${duration(seconds)} ago, waiting for the first log entry`
-      : `about ${duration(Math.max(live.left - seconds, 0))} left`);
+      : `about ${duration(Math.max(left, 0))} left`);
   } else if (state === "stopped") {
     parts.push("the same command goes on from its checkpoint");
   }
@@ -191,6 +196,12 @@ function figures({ table }) {
         make("td", "meaning", row.meaning)))))),
     make("p", "muted", "↑ higher is better, ↓ lower is better." +
       (table.rows.some((row) => row.best !== null) ? " Bold: the best." : "")),
+    make("p", "muted", table.compared ?
+      `${count(table.compared.images)} images, compared with ${count(table.compared.test_images)} ` +
+      `real test images of ${table.compared.dataset}. Real training images and memorised ones are ` +
+      "measured in the same way: what can be reached, and what a generator without variety would get."
+      : "The runs were measured with other images, other numbers of them, or one with the EMA of " +
+      "its generator and one without: their figures do not compare."),
     table.notes.map((note) => make("p", "muted", note)))];
 }
 
@@ -213,9 +224,15 @@ function classes(page) {
         distance.toFixed(1)))),
       make("figcaption", {}, "Above: the generated images that are nearest to a training image" +
         (run.nearest.labels.length ? ", one of each class" : "") + ". Below: that training image. " +
-        `Numbers: the distance, in grey levels of 255. ${run.nearest.note}`)),
+        "Numbers: the distance, in grey levels of 255." + nearCopies(run.nearest))),
   ]).filter(Boolean);
   return cards.length ? [head("Classes and copies"), make("div", "wide grid", cards)] : [];
+}
+
+function nearCopies({ near_copies: share, near_copy_distance: distance }) {
+  if (share === null) return "";
+  return ` ${(100 * share).toFixed(2)}% of the generated images are near copies: closer than ` +
+    `${+distance.toPrecision(6)} grey levels, as 1% of real test images are.`;
 }
 
 function confusion({ names, rows }) {

@@ -26,7 +26,7 @@ function sampleLatents(seed, index = 0) {
     const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
     return radius * Math.cos(2 * Math.PI * uniform());
   };
-  const one = page.prior === "normal" ? normal : () => 2 * uniform() - 1;
+  const one = page.latent_prior === "normal" ? normal : () => 2 * uniform() - 1;
   return Float32Array.from({ length: page.latent_dim }, one);
 }
 
@@ -36,7 +36,7 @@ function betweenLatents(from, to, share) {
   const cosine = dot(from, to) / Math.sqrt(dot(from, from) * dot(to, to));
   const angle = Math.acos(Math.max(-1, Math.min(1, cosine)));
   let [p, q] = [1 - share, share];
-  if (page.prior === "normal" && Math.sin(angle) > 1e-3) {
+  if (page.latent_prior === "normal" && Math.sin(angle) > 1e-3) {
     [p, q] = [p, q].map((part) => Math.sin(part * angle) / Math.sin(angle));
   }
   return from.map((value, i) => p * value + q * to[i]);

@@ -7,18 +7,20 @@ const MAP = 2 * REACH + 1; // pictures of the map, each way
 const STAGES = 7; // pictures in the strip
 const SEEDS = 1000000;
 
+const start = page.digits && page.classes === 10 ? [2, 0, 2, 6]
+  : Array.from({ length: 6 }, (_, number) => number % Math.max(1, page.names.length));
 const state = {
   seed: 1,
-  classes: page.start,
+  classes: start,
   shift: new Array(page.direction_count).fill(0), // in standard deviations of the noise
   between: 0.5,
-  ends: [{ seed: 1, class: page.start[0] }, { seed: 2, class: page.start[1] ?? 0 }],
+  ends: [{ seed: 1, class: start[0] }, { seed: 2, class: start[1] ?? 0 }],
 };
 
 // The latents of a picture in the row, moved along the directions of its class.
 function shownLatents(index, shift = state.shift) {
   const latents = sampleLatents(state.seed, byId("shared").checked ? 0 : index);
-  const deviation = page.prior === "normal" ? 1 : 1 / Math.sqrt(3);
+  const deviation = page.latent_prior === "normal" ? 1 : 1 / Math.sqrt(3);
   let at = (state.classes[index] ?? 0) * page.direction_count * page.latent_dim;
   at %= directions.length; // where all classes have the same
   for (const by of shift) {
