@@ -6,11 +6,15 @@ import dataclasses
 import importlib.util
 import pathlib
 import tempfile
+import typing
 from collections.abc import Callable
 
 from dcgan_tf.support import errors
 from dcgan_tf.support.lazy import keras
 from dcgan_tf.support.lazy import tensorflow as tf
+
+if typing.TYPE_CHECKING:
+    from dcgan_tf.runs.trained import TrainedRun
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,36 +22,44 @@ class Format:
     """A format, and the code in the README of an export."""
 
     file: str  # what the generator is called in the folder
-    # None: the weights alone are written, for this package.
-    write: Callable[[keras.Model, pathlib.Path], object] | None
+    write: Callable[[TrainedRun, pathlib.Path], object]
     runs_in: str  # what the code needs
     imports: str
     call: str  # with places for {file} and the names of the inputs
     needs: tuple[str, ...] = ()  # packages that write it, beside the dependencies
 
 
-def _write_saved_model(model: keras.Model, path: pathlib.Path) -> None:
-    function, signature = _serve(model)
+def _model(loaded: TrainedRun) -> keras.Model:
+    """Returns the generator without an input that it ignores.
+
+    [latents float32 [N, Z], labels int32 [N]] -> images float32 [N, H, W, C] in [-1, 1];
+    the generator of an unconditional run takes latents alone.
+    """
+    generator = loaded.gan.ema_generator
+    inputs = generator.inputs if loaded.config.conditional else generator.inputs[0]
+    return keras.Model(inputs, generator.outputs[0], name="generator")
+
+
+def _write_saved_model(loaded: TrainedRun, path: pathlib.Path) -> None:
+    function, signature = _serve(loaded)
     archive = keras.export.ExportArchive()
     # Without archive.track(model), which would write each weight twice.
     archive.add_endpoint("serve", function, input_signature=signature)
     archive.write_out(str(path), verbose=False)
 
 
-def _write_litert(model: keras.Model, path: pathlib.Path) -> None:
+def _write_litert(loaded: TrainedRun, path: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        _write_saved_model(model, pathlib.Path(folder))
+        _write_saved_model(loaded, pathlib.Path(folder))
         # LiteRT's own operations alone: others fail here, not where the file is used.
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=["serve"]
-        )
-        path.write_bytes(converter.convert())
+        load = tf.lite.TFLiteConverter.from_saved_model
+        path.write_bytes(load(folder, signature_keys=["serve"]).convert())
 
 
-def _write_onnx(model: keras.Model, path: pathlib.Path) -> None:
+def _write_onnx(loaded: TrainedRun, path: pathlib.Path) -> None:
     import tf2onnx  # an extra
 
-    function, signature = _serve(model)
+    function, signature = _serve(loaded)
     tf2onnx.convert.from_function(
         tf.function(function, input_signature=signature),
         input_signature=signature,
@@ -55,8 +67,9 @@ def _write_onnx(model: keras.Model, path: pathlib.Path) -> None:
     )
 
 
-def _serve(model: keras.Model):
+def _serve(loaded: TrainedRun):
     """Returns the exported function, (latents, labels) -> {"images"}, and its signature."""
+    model = _model(loaded)
 
     def serve(*inputs):
         given = inputs[0] if len(inputs) == 1 else list(inputs)
@@ -69,14 +82,14 @@ NPZ = "npz"
 FORMATS = {
     NPZ: Format(
         "generator.npz",
-        None,
+        lambda loaded, path: loaded.write(path),  # the weights alone
         "the package dcgan_tf",
         'import dcgan_tf\n\nrun = dcgan_tf.load(".")',
         "images = run.sample({classes}, seed=0)  # uint8",
     ),
     "keras": Format(
         "generator.keras",
-        lambda model, path: model.save(path),
+        lambda loaded, path: _model(loaded).save(path),
         "the package dcgan_tf, whose layers it has",
         "import keras\nimport numpy as np\n\nimport dcgan_tf.models.layers",
         'generator = keras.saving.load_model("{file}")\n'

@@ -5,7 +5,6 @@ The README says what the generator takes and gives, and shows code that uses it.
 
 import pathlib
 
-import keras
 import numpy as np
 
 from dcgan_tf.config import resolve
@@ -61,31 +60,17 @@ def write(
     chosen = FORMATS[format_name]
     if path.suffix in BY_SUFFIX:
         with atomic_files.replacing(path) as temporary:
-            chosen.write(model(loaded), temporary)
+            chosen.write(loaded, temporary)
             return temporary.stat().st_size
     with atomic_files.replacing(path, folder=True) as folder:
-        if chosen.write:
-            chosen.write(model(loaded), folder / chosen.file)
-        else:
-            loaded.write(folder / chosen.file)
+        chosen.write(loaded, folder / chosen.file)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        if not chosen.write:  # sample and evaluate take it for a run
+        if format_name == NPZ:  # sample and evaluate take it for a run
             Run(folder).write_config(content)
         text = readme(loaded.config, loaded.step, format_name)
         (folder / "README.md").write_text(text, encoding="utf-8")
         grids.write_png(folder / "grid.png", grid(loaded))
     return size
-
-
-def model(loaded: TrainedRun) -> keras.Model:
-    """Returns the generator without an input that it ignores.
-
-    [latents float32 [N, Z], labels int32 [N]] -> images float32 [N, H, W, C] in [-1, 1];
-    the generator of an unconditional run takes latents alone.
-    """
-    generator = loaded.gan.ema_generator
-    inputs = generator.inputs if loaded.config.conditional else generator.inputs[0]
-    return keras.Model(inputs, generator.outputs[0], name="generator")
 
 
 def grid(loaded: TrainedRun, rows: int = ROWS) -> np.ndarray:

@@ -86,9 +86,6 @@ def _described(layer: layers.Layer) -> dict[str, Any]:
                 "to": list(layer.output.shape[1:]),
                 "taps": taps,
                 "stride": stride,
-                # Pixels of padding before the image: TensorFlow pads both sides alike, the
-                # end by one more where the sum is odd.
-                "before": (taps - stride) // 2,
                 # Keras keeps the kernel as [height, width, outputs, inputs].
                 "kernel": _packed(layer.kernel.numpy().swapaxes(2, 3)),
                 **bias,

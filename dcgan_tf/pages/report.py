@@ -37,13 +37,12 @@ def content(records: list[Record]) -> dict[str, Any]:
 
 def _settings(records: list[Record]) -> list[dict[str, Any]]:
     differ, rows = differing(records), []
-    for name in records[0].settings:
+    for name, field in Config.model_fields.items():
         values = [record.settings[name] for record in records]
         if any(value is not None for value in values):
-            field = Config.model_fields.get(name)  # init_from is none
             shown = ["-" if value is None else str(value) for value in values]
-            row = {"name": name, "values": shown, "differs": name in differ}
-            rows.append(row | {"help": field.description if field else ""})
+            row = {"name": name, "values": shown, "help": field.description}
+            rows.append({**row, "differs": name in differ})
     return rows
 
 

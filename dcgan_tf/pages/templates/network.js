@@ -13,7 +13,9 @@ const KINDS = {
   transposed(layer, out, x) {
     const [height, width, inputs] = layer.shape;
     const [outHeight, outWidth, outputs] = layer.to;
-    const { taps, stride, before } = layer;
+    const { taps, stride } = layer;
+    // TensorFlow pads both sides alike, the end by one more where the sum is odd.
+    const before = Math.floor((taps - stride) / 2);
     out.fill(0);
     for (let tap = 0; tap < taps * taps; tap++) {
       const [down, across] = [Math.floor(tap / taps) - before, (tap % taps) - before];
