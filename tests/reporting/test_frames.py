@@ -63,40 +63,37 @@ def test_frames_are_thinned_evenly(tmp_path, numbers, every, keep, left, killed)
     assert list(frames.paths(tmp_path)) == left
 
 
-def test_the_gif_has_the_frames_in_order_and_loops(tmp_path):
-    write_lit(tmp_path, [10, 2, 0, 1, 9])
+def test_the_gif_loops_over_the_frames_that_fit_evenly_with_both_ends(
+    tmp_path, monkeypatch
+):
+    """At most 100, or what memory holds where they are large; Pillow merges frames that are
+    alike, but they last as long.
+    """
+    frames.write_gif(tmp_path / "training.gif", tmp_path, ONE)
+    assert not (tmp_path / "training.gif").exists()  # a run stopped in its first epoch
+    write_lit(tmp_path, [0])
+    assert lit(gif(tmp_path)) == [0]
+    write_lit(tmp_path, [10, 2, 1, 9])
     assert lit(gif(tmp_path)) == [0, 1, 2, 9, 10]
     assert durations(tmp_path / "training.gif") == [1500, 150, 150, 150, 1500]
     with Image.open(tmp_path / "training.gif") as image:
         assert image.info["loop"] == 0
-
-
-def test_a_run_stopped_in_its_first_epoch_has_a_gif_of_one_frame(tmp_path):
-    """Or of none; frames that are alike are merged by Pillow, but last as long."""
-    frames.write_gif(tmp_path / "training.gif", tmp_path, ONE)
-    assert not (tmp_path / "training.gif").exists()
-    write_lit(tmp_path, [0])
-    assert lit(gif(tmp_path)) == [0]
-    write(tmp_path, np.zeros((4, 8, 8), np.uint8))
-    gif(tmp_path)
-    assert sum(durations(tmp_path / "training.gif")) == 1500 + 150 + 150 + 1500
-
-
-def test_the_gif_is_thinned_evenly_and_keeps_both_ends(tmp_path, monkeypatch):
-    """To 100 frames, or to what memory holds where they are large."""
     write_lit(tmp_path, range(41))
     assert lit(gif(tmp_path, most=5)) == [0, 10, 20, 30, 40]
     monkeypatch.setattr(frames, "MOST_PIXELS", 5 * (8 * SCALE) ** 2)
     assert lit(gif(tmp_path)) == [0, 10, 20, 30, 40]
+    write(tmp_path, np.zeros((41, 8, 8), np.uint8))
+    gif(tmp_path)
+    assert sum(durations(tmp_path / "training.gif")) == 1500 + 3 * 150 + 1500
 
 
 def test_a_frame_that_is_damaged_or_of_another_size_is_left_out_of_the_gif(tmp_path):
     write_lit(tmp_path, range(6))
-    files = frames.paths(tmp_path)
-    files[0].write_bytes(files[0].read_bytes()[:40])
-    files[1].write_bytes(b"")
-    files[2].write_bytes(b"text")
-    grids.write_png(files[3], np.zeros((16, 8), np.uint8))
+    torn, empty, text, large, *_ = frames.paths(tmp_path).values()
+    torn.write_bytes(torn.read_bytes()[:40])
+    empty.write_bytes(b"")
+    text.write_bytes(b"text")
+    grids.write_png(large, np.zeros((16, 8), np.uint8))
     assert lit(gif(tmp_path)) == [4, 5]
 
 
