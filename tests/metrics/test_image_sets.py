@@ -34,21 +34,15 @@ def test_shares_are_those_of_the_largest_remainder(counts, total, shares):
     assert image_sets.in_proportion(np.array(counts), total).tolist() == shares
 
 
-def test_few_of_many_images_have_the_classes_of_all():
-    """An even step of 2 would meet one class alone."""
-    images, labels = np.zeros((100, 1, 1, 1)), np.arange(100) % 2
-    chosen = image_sets.spread(Images(images, labels), 50)
-    assert np.bincount(labels[chosen]).tolist() == [25, 25]
-    assert image_sets.spread(Images(images), 4).tolist() == [0, 25, 50, 75]
-
-
 def test_all_test_images_count_unless_there_are_too_many(monkeypatch):
-    test = numbered([0, 1, 1] * 4)
-    assert numbers(image_sets.of_test(test)) == list(range(12))
-    monkeypatch.setattr(image_sets, "MOST_TEST_IMAGES", 6)
+    """Then classes are as often as in all; an even step of 2 would meet one class alone."""
+    test = numbered([0, 1] * 50)
+    assert numbers(image_sets.of_test(test)) == list(range(100))
+    monkeypatch.setattr(image_sets, "MOST_TEST_IMAGES", 50)
     some = image_sets.of_test(test)
-    assert np.bincount(some.labels).tolist() == [2, 4]
+    assert np.bincount(some.labels).tolist() == [25, 25]
     assert test.labels.numpy()[numbers(some)].tolist() == some.labels.tolist()
+    assert image_sets.spread(Images(test.array()), 4).tolist() == [0, 25, 50, 75]
 
 
 def test_the_reference_rows_follow_the_test_images():
@@ -59,8 +53,6 @@ def test_the_reference_rows_follow_the_test_images():
     memorised = image_sets.memorised(train, like, 8)
     assert numbers(memorised) == [1, 1, 0, 0, 0, 0, 0, 0]
     assert memorised.labels.tolist() == [0, 0, 2, 2, 2, 2, 2, 2]
-
-
-def test_without_classes_ten_images_are_memorised():
+    # Without classes ten images are memorised.
     memorised = image_sets.memorised(numbered([0] * 20), np.zeros(5, int), 30)
     assert numbers(memorised) == list(range(0, 20, 2)) * 3

@@ -53,7 +53,7 @@ def test_what_an_undecided_discriminator_costs_by_hand(
     assert ("test/discriminator/adversarial_real" in terms) is not paired
 
 
-def test_the_discriminator_sees_as_many_fakes_as_real_images(small, few):
+def test_the_discriminator_sees_as_many_fakes_as_real_images(small, few, monkeypatch):
     config = small("cgan", r1_weight=1000.0, r2_weight=1000.0)
     gan = build.build(config)
     one = Split(few.images[:1], few.labels[:1])
@@ -71,6 +71,11 @@ def test_the_discriminator_sees_as_many_fakes_as_real_images(small, few):
     assert not [name for name in terms if "penalty" in name]
     parts = [terms[f"test/discriminator/adversarial_{kind}"] for kind in ("real", "fake")]
     assert terms["test/discriminator/loss"] == pytest.approx(sum(parts))
+    # A mean over blocks is that over images.
+    whole = measured(gan, config, few)["test/discriminator/adversarial_real"]
+    monkeypatch.setattr(test_losses, "BLOCK", 20)  # 20, 20 and 8 of the 48
+    parts = measured(gan, config, few)["test/discriminator/adversarial_real"]
+    assert parts == pytest.approx(whole, rel=1e-5)
 
 
 def test_targets_are_hard(small, few):
@@ -86,12 +91,3 @@ def test_targets_are_hard(small, few):
     assert terms["test/generator/adversarial"] == pytest.approx(sure)
     assert terms["test/discriminator/adversarial_accuracy_real"] == 1.0
     assert terms["test/discriminator/adversarial_accuracy_fake"] == 0.0
-
-
-def test_a_mean_over_blocks_is_the_mean_over_images(small, few, monkeypatch):
-    config = small("cgan")
-    gan = build.build(config)
-    whole = measured(gan, config, few)["test/discriminator/adversarial_real"]
-    monkeypatch.setattr(test_losses, "BLOCK", 20)  # 20, 20 and 8 of the 48
-    parts = measured(gan, config, few)["test/discriminator/adversarial_real"]
-    assert parts == pytest.approx(whole, rel=1e-5)
