@@ -99,56 +99,32 @@ def _read_samples(path: str, spec: ImageSpec) -> Images:
 
     UsageError unless they are of the data set's shape and classes.
     """
-    file = pathlib.Path(path).expanduser()
     try:
-        read = arrays.read(file)
-        line = _what_is_wrong(read, spec)
+        read = arrays.read(pathlib.Path(path).expanduser())
     except ValueError as error:
-        line = str(error)
-    if not line:
-        images, labels = read["images"].reshape(-1, *spec.shape), read.get("labels")
-        if labels is None or 0 <= labels.min() <= labels.max() < spec.classes:
-            has_classes = labels is not None and spec.classes > 1
-            return Images(images, labels.astype(np.int64) if has_classes else None)
-        line = (
-            f"labels reach from {labels.min()} to {labels.max()}; the classes are 0 to "
-            f"{spec.classes - 1}"
+        raise errors.UsageError(f"--samples={path}: {error}") from None
+    images, labels = read.get("images", np.zeros(0)), read.get("labels")
+    shapes = [spec.shape, spec.shape[:2]] if spec.channels == 1 else [spec.shape]
+    fits = (
+        images.dtype == np.uint8
+        and images.shape[1:] in shapes
+        and flags.LEAST_SAMPLES <= len(images) <= flags.MOST_SAMPLES
+    )
+    if fits and labels is not None:
+        fits = labels.shape == images.shape[:1] and labels.dtype.kind in "iu"
+        fits = fits and 0 <= labels.min() <= labels.max() < spec.classes
+    if not fits:
+        holds = (f"{name} {array.dtype} {[*array.shape]}" for name, array in read.items())
+        needs = " or ".join(f"[N, {', '.join(map(str, shape))}]" for shape in shapes)
+        raise errors.UsageError(
+            f"--samples={path}: holds {', '.join(holds) or 'nothing'}; it must hold images "
+            f"uint8 {needs} from 0 to 255 (of x from -1 to 1: np.rint((x + 1) * 127.5)), N "
+            f"from {flags.LEAST_SAMPLES} to {flags.MOST_SAMPLES:,}, and, if they have any, "
+            f"labels int [N] from 0 to {spec.classes - 1}"
         )
-    raise errors.UsageError(f"--samples={path}: {line}")
-
-
-def _what_is_wrong(read: dict[str, np.ndarray], spec: ImageSpec) -> str:
-    """Returns why arrays of such shapes and types cannot be measured; "" if they can."""
-    if "images" not in read:
-        return (
-            f"has no array images, only {', '.join(read) or 'nothing'}; name it by "
-            "np.savez(path, images=..., labels=...)"
-        )
-    shape, dtype = read["images"].shape, read["images"].dtype
-    if dtype != np.uint8:
-        return (
-            f"images are {dtype}; they must be uint8 from 0 to 255: from [-1, 1], "
-            "np.rint((x + 1) * 127.5).astype(np.uint8)"
-        )
-    if shape[1:] not in (spec.shape, spec.shape[:2] if spec.channels == 1 else None):
-        size = f"{spec.height}, {spec.width}"
-        or_grey = f" or [N, {size}]" if spec.channels == 1 else ""
-        return (
-            f"images have the shape {shape}; it must be [N, {size}, {spec.channels}]"
-            f"{or_grey}, as that of the data set"
-        )
-    if not flags.LEAST_SAMPLES <= shape[0] <= flags.MOST_SAMPLES:
-        return (
-            f"has {shape[0]:,} images; from fewer than {flags.LEAST_SAMPLES} these figures "
-            f"say nothing, and more than {flags.MOST_SAMPLES:,} are not taken"
-        )
-    labels = read.get("labels", np.zeros(shape[:1], int))
-    if labels.shape != shape[:1] or labels.dtype.kind not in "iu":
-        return (
-            f"labels are {labels.dtype} {labels.shape}; they must be whole numbers, one "
-            "for each image"
-        )
-    return ""
+    has_classes = labels is not None and spec.classes > 1
+    images = images.reshape(-1, *spec.shape)
+    return Images(images, labels.astype(np.int64) if has_classes else None)
 
 
 def table(report: Mapping, encoding: str | None = None) -> str:

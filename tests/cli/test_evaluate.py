@@ -32,20 +32,19 @@ IMAGES = np.zeros((200, 28, 28, 1), np.uint8)
 @pytest.mark.parametrize(
     ("arrays", "told"),
     [
-        ({"pictures": IMAGES}, "has no array images, only pictures"),
-        ({"images": IMAGES.astype(np.float32)}, "they must be uint8 from 0 to 255"),
-        ({"images": IMAGES[:, :27]}, "it must be [N, 28, 28, 1] or [N, 28, 28]"),
-        ({"images": np.repeat(IMAGES, 3, -1)}, "it must be [N, 28, 28, 1] or"),
-        ({"images": IMAGES[:0]}, "has 0 images"),
-        ({"images": IMAGES[:199]}, "from fewer than 200 these figures say nothing"),
-        ({"images": IMAGES, "labels": np.zeros(200)}, "must be whole numbers"),
-        ({"images": IMAGES, "labels": np.zeros(9, int)}, "one for each image"),
-        ({"images": IMAGES, "labels": np.full(200, 10)}, "the classes are 0 to 9"),
-        ({"images": IMAGES, "labels": np.full(200, -1)}, "the classes are 0 to 9"),
+        ({"pictures": IMAGES}, "holds pictures uint8 [200, 28, 28, 1]; it must"),
+        ({"images": IMAGES.astype(np.float32)}, "holds images float32"),
+        ({"images": IMAGES[:, :27]}, "images uint8 [N, 28, 28, 1] or [N, 28, 28]"),
+        ({"images": IMAGES[:199]}, "N from 200 to 200,000"),
+        ({"images": IMAGES, "labels": np.zeros(200)}, "labels float64 [200]"),
+        ({"images": IMAGES, "labels": np.zeros(9, int)}, "labels int64 [9]"),
+        ({"images": IMAGES, "labels": np.full(200, 10)}, "labels int [N] from 0 to 9"),
+        ({"images": IMAGES, "labels": np.full(200, -1)}, "labels int [N] from 0 to 9"),
         ({"images": np.array([{}] * 200)}, "Object arrays cannot"),
     ],
 )
 def test_samples_that_cannot_be_measured_are_one_line(do, tmp_path, arrays, told):
+    """Catches figures of other pixels, or of classes that the data set does not have."""
     np.savez(tmp_path / "set.npz", **arrays)
     status, out, err = do("--samples=set.npz", "--dataset=digits")
     assert (status, out, err.count("\n")) == (2, "", 1)
