@@ -19,8 +19,6 @@ from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import tf_setup
 
-MOST_IMAGES = 1_000_000
-
 
 def define_flags() -> FlagValues:
     return flags.new(
@@ -30,12 +28,9 @@ def define_flags() -> FlagValues:
         digits="generate these digits, in a row: --digits=2026",
         per_class=flags.integer(
             "generate so many images of each class, a column each; a grid has 20 evenly "
-            "chosen classes where there are more.  Default: 10",
-            highest=MOST_IMAGES,
+            "chosen classes where there are more.  Default: 10"
         ),
-        count=flags.integer(
-            "generate so many images, of the classes in turn", highest=MOST_IMAGES
-        ),
+        count=flags.integer("generate so many images, of the classes in turn"),
         interpolate=flags.integer(
             "generate so many images on the way from one latent vector to another, both "
             "ends included, in a row for each class; with --morph, from one class to the "

@@ -3,7 +3,9 @@
 import os
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from dcgan_tf.support import tf_setup
 
@@ -15,6 +17,7 @@ from dcgan_tf import __main__ as commands  # noqa: E402
 from dcgan_tf.config import resolve  # noqa: E402
 from dcgan_tf.data import pipeline  # noqa: E402
 from dcgan_tf.datasets import source  # noqa: E402
+from dcgan_tf.metrics import classifier  # noqa: E402
 from dcgan_tf.runs import manifest  # noqa: E402
 from dcgan_tf.runs.folder import Run, RunConfig  # noqa: E402
 from dcgan_tf.training import devices  # noqa: E402
@@ -25,13 +28,7 @@ tf_setup.start()
 MODES = ("dcgan", "cgan", "acgan")
 # An acgan with dropout, label smoothing and uniformly random classes.
 KERAS = {"architecture": "keras_2018"}
-MNIST = {
-    "classes": 10,
-    "class_names": None,
-    "height": 28,
-    "width": 28,
-    "channels": 1,
-}
+MNIST = dict(classes=10, class_names=None, height=28, width=28, channels=1)
 
 
 def new_config(dataset="mnist", **overrides):
@@ -39,15 +36,30 @@ def new_config(dataset="mnist", **overrides):
     return resolve.new(overrides, dataset=dataset, **MNIST)
 
 
-def untrained(folder, change=lambda gan: None, **overrides):
-    """A saved run of no steps, whose gan `change` may have altered; and its state."""
+def saved(folder, config, change=lambda gan: None, step=0):
+    """A run with a checkpoint, whose gan `change` may have altered; and its state."""
     run = Run(folder)
-    config = new_config("digits", **{"precision": "float32", **overrides})
     run.write_config(RunConfig(config).started())
     state = TrainState.create(config)
     change(state.gan)
+    state.step.assign(step)
     save_state(state, run, manifest.REGULAR, keep=3)
     return run, state
+
+
+def untrained(folder, change=lambda gan: None, **overrides):
+    config = new_config("digits", **{"precision": "float32", **overrides})
+    return saved(folder, config, change)
+
+
+def draw(folder, classes=("cat", "dog"), count=20, size=(16, 16)):
+    """Writes `count` pictures of noise, in a folder for each class."""
+    values = np.random.default_rng(0).integers(0, 256, (count, *size, 3), np.uint8)
+    for number, pixels in enumerate(values):
+        path = folder / classes[number % len(classes)] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    return folder
 
 
 def blank(network):
@@ -121,16 +133,10 @@ def small():
     """Makes the Config of a small run: `small("acgan", epochs=4)`."""
 
     def make(mode, **changes):
-        overrides = {
-            "mode": mode,
-            "batch_size": 16,
-            "max_translation": 0,
-            "precision": "float32",
-            **changes,
-        }
-        if "steps" not in overrides:
-            overrides.setdefault("epochs", 2)
-        return new_config("digits", **overrides)
+        tiny = {"batch_size": 16, "max_translation": 0, "precision": "float32"}
+        if "steps" not in changes:
+            tiny["epochs"] = 2
+        return new_config("digits", mode=mode, **{**tiny, **changes})
 
     return make
 
@@ -170,6 +176,14 @@ def no_network(monkeypatch):
 
 
 @pytest.fixture
+def quick_classifier(tmp_path, monkeypatch):
+    """Trains a data set's classifier for one epoch, and keeps it in tmp_path/cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(classifier, "LEAST_STEPS", 1)
+    monkeypatch.setattr(classifier, "EPOCHS", 1)
+
+
+@pytest.fixture
 def command(tmp_path, monkeypatch, capsys, no_network):
     """Runs dcgan-tf in an empty folder: (exit status, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
@@ -177,8 +191,7 @@ def command(tmp_path, monkeypatch, capsys, no_network):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     def run(*arguments):
-        return commands.main(
-            [str(argument) for argument in arguments]
-        ), *capsys.readouterr()
+        status = commands.main(list(map(str, arguments)))
+        return status, *capsys.readouterr()
 
     return run

@@ -16,7 +16,6 @@ from tensorflow.python.framework import config as tf_config
 import dcgan_tf
 from dcgan_tf import __main__ as cli
 from dcgan_tf import main
-from dcgan_tf.metrics import classifier
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import stop_signal
 
@@ -49,6 +48,8 @@ def run(tmp_path_factory):
 def test_a_second_call_goes_on_and_a_complete_run_is_returned(run, capsys):
     assert run.step == 6
     assert [entry["epoch"] for entry in run.metrics()] == [1, 2]
+    none_given = dict.fromkeys(("epochs", "seed"))
+    assert dcgan_tf.train(run_dir=run.folder, dry_run=True, **none_given) is None
     again = dcgan_tf.train(run_dir=run.folder, epochs=2)
     assert "is complete: 2 epochs" in capsys.readouterr().out
     assert again.folder == run.folder
@@ -80,28 +81,19 @@ def test_it_is_the_run_of_the_command(run, tmp_path):
 )
 def test_wrong_settings_are_the_commands_one_line(settings, told):
     with pytest.raises(dcgan_tf.UsageError, match=told):
-        dcgan_tf.train(**settings)
-
-
-def test_a_dry_run_returns_nothing_and_what_is_none_is_not_given(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert dcgan_tf.train(dataset="digits", dry_run=True, epochs=None) is None
-    assert not list(tmp_path.iterdir())
+        dcgan_tf.train(**settings, dry_run=True)
 
 
 def test_a_run_shows_itself_and_its_curves(run):
     assert repr(run) == "Run(cgan on digits, 28x28x1, 10 classes, step 6)"
     with Image.open(io.BytesIO(run._repr_png_())) as shown:
         assert shown.size == (10 * (2 * 28 + 2) - 2, 30 + 5 * (2 * 28 + 2) - 2)
-    losses, *_ = run.plot().axes
-    assert [line.get_xdata().tolist() for line in losses.lines] == [[1, 2]] * 2
-
-
-def test_a_run_without_log_entries_has_no_curves():
     shipped = dcgan_tf.load()
     assert shipped.metrics() == []
     with pytest.raises(dcgan_tf.UsageError, match="has no log entries to plot"):
         shipped.plot()
+    losses, *_ = run.plot().axes
+    assert [line.get_xdata().tolist() for line in losses.lines] == [[1, 2]] * 2
 
 
 def test_a_grid_of_images_and_of_rows():
@@ -110,13 +102,6 @@ def test_a_grid_of_images_and_of_rows():
     assert picture.size == (560 + 4 + 16, picture.size[1])
     rows = dcgan_tf.grid(images.reshape(2, 3, 16, 16, 1))
     assert np.array_equal(np.asarray(rows), np.asarray(picture))
-
-
-@pytest.fixture
-def quick_classifier(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(classifier, "EPOCHS", 1)
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 1)
 
 
 def test_evaluate_measures_this_generator(run, tmp_path, quick_classifier):
@@ -175,23 +160,19 @@ def test_another_signal_ends_the_program(tmp_path, monkeypatch):
         dcgan_tf.train(run_dir=tmp_path)
 
 
-def test_a_thread_trains_and_leaves_signals_alone(tmp_path):
-    results = []
-    settings = {"run_dir": tmp_path / "run", "steps": 1, **TINY}
-    thread = threading.Thread(target=lambda: results.append(dcgan_tf.train(**settings)))
-    before = signal.getsignal(signal.SIGINT)
-    thread.start()
-    thread.join()
-    assert [run.step for run in results] == [1]
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_the_callers_settings_and_random_states_come_back(tmp_path):
+def test_a_thread_trains_and_leaves_everything_as_it_was(tmp_path):
+    """Catches a call that changes what its caller has set, or hears signals elsewhere."""
+    results, handler = [], signal.getsignal(signal.SIGINT)
     python, numpy = random.getstate(), np.random.get_state()
     tf.config.optimizer.set_experimental_options({"remapping": True})
     keras.config.set_floatx("float64")
+    settings = {"run_dir": tmp_path / "run", "steps": 1, "deterministic": True, **TINY}
+    thread = threading.Thread(target=lambda: results.append(dcgan_tf.train(**settings)))
     try:
-        dcgan_tf.train(run_dir=tmp_path / "run", steps=1, deterministic=True, **TINY)
+        thread.start()
+        thread.join()
+        assert [run.step for run in results] == [1]
+        assert signal.getsignal(signal.SIGINT) is handler
         assert keras.config.floatx() == "float64"
         assert tf.config.optimizer.get_experimental_options()["remapping"] is True
         assert random.getstate() == python

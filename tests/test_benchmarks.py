@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import new_config
 
-from benchmarks import compare, devices, precision, recipes, shape, time_to_quality
+from benchmarks import compare, precision, shape, time_to_quality
 from dcgan_tf.gans.build import build
 
 
@@ -51,10 +51,7 @@ def test_work_and_ratios_by_hand(monkeypatch):
     measured = {"dcgan": {"seconds": [1, 2, 4]}, "tutorial": {"seconds": [3, 2, 8]}}
     (ratio,) = compare.ratios(measured)
     assert (ratio["median"], ratio["lowest"], ratio["highest"]) == (2, 1, 3)
-
-
-def test_how_far_a_gradient_is_off():
-    """Distances are of whole gradients, as shares of their mean length."""
+    # Distances are of whole gradients, as shares of their mean length.
     exact = [np.array([3.0, 4.0]), np.array([0.0, 15.0])]  # of lengths 5 and 15
     rough = [np.array([3.0, 5.0]), np.array([3.0, 15.0])]  # 1 and 3 away
     assert np.allclose(precision.distances(exact, rough), (10.0, 2.0, np.hypot(3, 11)))
@@ -79,18 +76,6 @@ def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
     assert time_to_quality.points(tmp_path, 100.0) == []
 
 
-def test_speeds_are_of_the_same_turn_and_workers_of_the_same_cores(monkeypatch):
-    """Medians of each would compare turns of different load."""
-    monkeypatch.setattr(devices.os, "sched_getaffinity", lambda _: {4, 1, 2, 7})
-    monkeypatch.setattr(devices.shutil, "which", lambda _: None)
-    assert devices.configurations()["2 workers"] == [("1,2",), ("4,7",)]
-    speeds = {recipes.OURS: [10, 40, 30], recipes.OTHER: [10, 20, 10]}
-    measured = {"mode": "cgan", "precision": "float32", "images_per_second": speeds}
-    *_, ours, other = recipes.table([measured]).splitlines()
-    assert ours == "| cgan | float32 | this package | 30 (10, 40) | 2.00 (1.00, 3.00) |"
-    assert other.startswith("| cgan | float32 | the other version | 10 (10, 20) |")
-
-
 TOY = """
 import os
 
@@ -109,10 +94,7 @@ def test_the_shape_of_a_checkout_by_hand(tmp_path):
     (tmp_path / "toy").mkdir()
     (tmp_path / "toy" / "module.py").write_text(TOY + "\nTEXT = 'raise'\n" * 200)
     counts = shape.package_counts(tmp_path)
-    assert (counts["raise"], counts["except"], counts["imports inside functions"]) == (
-        2,
-        1,
-        1,
-    )
+    assert (counts["raise"], counts["except"]) == (2, 1)
+    assert counts["imports inside functions"] == 1
     assert counts["by sub-package"] == {"toy": 410}
     assert counts["files over 300 lines"] == ["toy/module.py (410)"]

@@ -267,10 +267,8 @@ def _with_flagfiles_first(argv: list[str]) -> list[str]:
 def _find_flagfile(name: str) -> pathlib.Path:
     """Returns the file of that name, or the one that the package carries under it."""
     path = pathlib.Path(name).expanduser()
-    # In a clone they are in experiments/, too: so they are named in its documents.
-    is_bare = path.parent in (pathlib.Path(), pathlib.Path("experiments"))
-    if not path.is_file() and is_bare and path.suffix in ("", ".flags"):
-        path = CARRIED.get(path.stem, path)
+    if not path.is_file():
+        path = CARRIED.get(name.removesuffix(".flags"), path)
     if not path.is_file():
         raise errors.UsageError(
             f"--flagfile={name}: must be a file of flags, or one that comes with the "

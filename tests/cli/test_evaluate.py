@@ -3,10 +3,9 @@
 import functools
 import json
 
-import imageio.v3 as iio
 import numpy as np
 import pytest
-from conftest import untrained
+from conftest import draw, untrained
 
 from dcgan_tf.cli import evaluation
 from dcgan_tf.data import pipeline
@@ -17,13 +16,6 @@ from dcgan_tf.metrics import classifier
 @pytest.fixture
 def do(command):
     return functools.partial(command, "evaluate")
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """A classifier of the digits that is trained for one epoch."""
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 1)
-    monkeypatch.setattr(classifier, "EPOCHS", 1)
 
 
 IMAGES = np.zeros((200, 28, 28, 1), np.uint8)
@@ -52,7 +44,7 @@ def test_samples_that_cannot_be_measured_are_one_line(do, tmp_path, arrays, told
     assert told in err
 
 
-def test_a_run_is_measured_twice_with_the_same_figures(do, tmp_path, quick):
+def test_a_run_is_measured_twice_with_the_same_figures(do, tmp_path, quick_classifier):
     """The classifier is trained once, and the classes are as often as in the test split."""
     run, _ = untrained(tmp_path / "run", mode="acgan")
     reports = []
@@ -75,7 +67,7 @@ def test_a_run_is_measured_twice_with_the_same_figures(do, tmp_path, quick):
     assert kept.suffix == ".npz"
 
 
-def test_images_are_measured_and_nothing_is_written(do, tmp_path, quick, digits):
+def test_images_are_measured_and_nothing_is_written(do, tmp_path, quick_classifier, digits):
     """Grey images without a channel, with labels one class further than they are."""
     labels = (digits.labels.numpy()[:300] + 1) % 10
     np.savez(tmp_path / "set.npz", images=digits.images[:300, ..., 0], labels=labels)
@@ -86,53 +78,36 @@ def test_images_are_measured_and_nothing_is_written(do, tmp_path, quick, digits)
     assert sorted(tmp_path.iterdir()) == sorted([*before, tmp_path / "cache"])
 
 
-def pictures(folder, classes=("cats", "dogs")):
-    """A folder of 120 pictures of each class, 16x16 pixels in colour."""
-    generator = np.random.default_rng(0)
-    for number, name in enumerate(classes):
-        (folder / name).mkdir(parents=True)
-        for index in range(120):
-            image = generator.integers(0, 100, (16, 16, 3), dtype=np.uint8)
-            image[..., number] += 100
-            iio.imwrite(folder / name / f"{index}.png", image)
-    return folder
-
-
-def test_samples_are_measured_against_own_pictures(do, tmp_path, quick):
+@pytest.mark.usefixtures("quick_classifier")
+@pytest.mark.parametrize("classes", [["cat", "dog"], [""]])
+def test_samples_are_measured_against_own_pictures(do, tmp_path, classes):
     """About 30 pictures are held out: too few for a covariance."""
-    pictures(tmp_path / "own")
+    draw(tmp_path / "own", classes, count=240)
     images = np.random.default_rng(1).integers(0, 200, (200, 16, 16, 3), dtype=np.uint8)
-    np.savez(tmp_path / "set.npz", images=images, labels=np.arange(200) % 2)
-    status, out, err = do("--samples=set.npz", "--dataset=own", "--output=out")
-    assert (status, err) == (0, "")
-    report = json.loads((tmp_path / "out/evaluation.json").read_text())
-    assert report["class_names"] == ["cats", "dogs"]
-    figures = report["figures"]["generated"]
-    lines = [line.split()[:2] for line in out.split("\n")]
-    for name, accuracy in zip(
-        report["class_names"], figures["class_accuracy_by_class"], strict=True
-    ):
-        assert [name, f"{accuracy:.2%}"] in lines
-    assert figures["frechet_classifier_distance"] is None
-    assert "cannot be told from fewer than 200 test images" in out
-
-
-def test_samples_of_what_has_no_classes(do, tmp_path, quick):
-    pictures(tmp_path / "own", classes=("",))
-    images = np.random.default_rng(1).integers(0, 200, (200, 16, 16, 3), dtype=np.uint8)
-    np.savez(tmp_path / "set.npz", images=images, labels=np.zeros(200, int))
-    arguments = ["--samples=set.npz", "--dataset=own"]
-    status, _, err = do(*arguments, "--cas")
-    assert (status, "--cas: the images have no labels" in err) == (2, True)
+    np.savez(tmp_path / "set.npz", images=images, labels=np.arange(200) % len(classes))
+    arguments = ["--samples=set.npz", "--dataset=own", "--output=out"]
     status, out, err = do(*arguments)
     assert (status, err) == (0, "")
-    assert "class accuracy" not in out
-    assert "classifier of pseudo-classes" in " ".join(out.split())
+    report = json.loads((tmp_path / "out/evaluation.json").read_text())
+    figures = report["figures"]["generated"]
+    assert figures["frechet_classifier_distance"] is None
+    assert "cannot be told from fewer than 200 test images" in " ".join(out.split())
+    if classes == [""]:
+        assert "class accuracy" not in out
+        assert "classifier of pseudo-classes" in " ".join(out.split())
+        status, _, err = do(*arguments, "--cas")
+        assert (status, "--cas: the images have no labels" in err) == (2, True)
+        return
+    assert report["class_names"] == classes
+    lines = [line.split()[:2] for line in out.split("\n")]
+    for name, accuracy in zip(classes, figures["class_accuracy_by_class"], strict=True):
+        assert [name, f"{accuracy:.2%}"] in lines
 
 
-def test_a_run_is_measured_against_its_own_pictures(do, command, tmp_path, quick):
+@pytest.mark.usefixtures("quick_classifier")
+def test_a_run_is_measured_against_its_own_pictures(do, command, tmp_path):
     """They are found where --dataset says that they lie now, unless they changed."""
-    own = pictures(tmp_path / "own")
+    own = draw(tmp_path / "own", count=240)
     arguments = ["--mode=cgan", "--dataset=own", "--steps=1", "--run_dir=run"]
     small = ["--batch_size=16", "--preview_rows=1", "--checkpoint_every_steps=1"]
     assert command("train", *arguments, *small)[0] == 0
@@ -141,8 +116,8 @@ def test_a_run_is_measured_against_its_own_pictures(do, command, tmp_path, quick
     assert (status, "there is no such folder" in err) == (2, True)
     status, out, err = do("--run=run", "--dataset=moved")
     assert (status, err) == (0, "")
-    assert sum(name in out for name in ("cats", "dogs")) == 2
-    (tmp_path / "moved" / "cats" / "0.png").unlink()
+    assert sum(name in out for name in ("cat", "dog")) == 2
+    (tmp_path / "moved" / "cat" / "0.png").unlink()
     status, _, err = do("--run=run", "--dataset=moved")
     assert (status, "is not what run was trained on" in err) == (2, True)
     status, _, err = do("--run=run", "--dataset=digits")
@@ -151,57 +126,39 @@ def test_a_run_is_measured_against_its_own_pictures(do, command, tmp_path, quick
 
 def report(classes=2, **changes):
     """What `measure` gives, of three columns."""
-    figures = {
-        "class_accuracy": 0.5,
-        "class_accuracy_by_class": [0.25, None, *[1.0] * 98][:classes],
-        "kid": 0.125,
-        "precision": 0.5,
-    }
-    nearest = {"near_copies": 0.01, "near_copy_distance": 7.5, "searched": 300}
+    by_class = [0.25, None, *[1.0] * 98][:classes]
+    figures = {"class_accuracy": 0.5, "class_accuracy_by_class": by_class, "kid": 0.125}
+    others = ("real training images", "1,000 memorised images")
+    images = {"dataset": "own", "images": {"generated": 300}, "test_images": 300}
+    nearest = {"near_copies": 0.01, "near_copy_distance": 7.5, "searched": 50}
     return {
         "class_names": [f"class {n}" for n in range(classes - 1)] + ["x" * 40],
-        "figures": {
-            "generated": figures | changes,
-            "real training images": figures,
-            "1,000 memorised images": figures,
-        },
+        "figures": {"generated": figures | changes, **dict.fromkeys(others, figures)},
         "nearest_training_images": nearest,
-        "protocol": {
-            "dataset": "own",
-            "images": {"generated": 300},
-            "test_images": 300,
-        },
-        "notes": [],
+        "protocol": images,
+        "notes": ["a sentence " * 10],
     }
 
 
 def test_the_table_fits_a_terminal_and_says_which_direction_is_better():
+    """And what cannot be told from so few images, and what is to be known."""
     lines = evaluation.table(report(), "utf-8").split("\n")
     assert max(map(len, lines)) <= 80
     assert "class accuracy (GAN-test) \u2191" in lines[3]
     assert "kernel distance (KID) \u2193" in lines[4]
-    plain = evaluation.table(report(), "ascii")
+    shown = report(kid=None)
+    plain = evaluation.table(shown, "ascii")
     assert plain.isascii()
     cells = [line.split() for line in plain.split("\n")]
     assert len(cells) == len(lines)
     assert ["class", "0", "25.00%", "25.00%"] in cells
     assert ["x" * 22 + "...", "-", "-"] in cells
+    assert ["kernel", "distance", "(KID)", "-", "0.12500", "0.12500"] in cells
+    words = " ".join(plain.split())
+    assert ("among 50 of the 300" in words, words.count("a sentence")) == (True, 10)
+    shown["nearest_training_images"]["near_copies"] = None
+    assert "near copies" not in evaluation.table(shown, "ascii")
     assert "class 0" not in evaluation.table(report(21), "ascii")  # too many to list
-
-
-def test_the_table_shows_what_cannot_be_told_and_what_is_to_be_known():
-    known = report(kid=None)
-    known["notes"] = ["a sentence " * 10]
-    nearest = known["nearest_training_images"]
-    nearest["searched"] = 50
-    text = evaluation.table(known, "ascii")
-    assert ["kernel", "distance", "(KID)", "-", "0.12500", "0.12500"] in [
-        line.split() for line in text.split("\n")
-    ]
-    text = " ".join(text.split())
-    assert ("among 50 of the 300" in text, text.count("a sentence")) == (True, 10)
-    nearest["near_copies"] = None
-    assert "near copies" not in evaluation.table(known, "ascii")
 
 
 @pytest.mark.mnist

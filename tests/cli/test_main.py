@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -14,9 +15,8 @@ from conftest import untrained
 
 from dcgan_tf import main
 from dcgan_tf.runs import manifest
-from dcgan_tf.runs.folder import Run, RunConfig
 from dcgan_tf.support import tf_setup
-from dcgan_tf.training.train_state import TrainState, save_state
+from dcgan_tf.training.train_state import save_state
 
 
 @pytest.fixture
@@ -29,46 +29,22 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def test_a_run_of_other_settings_is_refused_with_every_difference(do, tmp_path, small):
-    """But not with settings that the command line did not give."""
-    Run(tmp_path / "run").write_config(RunConfig(small("acgan", seed=4)))
-    status, _, err = do("--run_dir=run", "--mode=cgan", "--seed=5", "--dataset=kmnist")
-    assert status == 2
-    for change in ("mode=cgan (the run has acgan)", "seed=5 (the run has 4)"):
-        assert f"--{change}" in err
-    assert "--dataset=kmnist (the run has digits)" in err
-    assert "batch_size" not in err
-
-
-def test_a_new_run_begins_from_the_weights_of_another(do, tmp_path, small):
-    untrained(tmp_path / "parent", mode="cgan")
-    status, out, _ = do("--init_from=parent", "--run_dir=child", "--dry_run")
-    assert (status, "parent at step 0" in out) == (0, True)
-    assert not (tmp_path / "child").exists()
-
-
 def test_a_dry_run_tells_and_writes_nothing(do, tmp_path):
+    """The default on digits, and of Keras's networks what is not theirs."""
     status, out, err = do("--mode=acgan", "--dry_run", "--precision=float32")
     assert status == 0
     sizes = "1,790,697 parameters, 1,777,513 trained", "841,845"
     for words in (*sizes, "digits", "float32", "new run", "--class_head=twin"):
         assert words in out
     assert "WARNING: MNIST" in err
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_dry_run_tells_what_is_not_the_architectures_own(do):
-    """Though compact has the same value."""
     given = ("--mode=acgan", "--architecture=keras_2018", "--dropout_rate=0")
     _, out, _ = do(*given, "--dataset=digits", "--dry_run", "--precision=float32")
-    changed, brought = (
-        next(line for line in out.splitlines() if line.startswith(name))
-        for name in ("not default:", "implied:")
-    )
-    assert "--architecture=keras_2018" in changed
-    assert "--dropout_rate=0.0" in changed
-    assert "--max_translation=1" in brought
-    assert "latent_prior" not in brought
+    lines = dict(re.findall(r"^(not default|implied):(.*)$", out, re.MULTILINE))
+    assert "--architecture=keras_2018" in lines["not default"]
+    assert "--dropout_rate=0.0" in lines["not default"]  # though compact has the same
+    assert "--max_translation=1" in lines["implied"]
+    assert "latent_prior" not in lines["implied"]
+    assert not list(tmp_path.iterdir())
 
 
 def test_train_resume_and_complete(do, tmp_path):
@@ -93,6 +69,9 @@ def test_train_resume_and_complete(do, tmp_path):
     status, out, _ = do(*tiny)
     assert (status, "is complete: 2 epochs" in out, "--epochs=4" in out) == (0, True, True)
     assert contents(tmp_path) == before
+    content["config"]["dataset"] = "mnist"  # which is out of reach: nothing is read
+    (tmp_path / "checkpoints/cgan/config.json").write_text(json.dumps(content))
+    assert do("--run_dir=checkpoints/cgan", "--epochs=1")[0] == 0
 
 
 def test_the_precision_is_settled_when_the_run_begins(do, tmp_path):
@@ -111,56 +90,26 @@ def test_the_precision_is_settled_when_the_run_begins(do, tmp_path):
     assert f"--precision={other} (the run has {tf_setup.auto_precision()})" in err
 
 
-def as_process(folder, *arguments, **environment):
-    """The command as a process of its own, in `folder`."""
-    package = str(pathlib.Path(main.__file__).parents[1])
-    return subprocess.Popen(
-        [sys.executable, "-m", "dcgan_tf.main", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": package, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def test_the_users_own_keras_settings_do_not_count(tmp_path):
-    (tmp_path / "keras.json").write_text(
-        '{"floatx": "float16", "image_data_format": "channels_first", "backend": "jax"}'
-    )
-    settings = {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "jax"}
-    with as_process(
-        tmp_path, "--dataset=digits", "--dry_run", "--precision=float32", **settings
-    ) as process:
-        out, _ = process.communicate(timeout=120)
-    assert process.returncode == 0
-    assert "836,705" in out
-    assert "float32" in out
-
-
-def test_a_complete_run_needs_no_data(do, tmp_path, small):
-    run = Run(tmp_path / "run")
-    config = small("cgan", epochs=1)
-    run.write_config(RunConfig(config.model_copy(update={"dataset": "mnist"})))
-    state = TrainState.create(config)
-    state.epoch.assign(1)
-    save_state(state, run, manifest.REGULAR, keep=3)
-    status, out, _ = do("--run_dir=run")
-    assert status == 0
-    assert "is complete" in out
-
-
 def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
-    """What a user does, in processes; TensorFlow's own lines are not to be seen."""
+    """Catches TensorFlow's own lines, and settings of a user's keras.json that count."""
+    keras = {"floatx": "float16", "image_data_format": "channels_first", "backend": "jax"}
+    (tmp_path / "keras.json").write_text(json.dumps(keras))
     tiny = ["--mode=acgan", "--dataset=digits", "--batch_size=100", "--epochs=1"]
-    with as_process(tmp_path, *tiny) as process:
+    settings = {
+        "args": [sys.executable, "-m", "dcgan_tf.main", *tiny, "--precision=float32"],
+        "cwd": tmp_path,
+        "env": {**os.environ, "KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "jax"},
+        **dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True),
+    }
+    settings["env"]["PYTHONPATH"] = str(pathlib.Path(main.__file__).parents[1])
+    with subprocess.Popen(**settings) as process:
         while "first step done" not in process.stdout.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (130, "SIGINT: saving; again to stop at once\n")
     assert out == "SIGINT: saved; the same command goes on from here\n"
-    with as_process(tmp_path, *tiny) as process:
+    with subprocess.Popen(**settings) as process:
         out, err = process.communicate(timeout=240)
     assert (process.returncode, err) == (0, "")
     assert "with 0 of 1 epochs completed" in out
