@@ -58,7 +58,7 @@ def test_work_and_ratios_by_hand(monkeypatch):
 
 
 def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
-    """The evaluation after training is the last point; images from a file are none."""
+    """The evaluation after training is the last point."""
     entries = [
         {"step": 300, "quality/class_accuracy": 0.5, "quality/coverage": 0.25},
         {"step": 600},
@@ -70,10 +70,6 @@ def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
         (0.5, {"class_accuracy": 0.5, "coverage": 0.25}),
         (1.5, {"coverage": 0.75}),
     ]
-    evaluation["of"] = {"samples": "set.npz"}
-    (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
-    (tmp_path / "metrics.jsonl").unlink()
-    assert time_to_quality.points(tmp_path, 100.0) == []
 
 
 TOY = """

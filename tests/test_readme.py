@@ -12,7 +12,6 @@ import pytest
 from conftest import draw, mnist_is_prepared
 
 from dcgan_tf import compare, evaluate, export, main, playground, report, sample
-from dcgan_tf.__main__ import COMMANDS
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -28,7 +27,7 @@ INDENTED = re.compile(r"^    (\S.*)$", re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
-OURS = re.compile(r"(dcgan-tf|python -m dcgan_tf)\b")
+OURS = re.compile(r"(dcgan-tf|python -m dcgan_tf.main)\b")
 # What README's indented lines may be that this test does not run.
 NOT_RUN = re.compile(
     r"python3 -m venv \.venv && |pip install |checkpoints/acgan/config\.json "
@@ -128,11 +127,7 @@ def readme_commands(text):
 def arguments(line):
     """Returns a command line as `dcgan_tf.__main__.main` takes it."""
     words = shlex.split(line, comments=True)
-    if words[0] == "dcgan-tf":
-        return words[1:]
-    module = words[2].partition(".")[2]
-    command = {module: name for name, module in COMMANDS.items()}[module]
-    return [command, *words[3:]]
+    return words[1:] if words[0] == "dcgan-tf" else ["train", *words[3:]]
 
 
 def shortened(kind, content, mnist):

@@ -127,11 +127,8 @@ def _read_samples(path: str, spec: ImageSpec) -> Images:
     return Images(images, labels.astype(np.int64) if has_classes else None)
 
 
-def table(report: Mapping, encoding: str | None = None) -> str:
-    """Returns what was compared with what, a line for each figure, and the notes.
-
-    encoding: that of what it is printed to; None: that of stdout
-    """
+def table(report: Mapping) -> str:
+    """Returns what was compared with what, a line for each figure, and the notes."""
     protocol, columns = report["protocol"], report["figures"]
     generated = protocol["images"]["generated"]
     headline = (
@@ -145,7 +142,7 @@ def table(report: Mapping, encoding: str | None = None) -> str:
                 figure.text(row[figure.key]) if figure.key in row else ""
                 for row in columns.values()
             )
-            lines.append((console.printable(figure.title, encoding), *cells))
+            lines.append((console.printable(figure.title), *cells))
     lines += _by_class(report["class_names"], columns)
     texts = [f"{name:<28}" + "".join(f"{c:>17}" for c in cells) for name, *cells in lines]
     notes, nearest = report["notes"], report["nearest_training_images"]

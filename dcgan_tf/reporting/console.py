@@ -11,10 +11,10 @@ PLAIN = str.maketrans({"\u2013": "-", "±": "+-", "↑": " ", "↓": " ", "é": 
 Entry = Mapping[str, float]
 
 
-def printable(text: str, encoding: str | None = None) -> str:
-    """Returns the text; in plain letters where stdout (or `encoding`) lacks some."""
+def printable(text: str) -> str:
+    """Returns the text; in plain letters where stdout lacks some."""
     try:
-        text.encode(encoding or sys.stdout.encoding or "ascii")
+        text.encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return text.translate(PLAIN)
     return text

@@ -1,5 +1,7 @@
 """Wrong use is one line that names the flag, exits with 2 and changes nothing."""
 
+import shutil
+
 import numpy as np
 import pytest
 from conftest import new_config, untrained
@@ -37,6 +39,7 @@ train --run_dir=cgan --seed=5 -> another run: --seed=5 (the run has 0); leave
 train --run_dir=cgan --channels=3 -> --channels=3
 train --run_dir=cgan --image_size=32 -> --image_size=32
 train --run_dir=cgan --init_from=given -> --init_from=given
+train --run_dir=mixed -> step_00000000 was saved by another run
 train --init_from=full -> --init_from=full
 train --init_from=full --run_dir=new -> --init_from=full
 train --init_from=plain --run_dir=new -> --init_from=plain
@@ -91,6 +94,9 @@ def folder(tmp_path_factory):
     """Runs, an export, files that are none, all of which must stay as they are."""
     folder = tmp_path_factory.mktemp("messages")
     untrained(folder / "cgan", mode="cgan")
+    # A run with a checkpoint of another one, which it would remove at that step.
+    shutil.copytree(folder / "cgan", folder / "mixed")
+    Run(folder / "mixed").write_config(RunConfig(new_config("digits", mode="cgan")))
     plain, animals = new_config("digits", mode="dcgan"), new_config("x", mode="cgan")
     names = {"classes": 2, "class_names": ["cat", "dog"]}
     Run(folder / "plain").write_config(RunConfig(plain))
@@ -103,7 +109,6 @@ def folder(tmp_path_factory):
     (folder / "full").mkdir()
     (folder / "full" / "mine").touch()
     (folder / "file").write_text("mine")
-    (folder / "notes.txt").write_text("mine")
     (folder / "nested").write_text("--flagfile=nowhere")
     pixels = np.zeros((64, 28, 28), np.uint8)
     np.savez(folder / "two.npz", images=pixels, labels=np.arange(64) % 2)
