@@ -41,12 +41,12 @@ def kid(one: np.ndarray, other: np.ndarray) -> float:
         blocks = (rows @ ys.T / ys.shape[1] + 1.0 for _, rows in _blocks(xs, ys))
         return sum(float(np.vdot(block * block, block)) for block in blocks)
 
-    within = []
-    for x in (one, other):
+    def within(x: np.ndarray) -> float:
         diagonal = float(np.sum((np.sum(x**2, axis=1) / x.shape[1] + 1.0) ** 3))
-        within.append((kernel_sum(x, x) - diagonal) / (len(x) * (len(x) - 1)))
+        return (kernel_sum(x, x) - diagonal) / (len(x) * (len(x) - 1))
+
     between = kernel_sum(one, other) / (len(one) * len(other))
-    return float(within[0] + within[1] - 2.0 * between)
+    return within(one) + within(other) - 2.0 * between
 
 
 def nearest_neighbours(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -66,16 +66,15 @@ def labels_like(labels: np.ndarray, total: int) -> np.ndarray:
 
 def spread(images: Images, most: int) -> np.ndarray:
     """Chooses at most `most` rows, with the classes, if any, as often as in all images."""
-    if images.labels is None or len(images) <= most:
+    if images.labels is None:
         return evenly(len(images), most)
-    return rows_like(images.labels, images.labels, most)
+    return rows_like(images.labels, images.labels, min(len(images), most))
 
 
 def of_test(test: Split) -> Images:
     """Returns the test images that all are compared with: at most MOST_TEST_IMAGES."""
     labels = test.labels.numpy()
-    rows = spread(Images(test.array(), labels), MOST_TEST_IMAGES)
-    return Images(test.array(), labels[rows], rows)
+    return real(test, labels, min(len(labels), MOST_TEST_IMAGES))
 
 
 def generated(run: TrainedRun, labels: np.ndarray, seed: int) -> Images:
@@ -83,11 +82,11 @@ def generated(run: TrainedRun, labels: np.ndarray, seed: int) -> Images:
     return Images(run.sample(labels, seed), labels if run.config.conditional else None)
 
 
-def real(train: Split, like: np.ndarray, total: int) -> Images:
-    """Chooses about `total` training images, with the classes as often as in `like`."""
-    labels = train.labels.numpy()
+def real(split: Split, like: np.ndarray, total: int) -> Images:
+    """Chooses about `total` images of a split, with the classes as often as in `like`."""
+    labels = split.labels.numpy()
     rows = rows_like(labels, like, total)
-    return Images(train.array(), labels[rows], rows)
+    return Images(split.array(), labels[rows], rows)
 
 
 def memorised(train: Split, like: np.ndarray, total: int) -> Images:
