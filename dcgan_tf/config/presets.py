@@ -131,13 +131,10 @@ class Preset:
 
 
 # The default presets': experiments/defaults and experiments/recipes tell how found.
-COMPACT = dict(batch_size=64)
-COMPACT_CGAN = dict(**COMPACT, label_fusion="multiply")
 COMPACT_ACGAN = dict(
-    **dict(**COMPACT_CGAN, class_head="twin", fake_label_source="batch"),
+    **dict(label_fusion="multiply", class_head="twin", fake_label_source="batch"),
     **dict(d_class_weight_real=1.0, d_class_weight_fake=0.0, g_class_weight=1.0),
 )
-
 
 # 1 as R1's weight leaves the discriminators of dcgan and cgan nearly undecided.  Lazy
 # regularisation (Karras et al. 2020, StyleGAN2, section 3.1); the EMA alike.
@@ -162,8 +159,8 @@ ACGAN_ON_MNIST = {
 }
 
 
-def _compact(settings: Settings, on_mnist: Settings) -> Architecture:
-    on_digits = dict(epochs=90, r1_weight=1.0)
+def _compact(on_mnist: Settings, **settings: Any) -> Architecture:
+    settings, on_digits = dict(settings, batch_size=64), dict(epochs=90, r1_weight=1.0)
     return Architecture("this package", settings, on_mnist, on_digits, any_size=True)
 
 
@@ -171,7 +168,7 @@ PRESETS = {
     "dcgan": Preset(
         conditional=False,
         architectures={
-            "compact": _compact(COMPACT, DCGAN_ON_MNIST),
+            "compact": _compact(DCGAN_ON_MNIST),
             "tf_tutorial": Architecture(
                 "the DCGAN tutorial of tensorflow.org", published.DCGAN_TUTORIAL
             ),
@@ -181,7 +178,7 @@ PRESETS = {
     "cgan": Preset(
         conditional=True,
         architectures={
-            "compact": _compact(COMPACT_CGAN, CGAN_ON_MNIST),
+            "compact": _compact(CGAN_ON_MNIST, label_fusion="multiply"),
             "maxout": Architecture(
                 "Mirza & Osindero 2014; optimizer, rates, batch, latents and R1 are ours",
                 published.MAXOUT,
@@ -197,7 +194,7 @@ PRESETS = {
     "acgan": Preset(
         conditional=True,
         architectures={
-            "compact": _compact(COMPACT_ACGAN, ACGAN_ON_MNIST),
+            "compact": _compact(ACGAN_ON_MNIST, **COMPACT_ACGAN),
             "keras_2018": Architecture(
                 "the ACGAN example of Keras, 2018, but for its update rule",
                 published.KERAS_2018,

@@ -40,10 +40,8 @@ Rate = Annotated[float, Field(gt=0.0, le=1.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Pixels = Annotated[int, Field(ge=1, le=1024)]
 Images = Annotated[int, Field(ge=0, le=1_000_000_000)]
-Interval = Annotated[int, Field(ge=1, le=100)]
 Steps = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Epochs = Annotated[int, Field(ge=1, le=10_000_000)]
-Minutes = Annotated[float, Field(gt=0.0, le=100_000.0)]
 
 
 class Config(pydantic.BaseModel):
@@ -118,7 +116,7 @@ class Config(pydantic.BaseModel):
         "R1's weight: half the squared gradient norm at real images (Mescheder et al. 2018)"
     )
     r2_weight: Weight = _loss("weight of R2: the same at fakes")
-    r1_interval: Interval = _loss(
+    r1_interval: Annotated[int, Field(ge=1, le=100)] = _loss(
         "every how many steps R1 and R2 are computed, and then count that many times (lazy "
         "regularisation: StyleGAN2, Karras et al. 2020, appendix B); and the EMA is updated"
     )
@@ -166,7 +164,9 @@ class Config(pydantic.BaseModel):
     checkpoint_every: Epochs | None = _adjustable("epochs between checkpoints")
     log_every_steps: Steps | None = _adjustable("steps between log entries and previews")
     checkpoint_every_steps: Steps | None = _adjustable("steps between checkpoints")
-    checkpoint_minutes: Minutes = _adjustable("minutes between latest checkpoints")
+    checkpoint_minutes: Annotated[float, Field(gt=0.0, le=100_000.0)] = _adjustable(
+        "minutes between latest checkpoints"
+    )
     keep_checkpoints: int = _adjustable("newest regular checkpoints kept", 1, 10_000)
     preview_rows: int = _run("rows of the grid that shows the training", 1, 100)
     preview_real: bool | None = _run("real images of the same classes in the grid, too")

@@ -14,7 +14,7 @@ from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans.gan import LABEL_SOURCES, PRIORS, Gan
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
 from dcgan_tf.losses.class_heads import CLASS_HEADS, NO_CLASS_HEAD, ClassHead
-from dcgan_tf.models import compact, keras_2017, keras_2018, keras_gan, maxout, tf_tutorial
+from dcgan_tf.models import compact, keras_examples, keras_gan, maxout, tf_tutorial
 
 # A network's options are settings of the same names.
 NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
@@ -24,9 +24,9 @@ NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
     ("cgan", "maxout"): (maxout.generator, maxout.discriminator),
     ("cgan", "tf_tutorial"): (tf_tutorial.generator, tf_tutorial.projection_discriminator),
     ("acgan", "compact"): (compact.generator, compact.discriminator),
-    ("acgan", "keras_2018"): (keras_2018.generator, keras_2018.discriminator),
+    ("acgan", "keras_2018"): (keras_examples.generator_2018, keras_examples.discriminator),
     ("acgan", "keras_gan"): (keras_gan.generator, keras_gan.discriminator),
-    ("acgan", "keras_2017"): (keras_2017.generator, keras_2018.discriminator),
+    ("acgan", "keras_2017"): (keras_examples.generator_2017, keras_examples.discriminator),
 }
 
 

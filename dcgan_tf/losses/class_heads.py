@@ -66,17 +66,23 @@ def class_cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
 
 
-NO_CLASS_HEAD = ClassHead("", (), lambda output, labels: {}, {}, {})
 _AC_WEIGHTS = {"class_real": "d_class_weight_real", "class_fake": "d_class_weight_fake"}
-_TWIN_WEIGHTS = {**_AC_WEIGHTS, "twin_fake": "d_class_weight_real"}
-_TWIN_SOURCE = (
-    "a second head, which learns the classes of fakes; the generator's class loss is the "
-    "first head's minus the second's, which does not reward classes without variety: Gong "
-    "et al. 2019"
-)
-_AC = ("one head of classes: Odena et al. 2017", ("classes",), ac_terms, _AC_WEIGHTS)
-_TWIN = (_TWIN_SOURCE, ("classes", "twin"), twin_terms, _TWIN_WEIGHTS)
+NO_CLASS_HEAD = ClassHead("", (), lambda output, labels: {}, {}, {})
 CLASS_HEADS = {
-    "ac": ClassHead(*_AC, generator_weights={"class": 1.0}),
-    "twin": ClassHead(*_TWIN, generator_weights={"class": 1.0, "twin": -1.0}),
+    "ac": ClassHead(
+        "one head of classes: Odena et al. 2017",
+        ("classes",),
+        ac_terms,
+        discriminator_weights=_AC_WEIGHTS,
+        generator_weights={"class": 1.0},
+    ),
+    "twin": ClassHead(
+        "a second head, which learns the classes of fakes; the generator's class loss is "
+        "the first head's minus the second's, which does not reward classes without "
+        "variety: Gong et al. 2019",
+        ("classes", "twin"),
+        twin_terms,
+        discriminator_weights={**_AC_WEIGHTS, "twin_fake": "d_class_weight_real"},
+        generator_weights={"class": 1.0, "twin": -1.0},
+    ),
 }

@@ -37,20 +37,18 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return tf.reshape(outputs, tf.shape(inputs))
 
     def _moments(self, inputs, mask):
-        return pool_moments(*super()._moments(inputs, mask))
-
-
-def pool_moments(mean: tf.Tensor, variance: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns mean and variance [C] over the global batch, from those of each replica."""
-    if replicas.count() == 1:
-        return mean, variance
-    context = tf.distribute.get_replica_context()
-    # Summed with zeros in the other replicas' rows: one collective of a known shape.
-    place = tf.one_hot(context.replica_id_in_sync_group, replicas.count(), dtype=mean.dtype)
-    own = place[:, None, None] * tf.stack([mean, variance])
-    means, variances = tf.unstack(context.all_reduce("SUM", own), axis=1)  # [R, C] each
-    mean = tf.reduce_mean(means, axis=0)
-    return mean, tf.reduce_mean(variances + (means - mean) ** 2, axis=0)
+        """Returns mean and variance [C] over the global batch, from each replica's."""
+        mean, variance = super()._moments(inputs, mask)
+        if replicas.count() == 1:
+            return mean, variance
+        context = tf.distribute.get_replica_context()
+        # Summed with zeros in the other replicas' rows: one collective of a known shape.
+        index, count = context.replica_id_in_sync_group, replicas.count()
+        place = tf.one_hot(index, count, dtype=mean.dtype)
+        own = place[:, None, None] * tf.stack([mean, variance])
+        means, variances = tf.unstack(context.all_reduce("SUM", own), axis=1)  # [R, C] each
+        mean = tf.reduce_mean(means, axis=0)
+        return mean, tf.reduce_mean(variances + (means - mean) ** 2, axis=0)
 
 
 @serializable

@@ -6,7 +6,6 @@ from conftest import new_config
 
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans import build
-from dcgan_tf.losses.class_heads import CLASS_HEADS
 from dcgan_tf.models import blocks, compact
 
 # (total, not trained) of the generator and of the discriminator, as published.
@@ -113,16 +112,6 @@ def test_the_discriminators_drop_out_where_they_should(which):
     rates = [x.rate for x in network.layers if isinstance(x, keras.layers.Dropout)]
     counts = {"compact": 3, "tf_tutorial": 2, "maxout": 2}
     assert rates == [0.25] * counts.get(which[1], 4)
-
-
-@pytest.mark.parametrize("head", CLASS_HEADS)
-@pytest.mark.parametrize("architecture", ["compact", "keras_2018", "keras_gan"])
-def test_acgan_s_output_has_the_class_heads_of_the_choice(architecture, head):
-    gan = build_gan(("acgan", architecture), class_head=head)
-    output = gan.discriminator([tf.zeros([4, 28, 28, 1]), tf.zeros([4], tf.int32)])
-    shapes = dict.fromkeys(CLASS_HEADS[head].heads, (4, 10))
-    found = {name: logits.shape for name, logits in output.items()}
-    assert found == {"adversarial": (4, 1), **shapes}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The ACGAN example of Keras, 2018."""
+"""The ACGAN examples of Keras, 2018 and 2017: two generators, one discriminator."""
 
 import keras
 from keras.config import floatx
@@ -7,7 +7,7 @@ from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.models import blocks, layers
 
 
-def generator(spec: ImageSpec, latent_dim: int = 100, label_fusion: str = "multiply"):
+def generator_2018(spec: ImageSpec, latent_dim=100, label_fusion: str = "multiply"):
     """2,657,897 parameters, multiplying."""
     latents, labels = blocks.generator_inputs(latent_dim)
     x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
@@ -21,6 +21,21 @@ def generator(spec: ImageSpec, latent_dim: int = 100, label_fusion: str = "multi
         x = layers.BatchNormalization()(x)
     options = {"activation": "tanh", "dtype": floatx(), **normal}
     images = layers.BiasConv2DTranspose(1, 5, 2, "same", **options)(x)
+    return keras.Model([latents, labels], images, name="generator")
+
+
+def generator_2017(spec: ImageSpec, latent_dim=100, label_fusion: str = "multiply"):
+    """8,172,521 parameters, multiplying."""
+    latents, labels = blocks.generator_inputs(latent_dim)
+    x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
+    x = layers.BiasDense(1024, activation="relu")(x)
+    x = layers.BiasDense(7 * 7 * 128, activation="relu")(x)
+    x = keras.layers.Reshape((7, 7, 128))(x)
+    normal = {"kernel_initializer": "glorot_normal"}
+    for filters in (256, 128):  # [B, 14, 14, 256], then [B, 28, 28, 128]
+        x = layers.UpsampledConv2D(filters, "relu", **normal)(x)
+    options = {"activation": "tanh", "dtype": floatx(), "padding": "same", **normal}
+    images = layers.BiasConv2D(1, 2, **options)(x)
     return keras.Model([latents, labels], images, name="generator")
 
 
