@@ -36,6 +36,7 @@ NOT_RUN = re.compile(
 OTHER_FLAGS = set(
     "check editable junitxml logdir no-deps quiet ntasks no-install-recommends table trace "
     "against card curve mnist modes out quick sweep turns twin notwin "
+    "discriminator_update ema_interval lr_decay_images r1_decay_images "
     "flagfile help helpfull version".split()
 )
 TINY = ["--dataset=digits", "--batch_size=500", "--preview_rows=1"]
