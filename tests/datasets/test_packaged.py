@@ -35,10 +35,8 @@ def store(tmp_path):
             features["label"] = tfds.features.ClassLabel(names=label_names)
 
         def examples(columns):
-            rows = [
-                dict(zip(features, row, strict=False)) for row in zip(*columns, strict=True)
-            ]
-            return list(enumerate(rows))
+            rows = zip(*columns, strict=True)
+            return list(enumerate(dict(zip(features, row, strict=False)) for row in rows))
 
         tfds.dataset_builders.store_as_tfds_dataset(
             name=name,
@@ -90,14 +88,18 @@ def test_a_set_that_lies_on_the_disk_alone_is_read(
             assert same_images(pipeline.load(dataset, split).array(), expected)
 
 
-def test_without_labels_and_test_split_one_in_seven_is_held_out(store, find):
-    images = pictures(60, (20, 50, 4))
-    store("plain", train=(images,))
-    dataset = find("plain")
+def test_without_labels_and_test_split_one_in_seven_is_held_out(store, find, tmp_path):
+    """Also catches images of EMNIST that lie on their side."""
+    images = pictures(60, (20, 50, 1))
+    store("emnist_too", train=(images,))
+    dataset, source = find("emnist_too"), packaged.find("emnist_too", tmp_path)
     assert (dataset.spec.classes, dataset.class_names) == (1, None)
-    held_out = [int(hashlib.sha256(x.tobytes()).hexdigest()[:8], 16) % 7 for x in images]
+    assert str(dataset.spec) == "32x32x1", "no network is built for 20x50"
+    assert "transposed" in dataset.notes[0]
+    upright = np.swapaxes(images[..., 0], 1, 2)
+    assert same_images([item.image for item in source.items((50, 20))], upright)
+    held_out = [int(hashlib.sha256(x.tobytes()).hexdigest()[:8], 16) % 7 for x in upright]
     assert (dataset.size + dataset.held_out, dataset.held_out) == (60, held_out.count(0))
-    assert str(dataset.spec) == "32x32x3", "no network is built for 20x50"
 
 
 @pytest.mark.parametrize(("split", "dtype"), [("train", "uint16"), ("test", "uint8")])
@@ -107,18 +109,8 @@ def test_what_cannot_be_trained_on_is_one_line(store, find, split, dtype):
         find("odd")
 
 
-def test_emnist_is_put_upright(store, tmp_path):
-    images = pictures(8, (16, 16, 1))
-    store("emnist_too", train=(images,))
-    source = packaged.find("emnist_too", tmp_path)
-    read = [item.image for item in source.items((16, 16))]
-    assert same_images(read, np.swapaxes(images[..., 0], 1, 2))
-    assert "transposed" in source.notes[0]
-
-
-@pytest.fixture
-def tiny_mnist(store):
-    """What tensorflow-datasets takes for MNIST."""
+def store_mnist(store):
+    """Stores and returns a set that tensorflow-datasets takes for MNIST."""
     parts = {
         split: (pictures(count, (28, 28, 1), count), [3] * count)
         for split, count in (("train", 5), ("test", 2))
@@ -128,7 +120,7 @@ def tiny_mnist(store):
 
 
 def test_auto_is_mnist_where_it_is_within_reach_else_the_digits(
-    find, monkeypatch, tmp_path, no_network, request
+    find, store, monkeypatch, tmp_path, no_network
 ):
     """Catches a run that waits for a host, and MNIST that is not loaded whole."""
     assert find("auto").name == "digits"
@@ -136,8 +128,7 @@ def test_auto_is_mnist_where_it_is_within_reach_else_the_digits(
         online.setattr("urllib.request.urlopen", lambda *_, timeout: io.BytesIO())
         assert "mnist, 60,000 training images and 10,000 held out" in str(find("auto"))
         assert f"to be downloaded into {tmp_path}" in str(find("auto"))
-    parts = request.getfixturevalue("tiny_mnist")
-    dataset = find("auto")
+    parts, dataset = store_mnist(store), find("auto")
     assert (dataset.name, dataset.spec) == ("mnist", MNIST)
     assert f" in {tmp_path}" in str(dataset)
     for split, (images, labels) in parts.items():
@@ -177,7 +168,7 @@ def test_mnist_is_read_whole_and_in_its_order():
 
 
 def test_of_two_first_runs_one_prepares_the_set_and_the_other_waits(
-    tmp_path, monkeypatch, request
+    tmp_path, monkeypatch, store
 ):
     """Their temporary folders would become the same one, and one of the runs would fail."""
     waits = threading.Event()
@@ -186,7 +177,7 @@ def test_of_two_first_runs_one_prepares_the_set_and_the_other_waits(
     with ThreadPoolExecutor(1) as thread, atomic_files.lock(tmp_path):
         second = thread.submit(packaged.download, "mnist", tmp_path)
         assert waits.wait(60)
-        request.getfixturevalue("tiny_mnist")
+        store_mnist(store)
     assert second.result().info.splits["train"].num_examples == 5
 
 

@@ -81,8 +81,9 @@ def test_one_in_seven_is_held_out_and_more_files_move_no_others(tmp_path, put):
     chosen = {i for i, sha in enumerate(hashes) if int(sha.hexdigest()[:8], 16) % 7 == 0}
     assert held_out() == chosen
     assert 10 <= len(chosen) <= 30
-    put(*paths)
+    put(*paths, *(f"class{number}/200.png" for number in range(40)))
     assert {number for number in held_out() if number < 140} == chosen
+    assert max(held_out()) < 200, "a class of one picture keeps it to train on"
 
 
 def test_beside_test_pictures_without_classes_some_others_are_held_out(tmp_path, put):
@@ -104,11 +105,6 @@ def test_a_test_folder_is_what_is_held_out_and_copies_in_it_are_told(tmp_path, p
     put("extra/a/0.png")
     with pytest.raises(errors.UsageError, match=r"beside other folders \(as extra\)"):
         folder.find(tmp_path)
-
-
-def test_a_class_of_few_pictures_keeps_them_to_train_on(tmp_path, put):
-    put(*(f"class{number}/0.png" for number in range(60)))
-    assert not any(item.test for item in items_of(tmp_path))
 
 
 def test_the_key_tells_of_names_and_contents(tmp_path, put):
