@@ -79,6 +79,17 @@ def test_a_block_that_fails_leaves_what_was_there(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_everything_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    """Catches a power cut that leaves an empty file under the name of a whole one."""
+    synced, path = [], tmp_path / "set"
+    monkeypatch.setattr(
+        atomic_files, "sync", lambda part: synced.append((part, path.exists()))
+    )
+    with atomic_files.replacing(path, folder=True) as temporary:
+        (temporary / "part").touch()
+    assert synced == [(temporary / "part", False), (temporary, False), (tmp_path, True)]
+
+
 def test_json_has_no_nan(tmp_path):
     """Which no other reader of JSON would take."""
     path = tmp_path / "file.json"
