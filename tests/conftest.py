@@ -13,6 +13,8 @@ from dcgan_tf.support import tf_setup
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 tf_setup.import_quietly(initialise=False)  # before the others, which import TensorFlow
 
+from toys import Toys  # noqa: E402
+
 from dcgan_tf import __main__ as commands  # noqa: E402
 from dcgan_tf.config import resolve  # noqa: E402
 from dcgan_tf.data import pipeline  # noqa: E402
@@ -88,7 +90,6 @@ LONG = (
     "training/test_loop.py::test_stopped_and_resumed_is_never_stopped[dcgan]",
     "training/test_loop.py::test_stopped_and_resumed_is_never_stopped[cgan]",
     "training/test_loop.py::test_own_images_resume_to_the_same_bits[paired]",
-    "training/test_loop.py::test_an_interrupted_run_goes_on_as_if_it_had_not_been[acgan",
     "training/test_loop.py::test_evaluations_come_at_their_interval_and_at_the_end[dcgan]",
     "training/test_graph_order.py::test_a_variable_is_never_read_while_it_is_moved[acgan "
     "compact, paired",
@@ -139,6 +140,12 @@ def small():
         return new_config("digits", mode=mode, **{**tiny, **changes})
 
     return make
+
+
+@pytest.fixture
+def toys(monkeypatch, small):
+    """Makes runs of toy networks: `toys.config("cgan", epochs=4)`."""
+    return Toys(monkeypatch, small)
 
 
 @pytest.fixture(scope="module")

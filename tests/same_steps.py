@@ -7,6 +7,8 @@ As a program it is one of two workers:
 The chief writes the case's values to the file.
 """
 
+import json
+import socket
 import sys
 
 import numpy as np
@@ -107,6 +109,23 @@ def largest_difference(values, others):
         assert one.shape == other.shape
         worst = max(worst, abs(one - other).max() / max(abs(one).max(), 1e-4))
     return worst
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("localhost", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def tf_config(index, ports):
+    """What tells a process that it is a worker."""
+    workers = [f"localhost:{port}" for port in ports]
+    task = {"type": "worker", "index": index}
+    return json.dumps({"cluster": {"worker": workers}, "task": task})
 
 
 def worker(file, case):

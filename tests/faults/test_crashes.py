@@ -5,30 +5,19 @@ killed process makes no further change, so that not even a clean-up is done; a f
 refuses once.  What TensorFlow writes lies in a temporary folder between two changes.
 """
 
-import dataclasses
 import errno
 import os
 import sys
 
-import keras
 import pytest
 from same_runs import assert_same_run
+from toys import Killed, go
 
-from dcgan_tf.cli import launch
-from dcgan_tf.gans import build
 from dcgan_tf.reporting import frames
-from dcgan_tf.runs import checkpoint
-from dcgan_tf.runs.folder import Run, RunConfig
+from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
-from dcgan_tf.training import loop
-from dcgan_tf.training.devices import Workers
-from dcgan_tf.training.train_state import TrainState
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate"}
-
-
-class Killed(BaseException):
-    """The end of the process."""
 
 
 class Hook:
@@ -60,35 +49,12 @@ def hook():
     made.folder = None
 
 
-def toy_generator(spec, latent_dim):
-    latents = keras.Input((latent_dim,))
-    labels = keras.Input((), dtype="int32")
-    pixels = keras.layers.Dense(784, activation="tanh")(latents)
-    return keras.Model([latents, labels], keras.layers.Reshape(spec.shape)(pixels))
-
-
-def toy_discriminator(spec):
-    images = keras.Input(spec.shape)
-    labels = keras.Input((), dtype="int32")
-    logits = keras.layers.Dense(1)(keras.layers.Flatten()(images))
-    return keras.Model([images, labels], {"adversarial": logits})
-
-
 @pytest.fixture
-def go(small, few, monkeypatch):
+def train(toys, few):
     """Trains the run in a folder to some epoch, saving at every step, the best besides."""
-    networks = (toy_generator, toy_discriminator)
-    monkeypatch.setitem(build.NETWORKS, ("cgan", "compact"), networks)
-    monkeypatch.setattr(launch, "make_train_steps", toy_steps)
-    monkeypatch.setattr(loop, "CALL_SECONDS", 0.0)  # a step a call
-    monkeypatch.setattr(loop.classifier, "load", lambda *_: None)
-    monkeypatch.setattr(loop, "Evaluator", ToyEvaluator)
-    two_epochs = small(
-        "cgan",
-        epochs=2,
+    toys.score({step: step / 100 for step in range(100)})  # each better than the last
+    config = toys.config(
         batch_size=24,
-        latent_dim=4,
-        ema_half_life=0,
         evaluate_every=1,
         checkpoint_every=1,
         keep_checkpoints=1,
@@ -96,42 +62,10 @@ def go(small, few, monkeypatch):
     )
 
     def to_the_end(folder, epochs=2):
-        config = two_epochs.model_copy(update={"epochs": epochs})
-        run = Run(folder)
-        content = run.read() if run.exists() else RunConfig(config)
-        state = TrainState.create(config)
-        if info := run.newest_checkpoint():
-            checkpoint.restore(state.checkpoint(), info)
-        with run.locked():
-            content = dataclasses.replace(content, config=config)
-            run.write_config(content)
-            assert launch.train(run, content, state, few, few, Workers()) is None
+        longer = config.model_copy(update={"epochs": epochs})
+        assert go(folder, longer, few, test=few)[1] is None
 
     return to_the_end
-
-
-def toy_steps(state, config, **_):
-    def steps(batches, count):
-        for _ in range(int(count)):
-            for weight in state.gan.generator.weights:
-                weight.assign(weight * 0.5 + float(state.step))
-            for total in state.term_sums.values():
-                total.assign_add(1.0)
-            state.term_steps.assign_add(1)
-            state.step.assign_add(1)
-        return state.step
-
-    return steps
-
-
-class ToyEvaluator:
-    """Finds every generator better than the one before."""
-
-    def __init__(self, *_):
-        pass
-
-    def figures_of_run(self, run):
-        return {"selection_score": run.step / 100}
 
 
 def names(folder):
@@ -160,15 +94,15 @@ def assert_same_folder(one, other):
         pytest.param(OSError, 1, marks=pytest.mark.long),
     ],
 )
-def test_whatever_change_fails_nothing_is_lost(tmp_path, hook, go, error, every):
-    go(tmp_path / "straight")
+def test_whatever_change_fails_nothing_is_lost(tmp_path, hook, train, error, every):
+    train(tmp_path / "straight")
     hook.error = error
     failures = 0
     while True:
         folder = tmp_path / f"failed_{failures}"
         hook.folder, hook.fatal, hook.count = str(folder), every * failures + 1, 0
         try:
-            go(folder)
+            train(folder)
         except (Killed, OSError, errors.RunError, errors.UsageError):
             pass
         finally:
@@ -176,31 +110,31 @@ def test_whatever_change_fails_nothing_is_lost(tmp_path, hook, go, error, every)
         if hook.count < hook.fatal:  # there are no more
             break
         failures += 1
-        go(folder)
+        train(folder)
         assert_same_folder(folder, tmp_path / "straight")
     print(f"{error.__name__} at {failures} changes: nothing lost")
     assert failures > 60 / every
 
 
-def test_a_torn_entry_is_cut(tmp_path, go):
+def test_a_torn_entry_is_cut(tmp_path, train):
     """Log entries are the only thing that is written in place."""
     for name in ("straight", "torn"):
-        go(tmp_path / name)
+        train(tmp_path / name)
     with (tmp_path / "torn" / "metrics.jsonl").open("a") as file:
         file.write('{"epoch": 3, "step": 9, "sec')
-    go(tmp_path / "torn")
+    train(tmp_path / "torn")
     assert_same_folder(tmp_path / "torn", tmp_path / "straight")
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n" + b"\0" * 30])
-def test_a_damaged_frame_stops_no_run(tmp_path, go, content):
+def test_a_damaged_frame_stops_no_run(tmp_path, train, content):
     """It is left out of the GIF, and the run goes on."""
     folder = tmp_path / "run"
     damaged = folder / "samples" / "epoch_0001.png"
-    go(folder)
+    train(folder)
     damaged.write_bytes(content)
-    go(folder, epochs=3)
-    go(folder, epochs=4)
+    train(folder, epochs=3)
+    train(folder, epochs=4)
     assert Run(folder).newest_checkpoint().epoch == 4
     read = [frames.read(path) for path in frames.paths(damaged.parent).values()]
     assert [frame is not None for frame in read] == [True, False, True, True, True]

@@ -11,13 +11,12 @@ import sys
 import pytest
 from processes import Started, finish
 from same_runs import assert_same_run
+from toys import go
 
 from dcgan_tf import main
 from dcgan_tf.cli import launch
 from dcgan_tf.reporting import frames
-from dcgan_tf.runs.folder import Run, RunConfig
-from dcgan_tf.training.devices import Workers
-from dcgan_tf.training.train_state import TrainState
+from dcgan_tf.runs.folder import Run
 
 CGAN = ("--mode=cgan", "--architecture=maxout", "--dataset=digits")  # quick epochs
 TINY = (*CGAN, "--batch_size=500", "--checkpoint_every=1")
@@ -27,9 +26,12 @@ def leftovers(folder):
     return [path for path in folder.rglob("*") if ".tmp" in path.name]
 
 
-def assert_one_line(err):
+def refusal(folder, *flags, **options):
+    """The status of a command that fails, and its one line."""
+    status, _, err = finish(folder, *flags, **options)
     assert err.startswith("error: ")
     assert err.count("\n") == 1
+    return status, err
 
 
 def limit_files():
@@ -42,9 +44,8 @@ def test_a_file_that_may_not_grow_keeps_the_last_checkpoint(tmp_path):
     assert finish(tmp_path, *TINY, "--run_dir=run", "--epochs=1")[0] == 0
     saved = Run(tmp_path / "run").newest_checkpoint()
     longer = (*TINY, "--run_dir=run", "--epochs=3")
-    status, _, err = finish(tmp_path, *longer, before=limit_files)
+    status, err = refusal(tmp_path, *longer, before=limit_files)
     assert status == 1
-    assert_one_line(err)
     assert "could not be saved" in err
     assert "it needs 33 MB" in err
     assert Run(tmp_path / "run").newest_checkpoint() == saved
@@ -67,48 +68,43 @@ def small_disk(tmp_path):
     subprocess.run(["umount", folder], check=True)
 
 
+ON_DISK = (*TINY, "--run_dir=disk/run")
+
+
 def test_a_disk_that_is_full_keeps_the_last_checkpoint(tmp_path, small_disk):
-    """First it fills while the run trains; then there is no room from the start."""
-    assert finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=1")[0] == 0
-    longer = (*TINY, "--run_dir=disk/run", "--epochs=3")
-    status, _, err = finish(tmp_path, *longer)
+    """It is read-only; it fills while the run trains; there is no room at the start."""
+    assert finish(tmp_path, *ON_DISK, "--epochs=1")[0] == 0
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    status, err = refusal(tmp_path, *ON_DISK, "--epochs=3")
+    assert status == 2
+    assert "is not a folder that can be written" in err or "not writable" in err
+    assert Run(small_disk / "run").newest_checkpoint().epoch == 1
+    subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
+    status, err = refusal(tmp_path, *ON_DISK, "--epochs=3")
     assert status == 1
-    assert_one_line(err)
     assert "step_00000009 could not be saved" in err
     assert "33 MB" in err
     saved = Run(small_disk / "run").newest_checkpoint()
     assert saved.epoch == 2
     assert not leftovers(small_disk)
-    status, _, err = finish(tmp_path, *longer)
+    status, err = refusal(tmp_path, *ON_DISK, "--epochs=3")
     assert status == 1
-    assert_one_line(err)
     assert "a checkpoint needs 33" in err
     assert Run(small_disk / "run").newest_checkpoint() == saved
     subprocess.run(["mount", "-o", "remount,size=200m", small_disk], check=True)
-    assert finish(tmp_path, *longer)[0] == 0
+    assert finish(tmp_path, *ON_DISK, "--epochs=3")[0] == 0
 
 
 def test_a_disk_with_no_room_for_an_entry_is_one_line(tmp_path, small_disk):
-    assert finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=1")[0] == 0
+    assert finish(tmp_path, *ON_DISK, "--epochs=1")[0] == 0
     subprocess.run(["dd", "if=/dev/zero", f"of={small_disk}/ballast"], capture_output=True)
-    status, _, err = finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=2")
+    status, err = refusal(tmp_path, *ON_DISK, "--epochs=2")
     assert status in (1, 2)
-    assert_one_line(err)
     assert "disk/run" in err
     (small_disk / "ballast").unlink()
-    status, out, _ = finish(tmp_path, *TINY, "--run_dir=disk/run")
+    status, out, _ = finish(tmp_path, *ON_DISK)
     assert status == 0
     assert "is complete" in out
-
-
-def test_a_disk_that_became_read_only_is_one_line(tmp_path, small_disk):
-    assert finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=1")[0] == 0
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    status, _, err = finish(tmp_path, *TINY, "--run_dir=disk/run", "--epochs=2")
-    assert status == 2
-    assert_one_line(err)
-    assert "is not a folder that can be written" in err or "not writable" in err
-    assert Run(small_disk / "run").newest_checkpoint().epoch == 1
 
 
 def test_two_processes_on_one_run(tmp_path):
@@ -116,9 +112,8 @@ def test_two_processes_on_one_run(tmp_path):
     flags = (*CGAN, "--run_dir=run")
     with Started(tmp_path, *flags, "--epochs=1000", "--checkpoint_every=1") as first:
         assert first.says("epoch 2/")  # by then the first checkpoint is there
-        status, _, err = finish(tmp_path, *flags)
+        status, err = refusal(tmp_path, *flags)
         assert status == 2
-        assert_one_line(err)
         assert "another process trains this run" in err
         from dcgan_tf.runs import trained
 
@@ -199,8 +194,7 @@ def test_another_run_starts_from_the_weights_of_one(tmp_path):
     assert (status, err) == (0, "")
     content = json.loads((tmp_path / "second" / "config.json").read_text())
     assert content["init_from"]["run"] == str(tmp_path / "first")
-    assert content["config"]["seed"] == 5
-    assert content["config"]["batch_size"] == 500
+    assert (content["config"]["seed"], content["config"]["batch_size"]) == (5, 500)
     last = frames.paths(tmp_path / "first" / "samples")[1]
     begun = frames.paths(tmp_path / "second" / "samples")[0]
     assert last.read_bytes() == begun.read_bytes()
@@ -209,9 +203,8 @@ def test_another_run_starts_from_the_weights_of_one(tmp_path):
     assert status == 0
     assert "with 1 of 2 epochs completed" in out
     other = ("--init_from=second", "--run_dir=first", "--epochs=2")
-    status, _, err = finish(tmp_path, *other)
+    status, err = refusal(tmp_path, *other)
     assert status == 2
-    assert_one_line(err)
     assert "began from new weights" in err
 
 
@@ -225,7 +218,6 @@ def resident():
 @pytest.mark.parametrize("epochs", [100, pytest.param(2000, marks=pytest.mark.long)])
 def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs):
     """With a save each second besides; from a quarter of the run on."""
-    run = Run(tmp_path / "run")
     measured = {}
     write_entry = launch.RunLogger.write_entry
 
@@ -234,17 +226,9 @@ def test_memory_and_files_do_not_grow(tmp_path, small, few, monkeypatch, epochs)
         write_entry(self, entry)
 
     monkeypatch.setattr(launch.RunLogger, "write_entry", measuring)
-    config = small(
-        "cgan",
-        architecture="maxout",
-        epochs=epochs,
-        batch_size=48,
-        keep_frames=20,
-        checkpoint_minutes=0.02,
-    )
-    content = RunConfig(config)
-    run.write_config(content)
-    launch.train(run, content, TrainState.create(config), few, None, Workers())
+    options = {"batch_size": 48, "keep_frames": 20, "checkpoint_minutes": 0.02}
+    config = small("cgan", architecture="maxout", epochs=epochs, **options)
+    run, _ = go(tmp_path / "run", config, few)
     warm, end = measured[epochs // 4], measured[epochs]
     print(f"{warm / 1e6:.0f} MB after {epochs // 4} epochs, {end / 1e6:.0f} after {epochs}")
     assert end <= 1.03 * warm

@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import types
@@ -60,19 +59,12 @@ def test_two_devices_take_the_steps_of_one(case, record_property):
     ],
 )
 def test_two_workers_take_the_steps_of_one(case, tmp_path, record_property):
-    workers = [f"localhost:{port}" for port in free_ports(2)]
-    processes = []
+    ports, processes = same_steps.free_ports(2), []
+    paths = os.pathsep.join(map(str, (REPOSITORY, REPOSITORY / "tests")))
     for index in range(2):
-        task = {"type": "worker", "index": index}
-        config = {"cluster": {"worker": workers}, "task": task}
-        paths = (REPOSITORY, REPOSITORY / "tests")
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(map(str, paths)),
-            "TF_CONFIG": json.dumps(config),
-        }
+        own = {"PYTHONPATH": paths, "TF_CONFIG": same_steps.tf_config(index, ports)}
         command = [sys.executable, same_steps.__file__, str(tmp_path / "two.npz"), case]
-        processes.append(subprocess.Popen(command, env=environment))
+        processes.append(subprocess.Popen(command, env={**os.environ, **own}))
     try:
         assert [process.wait(300) for process in processes] == [0, 0]
     finally:
@@ -85,16 +77,6 @@ def test_two_workers_take_the_steps_of_one(case, tmp_path, record_property):
     difference = same_steps.largest_difference(one, two)
     record_property("largest_difference", float(difference))
     assert difference < 1e-9
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("localhost", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 @pytest.mark.parametrize("case", [c for c in same_steps.CASES if "compact" in c])

@@ -8,20 +8,12 @@ from dcgan_tf.training.train_state import TrainState
 
 
 def test_each_player_has_its_own_learning_rate(small):
-    state = TrainState.create(
-        small(
-            "cgan",
-            learning_rate=0.5,
-            discriminator_learning_rate=0.25,
-            beta_1=0.375,
-            beta_2=0.75,
-        )
-    )
+    rates = {"learning_rate": 0.5, "discriminator_learning_rate": 0.25}
+    state = TrainState.create(small("cgan", **rates, beta_1=0.375, beta_2=0.75))
     assert float(state.generator_optimizer.learning_rate) == 0.5
     assert float(state.discriminator_optimizer.learning_rate) == 0.25
     for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
-        assert optimizer.beta_1 == 0.375
-        assert optimizer.beta_2 == 0.75
+        assert (optimizer.beta_1, optimizer.beta_2) == (0.375, 0.75)
 
 
 def test_a_new_state_is_that_of_its_seed(small):
@@ -33,39 +25,31 @@ def test_a_new_state_is_that_of_its_seed(small):
     assert not np.array_equal(first, other)
 
 
-def names(small, mode, **overrides):
-    return train_state.term_names(build.build(small(mode, **overrides)))
-
-
-def test_term_names_are_those_of_the_losses(small):
-    assert names(small, "acgan", r1_weight=0.0, class_head="ac") == [
-        "generator/loss",
-        "generator/adversarial",
-        "generator/class",
-        "generator/class_accuracy",
-        "discriminator/loss",
-        "discriminator/adversarial_real",
-        "discriminator/adversarial_accuracy_real",
-        "discriminator/adversarial_fake",
-        "discriminator/adversarial_accuracy_fake",
-        "discriminator/class_real",
-        "discriminator/class_accuracy_real",
-        "discriminator/class_fake",
-        "discriminator/class_accuracy_fake",
-    ]
-
-
-def test_term_names_of_a_relativistic_loss_with_penalties(small):
-    loss = {"adversarial_loss": "relativistic", "r1_weight": 1.0, "r2_weight": 1.0}
-    assert names(small, "dcgan", **loss) == [
-        "generator/loss",
-        "generator/adversarial",
-        "discriminator/loss",
-        "discriminator/adversarial",
-        "discriminator/adversarial_accuracy",
-        "discriminator/r1_penalty",
-        "discriminator/r2_penalty",
-    ]
+@pytest.mark.parametrize(
+    ("mode", "settings", "generator", "discriminator"),
+    [
+        (
+            "acgan",
+            {"r1_weight": 0.0, "class_head": "ac"},
+            "loss adversarial class class_accuracy",
+            "loss adversarial_real adversarial_accuracy_real adversarial_fake "
+            "adversarial_accuracy_fake class_real class_accuracy_real class_fake "
+            "class_accuracy_fake",
+        ),
+        (
+            "dcgan",
+            {"adversarial_loss": "relativistic", "r1_weight": 1.0, "r2_weight": 1.0},
+            "loss adversarial",
+            "loss adversarial adversarial_accuracy r1_penalty r2_penalty",
+        ),
+    ],
+)
+def test_term_names_are_those_of_the_losses(
+    small, mode, settings, generator, discriminator
+):
+    names = train_state.term_names(build.build(small(mode, **settings)))
+    expected = [f"generator/{term}" for term in generator.split()]
+    assert names == expected + [f"discriminator/{term}" for term in discriminator.split()]
 
 
 def test_term_names_leave_the_networks_as_they_are(small):
@@ -87,37 +71,32 @@ def test_means_are_taken_since_the_last_time(small):
     assert state.take_means()["generator/loss"] == 4.0
 
 
-@pytest.mark.parametrize(
-    ("find", "owner"),
-    [
-        (lambda s: s.gan.generator.weights[0], "generator"),
-        (lambda s: s.gan.discriminator.weights[0], "discriminator"),
-        (lambda s: s.gan.ema_generator.weights[0], "generator's EMA"),
-        (lambda s: s.discriminator_optimizer._velocities[0], "discriminator's Adam"),
-    ],
-)
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_the_first_variable_that_is_not_finite_is_named(small, find, owner, value):
+def test_the_first_variable_that_is_not_finite_is_named(small):
     state = TrainState.create(small("dcgan", ema_half_life=100))
     assert state.first_not_finite() is None
-    variable = find(state)
-    spoilt = variable.numpy()
-    spoilt[0, 0] = value
-    variable.assign(spoilt)
-    assert state.first_not_finite() == f"{variable.path} of the {owner}"
+    for value, variable, owner in (
+        (np.nan, state.gan.generator.weights[0], "generator"),
+        (np.inf, state.gan.discriminator.weights[0], "discriminator"),
+        (np.nan, state.gan.ema_generator.weights[0], "generator's EMA"),
+        (np.inf, state.discriminator_optimizer._velocities[0], "discriminator's Adam"),
+    ):
+        before = variable.numpy()
+        spoilt = before.copy()
+        spoilt[0, 0] = value
+        variable.assign(spoilt)
+        assert state.first_not_finite() == f"{variable.path} of the {owner}"
+        variable.assign(before)
 
 
-def test_size_is_the_bytes_of_weights_and_moments(small):
+@pytest.mark.parametrize("half_life", [0, 100])
+def test_size_is_the_bytes_of_weights_and_moments(small, half_life):
     """Three float32 of each trained weight (Adam keeps two), one of each other one."""
-    for half_life in (0, 100):
-        state = TrainState.create(small("dcgan", ema_half_life=half_life))
-        gan = state.gan
-        numbers = 0
-        for network in (gan.generator, gan.discriminator):
-            trained = sum(int(tf.size(w)) for w in network.trainable_weights)
-            numbers += 3 * trained
-            numbers += sum(int(tf.size(w)) for w in network.non_trainable_weights)
-        if half_life:
-            numbers += gan.ema_generator.count_params()
-        # Beside them each Adam has a few counters of its own.
-        assert 0 <= state.size() - 4 * numbers <= 64
+    state = TrainState.create(small("dcgan", ema_half_life=half_life))
+    gan, numbers = state.gan, 0
+    for network in (gan.generator, gan.discriminator):
+        numbers += 2 * sum(int(tf.size(w)) for w in network.trainable_weights)
+        numbers += network.count_params()
+    if half_life:
+        numbers += gan.ema_generator.count_params()
+    # Beside them each Adam has a few counters of its own.
+    assert 0 <= state.size() - 4 * numbers <= 64
