@@ -1,7 +1,7 @@
 """The rows of the global batch that a replica, a device of tf.distribute, computes.
 
 What is random is drawn for the global batch and each replica takes its rows, so the step is
-that of one device.  Outside tf.distribute one replica has all rows.
+that of one device, which has all rows.
 """
 
 import contextlib
@@ -31,8 +31,7 @@ def own_rows(rows: tf.Tensor) -> tf.Tensor:
 def joined(batches: int) -> Iterator[None]:
     """Lets the rows within be so many batches, one behind the other.
 
-    Of a global batch [real 0-7, fake 0-7] the second of two replicas has [real 4-7,
-    fake 4-7], which are no neighbours.
+    Of a global batch [real 0-7, fake 0-7] the second replica has [real 4-7, fake 4-7].
     """
     before = _batches.set(batches)
     try:

@@ -86,12 +86,9 @@ class Gan:
 
     def penalised(self, share: tf.Tensor) -> "Gan":
         """Returns the gan with this share of its penalties' weights."""
-        share = tf.cast(share, keras.config.floatx())
-        weights = {
-            name: weight * share if name in PENALTIES else weight
-            for name, weight in self.discriminator_weights.items()
-        }
-        return dataclasses.replace(self, discriminator_weights=weights)
+        share, weights = tf.cast(share, keras.config.floatx()), self.discriminator_weights
+        lowered = {name: weights[name] * share for name in PENALTIES if name in weights}
+        return dataclasses.replace(self, discriminator_weights={**weights, **lowered})
 
     def unpenalised(self) -> "Gan":
         """Returns the gan without penalties."""

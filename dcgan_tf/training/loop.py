@@ -176,13 +176,10 @@ class Clock:
 
     def take(self) -> dict[str, float]:
         """Returns what a log entry has of it, and begins the next entry's."""
-        values = {
-            "time": round(time.time(), 3),
-            "seconds": round(self.seconds, 3),
-            "images_per_second": round(self._images / self._running, 1),
-        }
+        speed = round(self._images / self._running, 1)
+        values = {"time": round(time.time(), 3), "seconds": round(self.seconds, 3)}
         self.seconds, self._images, self._running = 0.0, 0, 0.0
-        return values
+        return {**values, "images_per_second": speed}
 
 
 def next_pace(pace: int, count: int, seconds: float) -> int:
@@ -217,14 +214,14 @@ def train(
             count, began = min(pace, intervals.after(step) - step), time.monotonic()
             step = int(train_steps(stream, tf.constant(count)))  # waits for their end
             images, seconds = count * config.batch_size, time.monotonic() - began
-            check_losses(state)
+            check(state, weights=False)
             state.epoch.assign(step // intervals.per_epoch)
             clock.add(images, seconds)
             name = intervals.name(step)
             progress.advance(images, name, console.both_losses(state.means()))
             evaluated = intervals.evaluates_at(step)
             if intervals.logs_at(step):
-                check_weights(state)
+                check(state, weights=True)
                 figures, grid, lines = observer.observe(state.take_means(), step, evaluated)
                 entry = {**intervals.place(step), **clock.take(), **figures}
                 logger.write_frame(step, grid)
@@ -237,7 +234,7 @@ def train(
             pace = config.steps_per_execution or next_pace(pace, count, seconds)
             regular = intervals.saves_at(step)
             if regular or stopped or due:
-                check_weights(state)
+                check(state, weights=True)
             if regular:
                 logger.write_gif()  # before any checkpoint of this step, which promises it
             if evaluated:
@@ -253,22 +250,16 @@ def train(
     return stopped
 
 
-def check_losses(state: TrainState) -> None:
-    """Raises RunError if a loss since the last log entry is NaN or Inf, naming its term."""
-    for name, total in sorted(state.term_sums.items(), key=lambda item: "/loss" in item[0]):
-        if not math.isfinite(float(total)):
-            raise _diverged(f"{name} is {float(total)}", state)
-
-
-def check_weights(state: TrainState) -> None:
-    """Raises RunError if a weight or a slot of an optimizer holds NaN or Inf."""
-    if name := state.first_not_finite():
-        raise _diverged(f"{name} is not finite", state)
-
-
-def _diverged(what: str, state: TrainState) -> errors.RunError:
-    return errors.RunError(
-        f"{what} by step {int(state.step):,}: training diverged, and would again from its "
-        "checkpoints; begin another run with a lower --learning_rate, or with --init_from "
-        "this one as well"
-    )
+def check(state: TrainState, *, weights: bool) -> None:
+    """Raises RunError if a loss since the last log entry, or a weight, is NaN or Inf."""
+    values = {name: float(total) for name, total in state.term_sums.items()}
+    terms = sorted(values, key=lambda name: "/loss" in name)  # the cause before the sum
+    wrong = [f"{name} is {values[name]}" for name in terms if not np.isfinite(values[name])]
+    if weights and not wrong and (name := state.first_not_finite()):
+        wrong = [f"{name} is not finite"]
+    if wrong:
+        raise errors.RunError(
+            f"{wrong[0]} by step {int(state.step):,}: training diverged, and would again "
+            "from its checkpoints; begin another run with a lower --learning_rate, or with "
+            "--init_from this one as well"
+        )

@@ -1,7 +1,6 @@
 """The training step, top to bottom: what is due, both tapes, both moves, EMA, sums.
 
-An update computes a replica's rows of the batch; the players move by the gradients of the
-global batch.  With one device they are the same.
+An update computes a replica's rows of the batch; players move by the gradients of all rows.
 """
 
 import dataclasses
@@ -26,16 +25,16 @@ def make_train_steps(
     All they leave is in `state`.  A step runs on every device of the state's strategy.
 
     trained_before: whether the run began with weights of another run, whose EMA is kept
-    jit_compile: compile the update by XLA, but not what is drawn for it: XLA's normal
-                 numbers are others
+    jit_compile: compile the update by XLA, but not its draws: XLA's normals are others
     """
     move_players = functools.partial(update, state, config)
     if jit_compile:
         move_players = tf.function(move_players, jit_compile=True)
     step = functools.partial(_step, state, config, move_players)
     move_ema = functools.partial(update_ema, state, config, trained_before)
+    interval = config.r1_interval
     # Two graphs only where there are steps without penalties.
-    lazy = config.r1_interval > 1 and (config.r1_weight or config.r2_weight)
+    lazy = interval > 1 and (config.r1_weight or config.r2_weight)
 
     @tf.function
     def train_steps(batches, count):
@@ -48,12 +47,11 @@ def make_train_steps(
                 state.generator_optimizer.learning_rate.assign(rates[0] * share)
                 state.discriminator_optimizer.learning_rate.assign(rates[1] * share)
             share = cosine_decay(seen, config.decay_images, config.r1_final_share)
-            if not lazy or state.step % config.r1_interval == 0:
+            if not lazy or state.step % interval == 0:
                 means = step(images, labels, share, penalised=True)
             else:
                 means = step(images, labels, share, penalised=False)
-            every = config.r1_interval
-            if config.ema_half_life and (every == 1 or (state.step + 1) % every == 0):
+            if config.ema_half_life and (interval == 1 or (state.step + 1) % interval == 0):
                 state.strategy.run(move_ema)
             for total, mean in zip(state.term_sums.values(), means, strict=True):
                 total.assign_add(mean)
@@ -105,8 +103,8 @@ def update(
 ) -> Terms:
     """Moves both players by the config's rule.
 
-    images [B, H, W, C] in [-1, 1], labels [B] int32; inputs: of `draw`; penalty_share: of
-    the penalties' weights that is left; penalised: whether the step has penalties at all.
+    images [B, H, W, C] in [-1, 1], labels [B] int32; inputs: of `draw`; penalty_share: what
+    is left of the penalties' weights; penalised: whether the step has penalties at all.
     Returns each player's loss and its terms before the move, means over the batch.
     """
     gan = state.gan.penalised(penalty_share) if penalised else state.gan.unpenalised()
@@ -133,7 +131,7 @@ def alternating(state: TrainState, config: Config, images, labels, inputs) -> Te
     """Moves the discriminator, then the generator against it, as the Keras examples do."""
     gan = state.gan
     fakes = _generate(gan, inputs[0], training=config.d_step_batchnorm == "training")
-    move = DISCRIMINATOR_MOVES[config.update_rule]
+    move = _separate if config.update_rule == "separate" else _mixed
     d_terms = move(state, images, labels, *fakes)
     # The discriminator's BatchNorm is in training mode here, but its moving averages stay
     # those of its own updates (Keras 2.1's behaviour when frozen).
@@ -175,13 +173,11 @@ def _separate(state: TrainState, images, labels, fakes, fake_labels) -> Terms:
         fake, r2 = gan.discriminate_and_penalise(fakes, fake_labels, "r2_penalty")
         fake_terms = gan.discriminator_terms(None, None, fake, fake_labels, r2)
     _move(gan.discriminator, optimizer, tape, fake_terms)
-    loss = (real_terms["loss"] + fake_terms["loss"]) / 2
-    return {**real_terms, **fake_terms, "loss": loss}
+    return real_terms | fake_terms | {"loss": (real_terms["loss"] + fake_terms["loss"]) / 2}
 
 
 # `config.presets.UPDATE_RULES` has the settings that each brings.
 RULES = {"paired": paired, "alternating": alternating, "separate": alternating}
-DISCRIMINATOR_MOVES = {"alternating": _mixed, "separate": _separate}
 
 
 def _generate(gan: Gan, inputs, training: bool = True) -> tuple:
@@ -225,8 +221,7 @@ def update_ema(state: TrainState, config: Config, trained_before: bool) -> None:
 def cosine_decay(images: tf.Tensor, decay_images: int, final_share: float) -> tf.Tensor:
     """Returns the share left after so many images: along half a cosine to `final_share`.
 
-    It is `final_share` from `decay_images` on (Loshchilov & Hutter 2017, equation 5); if
-    these are 0, the share is 1 throughout.
+    Loshchilov & Hutter 2017, equation 5.  Without `decay_images` the share is 1 throughout.
     """
     if not decay_images or final_share == 1:
         return tf.constant(1.0)

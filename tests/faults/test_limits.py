@@ -72,14 +72,8 @@ ON_DISK = (*TINY, "--run_dir=disk/run")
 
 
 def test_a_disk_that_is_full_keeps_the_last_checkpoint(tmp_path, small_disk):
-    """It is read-only; it fills while the run trains; there is no room at the start."""
+    """First it fills while the run trains; then there is no room from the start."""
     assert finish(tmp_path, *ON_DISK, "--epochs=1")[0] == 0
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    status, err = refusal(tmp_path, *ON_DISK, "--epochs=3")
-    assert status == 2
-    assert "is not a folder that can be written" in err or "not writable" in err
-    assert Run(small_disk / "run").newest_checkpoint().epoch == 1
-    subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
     status, err = refusal(tmp_path, *ON_DISK, "--epochs=3")
     assert status == 1
     assert "step_00000009 could not be saved" in err
@@ -93,6 +87,15 @@ def test_a_disk_that_is_full_keeps_the_last_checkpoint(tmp_path, small_disk):
     assert Run(small_disk / "run").newest_checkpoint() == saved
     subprocess.run(["mount", "-o", "remount,size=200m", small_disk], check=True)
     assert finish(tmp_path, *ON_DISK, "--epochs=3")[0] == 0
+
+
+def test_a_disk_that_became_read_only_is_one_line(tmp_path, small_disk):
+    assert finish(tmp_path, *ON_DISK, "--epochs=1")[0] == 0
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    status, err = refusal(tmp_path, *ON_DISK, "--epochs=2")
+    assert status == 2
+    assert "is not a folder that can be written" in err or "not writable" in err
+    assert Run(small_disk / "run").newest_checkpoint().epoch == 1
 
 
 def test_a_disk_with_no_room_for_an_entry_is_one_line(tmp_path, small_disk):
