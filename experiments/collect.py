@@ -18,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
-from dcgan_tf.metrics.figures import FIGURES, MEANINGS, REAL
+from dcgan_tf.metrics.figures import FIGURES, REAL
 from dcgan_tf.pages import record
 from dcgan_tf.pages.record import Record
 from dcgan_tf.reporting import frames, grids
@@ -28,7 +28,7 @@ FRAMES = 20
 ABSOLUTE = re.compile(r'(?<=["=])/(?:[^"/]+/)*([^"/]+)(?=")')  # paths in JSON
 FOLDER = pathlib.Path(__file__).parent
 SHIPPED = FOLDER.parent / "checkpoints" / "pretrained"
-PRINTED = [figure for figure in FIGURES if figure.printed and figure.key in MEANINGS]
+PRINTED = [figure for figure in FIGURES if figure.printed and figure.meaning]
 LOSSES = {  # means over the last log entry
     "generator's loss": "generator/loss",
     "discriminator's loss": "discriminator/loss",
@@ -100,7 +100,7 @@ def card() -> str:
     rows = [
         [figure.title, *(figure.text(held.get(figure.key)) for held in columns.values())]
         for figure in FIGURES
-        if figure.key in MEANINGS
+        if figure.meaning
     ]
     shares = [held.get("class_shares") for held in columns.values()]
     cells = [f"{min(share):.1%} to {max(share):.1%}" if share else "" for share in shares]

@@ -82,7 +82,7 @@ def charts(
     real: figures of real training images
     """
     shown = []
-    for title, keys in figures.CHARTS.items():
+    for chart in figures.CHARTS:
         curves = [
             {
                 "run": run,
@@ -92,12 +92,10 @@ def charts(
                 "reference": real.get(key.removeprefix(figures.QUALITY)),
             }
             for run, entries in enumerate(runs)
-            for number, (label, key) in enumerate(keys.items())
+            for number, (label, key) in enumerate(chart.curves.items())
         ]
         if curves := [curve for curve in curves if curve["points"]]:
-            scale = {"share": title in figures.SHARES, "wide": title in figures.WIDE}
-            caption = figures.CAPTIONS[title]
-            shown.append({"title": title, "caption": caption, **scale, "curves": curves})
+            shown.append({**chart._asdict(), "curves": curves})
     return shown
 
 

@@ -10,14 +10,13 @@ from dcgan_tf import __version__
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import source
 from dcgan_tf.datasets.spec import ImageSpec
-from dcgan_tf.metrics.figures import DOWN, FIGURES, MEANINGS
+from dcgan_tf.metrics.figures import FIGURES
 from dcgan_tf.pages import page
 from dcgan_tf.pages.record import Record, differing
 from dcgan_tf.reporting import frames
 
 MOST_FRAMES = 40  # of a run
 FRAMES_BYTES = 3_000_000  # of all runs
-TILES = {"class_accuracy", "frechet_classifier_distance", "recall", "coverage"}
 
 
 def content(records: list[Record]) -> dict[str, Any]:
@@ -127,14 +126,14 @@ def _table(measured: list[Record], runs: int) -> dict[str, object]:
         numbers = [value for value in values if value is not None]
         best = None
         if alike and figure.arrow and len(numbers) > 1:
-            best = values.index(min(numbers) if figure.arrow == DOWN else max(numbers))
+            best = values.index(min(numbers) if figure.arrow == "down" else max(numbers))
         others = (reference.get(figure.key) for reference in references.values())
         rows.append(
             {
                 "title": figure.title,
                 "best": best,
-                "is_tile": figure.key in TILES,
-                "meaning": MEANINGS.get(figure.key, ""),
+                "is_tile": figure.tile,
+                "meaning": figure.meaning,
                 "cells": [*map(figure.text, values)],
                 "references": [*map(figure.text, others)],
             }

@@ -7,14 +7,14 @@ import shlex
 import statistics
 from collections.abc import Iterable, Sequence
 
-from dcgan_tf.metrics.figures import DOWN, FIGURES, Figure
+from dcgan_tf.metrics.figures import FIGURES, Figure
 from dcgan_tf.pages.record import Record, differing
 from dcgan_tf.reporting.console import WIDTH, printable, wrapped
 from dcgan_tf.support import atomic_files
 
 COMPARED = (
-    *(figure for figure in FIGURES if figure.key != "selection_score"),
-    Figure("training_minutes", "minutes of training", DOWN, "{:.1f}"),
+    *(figure for figure in FIGURES if figure.meaning),
+    Figure("training_minutes", "minutes of training", "{:.1f}", arrow="down"),
 )
 MOST_CELL = 24  # letters
 ABSENT = "\u2013"  # a dash

@@ -28,15 +28,15 @@ def curves(entries: Sequence[Mapping[str, float]], title: str):
             return content.getvalue()
 
     panels = {}
-    for name, keys in CHARTS.items():
-        lines = {label: points(entries, key) for label, key in keys.items()}
+    for chart in CHARTS:
+        lines = {label: points(entries, key) for label, key in chart.curves.items()}
         if any(lines.values()):
-            panels[name] = lines
+            panels[chart.title] = lines
     rows = -(-len(panels) // 2)
     figure = Curves(figsize=(10, 3 * rows), layout="constrained")
     figure.suptitle(title)
-    for place, (name, lines) in enumerate(panels.items(), 1):
-        axes = figure.add_subplot(rows, 2, place, title=name, xlabel="epoch")
+    for place, (heading, lines) in enumerate(panels.items(), 1):
+        axes = figure.add_subplot(rows, 2, place, title=heading, xlabel="epoch")
         for label, line in lines.items():
             if line:
                 axes.plot(*zip(*line, strict=True), label=label, marker=".")
