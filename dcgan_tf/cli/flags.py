@@ -15,13 +15,12 @@ from absl.flags import FlagValues
 
 import dcgan_tf
 from dcgan_tf.config import resolve, schema
-from dcgan_tf.config.presets import AUTO
+from dcgan_tf.config.presets import AUTO, FLAGFILES
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.datasets.spec import LEAST_SIZE, MOST_SIZE
 from dcgan_tf.support import errors
 
 LEAST_SAMPLES, MOST_SAMPLES = 200, 200_000  # images that `evaluate` measures
-FLAGFILES = pathlib.Path(dcgan_tf.__file__).parent / "flagfiles"
 CARRIED = {path.stem: path for path in sorted(FLAGFILES.glob("*.flags"))}
 TRACEBACK = "DCGAN_TF_TRACEBACK"  # the environment variable that asks for one
 

@@ -48,13 +48,10 @@ class Intervals(typing.NamedTuple):
         return self._due(self.checkpoint_every, step)
 
     def place(self, step: int) -> dict[str, int | float]:
-        """Returns where a log entry stands."""
-        return {"epoch": self.epoch(step), "step": step}
-
-    def epoch(self, step: int) -> int | float:
-        """Returns the epochs completed: whole, or to four digits."""
+        """Returns where a log entry stands: its epochs whole, or to four digits."""
         epochs = step / self.per_epoch
-        return int(epochs) if epochs.is_integer() else round(epochs, 4)
+        epoch = int(epochs) if epochs.is_integer() else round(epochs, 4)
+        return {"epoch": epoch, "step": step}
 
     def number(self, step: int) -> int:
         """Returns the number of this step's frame."""

@@ -49,5 +49,5 @@ def test_evaluations_are_counted_in_log_entries_and_the_end_has_one(overrides, s
 
 def test_epochs_are_whole_or_have_four_digits():
     run = made(steps=100)
-    assert (run.epoch(14), type(run.epoch(14))) == (2, int)
-    assert run.epoch(8) == 1.1429  # 8/7
+    assert repr(run.place(14)) == "{'epoch': 2, 'step': 14}"
+    assert run.place(8)["epoch"] == 1.1429  # 8/7
