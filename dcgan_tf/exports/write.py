@@ -4,8 +4,11 @@ The README says what the generator takes and gives, and shows code that uses it.
 """
 
 import pathlib
+import tempfile
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from dcgan_tf.config import resolve
 from dcgan_tf.config.schema import Config
@@ -50,6 +53,64 @@ PRIORS = {  # in words, and in NumPy
 }
 
 
+def _model(loaded: TrainedRun) -> keras.Model:
+    """Returns the generator without an input that it ignores.
+
+    [latents float32 [N, Z], labels int32 [N]] -> images float32 [N, H, W, C] in [-1, 1];
+    the generator of an unconditional run takes latents alone.
+    """
+    generator = loaded.gan.ema_generator
+    inputs = generator.inputs if loaded.config.conditional else generator.inputs[0]
+    return keras.Model(inputs, generator.outputs[0], name="generator")
+
+
+def _write_saved_model(loaded: TrainedRun, path: pathlib.Path) -> None:
+    function, signature = _serve(loaded)
+    archive = keras.export.ExportArchive()
+    # Without archive.track(model), which would write each weight twice.
+    archive.add_endpoint("serve", function, input_signature=signature)
+    archive.write_out(str(path), verbose=False)
+
+
+def _write_litert(loaded: TrainedRun, path: pathlib.Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _write_saved_model(loaded, pathlib.Path(folder))
+        # LiteRT's own operations alone: others fail here, not where the file is used.
+        load = tf.lite.TFLiteConverter.from_saved_model
+        path.write_bytes(load(folder, signature_keys=["serve"]).convert())
+
+
+def _write_onnx(loaded: TrainedRun, path: pathlib.Path) -> None:
+    import tf2onnx  # an extra
+
+    function, signature = _serve(loaded)
+    tf2onnx.convert.from_function(
+        tf.function(function, input_signature=signature),
+        input_signature=signature,
+        output_path=str(path),
+    )
+
+
+def _serve(loaded: TrainedRun):
+    """Returns the exported function, (latents, labels) -> {"images"}, and its signature."""
+    model = _model(loaded)
+
+    def serve(*inputs):
+        given = inputs[0] if len(inputs) == 1 else list(inputs)
+        return {"images": model(given, training=False)}
+
+    return serve, [tf.TensorSpec(x.shape, x.dtype, name=x.name) for x in model.inputs]
+
+
+WRITERS = {
+    NPZ: TrainedRun.write,  # the weights alone
+    "keras": lambda loaded, path: _model(loaded).save(path),
+    "saved_model": _write_saved_model,
+    "litert": _write_litert,
+    "onnx": _write_onnx,
+}
+
+
 def write(
     path: pathlib.Path, format_name: str, loaded: TrainedRun, content: RunConfig
 ) -> int:
@@ -60,10 +121,10 @@ def write(
     chosen = FORMATS[format_name]
     if path.suffix in BY_SUFFIX:
         with atomic_files.replacing(path) as temporary:
-            chosen.write(loaded, temporary)
+            WRITERS[format_name](loaded, temporary)
             return temporary.stat().st_size
     with atomic_files.replacing(path, folder=True) as folder:
-        chosen.write(loaded, folder / chosen.file)
+        WRITERS[format_name](loaded, folder / chosen.file)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         if format_name == NPZ:  # sample and evaluate take it for a run
             Run(folder).write_config(content)

@@ -18,9 +18,9 @@ from dcgan_tf.metrics.image_sets import Images
 from dcgan_tf.support import arrays, atomic_files, errors
 from dcgan_tf.support.progress import bar, say
 
-FOLDER = pathlib.Path(__file__).parent / "classifiers"
+MNIST = pathlib.Path(__file__).parent / "classifiers" / "mnist.npz"
 # The files that come with the package, by the content hash of the training images.
-PACKAGED = {"b74236c7f4738026eecf04c60652e8424b3e9839cc1ef9de881b17895323a2ce": "mnist.npz"}
+PACKAGED = {"b74236c7f4738026eecf04c60652e8424b3e9839cc1ef9de881b17895323a2ce": MNIST}
 FEATURES = 96
 SEED = 0
 BATCH_SIZE = 128
@@ -116,11 +116,10 @@ def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
     classes are given pseudo-classes first: of their classifier the features alone count.
     """
     content = train.content_hash()
-    path = errors.cache_folder() / "classifiers" / f"{content[:32]}.npz"
+    cached = errors.cache_folder() / "classifiers" / f"{content[:32]}.npz"
+    path = PACKAGED.get(content, cached)
     labelled, kind = spec.classes > 1, "classifier"
-    if content in PACKAGED:
-        path = FOLDER / PACKAGED[content]
-    elif not labelled:
+    if not labelled:
         classes = max(2, min(20, len(train.labels) // 10))  # of ten images at least
         spec = dataclasses.replace(spec, classes=classes)
         kind = f"classifier of {classes} pseudo-classes"

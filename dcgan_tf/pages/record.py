@@ -144,8 +144,8 @@ def read_all(folders: Sequence[str]) -> list[Record]:
 def differing(records: Sequence[Record]) -> list[str]:
     """Returns the names of the settings in which runs differ."""
     first, *others = (record.settings for record in records)
-    names = (name for name in first if any(o[name] != first[name] for o in others))
-    return [name for name in names if name != "class_names"]  # which are long
+    compared = [name for name in first if name != "class_names"]  # which are long
+    return [name for name in compared if any(o[name] != first[name] for o in others)]
 
 
 def live(run: Run) -> dict[str, Any]:

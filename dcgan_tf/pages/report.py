@@ -72,10 +72,9 @@ def _facts(record: Record) -> dict[str, str | list[str]]:
     pace = f"{seen / (record.seconds or 1):,.0f} images/s"
     duration = f"{spent} (h:mm:ss), without evaluations and saving; {pace}"
     commands = collections.Counter(shlex.join(map(str, s["command"])) for s in starts)
+    first = starts[0] if starts else {"machine": {}, "versions": {}}
     machine, versions = (
-        ", ".join(f"{name} {value}" for name, value in starts[0][part].items())
-        if starts
-        else ""
+        ", ".join(f"{name} {value}" for name, value in first[part].items())
         for part in ("machine", "versions")
     )
     return {

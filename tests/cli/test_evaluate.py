@@ -173,4 +173,4 @@ def test_the_packaged_classifier_names_the_test_set(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())  # where one of other images is kept
     _, probabilities = packaged.predict(test.images.numpy())
     assert (probabilities.argmax(axis=1) == test.labels.numpy()).mean() >= 0.993
-    assert (classifier.FOLDER / "mnist.npz").stat().st_size < 1_000_000
+    assert classifier.MNIST.stat().st_size < 1_000_000

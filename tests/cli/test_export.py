@@ -1,6 +1,5 @@
 """export: a generator alone, in a folder or a file, and runs that begin from it."""
 
-import dataclasses
 import functools
 import pickle
 import shutil
@@ -65,7 +64,7 @@ def test_a_file_is_written_alone_in_the_format_of_its_suffix(
     assert (status, err) == (0, "")
     assert out.startswith("my.keras: keras, step 12, 7.2 MB")
     assert keras.saving.load_model(tmp_path / "my.keras").name == "generator"
-    lacking = dataclasses.replace(formats.FORMATS["onnx"], needs=("numpy", "no_such"))
+    lacking = formats.FORMATS["onnx"]._replace(needs=("numpy", "no_such"))
     monkeypatch.setitem(formats.FORMATS, "onnx", lacking)
     status, _, err = command("export", "--run=run", "--output=new.onnx")
     assert (status, err.count("\n")) == (2, 1)
