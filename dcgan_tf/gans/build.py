@@ -2,9 +2,9 @@
 
 import contextlib
 import dataclasses
-import functools
 import inspect
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import keras
 
@@ -20,9 +20,15 @@ from dcgan_tf.models import compact, keras_examples, keras_gan, maxout, tf_tutor
 NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
     ("dcgan", "compact"): (compact.generator, compact.discriminator),
     ("dcgan", "tf_tutorial"): (tf_tutorial.generator, tf_tutorial.discriminator),
-    ("cgan", "compact"): (compact.generator, compact.projection_discriminator),
+    ("cgan", "compact"): (
+        compact.generator,
+        partial(compact.discriminator, projection=True),
+    ),
     ("cgan", "maxout"): (maxout.generator, maxout.discriminator),
-    ("cgan", "tf_tutorial"): (tf_tutorial.generator, tf_tutorial.projection_discriminator),
+    ("cgan", "tf_tutorial"): (
+        tf_tutorial.generator,
+        partial(tf_tutorial.discriminator, projection=True),
+    ),
     ("acgan", "compact"): (compact.generator, compact.discriminator),
     ("acgan", "keras_2018"): (keras_examples.generator_2018, keras_examples.discriminator),
     ("acgan", "keras_gan"): (keras_gan.generator, keras_gan.discriminator),
@@ -33,7 +39,7 @@ NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
 def build(config: Config) -> Gan:
     """Returns the gan of a run, with new weights from Keras's global seed."""
     make_generator, make_discriminator = (
-        functools.partial(network, ImageSpec.of(config), **_options(network, config))
+        partial(network, ImageSpec.of(config), **_options(network, config))
         for network in NETWORKS[config.mode, config.architecture]
     )
     with _computing_in(config.precision):
@@ -56,9 +62,9 @@ def build(config: Config) -> Gan:
         class_terms=class_head.terms,
         discriminator_weights=_discriminator_weights(config),
         generator_weights={"adversarial": 1.0, **class_weights},
-        sample_latents=functools.partial(prior, config.latent_dim),
-        sample_labels=functools.partial(label_source, config.classes),
-        augment_fakes=functools.partial(augment, **(moves if config.augment_fakes else {})),
+        sample_latents=partial(prior, config.latent_dim),
+        sample_labels=partial(label_source, config.classes),
+        augment_fakes=partial(augment, **(moves if config.augment_fakes else {})),
         penalty_interval=config.r1_interval,
     )
 

@@ -26,14 +26,9 @@ FUSIONS = {
 CLASS_VECTORS = ("label_embedding", "one_hot")  # the layers that make them
 
 
-def generator_inputs(latent_dim: int):
-    latents = keras.Input((latent_dim,), name="latents")
-    return latents, keras.Input((), dtype="int32", name="labels")
-
-
-def discriminator_inputs(shape: tuple[int, int, int]):
-    images = keras.Input(shape, name="images")
-    return images, keras.Input((), dtype="int32", name="labels")
+def inputs(name: str, shape: tuple[int, ...]) -> list:
+    """Returns a network's inputs: "latents" or "images" of a shape, and labels."""
+    return [keras.Input(shape, name=name), keras.Input((), dtype="int32", name="labels")]
 
 
 def activated(x, negative_slope: float, dropout_rate: float):
@@ -63,18 +58,19 @@ def acgan_heads(features, classes: int, class_head: str):
     return {n: layers.Dense(units[n], name=n, dtype=floatx())(features) for n in units}
 
 
-def fuse_label(
-    latents, labels, classes: int, label_fusion: str | None, initializer="glorot_normal"
+def fused_inputs(
+    latent_dim: int, classes: int, label_fusion: str | None, initializer="glorot_normal"
 ):
-    """Latents [B, Z] combined with the class's embedding: [B, Z], concatenated [B, 2 Z].
+    """Returns a generator's inputs, and the latents with the class's embedding.
 
-    label_fusion: a key of FUSIONS, or None: the latents alone
+    label_fusion: a key of FUSIONS: [B, Z], concatenated [B, 2 Z]; None: the latents alone
     """
+    latents, labels = inputs("latents", (latent_dim,))
     if label_fusion is None:
-        return latents
-    size = latents.shape[-1]
-    embed = layers.Embedding(classes, size, initializer, name="label_embedding")
-    return FUSIONS[label_fusion](name="fused")([latents, embed(labels)])
+        return [latents, labels], latents
+    embed = layers.Embedding(classes, latent_dim, initializer, name="label_embedding")
+    fused = FUSIONS[label_fusion](name="fused")([latents, embed(labels)])
+    return [latents, labels], fused
 
 
 def one_hot(labels, classes: int):

@@ -1,6 +1,5 @@
 """Our networks, the default of every mode: small enough for two CPU cores."""
 
-import functools
 import math
 
 import keras
@@ -21,13 +20,12 @@ def width(spec: ImageSpec) -> int:
 def generator(spec: ImageSpec, latent_dim: int = 100, label_fusion: str | None = None):
     """A hidden layer, then doublings by 4x4 kernels: for MNIST 1,789,697 parameters.
 
-    label_fusion: how the class is given, see `blocks.fuse_label` (1,000 parameters more,
+    label_fusion: how the class is given, see `blocks.fused_inputs` (1,000 parameters more,
     concatenated 26,600); None: the labels are ignored
     """
     count = spec.doublings()
     smallest, filters = (spec.height >> count, spec.width >> count), width(spec) << count
-    latents, labels = blocks.generator_inputs(latent_dim)
-    x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
+    inputs, x = blocks.fused_inputs(latent_dim, spec.classes, label_fusion)
     for units in (256, math.prod(smallest) * filters):
         x = keras.layers.Dense(units, use_bias=False)(x)
         x = keras.layers.ReLU()(layers.BatchNormalization()(x))
@@ -39,7 +37,7 @@ def generator(spec: ImageSpec, latent_dim: int = 100, label_fusion: str | None =
         x = keras.layers.ReLU()(layers.BatchNormalization()(x))  # MNIST: [B, 14, 14, 64]
     options |= {"activation": "tanh", "dtype": floatx()}
     images = layers.BiasConv2DTranspose(spec.channels, **options)(x)
-    return keras.Model([latents, labels], images, name="generator")
+    return keras.Model(inputs, images, name="generator")
 
 
 def discriminator(
@@ -54,7 +52,7 @@ def discriminator(
     projection: it is given the label by `blocks.projection_head`: 2,560 parameters more
     class_head: it has `blocks.acgan_heads`, with a twin 5,140 more
     """
-    images, labels = blocks.discriminator_inputs(spec.shape)
+    images, labels = blocks.inputs("images", spec.shape)
     # Made first, so that a seed gives the weights that it gave in version 0.1.
     plain = None if class_head or projection else keras.layers.Dense(1, dtype=floatx())
     x = images
@@ -72,6 +70,3 @@ def discriminator(
     else:
         logits = blocks.acgan_heads(x, spec.classes, class_head)
     return keras.Model([images, labels], logits, name="discriminator")
-
-
-projection_discriminator = functools.partial(discriminator, projection=True)

@@ -9,8 +9,7 @@ from dcgan_tf.models import blocks, layers
 
 def generator_2018(spec: ImageSpec, latent_dim=100, label_fusion: str = "multiply"):
     """2,657,897 parameters, multiplying."""
-    latents, labels = blocks.generator_inputs(latent_dim)
-    x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
+    inputs, x = blocks.fused_inputs(latent_dim, spec.classes, label_fusion)
     x = layers.BiasDense(3 * 3 * 384, activation="relu")(x)
     x = keras.layers.Reshape((3, 3, 384))(x)
     normal = {"kernel_initializer": "glorot_normal"}
@@ -21,13 +20,12 @@ def generator_2018(spec: ImageSpec, latent_dim=100, label_fusion: str = "multipl
         x = layers.BatchNormalization()(x)
     options = {"activation": "tanh", "dtype": floatx(), **normal}
     images = layers.BiasConv2DTranspose(1, 5, 2, "same", **options)(x)
-    return keras.Model([latents, labels], images, name="generator")
+    return keras.Model(inputs, images, name="generator")
 
 
 def generator_2017(spec: ImageSpec, latent_dim=100, label_fusion: str = "multiply"):
     """8,172,521 parameters, multiplying."""
-    latents, labels = blocks.generator_inputs(latent_dim)
-    x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
+    inputs, x = blocks.fused_inputs(latent_dim, spec.classes, label_fusion)
     x = layers.BiasDense(1024, activation="relu")(x)
     x = layers.BiasDense(7 * 7 * 128, activation="relu")(x)
     x = keras.layers.Reshape((7, 7, 128))(x)
@@ -36,14 +34,14 @@ def generator_2017(spec: ImageSpec, latent_dim=100, label_fusion: str = "multipl
         x = layers.UpsampledConv2D(filters, "relu", **normal)(x)
     options = {"activation": "tanh", "dtype": floatx(), "padding": "same", **normal}
     images = layers.BiasConv2D(1, 2, **options)(x)
-    return keras.Model([latents, labels], images, name="generator")
+    return keras.Model(inputs, images, name="generator")
 
 
 def discriminator(
     spec: ImageSpec, negative_slope=0.2, dropout_rate=0.3, class_head: str = "ac"
 ):
     """525,835 parameters, without a twin."""
-    images, labels = blocks.discriminator_inputs(spec.shape)
+    images, labels = blocks.inputs("images", spec.shape)
     x = images
     for filters, strides in ((32, 2), (64, 1), (128, 2), (256, 1)):
         dtype = floatx() if x is images else None

@@ -9,8 +9,7 @@ from dcgan_tf.models import blocks, layers
 
 def generator(spec: ImageSpec, latent_dim: int = 100, label_fusion: str = "multiply"):
     """857,705 parameters, multiplying."""
-    latents, labels = blocks.generator_inputs(latent_dim)
-    x = blocks.fuse_label(latents, labels, spec.classes, label_fusion, "uniform")
+    inputs, x = blocks.fused_inputs(latent_dim, spec.classes, label_fusion, "uniform")
     x = layers.BiasDense(7 * 7 * 128, activation="relu")(x)
     x = layers.BatchNormalization(momentum=0.8)(keras.layers.Reshape((7, 7, 128))(x))
     for filters in (128, 64):
@@ -19,14 +18,14 @@ def generator(spec: ImageSpec, latent_dim: int = 100, label_fusion: str = "multi
         x = layers.BatchNormalization(momentum=0.8)(x)
     options = {"activation": "tanh", "dtype": floatx(), "padding": "same"}
     images = layers.BiasConv2D(1, 3, **options)(x)
-    return keras.Model([latents, labels], images, name="generator")
+    return keras.Model(inputs, images, name="generator")
 
 
 def discriminator(
     spec: ImageSpec, negative_slope=0.2, dropout_rate=0.25, class_head: str = "ac"
 ):
     """120,075 parameters, without a twin."""
-    images, labels = blocks.discriminator_inputs(spec.shape)
+    images, labels = blocks.inputs("images", spec.shape)
     x = images
     # [B, 14, 14, 16], [B, 8, 8, 32], [B, 4, 4, 64], [B, 4, 4, 128]
     for filters, strides in ((16, 2), (32, 2), (64, 2), (128, 1)):

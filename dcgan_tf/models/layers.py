@@ -120,9 +120,6 @@ class MaxoutDense(keras.layers.Layer):
     def call(self, inputs):
         return ops.max(ops.tensordot(inputs, self.kernel, axes=1) + self.bias, axis=-1)
 
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units)
-
     def get_config(self):
         return {**super().get_config(), "units": self.units, "k": self.k}
 
@@ -180,10 +177,6 @@ class UpsampledConv2D(keras.layers.Layer):
         x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
         x = ops.reshape(x, (-1, 2 * height, 2 * width, self.filters))
         return self.activation(x + self.bias)
-
-    def compute_output_shape(self, input_shape):
-        batch, height, width, _ = input_shape
-        return batch, 2 * height, 2 * width, self.filters
 
     def get_config(self):
         return {

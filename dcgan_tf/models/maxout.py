@@ -15,7 +15,7 @@ def generator(spec: ImageSpec, latent_dim: int = 100, negative_slope: float = 0.
     The last BatchNormalization stands before the sigmoid, not behind it, where it could
     leave [0, 1]; and 512 units follow the concatenation, where the paper has 1,200.
     """
-    latents, labels = blocks.generator_inputs(latent_dim)
+    latents, labels = blocks.inputs("latents", (latent_dim,))
     hidden = []
     for x, units in ((blocks.one_hot(labels, spec.classes), 200), (latents, 1000)):
         x = BatchNormalization()(BiasDense(units)(x))
@@ -32,7 +32,7 @@ def generator(spec: ImageSpec, latent_dim: int = 100, negative_slope: float = 0.
 
 def discriminator(spec: ImageSpec, dropout_rate: float = 0.0):
     """1,224,351 parameters; given the label as a one-hot vector."""
-    images, labels = blocks.discriminator_inputs(spec.shape)
+    images, labels = blocks.inputs("images", spec.shape)
     x = layers.Flatten()(layers.Rescaling(0.5, offset=0.5)(images))  # in [0, 1]
     x = MaxoutDense(240, k=5)(x)
     label_features = MaxoutDense(50, k=5)(blocks.one_hot(labels, spec.classes))

@@ -1,7 +1,5 @@
 """The DCGAN tutorial of tensorflow.org, and the same networks given the label."""
 
-import functools
-
 import keras
 from keras import layers
 from keras.config import floatx
@@ -15,8 +13,7 @@ def generator(
     spec: ImageSpec, latent_dim=100, negative_slope=0.3, label_fusion: str | None = None
 ):
     """2,330,944 parameters; with label_fusion, which is ours, 1,000 more, multiplying."""
-    latents, labels = blocks.generator_inputs(latent_dim)
-    x = blocks.fuse_label(latents, labels, spec.classes, label_fusion)
+    inputs, x = blocks.fused_inputs(latent_dim, spec.classes, label_fusion)
     x = layers.Dense(7 * 7 * 256, use_bias=False)(x)
     x = layers.LeakyReLU(negative_slope)(BatchNormalization()(x))
     x = layers.Reshape((7, 7, 256))(x)
@@ -27,7 +24,7 @@ def generator(
         x = layers.LeakyReLU(negative_slope)(BatchNormalization()(x))
     options |= {"activation": "tanh", "dtype": floatx()}
     images = layers.Conv2DTranspose(1, 5, 2, **options)(x)
-    return keras.Model([latents, labels], images, name="generator")
+    return keras.Model(inputs, images, name="generator")
 
 
 def discriminator(
@@ -37,7 +34,7 @@ def discriminator(
 
     projection: it is given the label by `blocks.projection_head`, which is ours: 275,585
     """
-    images, labels = blocks.discriminator_inputs(spec.shape)
+    images, labels = blocks.inputs("images", spec.shape)
     # Made first, so that a seed gives the weights that it gave in version 0.1.
     plain = None if projection else layers.Dense(1, dtype=floatx())
     x = images
@@ -51,6 +48,3 @@ def discriminator(
     else:
         logits = {"adversarial": plain(x)}
     return keras.Model([images, labels], logits, name="discriminator")
-
-
-projection_discriminator = functools.partial(discriminator, projection=True)

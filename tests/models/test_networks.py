@@ -94,7 +94,7 @@ def test_the_label_is_fused_as_asked(fusion, by_hand):
 
 def test_a_projection_is_the_label_s_embedding_times_the_features():
     """Miyato & Koyama 2018, equation 3, in NumPy from the features and the weights."""
-    network = compact.projection_discriminator(MNIST)
+    network = compact.discriminator(MNIST, projection=True)
     images = tf.random.stateless_uniform([2, 28, 28, 1], [0, 0], -1, 1)
     dot = next(x for x in network.layers if isinstance(x, keras.layers.Dot))
     features = keras.Model(network.inputs, dot.input[1])([images, tf.constant([4, 7])])

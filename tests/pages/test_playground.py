@@ -35,10 +35,9 @@ def test_principal_directions_are_those_of_the_largest_response(
     kernel, table, fusion, orders
 ):
     """By hand, of a diagonal kernel; a class that multiplies has directions of its own."""
-    latents, labels = blocks.generator_inputs(3)
-    x = blocks.fuse_label(latents, labels, 2, fusion)
+    inputs, x = blocks.fused_inputs(3, 2, fusion)
     dense = layers.Dense(3, use_bias=False)
-    generator = keras.Model([latents, labels], dense(x))
+    generator = keras.Model(inputs, dense(x))
     dense.set_weights([np.float32(kernel)])
     if table is not None:
         generator.get_layer("label_embedding").set_weights([np.float32(table)])
