@@ -3,17 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dcgan_tf.config import schema
-from dcgan_tf.config.presets import (
-    ADDED,
-    AUTO,
-    CHOICES,
-    COMMON,
-    LENGTHS,
-    ON_DIGITS,
-    PRESETS,
-    on_own_images,
-)
+from dcgan_tf.config import presets, schema
+from dcgan_tf.config.presets import AUTO, CHOICES, PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
 from dcgan_tf.losses.class_heads import CLASS_HEADS
@@ -72,7 +63,7 @@ def _conflicts(overrides: Mapping[str, Any]) -> Iterator[str]:
 
 def _owner(name: str, mode: str) -> str:
     """Returns the choice that brings a setting which this run does not have."""
-    for length, brings in LENGTHS.items():
+    for length, brings in presets.LENGTHS.items():
         if name in brings:
             return f"a run whose length is given by --{length}"
     architectures = {n: a.settings for n, a in PRESETS[mode].architectures.items()}
@@ -175,14 +166,14 @@ def from_json(values: Mapping[str, Any]) -> Config:
     Settings that came later have the values of ADDED, where the run has such settings.
     """
     values = _by_todays_names(values or {})
-    config = schema.read({**ADDED, **values})
+    config = schema.read({**presets.ADDED, **values})
     preset = PRESETS[config.mode]
     if config.architecture not in preset.architectures:
         raise ValueError(f"mode {config.mode} has no architecture {config.architecture}")
     given = config.model_dump(exclude_none=True)
     own = _ALWAYS | preset.default_values(given, dataset="").keys()
     for name in sorted((given.keys() ^ own) - {"class_names"}):
-        if name in values or name not in ADDED:
+        if name in values or name not in presets.ADDED:
             raise ValueError(f"{name} is {given.get(name)}: does not go with the rest")
     return config.model_copy(update=dict.fromkeys(given.keys() - own))
 
@@ -198,26 +189,22 @@ def _by_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
     if values.pop("discriminator_update", None) == "separate":
         values["update_rule"] = "separate"
     penalised = values.get("r1_weight") or values.get("r2_weight")
-    ema_interval = values.pop("ema_interval", None)
-    if values.get("ema_half_life") and ema_interval not in (
-        None,
-        values.get("r1_interval"),
-    ):
+    interval = values.pop("ema_interval", None)
+    if values.get("ema_half_life") and interval not in (None, values.get("r1_interval")):
         if penalised:
-            raise ValueError(f"ema_interval is {ema_interval}: must be r1_interval today")
-        values["r1_interval"] = ema_interval
+            raise ValueError(f"ema_interval is {interval}: must be r1_interval today")
+        values["r1_interval"] = interval
     if "lr_decay_images" in values or "r1_decay_images" in values:
-        spans = {name: values.pop(f"{name}_decay_images", 0) for name in ("lr", "r1")}
-        falling = {name: images for name, images in spans.items() if images}
-        if len(set(falling.values())) > 1:
+        lr, r1 = (values.pop(f"{name}_decay_images", 0) for name in ("lr", "r1"))
+        if lr and r1 and lr != r1:
             if penalised:
-                raise ValueError(
-                    f"r1_decay_images is {spans['r1']}: must be lr_decay_images today"
-                )
-            del falling["r1"]
-        values["decay_images"] = max(falling.values(), default=0)
-        constant = spans.keys() - falling.keys() if falling else {"r1"}
-        values |= {f"{name}_final_share": 1.0 for name in constant}
+                raise ValueError(f"r1_decay_images is {r1}: must be lr_decay_images today")
+            r1 = 0
+        values["decay_images"] = lr or r1
+        if not r1:
+            values["r1_final_share"] = 1.0
+        elif not lr:
+            values["lr_final_share"] = 1.0
     return values
 
 
@@ -267,14 +254,14 @@ def _default(name: str) -> str:
     deciding: dict[str, list[Iterable[str]]] = {
         DEFAULT_MODE: [["mode"]],
         AUTO: [["dataset"]],
-        "by data set": [ON_DIGITS, on_own_images(32, 32), *on_data],
+        "by data set": [presets.ON_DIGITS, presets.on_own_images(32, 32), *on_data],
         "by architecture": [a.settings for a in architectures],
         "by mode": [["architecture"], *(p.defaults for p in PRESETS.values())],
-        "by --steps or --epochs": [*LENGTHS.values()],
+        "by --steps or --epochs": [*presets.LENGTHS.values()],
         **{f"by --{flag}": [*choices.values()] for flag, choices in CHOICES.items()},
         **{next(iter(choices)): [[flag]] for flag, choices in CHOICES.items()},
     }
     for what, tables in deciding.items():
         if any(name in table for table in tables):
             return what
-    return str(COMMON[name])
+    return str(presets.COMMON[name])
