@@ -16,19 +16,17 @@ from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
 from dcgan_tf.losses.class_heads import CLASS_HEADS, NO_CLASS_HEAD, ClassHead
 from dcgan_tf.models import compact, keras_examples, keras_gan, maxout, tf_tutorial
 
+# The discriminators of cgan are given the label.
+compact_projection = partial(compact.discriminator, projection=True)
+tutorial_projection = partial(tf_tutorial.discriminator, projection=True)
+
 # A network's options are settings of the same names.
 NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
     ("dcgan", "compact"): (compact.generator, compact.discriminator),
     ("dcgan", "tf_tutorial"): (tf_tutorial.generator, tf_tutorial.discriminator),
-    ("cgan", "compact"): (
-        compact.generator,
-        partial(compact.discriminator, projection=True),
-    ),
+    ("cgan", "compact"): (compact.generator, compact_projection),
     ("cgan", "maxout"): (maxout.generator, maxout.discriminator),
-    ("cgan", "tf_tutorial"): (
-        tf_tutorial.generator,
-        partial(tf_tutorial.discriminator, projection=True),
-    ),
+    ("cgan", "tf_tutorial"): (tf_tutorial.generator, tutorial_projection),
     ("acgan", "compact"): (compact.generator, compact.discriminator),
     ("acgan", "keras_2018"): (keras_examples.generator_2018, keras_examples.discriminator),
     ("acgan", "keras_gan"): (keras_gan.generator, keras_gan.discriminator),
@@ -51,7 +49,6 @@ def build(config: Config) -> Gan:
     class_head = _class_head(config)
     signs = class_head.generator_weights
     class_weights = {n: sign * config.g_class_weight for n, sign in signs.items()}
-    prior = PRIORS[config.latent_prior]
     label_source = LABEL_SOURCES[config.fake_label_source or "batch"]
     moves: dict = {"max_translation": config.max_translation, "flip": config.flip}
     return Gan(
@@ -62,7 +59,7 @@ def build(config: Config) -> Gan:
         class_terms=class_head.terms,
         discriminator_weights=_discriminator_weights(config),
         generator_weights={"adversarial": 1.0, **class_weights},
-        sample_latents=partial(prior, config.latent_dim),
+        sample_latents=partial(PRIORS[config.latent_prior], config.latent_dim),
         sample_labels=partial(label_source, config.classes),
         augment_fakes=partial(augment, **(moves if config.augment_fakes else {})),
         penalty_interval=config.r1_interval,
