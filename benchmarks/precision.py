@@ -40,12 +40,11 @@ def main(values: FlagValues) -> None:
         )
     tf_setup.start()
     from dcgan_tf.data import pipeline
-    from dcgan_tf.datasets import source
-    from dcgan_tf.runs import trained  # which import TensorFlow
+    from dcgan_tf.datasets import source  # which import TensorFlow
 
     checkpoint = run.newest_checkpoint()
     if checkpoint is None:
-        raise errors.UsageError(f"--run={run.folder}: has no {trained.MISSING['latest']}")
+        raise errors.UsageError(f"--run={run.folder}: has no checkpoint yet")
     split = pipeline.load(source.find(config.dataset, Options(values.data_dir)), "train")
     both = [restored(config, name, checkpoint) for name in ("float32", "bfloat16")]
     exact, rough = (

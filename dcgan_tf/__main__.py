@@ -19,8 +19,7 @@ import dcgan_tf
 from dcgan_tf.cli import flags
 from dcgan_tf.support import errors
 
-OTHERS = ("sample", "evaluate", "export", "compare", "playground", "report")
-COMMANDS = {"train": "main", **{name: name for name in OTHERS}}  # their modules
+COMMANDS = ("train", "sample", "evaluate", "export", "compare", "playground", "report")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,9 +32,8 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     if name not in COMMANDS:
         near = errors.near_matches(name, COMMANDS)
-        known = ", ".join(COMMANDS)
-        return flags.fail(f"{name}: no command; the commands are {known}{near}", 2)
-    command = importlib.import_module(f"dcgan_tf.{COMMANDS[name]}")
+        return flags.fail(f"{name}: no command, as are {', '.join(COMMANDS)}{near}", 2)
+    command = importlib.import_module(f"dcgan_tf.{'main' if name == 'train' else name}")
     return flags.run(command.main, command.define_flags(), command.__doc__, rest)
 
 

@@ -11,7 +11,6 @@ from PIL import Image
 
 from dcgan_tf import evaluate, main
 from dcgan_tf.cli import evaluation, flags
-from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.exports import write
 from dcgan_tf.reporting import grids, log, plots
 from dcgan_tf.runs import folder, trained
@@ -71,7 +70,7 @@ class Run(trained.TrainedRun):
             raise errors.UsageError(f"--{odd.pop()}: the run is the one that was loaded")
         values = evaluate.define_flags()
         flags.parse(values, {"run": self.folder, "ema": self.ema, **given})
-        place = output_path(output, folder=True, may_exist=True) if output else None
+        place = flags.output_path(output, folder=True, may_exist=True) if output else None
         with tf_setup.as_library():
             report = evaluation.measure(values, self)
         if place:
@@ -100,8 +99,7 @@ def load(
     with tf_setup.as_library():
         run = folder.Run.existing(run_dir or folder.PRETRAINED)
         loaded = trained.load(run.folder, ema=ema, which=which)
-    place = run.folder.absolute()
-    return Run(loaded.config, loaded.gan, loaded.step, folder=place, ema=ema)
+    return Run(loaded.config, loaded.gan, loaded.step, run.folder.absolute(), ema)
 
 
 def train(

@@ -13,7 +13,6 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
-from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.pages import record, table
 
 
@@ -25,7 +24,7 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
-    path = output_path(values.csv, "csv", suffixes=[".csv"]) if values.csv else None
+    path = flags.output_path(values.csv, "csv", suffixes=[".csv"]) if values.csv else None
     records = record.read_all(values.run or [None])
     print(table.text(records))
     if path:

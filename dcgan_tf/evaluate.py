@@ -14,7 +14,6 @@ import time
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
-from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.support import tf_setup
 
 
@@ -48,7 +47,7 @@ def define_flags() -> FlagValues:
 def main(values: FlagValues) -> None:
     output = values.output or values.run
     if output:
-        output = output_path(output, folder=True, may_exist=True)
+        output = flags.output_path(output, folder=True, may_exist=True)
     tf_setup.start()
     from dcgan_tf.cli import evaluation
 

@@ -14,7 +14,7 @@ import sys
 
 from absl.flags import FlagValues
 
-from dcgan_tf.cli import flags, outputs
+from dcgan_tf.cli import flags
 from dcgan_tf.exports import formats
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import errors, tf_setup
@@ -39,7 +39,7 @@ def main(values: FlagValues) -> None:
     run = Run.existing(values.run or PRETRAINED)
     if values.output is None:
         raise errors.UsageError("--output: name the folder or file to make")
-    path = outputs.output_path(values.output, suffixes=list(formats.BY_SUFFIX), folder=True)
+    path = flags.output_path(values.output, suffixes=list(formats.BY_SUFFIX), folder=True)
     format_name = formats.chosen(path, values.format)
     content = run.read()
 

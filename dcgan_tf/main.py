@@ -23,7 +23,16 @@ def define_flags() -> FlagValues:
         **flags.settings(),
         run_dir="folder of the run.  Default: checkpoints/<mode>",
         **flags.DATA,
-        **flags.DEVICES,
+        devices=flags.automatic(
+            "devices of this machine to train on: so many GPUs, or where there is no GPU "
+            "so many logical devices of the CPU; auto: all GPUs, or the CPU.  They must "
+            "divide --batch_size, of which each takes its share.  Default: auto.  May "
+            "change on a resume"
+        ),
+        jit_compile=flags.switch(
+            "compile the step by XLA, for a GPU: on a CPU it is slower.  With one device.  "
+            "May change on a resume"
+        ),
         init_from="folder of another run, or of one that export wrote: begin a new one in "
         "--run_dir from its weights, with its settings but for those given here; not its "
         "length and intervals.  An export has no discriminator, which then begins with new "

@@ -12,7 +12,6 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
-from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import atomic_files, errors, tf_setup
 
@@ -23,12 +22,11 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
-    output = output_path(values.output or "playground.html", suffixes=[".html"])
+    output = flags.output_path(values.output or "playground.html", suffixes=[".html"])
     run = Run.existing(values.run or PRETRAINED)
     if (architecture := run.read_config().architecture) != "compact":
         raise errors.UsageError(
-            f"--run={run.folder}: is of the architecture {architecture}; a playground runs "
-            "compact alone"
+            f"--run={run.folder}: is of architecture {architecture}, not compact"
         )
     tf_setup.start()
     from dcgan_tf.pages import page, playground

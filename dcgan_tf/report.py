@@ -12,7 +12,6 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
-from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.pages import page, record, report
 from dcgan_tf.support import atomic_files
 
@@ -25,7 +24,7 @@ def define_flags() -> FlagValues:
 
 
 def main(values: FlagValues) -> None:
-    output = output_path(values.output or "report.html", suffixes=[".html"])
+    output = flags.output_path(values.output or "report.html", suffixes=[".html"])
     records = record.read_all(values.run or [None])
     data = report.content(records)
     content = page.render("page.html", data)

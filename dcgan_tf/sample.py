@@ -15,7 +15,6 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
-from dcgan_tf.cli.outputs import output_path
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import tf_setup
 
@@ -28,9 +27,12 @@ def define_flags() -> FlagValues:
         digits="generate these digits, in a row: --digits=2026",
         per_class=flags.integer(
             "generate so many images of each class, a column each; a grid has 20 evenly "
-            "chosen classes where there are more.  Default: 10"
+            "chosen classes where there are more.  Default: 10",
+            highest=100_000,
         ),
-        count=flags.integer("generate so many images, of the classes in turn"),
+        count=flags.integer(
+            "generate so many images, of the classes in turn", highest=1_000_000
+        ),
         interpolate=flags.integer(
             "generate so many images on the way from one latent vector to another, both "
             "ends included, in a row for each class; with --morph, from one class to the "
@@ -57,7 +59,7 @@ def define_flags() -> FlagValues:
 
 def main(values: FlagValues) -> None:
     run = Run.existing(values.run or PRETRAINED)
-    output = output_path(
+    output = flags.output_path(
         values.output or "sample.png", suffixes=(".png", ".npz", ".gif"), folder=True
     )
     tf_setup.start()

@@ -39,9 +39,7 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
         dataset = _dataset_of(run, values)
         has_labels = run.read_config().conditional
     if values.cas and not has_labels:
-        raise errors.UsageError(
-            "--cas: the images have no labels, without which nothing can be trained"
-        )
+        raise errors.UsageError("--cas: the images have no labels to train with")
     source.check_held_out(dataset, "run" if values.samples is None else "samples")
     if values.samples is None and loaded is None:
         loaded = trained.load(run.folder, ema=values.ema, which=values.which)
@@ -54,8 +52,7 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
     if data and data["content_hash"] != train.content_hash():
         flag = "dataset" if source.is_own(dataset.name) else "data_dir"
         raise errors.UsageError(
-            f"--{flag}: {dataset} is not what {run.folder} was trained on; name the folder "
-            "of that data"
+            f"--{flag}: {dataset} is not what {run.folder} was trained on; name its folder"
         )
     test_labels = image_sets.of_test(test).labels
     labels = image_sets.labels_like(test_labels, values.count or len(test_labels))
@@ -73,11 +70,10 @@ def _check_flags(values: FlagValues) -> None:
     if (values.run is None) == (values.samples is None):
         raise errors.UsageError("--run or --samples: name one of them")
     given, other = ("run", "samples") if values.samples is None else ("samples", "run")
-    names = {
-        "run": ["image_size", "channels"],
-        "samples": ["count", "seed", "which", "ema"],
-    }
-    if odd := [name for name in names[given] if values[name].present]:
+    names = ["image_size", "channels"]
+    if given == "samples":
+        names = ["count", "seed", "which", "ema"]
+    if odd := [name for name in names if values[name].present]:
         raise errors.UsageError(f"--{odd[0]}: goes with --{other}, not with --{given}")
 
 
@@ -118,9 +114,8 @@ def _read_samples(path: str, spec: ImageSpec) -> Images:
         needs = " or ".join(f"[N, {', '.join(map(str, shape))}]" for shape in shapes)
         raise errors.UsageError(
             f"--samples={path}: holds {', '.join(holds) or 'nothing'}; it must hold images "
-            f"uint8 {needs} from 0 to 255 (of x from -1 to 1: np.rint((x + 1) * 127.5)), N "
-            f"from {flags.LEAST_SAMPLES} to {flags.MOST_SAMPLES:,}, and, if they have any, "
-            f"labels int [N] from 0 to {spec.classes - 1}"
+            f"uint8 {needs}, N from {flags.LEAST_SAMPLES} to {flags.MOST_SAMPLES:,}, and "
+            f"may hold labels int [N] from 0 to {spec.classes - 1}"
         )
     has_classes = labels is not None and spec.classes > 1
     images = images.reshape(-1, *spec.shape)

@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from absl import flags
@@ -43,14 +43,12 @@ def new(**definitions: Definition) -> FlagValues:
     A flag whose default is a list may be given many times, and without its name.
     """
     values = FlagValues()
+    values.set_gnu_getopt()  # flags may follow arguments
     for name, definition in definitions.items():
         if isinstance(definition, str):
             definition = flags.ArgumentParser(), None, definition
         parser, default, text = definition
-        kind: type[flags.Flag] = flags.Flag
-        if isinstance(default, list):
-            kind = flags.MultiFlag
-            values.set_gnu_getopt()  # flags may follow
+        kind = flags.MultiFlag if isinstance(default, list) else flags.Flag
         is_switch = isinstance(parser, flags.BooleanParser) or (
             name in schema.FIELDS and schema.FIELDS[name].annotation in (bool, bool | None)
         )
@@ -75,6 +73,12 @@ def many(text: str) -> Definition:
     return flags.ArgumentParser(), [], text
 
 
+def automatic(text: str) -> Definition:
+    """Defines a whole number from 1, or auto, which is None."""
+    read = flags.IntegerParser(1).parse
+    return _Parser(lambda given: None if given == AUTO else read(given)), None, text
+
+
 def settings() -> dict[str, Definition]:
     """Returns a definition for each setting of a run that a user may choose."""
     return {
@@ -91,20 +95,6 @@ GENERATOR = {
         "latest",
     ),
     "ema": switch("generate with the generator's EMA, if the run keeps one", True),
-}
-DEVICES = {
-    "devices": (
-        _Parser(lambda text: None if text == AUTO else flags.IntegerParser(1).parse(text)),
-        None,
-        "devices of this machine to train on: so many GPUs, or where there is no GPU so "
-        "many logical devices of the CPU; auto: all GPUs, or the CPU.  They must divide "
-        "--batch_size, of which each takes its share.  Default: auto.  May change on a "
-        "resume",
-    ),
-    "jit_compile": switch(
-        "compile the step by XLA, for a GPU: on a CPU it is slower.  With one device.  May "
-        "change on a resume"
-    ),
 }
 # How and where images are read.
 DATA = {
@@ -198,11 +188,10 @@ def _help(values: FlagValues, description: str) -> str:
         hidden += not is_shown
         if is_shown and name != flag.short_name:
             groups[group][f"-h, --{name}" if flag.short_name else f"--{name}"] = flag.help
-    carried = f".  Those that come with the package: {', '.join(CARRIED)}"
-    groups[""]["--flagfile"] = (
-        "a file of such flags, one a line; a line that begins with # is a comment"
-        f"{carried if trains else ''}"
-    )
+    about = "a file of such flags, one a line; a line that begins with # is a comment"
+    if trains:
+        about += f".  Those that come with the package: {', '.join(CARRIED)}"
+    groups[""]["--flagfile"] = about
     width = max(shutil.get_terminal_size().columns - 6, 20)
     lines = [description.strip()]
     for group, titles in groups.items():
@@ -243,8 +232,7 @@ def _take_arguments(values: FlagValues, arguments: list[str]) -> None:
     taking = [values[n] for n in values if isinstance(values[n], flags.MultiFlag)]
     if arguments and not taking:
         raise errors.UsageError(
-            f"{arguments[0]}: not a flag; flags begin with --, and switches are written "
-            "--flag=true, or --flag and --noflag"
+            f"{arguments[0]}: not a flag; write --flag=value, or --flag and --noflag"
         )
     for flag in taking:
         flag.value = [*flag.value, *arguments]
@@ -270,7 +258,42 @@ def _find_flagfile(name: str) -> pathlib.Path:
         path = CARRIED.get(name.removesuffix(".flags"), path)
     if not path.is_file():
         raise errors.UsageError(
-            f"--flagfile={name}: must be a file of flags, or one that comes with the "
-            f"package: {', '.join(CARRIED)}{errors.near_matches(path.stem, CARRIED)}"
+            f"--flagfile={name}: no such file; the package has "
+            f"{', '.join(CARRIED)}{errors.near_matches(path.stem, CARRIED)}"
         )
+    return path
+
+
+def output_path(
+    text: str | os.PathLike,
+    flag: str = "output",
+    *,
+    suffixes: Sequence[str] = (),
+    folder: bool = False,
+    may_exist: bool = False,
+) -> pathlib.Path:
+    """Returns the path of `--flag=text`; UsageError unless the command can write it.
+
+    suffixes:  of a file; where there are any, a path has one of them or is a folder's
+    folder:    whether it may be a folder, which is made: a new one or an empty one
+    may_exist: whether that folder may also hold files
+    """
+    path = pathlib.Path(text).expanduser()
+    is_file = path.suffix in suffixes
+    odd_suffix = suffixes and path.suffix[1:2].isalpha() and not is_file
+    nearest = path.parent
+    if folder and not is_file:
+        nearest = next(p for p in (path, *path.absolute().parents) if p.exists())
+    problem = ""
+    if odd_suffix or not (is_file or folder):
+        problem = f"must end in {' or '.join(suffixes)}"
+        problem += ", or name a folder" if folder else ""
+    elif is_file and path.is_dir():
+        problem = "is a folder; name a file"
+    elif nearest is path and not may_exist and path.is_dir() and any(path.iterdir()):
+        problem = "is in the way; name a new folder"
+    elif not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        problem = f"{nearest} is no folder that can be written; name another"
+    if problem:
+        raise errors.UsageError(f"--{flag}={path}: {problem}")
     return path

@@ -51,14 +51,12 @@ def start(
     on_entry: see `training.loop.Sinks`
     """
     plan, state = build(plan, workers, jit_compile)
-    machine = {
-        **tf_setup.conditions(),
-        "devices": workers.devices,
-        "workers": max(len(workers.addresses), 1),
-        "jit_compile": jit_compile,
-    }
+    machine = tf_setup.conditions() | {"devices": workers.devices}
+    machine |= {"workers": max(len(workers.addresses), 1), "jit_compile": jit_compile}
     if workers.is_chief:
-        show(plan, state, workers, machine, settings=dry_run)
+        show(plan, state, workers, machine)
+        if dry_run:
+            show_settings(plan.config)
     else:
         name = workers.names[workers.index]
         say(f"{name}: trains with the chief, which prints and writes")
@@ -91,21 +89,17 @@ def build(plan: Plan, workers: Workers, jit_compile: bool) -> tuple[Plan, TrainS
         fitting = [str(n) for n in range(1, devices) if config.batch_size % n == 0]
         raise errors.UsageError(
             f"--batch_size={config.batch_size}: {devices} devices do not divide it; take "
-            f"{' or '.join(fitting)} of them (by --devices), or another --batch_size"
+            f"--devices={' or '.join(fitting)}, or another --batch_size"
         )
     if jit_compile and devices > 1:
         raise errors.UsageError(
             f"--jit_compile: is for one device, these are {devices}; take --devices=1"
         )
     settings = config.model_dump(exclude={"dataset"})  # which may lie elsewhere
-    workers.check_alike(
-        {f"--{name}": value for name, value in settings.items()}
-        | {
-            "versions": versions(),
-            "--init_from": plan.content.parent,
-            "checkpoint": plan.checkpoint and plan.checkpoint.manifest_hash,
-        }
-    )
+    facts = {f"--{name}": value for name, value in settings.items()}
+    facts |= {"versions": versions(), "--init_from": plan.content.parent}
+    facts["checkpoint"] = plan.checkpoint and plan.checkpoint.manifest_hash
+    workers.check_alike(facts)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     state = TrainState.create(config, workers.strategy)
@@ -117,17 +111,9 @@ def build(plan: Plan, workers: Workers, jit_compile: bool) -> tuple[Plan, TrainS
 
 
 def show(
-    plan: Plan,
-    state: TrainState,
-    workers: Workers,
-    machine: Mapping[str, object],
-    *,
-    settings: bool,
+    plan: Plan, state: TrainState, workers: Workers, machine: Mapping[str, object]
 ) -> None:
-    """Prints what is trained.
-
-    machine: what the run's bits depend on here; settings: whether each of them is printed
-    """
+    """Prints what is trained.  machine: what the run's bits depend on here"""
     config, parent = plan.config, plan.content.parent
     given, brought = (" ".join(names) for names in resolve.not_defaults(config))
     begins = "no checkpoint, from the start" if plan.run.exists() else "a new run"
@@ -165,11 +151,13 @@ def show(
     if changed := ", ".join(plan.content.changed_conditions(machine)):
         end = "the bits may differ from those of a run that went on as it began"
         print(f"warning: {changed}: {end}", file=sys.stderr)
-    if settings:
-        chosen = config.model_dump(include=set(schema.SETTINGS), exclude_none=True)
-        for name, value in chosen.items():
-            print(f"{'':<16}--{name}={value}")
-        say("dry run: no run is written")
+
+
+def show_settings(config: schema.Config) -> None:
+    chosen = config.model_dump(include=set(schema.SETTINGS), exclude_none=True)
+    for name, value in chosen.items():
+        print(f"{'':<16}--{name}={value}")
+    say("dry run: no run is written")
 
 
 def _classes(plan: Plan) -> str:
@@ -197,11 +185,9 @@ def load(plan: Plan, workers: Workers) -> tuple[Plan, Split, Split | None]:
     split = pipeline.load(plan.dataset, "train")
     data = split.fingerprint()
     if before is not None and before != data:
-        then, now = (f"{d['images']:,} of {d['shape']}" for d in (before, data))
         raise errors.UsageError(
-            f"--dataset: {plan.dataset} is not what {plan.run.folder} was trained on "
-            f"({then} then, {now} now; other images, labels or another order); put the "
-            "data back, or begin another run with another --run_dir"
+            f"--dataset: {plan.dataset} is not what {plan.run.folder} was trained on; put "
+            "the data back, or name another --run_dir"
         )
     workers.check_alike({"training images": data})
     measured = workers.is_chief and (config.test_losses or config.evaluate_every)
@@ -216,8 +202,7 @@ def locked(plan: Plan, state: TrainState, content: RunConfig):
     with run.locked():
         if run.newest_checkpoint(warn=False) != plan.checkpoint:
             raise errors.UsageError(
-                f"--run_dir={run.folder}: another process has just trained this run; give "
-                "the command again to go on with it"
+                f"--run_dir={run.folder}: another process trained it; try again"
             )
         free = shutil.disk_usage(run.folder).free
         if free < state.size():
@@ -248,9 +233,8 @@ def train(
     RunError for what TensorFlow or the system refuses, with what is left of the run.
     """
     config, step = content.config, int(state.step)
-    order = ("seed", "max_translation", "flip", "class_balance")
-    options = {name: getattr(config, name) for name in order}
-    batches = Batches(split, config.batch_size, **options)
+    order = ("batch_size", "seed", "max_translation", "flip", "class_balance")
+    batches = Batches(split, **{name: getattr(config, name) for name in order})
     intervals = Intervals.of(config, batches.per_epoch)
     before = content.parent is not None
     steps = make_train_steps(state, config, trained_before=before, jit_compile=jit_compile)
@@ -260,7 +244,7 @@ def train(
             rewind(run, intervals, step)
             layout = Layout.of_preview(config)
             logger = RunLogger(run, intervals, config.keep_frames, layout)
-            total, completed = (config.batch_size * n for n in (intervals.end, step))
+            total, completed = config.batch_size * intervals.end, config.batch_size * step
             sinks = loop.Sinks(
                 observer=loop.Observer(config, state.gan, split, test),
                 logger=logger,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from dcgan_tf.cli.outputs import output_path
+from dcgan_tf.cli import flags
 from dcgan_tf.config import resolve
 from dcgan_tf.config.presets import AUTO, DIGITS, PRESETS
 from dcgan_tf.config.schema import Config
@@ -80,9 +80,13 @@ def make(
     run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
     _check_folder(run)
     if run.exists():
+        if fresh:
+            raise errors.UsageError(
+                f"--fresh: {run.folder} holds a run; name another --run_dir"
+            )
         with run.locked() if lock else contextlib.nullcontext():  # for a moment
             pass
-        plan = _resumed(overrides, run, options, fresh, init_from)
+        plan = _resumed(overrides, run, options, init_from)
     else:
         plan = _new(overrides, run, options, init_from)
     for name in ("evaluate_every", "test_losses"):
@@ -93,20 +97,14 @@ def make(
 
 def _check_folder(run: Run) -> None:
     """UsageError unless the folder holds a run, or could."""
-    has_files = any(run.folder.glob("[!.]*"))
-    for is_wrong, line in (
-        (
-            set(str(run.folder.absolute())) & set("[]*?\\"),
-            "TensorFlow reads one of []*?\\ in its path as a pattern;",
-        ),
-        (
-            has_files and not run.exists(),
-            "holds files, but no run, whose config.json would be there; put it back, or",
-        ),
-    ):
-        if is_wrong:
-            raise errors.UsageError(f"--run_dir={run.folder}: {line} name another folder")
-    output_path(run.folder, "run_dir", folder=True, may_exist=True)
+    problem = ""
+    if set(str(run.folder.absolute())) & set("[]*?\\"):
+        problem = "TensorFlow reads one of []*?\\ in its path as a pattern"
+    elif any(run.folder.glob("[!.]*")) and not run.exists():
+        problem = "holds files, but no run (no config.json)"
+    if problem:
+        raise errors.UsageError(f"--run_dir={run.folder}: {problem}; name another folder")
+    flags.output_path(run.folder, "run_dir", folder=True, may_exist=True)
 
 
 def _new(
@@ -141,9 +139,8 @@ def _new(
         )
     if config.conditional and config.classes == 1:
         raise errors.UsageError(
-            f"--mode={config.mode}: {'; '.join([dataset.name, *dataset.notes])} has no "
-            "classes, or one; sort its pictures into a folder for each class, or take "
-            "--mode=dcgan"
+            f"--mode={config.mode}: {'; '.join([dataset.name, *dataset.notes])} has fewer "
+            "classes than two; sort pictures into class folders, or take --mode=dcgan"
         )
     if inherited and (spec := ImageSpec.of(inherited)) != dataset.spec:
         raise errors.UsageError(
@@ -176,23 +173,18 @@ def _check_size(
     size = f"{height}x{width}"
     if not architectures[name].any_size and (height, width, channels) != (28, 28, 1):
         raise errors.UsageError(
-            f"--architecture={name}: is for images of 28x28x1 alone, these are {size}x"
-            f"{channels}; make them so by --image_size=28 --channels=1, or take "
-            "--architecture=compact"
+            f"--architecture={name}: is for 28x28x1 alone, not {size}x{channels}; take "
+            "--image_size=28 --channels=1, or --architecture=compact"
         )
     if not doublings(height, width):
         raise errors.UsageError(
-            f"--image_size: networks cannot be built for {size}; the nearest size that "
-            f"they can be built for is --image_size={nearest_size(height, width)}"
+            f"--image_size: networks cannot be built for {size}; the nearest size is "
+            f"--image_size={nearest_size(height, width)}"
         )
 
 
 def _resumed(
-    overrides: Mapping[str, Any],
-    run: Run,
-    options: Options,
-    fresh: bool,
-    init_from: str | None,
+    overrides: Mapping[str, Any], run: Run, options: Options, init_from: str | None
 ) -> Plan:
     content = run.read()
     given = {name: value for name, value in overrides.items() if value != AUTO}
@@ -200,16 +192,11 @@ def _resumed(
     if moved := source.moved_to(saved.dataset, given.get("dataset")):
         saved = saved.model_copy(update={"dataset": moved})
         given["dataset"] = moved
-    if fresh:
-        raise errors.UsageError(
-            f"--fresh: {run.folder} holds a run; name another --run_dir, delete the "
-            "folder, or leave --fresh out to go on with the run"
-        )
     began_from = content.parent.run if content.parent else "new weights"
     if init_from and str(pathlib.Path(init_from).expanduser().resolve()) != began_from:
         raise errors.UsageError(
             f"--init_from={init_from}: {run.folder} began from {began_from}; leave it "
-            "out to go on with that run, or name another --run_dir"
+            "out, or name another --run_dir"
         )
     _check_resume(run, saved, given, options)
     content = dataclasses.replace(content, config=saved.model_copy(update=given))
@@ -221,7 +208,7 @@ def _resumed(
     if saved.dataset == DIGITS and not asked:
         print(
             f"warning: {run.folder} began on scikit-learn's 1,500 small digits, and goes "
-            "on on them; for MNIST begin another run with another --run_dir",
+            "on on them; for MNIST name another --run_dir",
             file=sys.stderr,
         )
     return dataclasses.replace(plan, dataset=find_again(run, plan.config, options))
@@ -233,8 +220,7 @@ def _check_resume(
     """UsageError for flags that would make the run in the folder another one."""
     if run.exported.exists():
         raise errors.UsageError(
-            f"--run_dir={run.folder}: holds an exported generator, which cannot be trained "
-            "on; name another folder"
+            f"--run_dir={run.folder}: holds an export; name another folder"
         )
     different = resolve.differences(saved, given)
     if options.size not in (None, (saved.height, saved.width)):
@@ -244,12 +230,12 @@ def _check_resume(
     if different:
         raise errors.UsageError(
             f"{run.folder} holds another run: {', '.join(different)}; leave these flags "
-            "out to go on with it, or name another --run_dir"
+            "out, or name another --run_dir"
         )
     if foreign := run.saved(foreign=True):
         raise errors.UsageError(
-            f"--run_dir={run.folder}: {foreign[0].folder} was saved by another run, and "
-            "would be removed by this one; move it elsewhere, and give the command again"
+            f"--run_dir={run.folder}: {foreign[0].folder} was saved by another run; move "
+            "it elsewhere"
         )
 
 

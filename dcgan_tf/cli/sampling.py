@@ -15,6 +15,7 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.reporting import frames, grids
 from dcgan_tf.runs import trained
 from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.trained import TrainedRun
 from dcgan_tf.support import arrays, atomic_files, errors
 
 PER_CLASS = 10  # images, where nothing else is asked for
@@ -23,7 +24,6 @@ STEPS = 8  # from a class to the next
 STOPS = 4  # latents that a GIF passes
 STEP_MS, HELD_MS = 100, 500  # a frame of a GIF, and a frame of a single class
 UNCONDITIONAL_COUNT = 100
-MOST_IMAGES = 1_000_000
 MOST_BYTES = 2_000_000_000  # of images that are held at once
 Row = list[int] | None  # classes
 LONGEST_NAME = 50  # characters of a class in a file's name, which has at most 255 bytes
@@ -65,39 +65,28 @@ def _check_flags(values: FlagValues, config: Config, output: pathlib.Path) -> No
     way = next((name for name in ("morph", "interpolate") if name in given), "")
     allowed = {"morph": ["count"], "interpolate": ["classes", "digits", "count"]}
     odd_rows = [given[name] for name in rows if way and name not in allowed[way]]
-    for is_wrong, line in (
-        (len(rows) > 1, f"--{' and --'.join(rows)}: only one of them at a time"),
-        (
-            of_class and not config.conditional,
-            f"{' '.join(of_class)}: the run is of mode {config.mode}, whose generator has "
-            "no classes; use --count or --interpolate",
-        ),
-        (odd_rows, f"{' '.join(odd_rows)}: does not go with --{way}; use --count"),
-        (
-            way == "morph" and "," not in given[way],
-            f"{given.get('morph')}: name two classes or more, as in --morph="
-            f"{','.join(config.names[:2])}",
-        ),
-        (
-            (way or values.magnify) and output.suffix not in (".png", ".gif"),
-            f"--output={output}: --magnify, --interpolate and --morph write a .png or .gif",
-        ),
-        (
-            output.suffix == ".gif" and not way,
-            f"--output={output}: a .gif goes with --interpolate or --morph",
-        ),
-    ):
-        if is_wrong:
-            raise errors.UsageError(line)
+    problem = ""
+    if len(rows) > 1:
+        problem = f"--{' and --'.join(rows)}: only one of them at a time"
+    elif of_class and not config.conditional:
+        problem = f"{' '.join(of_class)}: the run has no classes; use --count"
+    elif odd_rows:
+        problem = f"{' '.join(odd_rows)}: does not go with --{way}; use --count"
+    elif way == "morph" and "," not in given[way]:
+        problem = f"{given[way]}: name two classes or more, as in --morph=0,1"
+    elif (way or values.magnify) and output.suffix not in (".png", ".gif"):
+        problem = f"--output={output}: --{way or 'magnify'} writes a .png or .gif"
+    elif output.suffix == ".gif" and not way:
+        problem = f"--output={output}: a .gif goes with --interpolate or --morph"
+    if problem:
+        raise errors.UsageError(problem)
 
 
-def _load(count: int, values: FlagValues, run: Run, output: pathlib.Path):
+def _load(count: int, values: FlagValues, run: Run, output: pathlib.Path) -> TrainedRun:
     """Returns the generator; UsageError where memory does not hold `count` images."""
     config = run.read_config()
     size = count * config.height * config.width * config.channels
     size *= (values.magnify or 1) ** 2
-    if count > MOST_IMAGES:
-        raise errors.UsageError(f"{count:,} images: at most {MOST_IMAGES:,} at a time")
     if output.suffix and size > MOST_BYTES:
         raise errors.UsageError(
             f"--output={output}: {count:,} images take {size / 1e9:,.1f} GB of memory; "

@@ -1,6 +1,5 @@
 """A folder of pictures: its classes, its files, and what of it is held out."""
 
-import functools
 import os
 import pathlib
 from collections import Counter
@@ -63,6 +62,19 @@ def find(folder: pathlib.Path) -> Source:
         sizes = {picture.upright_size(folder / path) for path in paths} - {None}
         return sizes.pop() if len(sizes) == 1 else None
 
+    def items(size: tuple[int, int]) -> Iterator[Item]:
+        def decoded(file: _File) -> Item:
+            image, error = None, ""
+            try:
+                image = picture.decode(folder / file.path, size)
+            except Exception as problem:  # Pillow's readers raise a dozen kinds
+                error = f"{file.path}: {errors.first_line(problem)}"
+            return Item(image, names.index(file.class_name), file.test, error)
+
+        with ThreadPoolExecutor() as threads:
+            for rows in arrays.blocks(len(files), 512):
+                yield from threads.map(decoded, files[rows])
+
     return Source(
         name=str(folder),
         key=digest(sorted(contents.items())),
@@ -71,7 +83,7 @@ def find(folder: pathlib.Path) -> Source:
         notes=tuple(notes),
         common_size=common_size,
         channels=None,
-        items=functools.partial(_items, folder, files, names),
+        items=items,
     )
 
 
@@ -92,8 +104,8 @@ def _listed(folder: pathlib.Path) -> tuple[list[_File], list[str]]:
         notes.append(f"left out {others.total():,} files that are no pictures ({kinds})")
     if not files:
         raise errors.UsageError(
-            f"--dataset={folder}: {'; '.join(['holds no pictures', *notes])}; put .png, "
-            ".jpg or other pictures there, in a folder for each class or without classes"
+            f"--dataset={folder}: {'; '.join(['holds no pictures', *notes])}; put .png or "
+            ".jpg files there, in a folder for each class"
         )
     loose = [file for file in files if file.class_name == NO_CLASS]
     if len(loose) in (0, len(files)):
@@ -121,7 +133,7 @@ def _parts(folder: pathlib.Path) -> tuple[dict[pathlib.Path, bool | None], list[
     if classes and tests:
         raise errors.UsageError(
             f"--dataset={folder}: holds {tests[0]} beside other folders (as {classes[0]}); "
-            "put the folders of the classes into train, beside it"
+            "put these into train"
         )
     if train is None or classes:
         return {folder: None}, []
@@ -144,20 +156,3 @@ def _below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yields the visible files in a folder and in those below it, by links as well."""
     for path in _visible(folder):
         yield from _below(path) if path.is_dir() else [path]
-
-
-def _items(
-    folder: pathlib.Path, files: list[_File], names: list[str], size: tuple[int, int]
-) -> Iterator[Item]:
-    """Yields each picture in its order; decoded in threads, a block at a time."""
-
-    def decoded(file: _File) -> Item:
-        try:
-            image, error = picture.decode(folder / file.path, size), ""
-        except Exception as problem:  # Pillow's readers raise a dozen kinds
-            image, error = None, f"{file.path}: {errors.first_line(problem)}"
-        return Item(image, names.index(file.class_name), file.test, error)
-
-    with ThreadPoolExecutor() as threads:
-        for rows in arrays.blocks(len(files), 512):
-            yield from threads.map(decoded, files[rows])

@@ -17,14 +17,8 @@ NAMES = (
     ("test_labels", "y_test"),
     ("class_names",),
 )
-FORM = (
-    "uint8 [N, H, W] or [N, H, W, C], C 1 or 3, all of one size: by np.rint(x * 255)"
-    ".astype(np.uint8) from [0, 1], by np.transpose(x, (0, 2, 3, 1)) from [N, C, H, W]"
-)
-NUMBERS = (
-    "whole numbers from 0 without gaps, one for each image: by np.unique(labels, "
-    "return_inverse=True)[1] from names, by labels.argmax(axis=1) from one-hot vectors"
-)
+FORM = "uint8 [N, H, W] or [N, H, W, C], C 1 or 3, all of one size, from 0 to 255"
+NUMBERS = "whole numbers [N] from 0 without gaps: np.unique(labels, return_inverse=True)[1]"
 
 
 def find(path: pathlib.Path) -> Source:
@@ -38,7 +32,7 @@ def find(path: pathlib.Path) -> Source:
         stored = arrays.read(path, {*sum(NAMES, ())}.__contains__)
     except ValueError as error:
         raise errors.UsageError(
-            f"--dataset={path}: is no .npz of arrays, or damaged ({error})"
+            f"--dataset={path}: is no .npz of arrays: {error}"
         ) from None
     images, labels, test_images, test_labels, named = (
         next((stored[name] for name in names if name in stored), None) for names in NAMES
@@ -85,9 +79,9 @@ def _problem(parts: list[tuple], class_names: tuple[str, ...]) -> str | None:
             return f"{prefix}images are {images.dtype} {shape}; they must be {FORM}"
         fit = np.isin(present, known).all() and (prefix or len(present) == len(known))
         if labels.size != len(images) or labels.dtype.kind not in "iu" or not fit:
-            return (
-                f"{prefix}labels are {labels.dtype} {labels.shape}, as "
-                f"{', '.join(map(str, present[:9]))}, of {len(known)} class names; they "
-                f"must be {NUMBERS}"
+            values = ", ".join(map(str, present[:9]))
+            kind = (
+                f"{labels.dtype} {labels.shape}, as {values}, of {len(known)} class names"
             )
+            return f"{prefix}labels are {kind}; they must be {NUMBERS}"
     return "class_names are not all different" if len({*class_names}) < len(known) else None

@@ -130,8 +130,8 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
     kind = features[image].np_dtype if image else None
     if kind != np.uint8 or "train" not in splits:
         raise errors.UsageError(
-            f"--dataset={name}: needs images of uint8 and a split train; it has images of "
-            f"{kind}, and {', '.join(splits)}"
+            f"--dataset={name}: needs images of uint8 and a split train, not {kind} and "
+            f"{', '.join(splits)}"
         )
     label, classes, test, notes = _labels(builder)
     parts = {"train": False, test: True} if test else {"train": None}

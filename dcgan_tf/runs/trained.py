@@ -17,11 +17,6 @@ from dcgan_tf.support import arrays, errors
 from dcgan_tf.support.progress import bar
 
 Labels = Sequence[int | str] | np.ndarray  # [N], by name or number
-# What a run lacks that has no such checkpoint.
-MISSING = {
-    "latest": "checkpoint yet; the run saves one at its checkpoint intervals and its end",
-    "best": "best checkpoint yet; training with --evaluate_every keeps one",
-}
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -135,8 +130,7 @@ class TrainedRun:
         expected = (len(classes), self.config.latent_dim)
         _require(
             latents is None or (shape == expected and np.isfinite(latents).all()),
-            f"latents must be finite numbers of the shape {list(expected)}, these are "
-            f"{list(shape)}",
+            f"latents must be finite and {list(expected)}, these are {list(shape)}",
         )
         return classes
 
@@ -162,8 +156,7 @@ class TrainedRun:
     def _mixtures(self, class_weights: np.ndarray) -> np.ndarray:
         """Returns the share of each class, float32 [N, classes]."""
         given, config = np.asarray(class_weights, np.float32), self.config
-        without = f"the run is of mode {config.mode}, whose generator has no classes"
-        _require(config.conditional, f"class_weights: {without}")
+        _require(config.conditional, "class_weights: the run has no classes")
         _require(
             given.shape[1:] == (config.classes,)
             and given.size
@@ -211,7 +204,8 @@ def load(
     while True:
         info = find()
         if info is None:
-            raise errors.UsageError(f"--run={run.folder}: holds no {MISSING[which]}")
+            how = "--evaluate_every keeps one" if which == "best" else "train it further"
+            raise errors.UsageError(f"--run={run.folder}: has no {which} checkpoint; {how}")
         try:
             checkpoint.restore_weights(info, **{name: saved.ema_generator})
             gan.ema_generator.set_weights(saved.ema_generator.get_weights())
@@ -235,6 +229,6 @@ def restore_parent(gan: Gan, parent: Parent) -> None:
             checkpoint.restore_networks(gan, info)
             return
     raise errors.RunError(
-        f"{run.folder}: no longer holds what the run began with at step {parent.step:,}, "
-        "and the run has no checkpoint of its own yet; name another --run_dir"
+        f"{run.folder}: no longer holds what the run began with at step {parent.step:,}; "
+        "name another --run_dir"
     )

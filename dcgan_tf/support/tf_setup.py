@@ -92,7 +92,7 @@ def import_quietly(*, initialise: bool = True) -> None:
     if (backend := keras.config.backend()) != "tensorflow":
         raise errors.RunError(
             f"Keras was imported with KERAS_BACKEND={backend}, and dcgan_tf needs "
-            "tensorflow; call the command dcgan-tf, or take a process of its own"
+            "tensorflow; take a process of its own"
         )
 
 

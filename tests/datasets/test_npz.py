@@ -60,14 +60,14 @@ def test_without_labels_there_are_no_classes(find):
 
 CASES = [
     ({"images": None, "arr_0": pixels()}, "has no array images"),
-    ({"images": pixels() / 255}, r"images are float64 .*uint8.*rint"),
+    ({"images": pixels() / 255}, "images are float64 .*uint8"),
     ({"images": pixels(shape=(4, 4, 2))}, r"images are uint8 \(4, 4, 4, 2\)"),
     ({"images": pixels()[:0]}, r"images are uint8 \(0, 4, 4\)"),
-    ({"images": pixels(shape=(3, 4, 4))}, r"transpose\(x, \(0, 2, 3, 1\)\)"),
+    ({"images": pixels(shape=(3, 4, 4))}, r"images are uint8 \(4, 3, 4, 4\)"),
     ({"labels": [0, 1, 3, 1]}, r"labels are .* as 0, 1, 3, of 3"),
     ({"labels": [1, 2, 1, 2]}, "as 1, 2, of 2 class names"),
     ({"labels": [0, 1, 0]}, r"labels are int64 \(3,\)"),
-    ({"labels": np.eye(4, dtype=int)}, r"\(4, 4\).*labels\.argmax\(axis=1\)"),
+    ({"labels": np.eye(4, dtype=int)}, r"\(4, 4\)"),
     ({"labels": np.array([0, "x"] * 2, object)}, r"is no .npz of arrays"),
     ({"class_names": ["a"]}, "as 0, 1, of 1 class names"),
     ({"class_names": ["a", "a"]}, "class_names are not all different"),

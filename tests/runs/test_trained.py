@@ -176,7 +176,7 @@ def test_what_a_folder_lacks_is_one_line(runs, tmp_path, small):
     for folder, asked, told in (
         (tmp_path, {}, "^--run=.*: holds no run"),
         (None, {}, "^--run: name the folder"),
-        (empty.folder, {}, "holds no checkpoint yet"),
+        (empty.folder, {}, "has no latest checkpoint"),
         (runs["acgan"].folder, {"which": "best"}, "no best checkpoint.*--evaluate_every"),
         (export.folder, {"which": "best"}, "is an exported generator alone"),
         (export.folder, {"ema": False}, "is an exported generator alone"),
