@@ -130,7 +130,7 @@ class TrainedRun:
         expected = (len(classes), self.config.latent_dim)
         _require(
             latents is None or (shape == expected and np.isfinite(latents).all()),
-            f"latents must be finite and {list(expected)}, these are {list(shape)}",
+            f"latents must be finite numbers {list(expected)}, these are {list(shape)}",
         )
         return classes
 

@@ -72,6 +72,7 @@ export --run=cgan --output=new.h5 -> --output=new.h5
 export --run=cgan --output=new.keras --format=litert -> --format=litert
 report -> --run: name the folder of a run
 report --run=nowhere -> --run=nowhere
+report --run=cgan --output=folder.html -> is a folder
 report --run=cgan --output=page.pdf -> --output=page.pdf
 compare -> --run: name the folder of a run
 compare cgan nowhere -> --run=nowhere
@@ -109,6 +110,7 @@ def folder(tmp_path_factory):
         commands.main(["export", f"--run={folder}/cgan", f"--output={folder}/given"]) == 0
     )
     (folder / "full").mkdir()
+    (folder / "folder.html").mkdir()
     (folder / "full" / "mine").touch()
     (folder / "file").write_text("mine")
     (folder / "nested").write_text("--flagfile=nowhere")

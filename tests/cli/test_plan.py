@@ -4,7 +4,7 @@ import types
 
 import numpy as np
 import pytest
-from conftest import draw
+from conftest import draw, untrained
 from PIL import Image
 
 from dcgan_tf.cli import launch, plan
@@ -120,6 +120,24 @@ def test_changed_data_are_refused(tmp_path, make):
     again = make(tmp_path / "set")
     with pytest.raises(errors.UsageError, match=r"--dataset: .* is not what .*trained on"):
         launch.load(again, alone)
+
+
+def test_data_with_other_classes_are_refused_before_anything_is_built(tmp_path, make):
+    begin(make(draw(tmp_path / "set")))
+    draw(tmp_path / "set", ("cow",))
+    with pytest.raises(errors.RunError, match=r"says 2 classes of 16x16x3; .*set has 3"):
+        make(None)
+
+
+def test_a_run_that_another_process_trained_meanwhile_is_refused(tmp_path):
+    """Catches a run that goes back to the checkpoint which it found before it was built."""
+    run, state = untrained(tmp_path / "run", mode="cgan")
+    planned = plan.Plan(run.read(), run, dataset=None, checkpoint=None)
+    with (
+        pytest.raises(errors.UsageError, match="another process trained"),
+        launch.locked(planned, state, planned.content),
+    ):
+        pass
 
 
 def test_pictures_that_were_skipped_stay_so(tmp_path, make):

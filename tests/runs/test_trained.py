@@ -110,7 +110,7 @@ def test_latents_may_be_given(runs):
             ("dcgan", {"labels": [0], "seed": seed}, "seed must be a whole number from 0")
             for seed in (-1, 2**31, 0.5, "1")
         ),
-        ("dcgan", {"class_weights": np.eye(10)}, "dcgan, whose generator has no classes"),
+        ("dcgan", {"class_weights": np.eye(10)}, "class_weights: the run has no classes"),
         ("cgan", {}, "labels or class_weights: give one of them"),
         ("cgan", {"latents": np.zeros((2, 100))}, "labels or class_weights: give one"),
         ("cgan", {"labels": [1], "class_weights": np.eye(10)[:1]}, "give one of them"),
@@ -155,7 +155,7 @@ def test_a_morph_has_the_classes_at_its_stops(runs):
         plain = run.sample([label] * 3, latents=latents)
         assert np.array_equal(images[:, place], plain)
         assert not np.array_equal(images[:, 1], plain)
-    with pytest.raises(ValueError, match="whose generator has no classes"):
+    with pytest.raises(ValueError, match="the run has no classes"):
         runs["dcgan"].morph([3, 8])
 
 
