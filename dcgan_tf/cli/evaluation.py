@@ -82,10 +82,8 @@ def _dataset_of(run: Run, values: FlagValues) -> Dataset:
     config = run.read_config()
     moved = source.moved_to(config.dataset, values.dataset)
     if values.dataset is not None and not moved:
-        raise errors.UsageError(
-            f"--dataset={values.dataset}: goes with --samples; a run is compared with its "
-            f"own, {config.dataset}"
-        )
+        allowed = f"goes with --samples; the run has {config.dataset}"
+        raise errors.UsageError(f"--dataset={values.dataset}: {allowed}")
     config = config.model_copy(update={"dataset": moved or config.dataset})
     return plan.find_again(run, config, flags.data_options(values))
 

@@ -73,16 +73,14 @@ def make(
     images, and what tensorflow-datasets downloads of sets whose shape is not known.
     """
     if init_from and run_dir is None and "mode" not in overrides:
-        raise errors.UsageError(
-            f"--init_from={init_from}: name the folder of the new run by --run_dir"
-        )
+        raise errors.UsageError(f"--init_from={init_from}: give the new run a --run_dir")
     mode = overrides.get("mode", resolve.DEFAULT_MODE)
     run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
     _check_folder(run)
     if run.exists():
         if fresh:
             raise errors.UsageError(
-                f"--fresh: {run.folder} holds a run; name another --run_dir"
+                f"--fresh: {run.folder} is a run; name another --run_dir"
             )
         with run.locked() if lock else contextlib.nullcontext():  # for a moment
             pass

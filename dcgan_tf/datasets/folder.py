@@ -23,11 +23,9 @@ TEST = ("test", "testing", "val", "valid", "validation")
 
 
 class _File(NamedTuple):
-    """path: in the folder; test: whether it is held out, or None: its content decides."""
-
-    path: str
+    path: str  # in the folder
     class_name: str
-    test: bool | None
+    test: bool | None  # whether it is held out; None: its content decides
 
 
 def find(folder: pathlib.Path) -> Source:

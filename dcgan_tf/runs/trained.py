@@ -128,9 +128,9 @@ class TrainedRun:
         _require((labels is None) != by_label, "labels or class_weights: give one of them")
         classes = self._numbers(labels) if by_label else self._mixtures(class_weights)
         expected = (len(classes), self.config.latent_dim)
+        fits = latents is None or (shape == expected and np.isfinite(latents).all())
         _require(
-            latents is None or (shape == expected and np.isfinite(latents).all()),
-            f"latents must be finite numbers {list(expected)}, these are {list(shape)}",
+            fits, f"latents must be finite numbers {[*expected]}, these are {[*shape]}"
         )
         return classes
 

@@ -77,9 +77,8 @@ class Progress(contextlib.AbstractContextManager):
     def log(self, line: str, *more: str) -> None:
         """Prints the lines of a log entry; without a bar also the time left."""
         self._bar.clear()
-        say(f"{line}, {self._left()} left" if self._bar.disable else line)
-        for another in more:
-            say(another)
+        first = f"{line}, {self._left()} left" if self._bar.disable else line
+        say("\n".join([first, *more]))
 
     def _left(self) -> str:
         if self._completed == self._counted_from:

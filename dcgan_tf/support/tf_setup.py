@@ -90,10 +90,7 @@ def import_quietly(*, initialise: bool = True) -> None:
         logging.set_verbosity(logging.ERROR)
         tf.get_logger().setLevel("ERROR")
     if (backend := keras.config.backend()) != "tensorflow":
-        raise errors.RunError(
-            f"Keras was imported with KERAS_BACKEND={backend}, and dcgan_tf needs "
-            "tensorflow; take a process of its own"
-        )
+        raise errors.RunError(f"KERAS_BACKEND={backend}, and dcgan_tf needs tensorflow")
 
 
 _stderr = threading.RLock()
