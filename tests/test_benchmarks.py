@@ -1,6 +1,5 @@
 """The arithmetic of the benchmarks; nothing is timed here."""
 
-import json
 import math
 
 import keras
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import new_config
 
-from benchmarks import compare, precision, shape, time_to_quality
+from benchmarks import compare, precision
 from dcgan_tf.gans.build import build
 
 
@@ -55,42 +54,3 @@ def test_work_and_ratios_by_hand(monkeypatch):
     exact = [np.array([3.0, 4.0]), np.array([0.0, 15.0])]  # of lengths 5 and 15
     rough = [np.array([3.0, 5.0]), np.array([3.0, 15.0])]  # 1 and 3 away
     assert np.allclose(precision.distances(exact, rough), (10.0, 2.0, np.hypot(3, 11)))
-
-
-def test_a_curve_has_the_evaluations_of_training_and_the_one_after_it(tmp_path):
-    """The evaluation after training is the last point."""
-    entries = [
-        {"step": 300, "quality/class_accuracy": 0.5, "quality/coverage": 0.25},
-        {"step": 600},
-    ]
-    (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, entries)))
-    evaluation = {"of": {"step": 900}, "figures": {"generated": {"coverage": 0.75}}}
-    (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
-    assert time_to_quality.points(tmp_path, milliseconds=100.0) == [
-        (0.5, {"class_accuracy": 0.5, "coverage": 0.25}),
-        (1.5, {"coverage": 0.75}),
-    ]
-
-
-TOY = """
-import os
-
-
-def outer():
-    import json
-    try:
-        raise ValueError
-    except ValueError:
-        raise
-"""
-
-
-def test_the_shape_of_a_checkout_by_hand(tmp_path):
-    """Statements are counted by the parser, not by their letters in texts."""
-    (tmp_path / "toy").mkdir()
-    (tmp_path / "toy" / "module.py").write_text(TOY + "\nTEXT = 'raise'\n" * 200)
-    counts = shape.package_counts(tmp_path)
-    assert (counts["raise"], counts["except"]) == (2, 1)
-    assert counts["imports inside functions"] == 1
-    assert counts["by sub-package"] == {"toy": 410}
-    assert counts["files over 300 lines"] == ["toy/module.py (410)"]

@@ -26,14 +26,6 @@ def test_a_run_in_epochs_stops_at_each():
     assert [run.name(step) for step in (14, 15)] == ["epoch 2/4", "epoch 3/4"]
 
 
-def test_a_run_in_steps_stops_at_both_its_intervals_and_at_its_end():
-    run = made(steps=10, log_every_steps=4, checkpoint_every_steps=3)
-    assert visited(run) == [3, 4, 6, 8, 9, 10]
-    assert visited(run, run.logs_at) == [4, 8, 10]
-    assert visited(run, run.saves_at) == [3, 6, 9, 10]
-    assert run.name(8) == "step 8/10"
-
-
 @pytest.mark.parametrize(
     ("overrides", "steps"),
     [

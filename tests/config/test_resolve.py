@@ -16,12 +16,6 @@ def as_json(config):
     return json.loads(json.dumps(config.model_dump(exclude_none=True)))
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_json_round_trip(small, mode):
-    run = small(mode, learning_rate=3e-4)
-    assert resolve.from_json(as_json(run)) == run
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -40,12 +34,9 @@ def test_json_round_trip(small, mode):
 def test_json_is_checked(small, change):
     with pytest.raises(ValueError, match=r"^[^\n]+$"):
         resolve.from_json(as_json(small("dcgan")) | change)
-
-
-@pytest.mark.parametrize("content", [None, [], "config", {}])
-def test_json_of_another_shape_is_refused(content):
-    with pytest.raises(ValueError, match=r"^[^\n]+$"):
-        resolve.from_json(content)
+    for content in (None, [], "config", {}):
+        with pytest.raises(ValueError, match=r"^[^\n]+$"):
+            resolve.from_json(content)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -108,12 +99,6 @@ def test_what_no_setting_of_today_says_is_refused_by_its_name(name):
     old = of_version_0_3(new_config(**HEADED), **{name: 7})
     with pytest.raises(ValueError, match=rf"^{name} is 7: [^\n]+$"):
         resolve.from_json(old)
-
-
-def test_one_learning_rate_given_alone_is_both_players():
-    for other, expected in (({}, 0.5), ({"discriminator_learning_rate": 0.25}, 0.25)):
-        run = new_config(mode="cgan", learning_rate=0.5, **other)
-        assert (run.learning_rate, run.discriminator_learning_rate) == (0.5, expected)
 
 
 @pytest.mark.parametrize(

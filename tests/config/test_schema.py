@@ -26,11 +26,6 @@ def test_text_out_of_bounds_is_refused_in_one_line(name, texts):
             schema.parse(name, text)
 
 
-def test_a_refusal_says_what_is_allowed():
-    with pytest.raises(ValueError, match="must be 'dcgan', 'cgan' or 'acgan'"):
-        schema.parse("mode", "wgan")
-
-
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
@@ -62,14 +57,9 @@ def test_text_becomes_the_fields_type(name, text, value):
     ],
 )
 def test_what_a_file_holds_is_checked_as_strictly(name, values):
-    """Another type is refused, though a flag's text of it would be read."""
+    """Another type is refused, though a flag would be read so; 1 is a number, too."""
     config = new_config().model_dump(exclude_none=True)
     for value in values:
         with pytest.raises(ValueError, match=rf"^{name}: [^\n]+$"):
             schema.read({**config, name: value})
-
-
-def test_a_whole_number_in_a_file_is_a_number_too():
-    values = new_config().model_dump(exclude_none=True)
-    read = schema.read({**values, "learning_rate": 1})
-    assert (read.learning_rate, type(read.learning_rate)) == (1.0, float)
+    assert type(schema.read({**config, "learning_rate": 1}).learning_rate) is float

@@ -148,13 +148,6 @@ def test_a_host_that_never_answers_is_given_up(find, monkeypatch):
         over.set()
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "kmnist"])
-def test_sets_in_mnists_form_have_that_form(name, tmp_path):
-    features = tfds.builder(name, data_dir=tmp_path).info.features
-    assert features["image"].shape == MNIST.shape
-    assert features["label"].num_classes == MNIST.classes
-
-
 @pytest.mark.mnist
 def test_mnist_is_read_whole_and_in_its_order():
     """Catches another order of images, by which no run would go on bit-exactly."""

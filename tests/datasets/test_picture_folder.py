@@ -107,15 +107,6 @@ def test_a_test_folder_is_what_is_held_out_and_copies_in_it_are_told(tmp_path, p
         folder.find(tmp_path)
 
 
-def test_the_key_tells_of_names_and_contents(tmp_path, put):
-    """Catches a cache that goes on with images that have changed."""
-    keys = set()
-    for path, value in (("a/0.png", 1), ("a/0.png", 2), ("a/1.png", 2)):
-        put(path, value=value)
-        keys.add(folder.find(tmp_path).key)
-    assert len(keys) == 3
-
-
 def test_links_are_followed_and_names_need_not_be_unicode(tmp_path, put):
     """Old archives hold names in Latin-1, which neither prints nor goes into JSON."""
     put("elsewhere/0.png")

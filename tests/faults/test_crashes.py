@@ -13,7 +13,6 @@ import pytest
 from same_runs import assert_same_run
 from toys import Killed, go
 
-from dcgan_tf.reporting import frames
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
 
@@ -114,28 +113,3 @@ def test_whatever_change_fails_nothing_is_lost(tmp_path, hook, train, error, eve
         assert_same_folder(folder, tmp_path / "straight")
     print(f"{error.__name__} at {failures} changes: nothing lost")
     assert failures > 60 / every
-
-
-def test_a_torn_entry_is_cut(tmp_path, train):
-    """Log entries are the only thing that is written in place."""
-    for name in ("straight", "torn"):
-        train(tmp_path / name)
-    with (tmp_path / "torn" / "metrics.jsonl").open("a") as file:
-        file.write('{"epoch": 3, "step": 9, "sec')
-    train(tmp_path / "torn")
-    assert_same_folder(tmp_path / "torn", tmp_path / "straight")
-
-
-@pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n" + b"\0" * 30])
-def test_a_damaged_frame_stops_no_run(tmp_path, train, content):
-    """It is left out of the GIF, and the run goes on."""
-    folder = tmp_path / "run"
-    damaged = folder / "samples" / "epoch_0001.png"
-    train(folder)
-    damaged.write_bytes(content)
-    train(folder, epochs=3)
-    train(folder, epochs=4)
-    assert Run(folder).newest_checkpoint().epoch == 4
-    read = [frames.read(path) for path in frames.paths(damaged.parent).values()]
-    assert [frame is not None for frame in read] == [True, False, True, True, True]
-    assert (folder / "training.gif").stat().st_mtime_ns > damaged.lstat().st_mtime_ns

@@ -78,14 +78,3 @@ def test_terms_by_hand(name):
     assert numbers(loss.discriminator(real, fake)) == pytest.approx(expected, rel=1e-6)
     terms = numbers(loss.generator(real if loss.needs_pair else None, fake))
     assert terms == pytest.approx({"adversarial": generator}, rel=1e-6)
-
-
-@pytest.mark.parametrize("loss", [x for x in LOSSES.values() if not x.needs_pair])
-def test_a_loss_that_needs_no_pair_takes_either_kind_alone(loss):
-    """And gives the terms that it gives of both together."""
-    real, fake = logits(2, -1), logits(-3, 0, 1)
-    both = loss.discriminator(real, fake)
-    alone = [loss.discriminator(*kind) for kind in ((real, None), (None, fake))]
-    assert [{n.rsplit("_", 1)[1] for n in terms} for terms in alone] == [{"real"}, {"fake"}]
-    assert numbers(alone[0] | alone[1]) == pytest.approx(numbers(both))
-    assert adversarial.WEIGHTS.items() <= loss.settings.items()

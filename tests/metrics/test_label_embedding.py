@@ -1,4 +1,4 @@
-"""experiments/label_embedding/measure.py: muting and probes by hand, and the whole once."""
+"""experiments/label_embedding/measure.py: probes by hand, and the whole once."""
 
 import importlib.util
 import json
@@ -18,13 +18,6 @@ def script():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def test_a_coordinate_is_kept_in_proportion_to_its_largest(script):
-    table = np.array([[1.0, 0.05, -2.0], [-0.2, 1.0, 0.1]])
-    assert script.kept(table) == pytest.approx(np.array([[1, 0.05, 1], [0.2, 1, 0.05]]))
-    assert script.muted_coordinates(table) == [1, 1]
-    assert script.muted_coordinates(np.zeros((2, 3))) == [3, 3]  # no division by zero
 
 
 def test_a_linear_probe_reads_muting_from_sizes_and_not_from_products(script):

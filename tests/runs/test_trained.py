@@ -159,13 +159,6 @@ def test_a_morph_has_the_classes_at_its_stops(runs):
         runs["dcgan"].morph([3, 8])
 
 
-def test_a_run_says_what_it_is(runs):
-    """Catches a repr of all its weights in a notebook."""
-    run = dataclasses.replace(runs["acgan"], step=14_055)
-    assert repr(run) == "Run(acgan on digits, 28x28x1, 10 classes, step 14,055)"
-    assert repr(runs["dcgan"]) == "Run(dcgan on digits, 28x28x1, step 0)"
-
-
 def test_what_a_folder_lacks_is_one_line(runs, tmp_path, small):
     """Catches a traceback for a folder without a run, or without what is asked of it."""
     empty, export = Run(tmp_path / "empty"), Run(tmp_path / "export")

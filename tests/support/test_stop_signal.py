@@ -23,16 +23,6 @@ def ends(monkeypatch):
     monkeypatch.setattr(os, "_exit", end)
 
 
-@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
-def test_a_second_signal_ends_the_process(ends, monkeypatch, second):
-    """A save that lasts too long could be ended by SIGKILL alone."""
-    monkeypatch.setattr(stop_signal, "REPEAT_SECONDS", 0.0)
-    with StopSignal("saving"):
-        signal.raise_signal(signal.SIGINT)
-        with pytest.raises(Ended, match=str(128 + second)):
-            signal.raise_signal(second)
-
-
 def test_one_that_comes_twice_at_once_is_one(ends, monkeypatch, capfd):
     """As `timeout` and a terminal that closes send it: nothing would be saved."""
     monkeypatch.setattr(stop_signal, "REPEAT_SECONDS", 60.0)
