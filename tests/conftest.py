@@ -80,7 +80,7 @@ SMOKE = (
     "training/test_steps.py::test_a_step_moves_every_weight_of_both_players",
 )
 # `-m long`, beside the tests that are marked where they stand: the second form of a proof
-# whose first form the default has, in float32 or by another rule, and all the networks.
+# whose first form the default has, by another rule, network or fault, and the step of XLA.
 LONG = (
     "training/test_devices.py::test_a_run_goes_on_with_another_number_of_devices[one]",
     "training/test_devices.py::test_two_devices_take_the_steps_of_one[dcgan_tutorial, a",

@@ -1,7 +1,7 @@
 """Several devices train the run of one: the same steps, up to rounding.
 
-In float64.  In float32 rounding alone makes other weights after a few steps, as another
-number of threads does, so there the losses of the first step are compared.
+In float64: in float32 rounding alone makes other weights after a few steps, as another
+number of threads does.
 """
 
 import json
@@ -77,15 +77,6 @@ def test_two_workers_take_the_steps_of_one(case, tmp_path, record_property):
     difference = same_steps.largest_difference(one, two)
     record_property("largest_difference", float(difference))
     assert difference < 1e-9
-
-
-@pytest.mark.parametrize("case", [c for c in same_steps.CASES if "compact" in c])
-def test_in_float32_the_first_losses_agree(case):
-    one = same_steps.trained(case, steps=1, dtype="float32")
-    two = same_steps.trained(case, TWO_DEVICES, steps=1, dtype="float32")
-    for name, total in one.term_sums.items():
-        if "accuracy" not in name:
-            assert np.isclose(total, two.term_sums[name], rtol=1e-6, atol=1e-6), name
 
 
 @pytest.mark.parametrize("begins", [None, TWO_DEVICES], ids=["one", "two"])

@@ -7,51 +7,6 @@ from dcgan_tf.training import train_state
 from dcgan_tf.training.train_state import TrainState
 
 
-def test_each_player_has_its_own_learning_rate(small):
-    rates = {"learning_rate": 0.5, "discriminator_learning_rate": 0.25}
-    state = TrainState.create(small("cgan", **rates, beta_1=0.375, beta_2=0.75))
-    assert float(state.generator_optimizer.learning_rate) == 0.5
-    assert float(state.discriminator_optimizer.learning_rate) == 0.25
-    for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
-        assert (optimizer.beta_1, optimizer.beta_2) == (0.375, 0.75)
-
-
-def test_a_new_state_is_that_of_its_seed(small):
-    first, again, other = (
-        TrainState.create(small("dcgan", seed=seed)).gan.generator.get_weights()[0]
-        for seed in (3, 3, 4)
-    )
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
-@pytest.mark.parametrize(
-    ("mode", "settings", "generator", "discriminator"),
-    [
-        (
-            "acgan",
-            {"r1_weight": 0.0, "class_head": "ac"},
-            "loss adversarial class class_accuracy",
-            "loss adversarial_real adversarial_accuracy_real adversarial_fake "
-            "adversarial_accuracy_fake class_real class_accuracy_real class_fake "
-            "class_accuracy_fake",
-        ),
-        (
-            "dcgan",
-            {"adversarial_loss": "relativistic", "r1_weight": 1.0, "r2_weight": 1.0},
-            "loss adversarial",
-            "loss adversarial adversarial_accuracy r1_penalty r2_penalty",
-        ),
-    ],
-)
-def test_term_names_are_those_of_the_losses(
-    small, mode, settings, generator, discriminator
-):
-    names = train_state.term_names(build.build(small(mode, **settings)))
-    expected = [f"generator/{term}" for term in generator.split()]
-    assert names == expected + [f"discriminator/{term}" for term in discriminator.split()]
-
-
 def test_term_names_leave_the_networks_as_they_are(small):
     """BatchNormalization's moving averages among them: a new run's are 0 and 1."""
     gan = build.build(small("acgan", architecture="keras_gan"))
