@@ -61,22 +61,12 @@ def test_own_images_resume_to_the_same_bits(folders, tmp_path, rule):
     images.tofile(tmp_path / "images.bin")
     mapped = np.memmap(tmp_path / "images.bin", np.uint8, "r", shape=images.shape)
     split = Split(mapped, tf.constant([0] * 50 + [1] * 15 + [2] * 5))
-    overrides = {
-        "mode": "cgan",
-        "batch_size": 16,
-        "precision": "float32",
-        "steps": 7,
-        "max_translation": 2,
-        "flip": True,
-        "augment_fakes": True,
-        "update_rule": rule,
-        "class_balance": "uniform",
-        "log_every_steps": 2,
-    }
-    of_images = {"classes": 3, "height": 16, "width": 16, "channels": 3}
-    config = resolve.new(
-        overrides, dataset="own.npz", class_names=["a", "b", "c"], **of_images
-    )
+    run = {"mode": "cgan", "batch_size": 16, "steps": 7, "log_every_steps": 2}
+    augmented = {"max_translation": 2, "flip": True, "augment_fakes": True}
+    others = {"precision": "float32", "update_rule": rule, "class_balance": "uniform"}
+    data = {"dataset": "own.npz", "classes": 3, "class_names": ["a", "b", "c"]}
+    shape = {"height": 16, "width": 16, "channels": 3}
+    config = resolve.new({**run, **augmented, **others}, **data, **shape)
     straight, _ = go(folders[0], config, split)
     go(folders[1], config.model_copy(update={"steps": 3}), split)
     stopped, _ = go(folders[1], config, split)
@@ -234,12 +224,6 @@ def test_a_run_is_saved_in_between_by_the_clock(tmp_path, toys, few, monkeypatch
         *("latest_00000004", "latest_00000005", "step_00000006"),
     ]
     assert names(run.checkpoints) == ["step_00000003", "step_00000006"]
-
-
-def test_frames_are_thinned_as_the_run_goes(tmp_path, toys, few):
-    run, _ = go(tmp_path, toys.config(epochs=5, keep_frames=3), few)
-    assert list(frames.paths(run.samples)) == [0, 4, 5]
-    assert [entry["epoch"] for entry in log_entries(run)] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("first", [0.5, 0.0])
