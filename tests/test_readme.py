@@ -80,6 +80,14 @@ def anchors(path):
     return {heading.strip().replace(" ", "-") for heading in kept}
 
 
+def test_lines_have_at_most_100_characters():
+    """Longer lines hide what a diff changed.  Tables outside of README may be wider."""
+    for document in DOCUMENTS:
+        for line in text_of(document).splitlines():
+            wide = document != README and line.lstrip().startswith(("|", "!"))
+            assert len(line) <= 100 or wide, (document, line)
+
+
 def test_links_lead_to_files_and_headings():
     """A file that was moved or a heading that was renamed leaves a dead link."""
     for document in [*DOCUMENTS, *LOGS]:

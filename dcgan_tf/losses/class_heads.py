@@ -34,7 +34,7 @@ class ClassHead:
     """A choice of class heads.
 
     source: who describes it, for --help
-    heads:  the fields of DiscriminatorOutput that it has
+    heads:  the fields of DiscriminatorOutput that it has, and how many logits a class has
     terms:  (output, labels [B]) -> the terms of real images or of fakes
     discriminator_weights: the terms that the discriminator minimises, and the settings that
             weigh them; on the test split these terms weigh as much as an adversarial one
@@ -42,7 +42,7 @@ class ClassHead:
     """
 
     source: str
-    heads: tuple[str, ...]
+    heads: Mapping[str, int]
     terms: Callable[[DiscriminatorOutput, tf.Tensor], Terms]
     discriminator_weights: Mapping[str, str]
     generator_weights: Mapping[str, float]
@@ -67,11 +67,11 @@ def class_cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
 
 _AC_WEIGHTS = {"class_real": "d_class_weight_real", "class_fake": "d_class_weight_fake"}
-NO_CLASS_HEAD = ClassHead("", (), lambda output, labels: {}, {}, {})
+NO_CLASS_HEAD = ClassHead("", {}, lambda output, labels: {}, {}, {})
 CLASS_HEADS = {
     "ac": ClassHead(
         "one head of classes: Odena et al. 2017",
-        ("classes",),
+        {"classes": 1},
         ac_terms,
         discriminator_weights=_AC_WEIGHTS,
         generator_weights={"class": 1.0},
@@ -80,7 +80,7 @@ CLASS_HEADS = {
         "a second head, which learns the classes of fakes; the generator's class loss is "
         "the first head's minus the second's, which does not reward classes without "
         "variety: Gong et al. 2019",
-        ("classes", "twin"),
+        {"classes": 1, "twin": 1},
         twin_terms,
         discriminator_weights={**_AC_WEIGHTS, "twin_fake": "d_class_weight_real"},
         generator_weights={"class": 1.0, "twin": -1.0},

@@ -54,7 +54,8 @@ def projection_head(features, labels, classes: int):
 
 def acgan_heads(features, classes: int, class_head: str):
     """An adversarial head, and the class heads of a choice in CLASS_HEADS."""
-    units = {"adversarial": 1, **dict.fromkeys(CLASS_HEADS[class_head].heads, classes)}
+    heads = CLASS_HEADS[class_head].heads.items()
+    units = {"adversarial": 1, **{name: logits * classes for name, logits in heads}}
     return {n: layers.Dense(units[n], name=n, dtype=floatx())(features) for n in units}
 
 

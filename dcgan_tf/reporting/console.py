@@ -39,8 +39,8 @@ def losses(entry: Entry, name: str) -> str:
         shares = [share for key, share in entry.items() if key.startswith(prefix)]
         if shares:
             accuracies.append(f"{word} {sum(shares) / len(shares):.0%}")
-    text = f"{name}: {both_losses(entry)} ({', '.join(accuracies)})"
-    return f"{text}, {entry['images_per_second']:.0f} img/s"
+    known = f" ({', '.join(accuracies)})" if accuracies else ""  # a critic has none
+    return f"{name}: {both_losses(entry)}{known}, {entry['images_per_second']:.0f} img/s"
 
 
 def quality(entry: Entry) -> str:

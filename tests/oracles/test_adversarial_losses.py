@@ -18,6 +18,7 @@ from comparing import (
 )
 from conftest import new_config
 
+from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
 from dcgan_tf.training.train_state import TrainState
 
 B = 5
@@ -26,10 +27,8 @@ BOTH_PENALTIES = {"r1_weight": 0.3, "r2_weight": 0.7}
 UNEVEN = {"d_weight_real": 0.75, "d_weight_fake": 1.5}
 LABELS = {"real_label": by_hand.REAL_LABEL, "generator_label": by_hand.GENERATOR_LABEL}
 LOSSES = {
-    "non_saturating": {**UNEVEN, **LABELS},
-    "hinge": UNEVEN,
-    "least_squares": UNEVEN,
-    "relativistic": {},
+    name: {key: value for key, value in (UNEVEN | LABELS).items() if key in loss().settings}
+    for name, loss in ADVERSARIAL_LOSSES.items()
 }
 ALTERNATING = {"update_rule": "alternating", "g_batch_multiplier": 1, **BOTH_PENALTIES}
 SEPARATE = {**ALTERNATING, "update_rule": "separate"}
