@@ -212,7 +212,7 @@ class Program:
         return generator_loss, loss
 
     def _decay(self) -> float:
-        """What `r1_interval` steps leave of the EMA: see `updates.update_ema`."""
+        """What `r1_interval` steps leave of the EMA: see `steps.update_ema`."""
         decay = 0.5 ** (self.config.batch_size / self.config.ema_half_life)
         warm_up = (1 + self.completed) / (10 + self.completed)
         return min(decay, warm_up) ** self.config.r1_interval

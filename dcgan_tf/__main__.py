@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     if name not in COMMANDS:
         near = errors.near_matches(name, COMMANDS)
-        return flags.fail(f"{name}: no command, as are {', '.join(COMMANDS)}{near}", 2)
+        return flags.fail(f"{name}: is none of {', '.join(COMMANDS)}{near}", 2)
     command = importlib.import_module(f"dcgan_tf.{'main' if name == 'train' else name}")
     return flags.run(command.main, command.define_flags(), command.__doc__, rest)
 

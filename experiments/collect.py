@@ -28,7 +28,7 @@ FRAMES = 20
 ABSOLUTE = re.compile(r'(?<=["=])/(?:[^"/]+/)*([^"/]+)(?=")')  # paths in JSON
 FOLDER = pathlib.Path(__file__).parent
 SHIPPED = FOLDER.parent / "checkpoints" / "pretrained"
-PRINTED = [figure for figure in FIGURES if figure.printed and figure.meaning]
+PRINTED = [figure for figure in FIGURES if figure.printed and figure.compared]
 LOSSES = {  # means over the last log entry
     "generator's loss": "generator/loss",
     "discriminator's loss": "discriminator/loss",
@@ -100,7 +100,7 @@ def card() -> str:
     rows = [
         [figure.title, *(figure.text(held.get(figure.key)) for held in columns.values())]
         for figure in FIGURES
-        if figure.meaning
+        if figure.compared
     ]
     shares = [held.get("class_shares") for held in columns.values()]
     cells = [f"{min(share):.1%} to {max(share):.1%}" if share else "" for share in shares]

@@ -108,12 +108,15 @@ def _read_samples(path: str, spec: ImageSpec) -> Images:
         fits = labels.shape == images.shape[:1] and labels.dtype.kind in "iu"
         fits = fits and 0 <= labels.min() <= labels.max() < spec.classes
     if not fits:
-        holds = (f"{name} {array.dtype} {[*array.shape]}" for name, array in read.items())
+        holds = [f"{name} {array.dtype} {[*array.shape]}" for name, array in read.items()]
+        if labels is not None and labels.size:
+            holds.append(f"labels from {labels.min()} to {labels.max()}")
         needs = " or ".join(f"[N, {', '.join(map(str, shape))}]" for shape in shapes)
         raise errors.UsageError(
             f"--samples={path}: holds {', '.join(holds) or 'nothing'}; it must hold images "
-            f"uint8 {needs}, N from {flags.LEAST_SAMPLES} to {flags.MOST_SAMPLES:,}, and "
-            f"may hold labels int [N] from 0 to {spec.classes - 1}"
+            f"uint8 {needs} (of x in [-1, 1]: np.rint((x + 1) * 127.5)), N from "
+            f"{flags.LEAST_SAMPLES} to {flags.MOST_SAMPLES:,}, and may hold labels "
+            f"int [N] from 0 to {spec.classes - 1}"
         )
     has_classes = labels is not None and spec.classes > 1
     images = images.reshape(-1, *spec.shape)

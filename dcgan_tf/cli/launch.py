@@ -185,9 +185,10 @@ def load(plan: Plan, workers: Workers) -> tuple[Plan, Split, Split | None]:
     split = pipeline.load(plan.dataset, "train")
     data = split.fingerprint()
     if before is not None and before != data:
+        then, now = (f"{d['images']:,} of {d['shape']}" for d in (before, data))
         raise errors.UsageError(
-            f"--dataset: {plan.dataset} is not what {plan.run.folder} was trained on; put "
-            "the data back, or name another --run_dir"
+            f"--dataset: {plan.dataset} is not what {plan.run.folder} was trained on "
+            f"({then} then, {now} now); put the data back, or name another --run_dir"
         )
     workers.check_alike({"training images": data})
     measured = workers.is_chief and (config.test_losses or config.evaluate_every)

@@ -185,6 +185,11 @@ def _resumed(
     overrides: Mapping[str, Any], run: Run, options: Options, init_from: str | None
 ) -> Plan:
     content = run.read()
+    if content.not_todays:
+        raise errors.UsageError(
+            f"--run_dir={run.folder}: has {content.not_todays}, one setting today; "
+            "go on with dcgan-tf 0.3, or name another folder"
+        )
     given = {name: value for name, value in overrides.items() if value != AUTO}
     saved = content.config
     if moved := source.moved_to(saved.dataset, given.get("dataset")):
@@ -218,7 +223,8 @@ def _check_resume(
     """UsageError for flags that would make the run in the folder another one."""
     if run.exported.exists():
         raise errors.UsageError(
-            f"--run_dir={run.folder}: holds an export; name another folder"
+            f"--run_dir={run.folder}: holds an export; begin a run from it elsewhere by "
+            f"--init_from={run.folder}"
         )
     different = resolve.differences(saved, given)
     if options.size not in (None, (saved.height, saved.width)):

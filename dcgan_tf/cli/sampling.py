@@ -24,6 +24,7 @@ STEPS = 8  # from a class to the next
 STOPS = 4  # latents that a GIF passes
 STEP_MS, HELD_MS = 100, 500  # a frame of a GIF, and a frame of a single class
 UNCONDITIONAL_COUNT = 100
+MOST_IMAGES = 1_000_000
 MOST_BYTES = 2_000_000_000  # of images that are held at once
 Row = list[int] | None  # classes
 LONGEST_NAME = 50  # characters of a class in a file's name, which has at most 255 bytes
@@ -87,6 +88,8 @@ def _load(count: int, values: FlagValues, run: Run, output: pathlib.Path) -> Tra
     config = run.read_config()
     size = count * config.height * config.width * config.channels
     size *= (values.magnify or 1) ** 2
+    if count > MOST_IMAGES:
+        raise errors.UsageError(f"{count:,} images: at most {MOST_IMAGES:,} at a time")
     if output.suffix and size > MOST_BYTES:
         raise errors.UsageError(
             f"--output={output}: {count:,} images take {size / 1e9:,.1f} GB of memory; "

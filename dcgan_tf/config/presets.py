@@ -7,7 +7,6 @@ brings is one that the run does not have.
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -178,7 +177,8 @@ def _compact(on_mnist: Settings, **settings: Any) -> Architecture:
 def published(flagfile: str, **ours: Any) -> dict[str, Any]:
     """Returns the settings in PUBLISHED that a flagfile gives, and ours."""
     text = (FLAGFILES / f"{flagfile}.flags").read_text(encoding="utf-8")
-    given = dict(re.findall(r"^--(\w+)=(.+)$", text, re.MULTILINE))
+    lines = [line for line in text.splitlines() if line.startswith("--")]
+    given = dict(line.removeprefix("--").split("=") for line in lines)
     values = {name: given[name] for name in PUBLISHED if name in given}
     numbers = {n: json.loads(value) for n, value in values.items() if value[0].isdigit()}
     return {**values, **numbers, **ours}

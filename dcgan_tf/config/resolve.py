@@ -165,7 +165,7 @@ def from_json(values: Mapping[str, Any]) -> Config:
 
     Settings that came later have the values of ADDED, where the run has such settings.
     """
-    values = _by_todays_names(values or {})
+    values = _by_todays_names(values or {})[0]
     config = schema.read({**presets.ADDED, **values})
     preset = PRESETS[config.mode]
     if config.architecture not in preset.architectures:
@@ -178,12 +178,17 @@ def from_json(values: Mapping[str, Any]) -> Config:
     return config.model_copy(update=dict.fromkeys(given.keys() - own))
 
 
-def _by_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
+def not_todays(values: Mapping[str, Any]) -> str:
+    """Returns what a config.json of version 0.3 says that settings of today cannot."""
+    return _by_todays_names(values)[1]
+
+
+def _by_todays_names(values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Returns the settings of a config.json of version 0.3 by the names of today.
 
-    ValueError where a run had two values for what one setting says today.
+    And what these cannot say: a run may have had two values for what is one setting today.
     """
-    values = dict(values)
+    values, lost = dict(values), ""
     if "twin" in values:
         values["class_head"] = "twin" if values.pop("twin") else "ac"
     if values.pop("discriminator_update", None) == "separate":
@@ -192,20 +197,21 @@ def _by_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
     interval = values.pop("ema_interval", None)
     if values.get("ema_half_life") and interval not in (None, values.get("r1_interval")):
         if penalised:
-            raise ValueError(f"ema_interval is {interval}: must be r1_interval today")
-        values["r1_interval"] = interval
+            lost = f"ema_interval {interval} beside r1_interval {values['r1_interval']}"
+        else:
+            values["r1_interval"] = interval
     if "lr_decay_images" in values or "r1_decay_images" in values:
         lr, r1 = (values.pop(f"{name}_decay_images", 0) for name in ("lr", "r1"))
         if lr and r1 and lr != r1:
             if penalised:
-                raise ValueError(f"r1_decay_images is {r1}: must be lr_decay_images today")
+                lost = f"lr_decay_images {lr} beside r1_decay_images {r1}"
             r1 = 0
         values["decay_images"] = lr or r1
         if not r1:
             values["r1_final_share"] = 1.0
         elif not lr:
             values["lr_final_share"] = 1.0
-    return values
+    return values, lost
 
 
 def not_defaults(config: Config) -> tuple[list[str], list[str]]:

@@ -17,8 +17,14 @@ NAMES = (
     ("test_labels", "y_test"),
     ("class_names",),
 )
-FORM = "uint8 [N, H, W] or [N, H, W, C], C 1 or 3, all of one size, from 0 to 255"
-NUMBERS = "whole numbers [N] from 0 without gaps: np.unique(labels, return_inverse=True)[1]"
+FORM = (
+    "uint8 [N, H, W] or [N, H, W, C], C 1 or 3, all of one size: by np.rint(x * 255)"
+    ".astype(np.uint8) from [0, 1], by np.transpose(x, (0, 2, 3, 1)) from [N, C, H, W]"
+)
+NUMBERS = (
+    "whole numbers from 0 without gaps, one for each image: by np.unique(labels, "
+    "return_inverse=True)[1] from names, by labels.argmax(axis=1) from one-hot vectors"
+)
 
 
 def find(path: pathlib.Path) -> Source:
@@ -69,19 +75,24 @@ def find(path: pathlib.Path) -> Source:
 
 def _problem(parts: list[tuple], class_names: tuple[str, ...]) -> str | None:
     """Returns why (prefix, images, labels) cannot be trained on; None where they can."""
-    first, known = parts[0][1], np.arange(len(class_names))
+    _, first, trained = parts[0]
     if first is None:
         return f"has no array images, which must be {FORM}"
     for prefix, images, labels in parts:
-        shape, labels, present = images.shape, np.asarray(labels), np.unique(labels)
+        shape = images.shape
         fit = shape[3:] in ((), (1,), (3,)) and shape[1:] == first.shape[1:]
         if images.dtype != np.uint8 or len(shape) not in (3, 4) or not fit or 0 in shape:
             return f"{prefix}images are {images.dtype} {shape}; they must be {FORM}"
-        fit = np.isin(present, known).all() and (prefix or len(present) == len(known))
-        if labels.size != len(images) or labels.dtype.kind not in "iu" or not fit:
-            values = ", ".join(map(str, present[:9]))
-            kind = (
-                f"{labels.dtype} {labels.shape}, as {values}, of {len(known)} class names"
-            )
-            return f"{prefix}labels are {kind}; they must be {NUMBERS}"
-    return "class_names are not all different" if len({*class_names}) < len(known) else None
+        if labels is None:
+            return f"has {prefix}images and no {prefix}labels; leave out both, or none"
+        if labels.size != len(images) or labels.dtype.kind not in "iu":
+            return f"{prefix}labels are {labels.dtype} {labels.shape}, not {NUMBERS}"
+    known = np.unique(np.concatenate([labels.ravel() for *_, labels in parts]))
+    for gap in np.setdiff1d(np.arange(len(known)), trained):
+        return (
+            f"labels reach from {known[0]} to {known[-1]}, and no training image has "
+            f"{gap}; they must be {NUMBERS}"
+        )
+    if len({*class_names}) != len(known):
+        return f"class_names has {len(class_names)} names, not {len(known)} different ones"
+    return None

@@ -10,20 +10,20 @@ from dcgan_tf.support import errors
 
 
 class Format(NamedTuple):
-    """A format, and the code in the README of an export."""
+    """What formats.toml says of a format."""
 
     file: str
     runs_in: str
     imports: str
     call: str
     needs: Sequence[str] = ()
+    alone: bool = False
 
 
 NPZ = "npz"
 _TABLE = pathlib.Path(__file__).with_name("formats.toml").read_text(encoding="utf-8")
 FORMATS = {name: Format(**fields) for name, fields in tomllib.loads(_TABLE).items()}
-# Of the files that need nothing beside them.
-BY_SUFFIX = {".keras": "keras", ".tflite": "litert", ".onnx": "onnx"}
+BY_SUFFIX = {pathlib.Path(f.file).suffix: name for name, f in FORMATS.items() if f.alone}
 
 
 def chosen(path: pathlib.Path, format_name: str | None) -> str:

@@ -21,6 +21,7 @@ class Figure(NamedTuple):
     printed: bool = False
     tile: bool = False
     meaning: str = ""
+    compared: bool = True  # whether it tells runs apart, and not one run's checkpoints
 
     @property
     def title(self) -> str:

@@ -1,5 +1,6 @@
 """What a run's folder holds, and what is missing or damaged: the one reader of a run."""
 
+import contextlib
 import dataclasses
 import functools
 import itertools
@@ -149,10 +150,12 @@ def differing(records: Sequence[Record]) -> list[str]:
 
 
 def live(run: Run) -> dict[str, Any]:
-    """Returns what live.js holds; {} where there is none."""
+    """Returns what live.js holds; {} where there is none that can be read."""
     path = run.folder / SCRIPT
     text = path.read_text(encoding="utf-8") if path.exists() else "{}"
-    return json.loads(text.removeprefix(BEGINS).removesuffix(ENDS))
+    with contextlib.suppress(ValueError):  # it is damaged
+        return json.loads(text.removeprefix(BEGINS).removesuffix(ENDS))
+    return {}
 
 
 def entries(run: Run) -> tuple[list[dict[str, float]], list[str]]:
@@ -163,8 +166,12 @@ def entries(run: Run) -> tuple[list[dict[str, float]], list[str]]:
     sound = log.entries(run.metrics)
     finite = [{k: v for k, v in entry.items() if math.isfinite(v)} for entry in sound]
     damaged = run.metrics.read_bytes().count(b"\n") - len(sound)
-    line = f"metrics.jsonl has damaged lines, left out: {damaged:,}"
-    return finite, [line] * (damaged > 0)
+    infinite = sum(map(len, sound)) - sum(map(len, finite))
+    left_out = {"damaged lines": damaged, "values that are no finite numbers": infinite}
+    lines = [
+        f"metrics.jsonl has {n:,} {what}, left out" for what, n in left_out.items() if n
+    ]
+    return finite, lines
 
 
 def _evaluation(run: Run) -> tuple[Evaluation | None, list[str]]:

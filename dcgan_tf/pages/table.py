@@ -13,7 +13,7 @@ from dcgan_tf.reporting.console import WIDTH, printable, wrapped
 from dcgan_tf.support import atomic_files
 
 COMPARED = (
-    *(figure for figure in FIGURES if figure.meaning),
+    *(figure for figure in FIGURES if figure.compared),
     Figure("training_minutes", "minutes of training", "{:.1f}", arrow="down"),
 )
 MOST_CELL = 24  # letters

@@ -50,6 +50,7 @@ class RunConfig:
             first, which began it, and the latest 99
     run_id: random; the run's checkpoints have it in their manifests
     data:   the fingerprint of the training images, once they were loaded
+    not_todays: see `resolve.not_todays`; such a run is not gone on with
     """
 
     config: Config
@@ -57,6 +58,7 @@ class RunConfig:
     starts: tuple[dict, ...] = ()
     run_id: str = dataclasses.field(default_factory=lambda: secrets.token_hex(8))
     data: Mapping[str, Any] | None = None
+    not_todays: str = ""
 
     def started(
         self, machine: Mapping[str, object] = {}, command: list[str] | None = None
@@ -181,6 +183,7 @@ class Run:
                     starts=tuple(content["starts"]),
                     run_id=content["run_id"],
                     data=content["data"],
+                    not_todays=resolve.not_todays(content["config"]),
                 )
             problem = (
                 f"is of format {content['format']}, made by another version of dcgan_tf "

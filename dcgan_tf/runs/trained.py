@@ -58,18 +58,18 @@ class TrainedRun:
         self, labels=None, seed=0, latents=None, class_weights=None
     ) -> Iterator[np.ndarray]:
         """Yields what `sample` returns, in blocks [B, H, W, C], made when asked for."""
+        if latents is not None:
+            latents = np.asarray(latents, np.float32)
         classes = self._classes(labels, class_weights, latents)
         if latents is None:
             latents = self.sample_latents(len(classes), seed)
-        latents = np.asarray(latents, np.float32)
         # Blocks of whole batches of `generate`: of other sizes it may round otherwise.
         parts = bar(list(arrays.blocks(len(classes), 4 * BLOCK)), "generating")
         return (self.gan.generate(latents[part], classes[part]) for part in parts)
 
     def sample_latents(self, count: int, seed: int = 0) -> np.ndarray:
         """Returns float32 [count, Z], as `sample` draws them by this seed."""
-        whole = isinstance(seed, (int, np.integer)) and 0 <= seed < 2**31
-        _require(whole, "seed must be a whole number from 0 to 2^31 - 1")
+        _require_whole(0, seed=seed)
         return self.gan.sample_latents(count, [seed, 0]).numpy()
 
     def interpolate(
@@ -88,6 +88,7 @@ class TrainedRun:
         on to the first again.  M is as `gans.latents.path` has it.  Normal latents are
         interpolated spherically, uniform latents linearly.
         """
+        _require_whole(2, steps=steps, stops=stops)
         labels = self._classes(labels)
         count, between = len(labels), INTERPOLATIONS[self.config.latent_prior]
         ends = self.sample_latents(stops * count, seed).reshape(stops, count, -1)
@@ -111,6 +112,8 @@ class TrainedRun:
         included; M is as `gans.latents.path` has it.  What the generator takes of a class,
         the row of its embedding or a one-hot vector, is interpolated linearly.
         """
+        _require_whole(2, steps=steps)
+        _require_whole(1, count=count)
         one_hot = np.eye(self.config.classes)[self._classes(classes)]
         weights = path(one_hot, steps, linear, closed=closed)
         fixed = np.repeat(self.sample_latents(count, seed), len(weights), axis=0)
@@ -136,7 +139,7 @@ class TrainedRun:
 
     def _numbers(self, labels: Labels) -> np.ndarray:
         """Returns the number of each class, int32 [N]; 0 in an unconditional run."""
-        given, count, names = np.asarray(labels), self.config.classes, self.config.names
+        given, count, names = np.atleast_1d(labels), self.config.classes, self.config.names
         if not self.config.conditional:
             given = np.zeros(given.shape, np.int32)
         elif given.dtype.kind == "U":
@@ -178,6 +181,12 @@ def _require(is_right: object, line: str) -> None:
         raise ValueError(line)
 
 
+def _require_whole(least: int, **arguments: object) -> None:
+    for name, value in arguments.items():
+        whole = isinstance(value, (int, np.integer)) and least <= value < 2**31
+        _require(whole, f"{name} must be a whole number from {least} to 2^31 - 1")
+
+
 def load(
     run_dir: str | os.PathLike, *, ema: bool = True, which: str = "latest"
 ) -> TrainedRun:
@@ -194,7 +203,9 @@ def load(
     gan = build(config.model_copy(update={"precision": "float32"}))
     if run.exported.exists():
         if not ema or which == "best":
-            raise errors.UsageError(f"--run={run.folder}: is an exported generator alone")
+            raise errors.UsageError(
+                f"--run={run.folder}: is an export: no --which=best, no --noema"
+            )
         return TrainedRun(config, gan, run.read_exported(gan.ema_generator))
     name = "ema_generator"
     if not ema:

@@ -90,7 +90,9 @@ def import_quietly(*, initialise: bool = True) -> None:
         logging.set_verbosity(logging.ERROR)
         tf.get_logger().setLevel("ERROR")
     if (backend := keras.config.backend()) != "tensorflow":
-        raise errors.RunError(f"KERAS_BACKEND={backend}, and dcgan_tf needs tensorflow")
+        raise errors.RunError(
+            f"Keras runs on {backend}; set KERAS_BACKEND=tensorflow, in a new process"
+        )
 
 
 _stderr = threading.RLock()

@@ -173,7 +173,7 @@ def _slurm_resolver(tasks: int):
 
 @functools.cache  # a second strategy would take the first one's keys of collectives
 def make(devices: int | None = None, resolver=None) -> tf.distribute.Strategy:
-    """Returns the strategy of one process's devices, or of all workers by a `resolver`."""
+    """Takes devices, and returns their strategy, or that of all workers by a `resolver`."""
     with tf_setup.quiet():
         gpus = tf.config.list_physical_devices("GPU")
     if devices and gpus and devices > len(gpus):

@@ -214,14 +214,14 @@ def train(
             count, began = min(pace, intervals.after(step) - step), time.monotonic()
             step = int(train_steps(stream, tf.constant(count)))  # waits for their end
             images, seconds = count * config.batch_size, time.monotonic() - began
-            check(state, weights=False)
+            check_finite(state, weights=False)
             state.epoch.assign(step // intervals.per_epoch)
             clock.add(images, seconds)
             name = intervals.name(step)
             progress.advance(images, name, console.both_losses(state.means()))
             evaluated = intervals.evaluates_at(step)
             if intervals.logs_at(step):
-                check(state, weights=True)
+                check_finite(state, weights=True)
                 figures, grid, lines = observer.observe(state.take_means(), step, evaluated)
                 entry = {**intervals.place(step), **clock.take(), **figures}
                 logger.write_frame(step, grid)
@@ -234,7 +234,7 @@ def train(
             pace = config.steps_per_execution or next_pace(pace, count, seconds)
             regular = intervals.saves_at(step)
             if regular or stopped or due:
-                check(state, weights=True)
+                check_finite(state, weights=True)
             if regular:
                 logger.write_gif()  # before any checkpoint of this step, which promises it
             if evaluated:
@@ -250,7 +250,7 @@ def train(
     return stopped
 
 
-def check(state: TrainState, *, weights: bool) -> None:
+def check_finite(state: TrainState, *, weights: bool) -> None:
     """Raises RunError if a loss since the last log entry, or a weight, is NaN or Inf."""
     values = {name: float(total) for name, total in state.term_sums.items()}
     terms = sorted(values, key=lambda name: "/loss" in name)  # the cause before the sum

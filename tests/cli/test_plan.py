@@ -1,5 +1,6 @@
 """Runs on images of one's own, as they are planned: no TensorFlow, nothing trained."""
 
+import json
 import types
 
 import numpy as np
@@ -107,6 +108,17 @@ def test_a_run_goes_on_with_its_data_wherever_it_lies_now(tmp_path, make):
     begin(make(tmp_path / "x.npz", run="third"))
     (tmp_path / "x.npz").rename(tmp_path / "y.npz")
     assert make(tmp_path / "y.npz", run="third").dataset.size
+
+
+def test_a_run_that_todays_settings_cannot_say_is_not_gone_on_with(tmp_path, make):
+    """Catches a run of version 0.3 whose schedule becomes another one without a word."""
+    run = begin(make(draw(tmp_path / "set"), ema_half_life=9, r1_weight=1.0)).run
+    content = json.loads(run.config_file.read_text())
+    content["config"]["ema_interval"] = 7
+    run.config_file.write_text(json.dumps(content))
+    assert run.read_config().ema_half_life == 9
+    with pytest.raises(errors.UsageError, match=r"--run_dir=.*ema_interval 7"):
+        make(None)
 
 
 def test_changed_data_are_refused(tmp_path, make):
