@@ -169,7 +169,7 @@ def entries(run: Run) -> tuple[list[dict[str, float]], list[str]]:
     infinite = sum(map(len, sound)) - sum(map(len, finite))
     left_out = {"damaged lines": damaged, "values that are no finite numbers": infinite}
     lines = [
-        f"metrics.jsonl has {n:,} {what}, left out" for what, n in left_out.items() if n
+        f"metrics.jsonl has {what}, left out: {n:,}" for what, n in left_out.items() if n
     ]
     return finite, lines
 

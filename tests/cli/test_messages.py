@@ -79,7 +79,7 @@ compare cgan nowhere -> --run=nowhere
 compare cgan --csv=no/such/all.csv -> --csv=no/such/all.csv
 playground --output=page.htm -> --output=page.htm
 playground --run=tutorial -> --run=tutorial
-playground --which=best -> an exported generator alone
+playground --which=best -> is an export
 evaluate -> --run or --samples
 evaluate --run=cgan --samples=two.npz -> --run or --samples
 evaluate --run=plain --cas -> --cas

@@ -32,7 +32,12 @@ OTHERS = (
 )
 DAMAGES = [
     ("metrics.jsonl", None, "metrics.jsonl is missing"),
-    ("metrics.jsonl", '{"step": 6, "seconds": NaN}\n{"st\n', "metrics.jsonl has damaged"),
+    (
+        "metrics.jsonl",
+        '{"step": 6}\n{"st\n',
+        "metrics.jsonl has damaged lines, left out: 1",
+    ),
+    ("metrics.jsonl", '{"step": 6, "seconds": NaN}\n', "metrics.jsonl has values"),
     ("samples/epoch_0002.png", "PNG", "samples/ has damaged frames, left out: 1"),
     ("samples", None, "samples/ holds no frame"),
     ("evaluation.json", None, "evaluation.json is missing"),

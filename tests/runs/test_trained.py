@@ -171,8 +171,8 @@ def test_what_a_folder_lacks_is_one_line(runs, tmp_path, small):
         (None, {}, "^--run: name the folder"),
         (empty.folder, {}, "has no latest checkpoint"),
         (runs["acgan"].folder, {"which": "best"}, "no best checkpoint.*--evaluate_every"),
-        (export.folder, {"which": "best"}, "is an exported generator alone"),
-        (export.folder, {"ema": False}, "is an exported generator alone"),
+        (export.folder, {"which": "best"}, "is an export"),
+        (export.folder, {"ema": False}, "is an export"),
     ):
         with pytest.raises(errors.UsageError, match=told):
             trained.load(folder, **asked)
