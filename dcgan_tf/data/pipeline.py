@@ -86,7 +86,11 @@ class Batches:
         rows = tf.data.Dataset.counter(epoch).flat_map(
             lambda number: tf.data.Dataset.from_tensor_slices(self._order(number))
         )
-        return rows.skip(position).enumerate(start=step).map(self._batch).prefetch(2)
+        options = tf.data.Options()
+        # Its thread looks up every minute: a run that is stopped would wait for it.
+        options.autotune.enabled = False
+        batches = rows.skip(position).enumerate(start=step).map(self._batch).prefetch(2)
+        return batches.with_options(options)
 
     def _order(self, epoch):
         """Returns the rows of each batch of an epoch: int32 [per_epoch, B]."""

@@ -107,3 +107,9 @@ def test_a_fingerprint_tells_of_images_labels_and_order(few):
     assert turned == fingerprint
     moved = Split(few.images, tf.roll(few.labels, 1, 0)).fingerprint()
     assert moved["content_hash"] != fingerprint["content_hash"]
+
+
+def test_no_thread_of_the_batches_outlives_a_stop(few):
+    """tf.data's tuner sleeps up to a minute, and a stopped run waited for it to end."""
+    stream = Batches(few, 16, seed=0).stream()
+    assert stream.options().autotune.enabled is False
