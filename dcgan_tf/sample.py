@@ -28,11 +28,8 @@ def define_flags() -> FlagValues:
         per_class=flags.integer(
             "generate so many images of each class, a column each; a grid has 20 evenly "
             "chosen classes where there are more.  Default: 10",
-            highest=100_000,
         ),
-        count=flags.integer(
-            "generate so many images, of the classes in turn", highest=1_000_000
-        ),
+        count=flags.integer("generate so many images, of the classes in turn"),
         interpolate=flags.integer(
             "generate so many images on the way from one latent vector to another, both "
             "ends included, in a row for each class; with --morph, from one class to the "

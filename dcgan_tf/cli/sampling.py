@@ -89,7 +89,9 @@ def _load(count: int, values: FlagValues, run: Run, output: pathlib.Path) -> Tra
     size = count * config.height * config.width * config.channels
     size *= (values.magnify or 1) ** 2
     if count > MOST_IMAGES:
-        raise errors.UsageError(f"{count:,} images: at most {MOST_IMAGES:,} at a time")
+        raise errors.UsageError(
+            f"--count or --per_class: {count:,} images; at most {MOST_IMAGES:,} at a time"
+        )
     if output.suffix and size > MOST_BYTES:
         raise errors.UsageError(
             f"--output={output}: {count:,} images take {size / 1e9:,.1f} GB of memory; "

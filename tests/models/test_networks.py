@@ -197,6 +197,12 @@ def test_no_bias_learns_by_a_sum_in_bfloat16(which):
     assert all(op.outputs[0].dtype == tf.float32 for op in sums)
 
 
+def test_no_compact_network_is_built_for_a_size_that_does_not_halve():
+    """Whoever takes the networks alone is told, in place of images of another size."""
+    with pytest.raises(ValueError, match="50x50x1"):
+        compact.generator(ImageSpec(50, 50, 1, classes=1), 100)
+
+
 @pytest.mark.parametrize("which", COUNTS)
 def test_a_discriminator_ignores_training_where_it_changes_no_logit(built, which):
     """Told by its layers, and tried: an image beside others in training, and alone."""
