@@ -9,12 +9,12 @@ docs/python.md has more.  Importing the package does not import TensorFlow; the 
 `load`, `train` or `grid` does.
 """
 
-import importlib
 import sys
 import typing
 
 from dcgan_tf.support import package, tf_setup
 from dcgan_tf.support.errors import RunError, UsageError
+from dcgan_tf.support.lazy import LazyModule
 
 if typing.TYPE_CHECKING:
     from dcgan_tf.api import Run, grid, load, train
@@ -31,4 +31,4 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     tf_setup.import_quietly(initialise=False)
-    return getattr(importlib.import_module("dcgan_tf.api"), name)
+    return getattr(LazyModule("dcgan_tf.api"), name)

@@ -12,13 +12,17 @@ dcgan-tf COMMAND --help lists a command's flags.  `python -m dcgan_tf` is the sa
 are python -m dcgan_tf.main (train), dcgan_tf.sample, dcgan_tf.evaluate and so on.
 """
 
-import importlib
 import sys
 
+from dcgan_tf import compare, evaluate, export, playground, report, sample
+from dcgan_tf import main as train
 from dcgan_tf.cli import flags
 from dcgan_tf.support import errors, package
 
-COMMANDS = ("train", "sample", "evaluate", "export", "compare", "playground", "report")
+COMMANDS = {
+    **dict(train=train, sample=sample, evaluate=evaluate, export=export, compare=compare),
+    **dict(playground=playground, report=report),
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     if name not in COMMANDS:
         near = errors.near_matches(name, COMMANDS)
         return flags.fail(f"{name}: is none of {', '.join(COMMANDS)}{near}", 2)
-    command = importlib.import_module(f"dcgan_tf.{'main' if name == 'train' else name}")
+    command = COMMANDS[name]
     return flags.run(command.main, command.define_flags(), command.__doc__, rest)
 
 

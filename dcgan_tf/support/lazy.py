@@ -1,10 +1,10 @@
-"""TensorFlow and Keras, imported when they are first used: --help answers without them."""
+"""Modules that are imported when they are first used: --help answers without TensorFlow."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 
-class _LazyModule:
+class LazyModule:
     def __init__(self, name: str):
         self._name = name
 
@@ -16,4 +16,4 @@ if TYPE_CHECKING:
     import keras
     import tensorflow
 else:
-    keras, tensorflow = _LazyModule("keras"), _LazyModule("tensorflow")
+    keras, tensorflow = LazyModule("keras"), LazyModule("tensorflow")

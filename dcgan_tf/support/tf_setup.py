@@ -1,7 +1,6 @@
 """TensorFlow and Keras as this package needs them, without their start-up lines."""
 
 import contextlib
-import importlib
 import os
 import pathlib
 import platform
@@ -16,9 +15,12 @@ import numpy as np
 from absl import logging
 
 from dcgan_tf.support import errors
-from dcgan_tf.support.lazy import keras
+from dcgan_tf.support.lazy import LazyModule, keras
 from dcgan_tf.support.lazy import tensorflow as tf
 
+# What tf.config does not have.
+_DETERMINISM = LazyModule("tensorflow.python.framework.config")
+_PORT = LazyModule("tensorflow.python.util._pywrap_util_port")
 CPUINFO = pathlib.Path("/proc/cpuinfo")  # what Linux tells of the processor
 # Optimisations of graphs.  The first fails, loudly, on a LeakyReLU in a loop.  The second
 # drops a control edge there without a word: a bias was then read for the generator's step
@@ -45,11 +47,9 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
     initialise: see `import_quietly`
     """
     import_quietly(initialise=initialise)
-    # Has what tf.config lacks.
-    determinism = importlib.import_module("tensorflow.python.framework.config")
     before = {name: getattr(keras.config, name)() for name in _KERAS}
     optimizations = tf.config.optimizer.get_experimental_options()
-    deterministic = determinism.is_op_determinism_enabled()
+    deterministic = _DETERMINISM.is_op_determinism_enabled()
     state = random.getstate()  # from which Keras takes the seeds of what has none
     numpy_state = np.random.get_state()
     _set_keras(_KERAS)
@@ -62,7 +62,7 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
         restored = {name: optimizations.get(name, True) for name in _NO_OPTIMIZATION}
         tf.config.optimizer.set_experimental_options(restored)
         if not deterministic:
-            determinism.disable_op_determinism()
+            _DETERMINISM.disable_op_determinism()
 
 
 def _set_keras(settings: Mapping[str, object]) -> None:
@@ -84,8 +84,11 @@ def import_quietly(*, initialise: bool = True) -> None:
             # takes .7 of the time by it.
             os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with quiet():  # of a look at the devices, which a machine without a GPU complains of
-        config = importlib.import_module("tensorflow").config
-        (config.list_logical_devices if initialise else config.list_physical_devices)()
+        (
+            tf.config.list_logical_devices
+            if initialise
+            else tf.config.list_physical_devices
+        )()
     if is_first:
         logging.set_verbosity(logging.ERROR)
         tf.get_logger().setLevel("ERROR")
@@ -125,7 +128,6 @@ def conditions() -> dict[str, object]:
     TensorFlow chooses; device: that of the first GPU, else the processor's model; onednn
     and onednn_isa: whether TensorFlow uses oneDNN, and the limit of its instruction set
     """
-    util_port = importlib.import_module("tensorflow.python.util._pywrap_util_port")
     cores = os.cpu_count()
     if hasattr(os, "sched_getaffinity"):  # which taskset and schedulers set; not on macOS
         cores = len(os.sched_getaffinity(0))
@@ -137,7 +139,7 @@ def conditions() -> dict[str, object]:
         "threads": set_threads.get_intra_op_parallelism_threads() or cores,
         "threads_between": set_threads.get_inter_op_parallelism_threads() or between,
         "device": gpu().get("device_name") or (models or [platform.machine()])[0],
-        "onednn": str(int(util_port.IsMklEnabled())),
+        "onednn": str(int(_PORT.IsMklEnabled())),
         "onednn_isa": os.environ.get("ONEDNN_MAX_CPU_ISA", "default"),
     }
 
