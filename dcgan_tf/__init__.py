@@ -13,7 +13,7 @@ import importlib
 import sys
 import typing
 
-from dcgan_tf.support import tf_setup
+from dcgan_tf.support import package, tf_setup
 from dcgan_tf.support.errors import RunError, UsageError
 
 if typing.TYPE_CHECKING:
@@ -22,7 +22,7 @@ if typing.TYPE_CHECKING:
 if sys.platform == "win32":
     sys.exit("dcgan_tf: needs a POSIX system (Linux or macOS); on Windows, use WSL 2")
 
-__version__ = "0.4.0"
+__version__ = package.VERSION
 __all__ = ["Run", "RunError", "UsageError", "grid", "load", "train"]
 
 

@@ -15,9 +15,8 @@ are python -m dcgan_tf.main (train), dcgan_tf.sample, dcgan_tf.evaluate and so o
 import importlib
 import sys
 
-import dcgan_tf
 from dcgan_tf.cli import flags
-from dcgan_tf.support import errors
+from dcgan_tf.support import errors, package
 
 COMMANDS = ("train", "sample", "evaluate", "export", "compare", "playground", "report")
 
@@ -28,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
         print(__doc__.strip())
         return 0
     if name == "--version":
-        print(f"dcgan_tf {dcgan_tf.__version__}")
+        print(f"dcgan_tf {package.VERSION}")
         return 0
     if name not in COMMANDS:
         near = errors.near_matches(name, COMMANDS)

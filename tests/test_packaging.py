@@ -56,7 +56,7 @@ def test_a_subpackage_is_one_line_that_says_what_it_is_for():
 
 
 def test_the_version_is_one_and_the_command_is_there(setup_cfg):
-    assert setup_cfg["metadata"]["version"] == "attr: dcgan_tf.__version__"
+    assert setup_cfg["metadata"]["version"] == "attr: dcgan_tf.support.package.VERSION"
     citation = (REPOSITORY / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {dcgan_tf.__version__}\n" in citation
     name, _, target = setup_cfg["options.entry_points"]["console_scripts"].partition("=")

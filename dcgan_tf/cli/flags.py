@@ -13,12 +13,11 @@ from typing import Any
 from absl import flags
 from absl.flags import FlagValues
 
-import dcgan_tf
 from dcgan_tf.config import resolve, schema
 from dcgan_tf.config.presets import AUTO, FLAGFILES
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.datasets.spec import LEAST_SIZE, MOST_SIZE
-from dcgan_tf.support import errors
+from dcgan_tf.support import errors, package
 
 LEAST_SAMPLES, MOST_SAMPLES = 200, 200_000  # images that `evaluate` measures
 CARRIED = {path.stem: path for path in sorted(FLAGFILES.glob("*.flags"))}
@@ -148,7 +147,7 @@ def run(
     try:
         arguments = _parse(values, sys.argv[1:] if argv is None else argv)
         if values.version:
-            print(f"dcgan_tf {dcgan_tf.__version__}")
+            print(f"dcgan_tf {package.VERSION}")
         elif values.help or values.helpfull:
             print(_help(values, description))
         else:

@@ -7,12 +7,12 @@ brings is one that the run does not have.
 
 import dataclasses
 import json
-import pathlib
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
+from dcgan_tf.support import package
 
 DIGITS = "digits"  # scikit-learn's 1,797 bundled digits
 MNIST_LIKE = ("mnist", "fashion_mnist", "kmnist")  # 60,000 images, 28x28x1, 10 classes
@@ -20,7 +20,7 @@ AUTO = "auto"  # what the machine decides: the data set, the precision
 
 Settings = Mapping[str, Any]
 
-FLAGFILES = pathlib.Path(__file__).parents[1] / "flagfiles"
+FLAGFILES = package.FOLDER / "flagfiles"
 # What published networks bring without their flagfile: not its update rule, nor its log.
 PUBLISHED = """
     batch_size epochs learning_rate discriminator_learning_rate beta_1 r1_weight

@@ -6,7 +6,6 @@ import shlex
 import time
 from typing import Any
 
-from dcgan_tf import __version__
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import source
 from dcgan_tf.datasets.spec import ImageSpec
@@ -14,6 +13,7 @@ from dcgan_tf.metrics.figures import FIGURES
 from dcgan_tf.pages import page
 from dcgan_tf.pages.record import Record, differing
 from dcgan_tf.reporting import frames
+from dcgan_tf.support import package
 
 MOST_FRAMES = 40  # of a run
 FRAMES_BYTES = 3_000_000  # of all runs
@@ -30,7 +30,7 @@ def content(records: list[Record]) -> dict[str, Any]:
         "charts": page.charts([record.entries for record in records], real),
         "table": _table(measured, len(records)) if measured else None,
         "settings": _settings(records),
-        "footer": f"Written {time.strftime('%Y-%m-%d %H:%M')} by dcgan_tf {__version__}.",
+        "footer": f"Written {time.strftime('%F %H:%M')} by dcgan_tf {package.VERSION}.",
     }
 
 

@@ -16,16 +16,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import dcgan_tf
 from dcgan_tf.config import resolve
 from dcgan_tf.config.schema import Config
 from dcgan_tf.runs import manifest
 from dcgan_tf.runs.manifest import CheckpointInfo
-from dcgan_tf.support import arrays, atomic_files, errors
+from dcgan_tf.support import arrays, atomic_files, errors, package
 
 FORMAT = 3  # of config.json
 # The ACGAN that comes with the package.
-PRETRAINED = pathlib.Path(dcgan_tf.__file__).parent / "pretrained" / "acgan"
+PRETRAINED = package.FOLDER / "pretrained" / "acgan"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +94,7 @@ def versions() -> dict[str, str]:
     """Returns the versions of this package and of those that a run's bits depend on."""
     names = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
     others = {name: importlib.metadata.version(name) for name in names}
-    return {"dcgan_tf": dcgan_tf.__version__, **others}
+    return {"dcgan_tf": package.VERSION, **others}
 
 
 def _inside(name: str) -> Any:

@@ -10,7 +10,7 @@ from conftest import untrained
 import dcgan_tf
 from dcgan_tf.runs import manifest
 from dcgan_tf.runs.folder import Parent, Run, RunConfig
-from dcgan_tf.support import errors
+from dcgan_tf.support import errors, package
 from dcgan_tf.training.train_state import save_state
 
 
@@ -85,7 +85,7 @@ def test_other_conditions_than_at_first_are_named(small, monkeypatch):
     ):
         assert content.changed_conditions(machine) == changes
     version = dcgan_tf.__version__
-    monkeypatch.setattr(dcgan_tf, "__version__", "9.9.9")
+    monkeypatch.setattr(package, "VERSION", "9.9.9")
     assert content.changed_conditions({}) == [f"dcgan_tf 9.9.9 ({version} at first)"]
 
 
