@@ -86,6 +86,12 @@ class Runs:
     def get(self, name: str) -> Run:
         return Run(PRETRAINED if name == SHIPPED else self.root / name)
 
+    def own(self, name: str) -> str:
+        """Returns the name of a run that a command may write into."""
+        if name == SHIPPED:
+            raise errors.UsageError(f"Run: {name} is left as it is; choose one of your own")
+        return name
+
     def log(self, name: str) -> pathlib.Path:
         return self.root / ".ui" / f"{name}.log"
 
@@ -97,8 +103,8 @@ class Runs:
 
     def start(self, name: str, argv: list[str] | None = None) -> None:
         """Trains a run, or goes on with it, in a process that outlives this one."""
-        if name == SHIPPED or self.trains(name):
-            raise errors.UsageError(f"{name}: trains already, or is no run of yours")
+        if self.trains(self.own(name)):
+            raise errors.UsageError(f"{name}: trains already; wait until its process ends")
         self.log(name).parent.mkdir(parents=True, exist_ok=True)
         argv = argv or ["train", f"--run_dir={self.get(name).folder}"]
         with self.log(name).open("wb") as log:

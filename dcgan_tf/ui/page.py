@@ -218,8 +218,8 @@ class Page:
 
     def measure(self) -> None:
         gr.Markdown(evaluate.__doc__.partition("\n")[0])
-        button, shown = gr.Button("Measure", variant="primary"), gr.HTML()
-        measured = button.click(lambda name: self.do(evaluate, name), self.run)
+        button, shown, runs = gr.Button("Measure", variant="primary"), gr.HTML(), self.runs
+        measured = button.click(lambda name: self.do(evaluate, runs.own(name)), self.run)
         for event in (measured.success, self.run.change):
             event(lambda name: self.report([name]), self.run, shown)
 

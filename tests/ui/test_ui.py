@@ -141,7 +141,7 @@ def test_a_zip_writes_nothing_outside_and_no_links(runs, tmp_path):
     path = zipped(tmp_path / "pets.zip", **entries)
     kept = runs.keep([str(path)])
     assert runs.keep([str(path)]) == kept
-    assert not list(tmp_path.glob("evil.txt"))
+    assert all(path.is_relative_to(kept) for path in tmp_path.rglob("evil.txt"))
     assert not [file for file in runs.root.rglob("*") if file.is_symlink()]
     assert list(runs.root.rglob("cat/1.png"))
 
@@ -195,16 +195,26 @@ def test_a_training_outlives_page_and_server_and_is_stopped_once(
     tab.get_by_role("button", name="Go on").click()
     value(other, "State", "still training", 90)
     value(other, "What it says", f"resumed at step {stopped:,}")
+    value(other, "What it says", "first step done", 120)
     other.get_by_role("button", name="Stop").click()
     value(other, "What it says", "saved; the same command goes on")
     other.close()
     assert run.newest_checkpoint().step >= stopped
 
 
+def test_the_generator_of_the_package_is_left_as_it_is(runs):
+    """A measurement would write into the package, and a training go on in it."""
+    with pytest.raises(errors.UsageError, match="choose one of your own"):
+        runs.start(ui.SHIPPED)
+
+
 @pytest.mark.long
 def test_play_measure_and_take_away(opened, place):
     """Catches a tab whose command fails, on the generator that comes with the package."""
     tab, _ = opened
+    tab.get_by_role("tab", name="Measure").click()
+    tab.get_by_role("button", name="Measure").click()
+    tab.get_by_text("choose one of your own").wait_for()
     tab.get_by_role("tab", name="Play").click()
     tab.get_by_role("textbox", name="morph generate").fill("3,8")
     tab.get_by_label(".gif").check()
