@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dcgan_tf.config import class_names
 from dcgan_tf.datasets import picture
 from dcgan_tf.datasets.spec import NO_CLASSES, Item, Source, digest
 from dcgan_tf.support import arrays, atomic_files, errors
@@ -40,13 +41,13 @@ def find(path: pathlib.Path) -> Source:
     parts = [("", images, labels)]
     if test_images is not None:
         parts.append(("test_", test_images, test_labels))
-    class_names = NO_CLASSES
+    names = NO_CLASSES
     if labels is None:
         parts = [(prefix, x, np.zeros(np.shape(x)[:1], int)) for prefix, x, _ in parts]
     else:
         named = np.unique(labels) if named is None else np.atleast_1d(named)
-        class_names = tuple(map(str, named))
-    if problem := _problem(parts, class_names):
+        names = class_names.checked(named, str(path))
+    if problem := _problem(parts, names):
         raise errors.UsageError(f"--dataset={path}: {problem}")
 
     def items(size: tuple[int, int]) -> Iterator[Item]:
@@ -59,7 +60,7 @@ def find(path: pathlib.Path) -> Source:
         name=str(path),
         key=digest(atomic_files.sha256(path)),
         count=sum(len(pixels) for _, pixels, _ in parts),
-        class_names=class_names,
+        class_names=names,
         notes=(),
         common_size=lambda: images.shape[1:3],
         channels=3 if images.shape[3:] == (3,) else 1,
@@ -67,9 +68,9 @@ def find(path: pathlib.Path) -> Source:
     )
 
 
-def _problem(parts: list[tuple], class_names: tuple[str, ...]) -> str | None:
+def _problem(parts: list[tuple], names: tuple[str, ...]) -> str | None:
     """Returns why (prefix, images, labels) cannot be trained on; None where they can."""
-    first, known = parts[0][1], np.arange(len(class_names))
+    first, known = parts[0][1], np.arange(len(names))
     if first is None:
         return f"has no array images, which must be {FORM}"
     for prefix, images, labels in parts:
@@ -84,4 +85,4 @@ def _problem(parts: list[tuple], class_names: tuple[str, ...]) -> str | None:
                 f"{labels.dtype} {labels.shape}, as {values}, of {len(known)} class names"
             )
             return f"{prefix}labels are {kind}; they must be {NUMBERS}"
-    return "class_names are not all different" if len({*class_names}) < len(known) else None
+    return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from dcgan_tf.config import class_names
 from dcgan_tf.config.schema import Config
 from dcgan_tf.gans.build import build
 from dcgan_tf.gans.gan import BLOCK, Gan
@@ -140,8 +141,8 @@ class TrainedRun:
         if not self.config.conditional:
             given = np.zeros(given.shape, np.int32)
         elif given.dtype.kind == "U":
-            by_name = {name: number for number, name in enumerate(names)}
-            given = np.array([by_name.get(str(name), -1) for name in given])
+            find = class_names.finder(names)
+            given = np.array([find(str(name)) for name in given])
         named = f", or names: {', '.join(names[:20])}{', ...' * (count > 20)}"
         _require(
             given.dtype.kind in "iu"

@@ -50,6 +50,8 @@ def test_other_peoples_names_and_a_test_split(find, names):
     held_out = [(item.label, item.test) for item in source.items((4, 4))]
     assert held_out == [(0, False), (1, False), (0, False), (1, True)]
     assert (source.channels, source.class_names) == (1, ("cat", "dog"))
+    arrays = dict(zip(names, values, strict=True))
+    assert find(**arrays, class_names=[b"cat", b"dog"]).class_names == ("cat", "dog")
 
 
 def test_without_labels_there_are_no_classes(find):
@@ -70,7 +72,7 @@ CASES = [
     ({"labels": np.eye(4, dtype=int)}, r"\(4, 4\)"),
     ({"labels": np.array([0, "x"] * 2, object)}, r"is no .npz of arrays"),
     ({"class_names": ["a"]}, "as 0, 1, of 1 class names"),
-    ({"class_names": ["a", "a"]}, "class_names are not all different"),
+    ({"class_names": ["a", "a"]}, "2 classes are called 'a'"),
     ({"test_images": pixels(1)}, "test_labels are"),
     ({"test_images": pixels(1, (5, 5)), "test_labels": [0]}, r"are uint8 \(1, 5, 5\)"),
     ({"test_images": pixels(1), "test_labels": [2]}, "test_labels are .* as 2, of 2"),

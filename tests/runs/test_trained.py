@@ -74,7 +74,10 @@ def test_labels_may_be_names(runs):
     animals = named(run, ["ant", "bee", "cat", "dog", "elk", *"fghij"])
     assert np.array_equal(animals.sample(["dog", "bee", "dog"]), expected)
     assert np.array_equal(animals.sample([3, 1, 3]), expected)
-    for unknown in (["dog", "cow"], [10], ["3"]):
+    assert np.array_equal(animals.sample(["3", "1", "dog"]), expected)
+    numbered = named(run, ["3", "1", *map(str, range(4, 12))])
+    assert np.array_equal(numbered.sample(["3", "1"]), run.sample([0, 1]))
+    for unknown in (["dog", "cow"], [10], ["10"]):
         with pytest.raises(ValueError, match="from 0 to 9, or names: ant, bee, cat, dog, "):
             animals.sample(unknown)
 
