@@ -69,7 +69,8 @@ class Run(trained.TrainedRun):
         if odd := given.keys() & {"run", "samples", "which", "ema"}:
             raise errors.UsageError(f"--{odd.pop()}: the run is the one that was loaded")
         values = evaluate.define_flags()
-        flags.parse(values, {"run": self.folder, "ema": self.ema, **given})
+        own = {"run": self.folder, "ema": self.ema, "output": output}
+        flags.parse(values, {**own, **given})
         place = flags.output_path(output, folder=True, may_exist=True) if output else None
         with tf_setup.as_library():
             report = evaluation.measure(values, self)

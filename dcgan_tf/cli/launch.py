@@ -148,6 +148,8 @@ def show(
     for name, value in lines.items():
         if value:
             print(f"{name + ':':<16}{value}", flush=True)
+    for line in plan.dataset.warnings:
+        print(f"warning: --dataset={config.dataset}: {line}", file=sys.stderr)
     if changed := ", ".join(plan.content.changed_conditions(machine)):
         end = "the bits may differ from those of a run that went on as it began"
         print(f"warning: {changed}: {end}", file=sys.stderr)
@@ -183,7 +185,7 @@ def load(plan: Plan, workers: Workers) -> tuple[Plan, Split, Split | None]:
     """
     config, before = plan.config, plan.content.data
     split = pipeline.load(plan.dataset, "train")
-    data = split.fingerprint()
+    data = split.fingerprint(plan.dataset.files_hash, before)
     if before is not None and before != data:
         raise errors.UsageError(
             f"--dataset: {plan.dataset} is not what {plan.run.folder} was trained on; put "

@@ -103,6 +103,8 @@ class Dataset:
     # split -> images uint8 [N, H, W, C], labels [N]
     read: Callable[[str], tuple[np.ndarray, np.ndarray]] = dataclasses.field(compare=False)
     notes: tuple[str, ...] = ()  # what else a user should know of it
+    warnings: tuple[str, ...] = ()  # what is odd about the images
+    files_hash: str = ""  # of the names and contents of a user's own files
 
     @property
     def size(self) -> int:

@@ -1,5 +1,6 @@
 """What a source's images become in the cache, and who reads them when."""
 
+import json
 import os
 import signal
 import subprocess
@@ -140,3 +141,35 @@ def test_what_is_not_whole_is_read_anew(pictures, prepare, tmp_path):
     assert np.array_equal(images(prepare(pictures)), whole)
     (place / "test_images.bin").unlink()
     assert np.array_equal(images(prepare(pictures)), whole)
+    for name in ("train_images.bin", "train_labels.npy", "index.json"):
+        with (place / name).open("r+b") as file:
+            file.write(b"\xff" * 64)
+        assert np.array_equal(images(prepare(pictures)), whole)
+        assert prepare(pictures).read("train")[1].max() == 1
+
+
+def test_a_cache_without_hashes_is_taken_as_it_is(pictures, prepare, capsys):
+    """Catches a run of version 0.3 whose pictures another Pillow decodes otherwise."""
+    prepare(pictures)
+    (index,) = (pictures.parent / "cache").glob("*/index.json")
+    content = json.loads(index.read_text())
+    index.write_text(json.dumps({**content, "sha256": {}}))
+    capsys.readouterr()
+    assert prepare(pictures).size
+    assert "reading" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([1] * 40, ["no pixel is above 1 of 255", "40 of 40 images have a single colour"]),
+        ([*range(100, 139), 100], ["1 images are equal to one of another class"]),
+        ([100, 101], ["no image is held out, so nothing can be measured"]),
+    ],
+)
+def test_pictures_without_content_are_told(prepare, tmp_path, values, told):
+    """Catches masks of levels 0 and 1, or white on white, that are trained on for hours."""
+    for number, value in enumerate(values):
+        draw(tmp_path / "set" / "ab"[number % 2] / f"{number}.png", value)
+    for _ in range(2):  # when they are read, and found again
+        assert set(told) <= {*prepare(tmp_path / "set").warnings}
