@@ -111,7 +111,7 @@ def _listed(folder: pathlib.Path, labelled: bool) -> tuple[list[_File], list[str
                 within.setdefault(class_name, set()).update(inside[1:2])
             else:
                 others[path.suffix.lower() or "without a suffix"] += 1
-    folders = {p.name for root in parts for p in _visible(root, systems) if p.is_dir()}
+    folders = {p.name for root in parts for p in visible(root, systems) if p.is_dir()}
     if empty := folders - within.keys():
         notes.append(f"left out {_listing(empty)}, where no picture is")
     if systems:
@@ -153,7 +153,7 @@ def _parts(
 
     A folder "train" among others is a class: of railways, say.
     """
-    paths = [path for path in _visible(folder, systems) if path.is_dir()]
+    paths = [path for path in visible(folder, systems) if path.is_dir()]
     trains = [path for path in paths if path.name.lower() in TRAIN]
     tests = [path for name in TEST for path in paths if path.name.lower() == name]
     classes = [path.name for path in paths if path not in (*trains, *tests)]
@@ -178,7 +178,7 @@ def _listing(names: Iterable[str]) -> str:
     return ", ".join(shown[:9]) + ", ..." * (len(shown) > 9)
 
 
-def _visible(folder: pathlib.Path, systems: set[str]) -> list[pathlib.Path]:
+def visible(folder: pathlib.Path, systems: set[str]) -> list[pathlib.Path]:
     """Lists what is in a folder, but for hidden names and those that `systems` gets."""
     paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     systems.update(path.name for path in paths if path.name.lower() in SYSTEMS)
@@ -187,5 +187,5 @@ def _visible(folder: pathlib.Path, systems: set[str]) -> list[pathlib.Path]:
 
 def _below(folder: pathlib.Path, systems: set[str]) -> Iterator[pathlib.Path]:
     """Yields the visible files in a folder and in those below it, by links as well."""
-    for path in _visible(folder, systems):
+    for path in visible(folder, systems):
         yield from _below(path, systems) if path.is_dir() else [path]

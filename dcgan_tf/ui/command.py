@@ -145,6 +145,6 @@ class Runs:
                         line = f"over {MOST_FILES:,} files or {MOST_BYTES:,} bytes"
                         raise errors.UsageError(f"{file.name}: {line}; unpack it yourself")
                     archive.extractall(made)
-        inside = [p for p in kept.iterdir() if not p.name.startswith(folder.HIDDEN)]
+        inside = folder.visible(kept, set())
         # A .zip often holds one folder, which is no class.
         return str(inside[0] if len(inside) == 1 and inside[0].is_dir() else kept)

@@ -114,6 +114,7 @@ class Page:
 
         def look(name: str, files: list[str] | None, size: str):
             name = self.runs.keep(files) if files else name or presets.AUTO
+            name = source.settled(name, None)
             shape, broken = (int(size), int(size)) if size else None, []
             try:
                 dataset = source.find(name, cache.Options(size=shape))
@@ -126,6 +127,7 @@ class Page:
             pairs = zip(names, counts, strict=True)
             sizes = ", ".join(f"{name} {count:,}" for name, count in pairs)
             lines = [str(dataset), sizes, f"copies of others: {copies:,}", *dataset.notes]
+            lines += dataset.warnings
             some = grids.grid(images[frames.evenly(len(images), 24)], 8)
             pixels = grids.legible(some, grids.Layout(*dataset.spec.shape[:2], 8))
             mode = "cgan" if dataset.spec.classes > 1 else "dcgan"
