@@ -24,7 +24,7 @@ from dcgan_tf.reporting.grids import Layout
 from dcgan_tf.reporting.log import RunLogger, rewind
 from dcgan_tf.runs import checkpoint, manifest, trained
 from dcgan_tf.runs.folder import Run, RunConfig, versions
-from dcgan_tf.support import errors, tf_setup
+from dcgan_tf.support import errors, stop_signal, tf_setup
 from dcgan_tf.support.progress import Progress, say
 from dcgan_tf.training import loop
 from dcgan_tf.training.devices import LOST, Workers
@@ -240,8 +240,8 @@ def train(
     intervals = Intervals.of(config, batches.per_epoch)
     before = content.parent is not None
     steps = make_train_steps(state, config, trained_before=before, jit_compile=jit_compile)
+    sinks = loop.Sinks()
     try:
-        sinks = loop.Sinks()
         if workers.is_chief:
             rewind(run, intervals, step)
             layout = Layout.of_preview(config)
@@ -262,6 +262,10 @@ def train(
             raise
         line = errors.first_line(error)
         raise errors.RunError(f"{run.folder}: {line}; {run.what_is_left()}") from error
+    except BaseException as error:  # as a handler of other signals raises it
+        if not isinstance(error, (errors.RunError, stop_signal.AtOnce)):
+            sinks.saver.rescue(intervals)
+        raise
 
 
 def _with_content(plan: Plan, **changes: Any) -> Plan:

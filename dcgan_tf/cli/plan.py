@@ -90,7 +90,8 @@ def make(
     for name in ("evaluate_every", "test_losses"):
         if plan.dataset and getattr(plan.config, name):
             source.check_held_out(plan.dataset, name)
-    return plan
+    # A callback may change the working directory.
+    return dataclasses.replace(plan, run=Run(run.folder.absolute()))
 
 
 def _check_folder(run: Run) -> None:
@@ -172,7 +173,7 @@ def _check_size(
     """UsageError unless the networks can be built for images of this size."""
     architectures = PRESETS[overrides.get("mode", resolve.DEFAULT_MODE)].architectures
     name = overrides.get("architecture", next(iter(architectures)))
-    size = f"{height}x{width}"
+    size = f"{width}x{height}"
     if not architectures[name].any_size and (height, width, channels) != (28, 28, 1):
         raise errors.UsageError(
             f"--architecture={name}: is for 28x28x1 alone, not {size}x{channels}; take "
