@@ -10,9 +10,11 @@ import dataclasses
 import itertools
 import json
 import pathlib
+import warnings
 from collections import Counter
 
 import numpy as np
+from PIL import Image
 
 from dcgan_tf.datasets import picture
 from dcgan_tf.datasets.spec import Dataset, ImageSpec, Source, digest, doublings, own_names
@@ -67,7 +69,8 @@ def prepare(source: Source, options: Options) -> Dataset:
             if alone:
                 atomic_files.remove_leftovers(cache)  # of a process that was killed
             made = atomic_files.replacing(place(*requested), folder=True, overwrite=True)
-            with made as temporary:
+            with made as temporary, warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
                 _read(source, temporary, options)
     return kept()
 
@@ -102,7 +105,7 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
     if options.size is None and not (size and doublings(*size)):
         size = 32, 32
     height, width = size
-    say(f"reading {source.count:,} images of {source.name}, once, as {height}x{width}")
+    say(f"reading {source.count:,} images of {source.name}, once, as {width}x{height}")
     channels = options.channels or source.channels or 3
     labels: tuple[list[int], list[int]] = [], []
     skipped, grey = [], options.channels is None and channels == 3
@@ -122,7 +125,7 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
             looks["plain"] += int((pixels == pixels[0, 0]).all())
             looks["twice"] += first_labels.setdefault(hash(content), label) != label
             (test if is_test else train).write(content)
-            labels[is_test].append(label)
+            labels[is_test].append(label if len(source.class_names) > 1 else 0)
     counts = {}
     for split, numbers, path in zip(SPLITS, labels, paths, strict=True):
         counts[split] = np.bincount(numbers, minlength=len(source.class_names)).tolist()

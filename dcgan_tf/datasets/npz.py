@@ -19,7 +19,10 @@ NAMES = (
     ("class_names",),
 )
 FORM = "uint8 [N, H, W] or [N, H, W, C], C 1 or 3, all of one size, from 0 to 255"
-NUMBERS = "whole numbers [N] from 0 without gaps: np.unique(labels, return_inverse=True)[1]"
+NUMBERS = (
+    "whole numbers [N] from 0 without gaps; leave out images of no class (as -1), then "
+)
+NUMBERS += "take np.unique(labels, return_inverse=True)[1]"
 
 
 def find(path: pathlib.Path) -> Source:

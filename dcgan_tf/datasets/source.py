@@ -8,7 +8,7 @@ import sys
 from dcgan_tf.config.presets import AUTO, DIGITS, MNIST_LIKE
 from dcgan_tf.datasets import cache, folder, npz, packaged
 from dcgan_tf.datasets.cache import Options
-from dcgan_tf.datasets.spec import Dataset
+from dcgan_tf.datasets.spec import NO_CLASSES, Dataset
 from dcgan_tf.support import errors
 
 LEAST_HELD_OUT = 6  # images: five nearest neighbours of one
@@ -45,7 +45,8 @@ def find(name: str, options: Options = DEFAULTS) -> Dataset:
     else:
         source = npz.find(path) if path.is_file() else folder.find(path, options.labelled)
     if (classes := len(source.class_names)) > 1000:
-        raise errors.UsageError(f"--dataset={name}: has {classes:,} classes, over 1,000")
+        notes = *source.notes, f"without classes, because {classes:,} are over 1,000"
+        source = dataclasses.replace(source, class_names=NO_CLASSES, notes=notes)
     dataset = cache.prepare(source, options)
     return dataclasses.replace(dataset, files_hash=source.key if is_own(name) else "")
 

@@ -34,7 +34,7 @@ class ImageSpec:
         return self.height, self.width, self.channels
 
     def __str__(self) -> str:
-        return f"{self.height}x{self.width}x{self.channels}"
+        return f"{self.width}x{self.height}x{self.channels}"  # as pictures are named
 
     def doublings(self) -> int:
         """Returns how often the compact networks' smallest map doubles to the image."""

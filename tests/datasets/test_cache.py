@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf.datasets import cache, folder, npz, picture
+from dcgan_tf.datasets import cache, folder, npz, picture, source
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.support import errors
 
@@ -37,8 +38,8 @@ def prepare(tmp_path):
     """Prepares the pictures of a folder, or the images of a .npz."""
 
     def prepare(path, **options):
-        source = npz.find(path) if path.suffix else folder.find(path)
-        return cache.prepare(source, Options(cache_dir=str(tmp_path / "cache"), **options))
+        found = npz.find(path) if path.suffix else folder.find(path)
+        return cache.prepare(found, Options(cache_dir=str(tmp_path / "cache"), **options))
 
     return prepare
 
@@ -173,3 +174,21 @@ def test_pictures_without_content_are_told(prepare, tmp_path, values, told):
         draw(tmp_path / "set" / "ab"[number % 2] / f"{number}.png", value)
     for _ in range(2):  # when they are read, and found again
         assert set(told) <= {*prepare(tmp_path / "set").warnings}
+
+
+def test_a_large_picture_is_read_without_a_warning(pictures, prepare, monkeypatch):
+    """Catches a warning of Pillow's that calls a scan an attack."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
+    with warnings.catch_warnings(action="error"):
+        assert len(images(prepare(pictures))) == 20
+
+
+def test_more_than_a_thousand_classes_are_none(tmp_path):
+    """Catches a refusal of so many folders where the mode needs no classes."""
+    pixels = np.random.default_rng(0).integers(0, 256, (1001, *SIZE), np.uint8)
+    np.savez(tmp_path / "x.npz", images=pixels, labels=np.arange(1001))
+    options = Options(cache_dir=str(tmp_path / "cache"))
+    dataset = source.find(str(tmp_path / "x.npz"), options)
+    assert (dataset.spec.classes, dataset.size + dataset.held_out) == (1, 1001)
+    assert dataset.notes == ("without classes, because 1,001 are over 1,000",)
+    assert set(dataset.read("train")[1].tolist()) == {0}

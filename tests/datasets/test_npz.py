@@ -67,6 +67,7 @@ CASES = [
     ({"images": pixels()[:0]}, r"images are uint8 \(0, 4, 4\)"),
     ({"images": pixels(shape=(3, 4, 4))}, r"images are uint8 \(4, 3, 4, 4\)"),
     ({"labels": [0, 1, 3, 1]}, r"labels are .* as 0, 1, 3, of 3"),
+    ({"labels": [-1, 0, 1, 0]}, "as -1, 0, 1, .*leave out images of no class"),
     ({"labels": [1, 2, 1, 2]}, "as 1, 2, of 2 class names"),
     ({"labels": [0, 1, 0]}, r"labels are int64 \(3,\)"),
     ({"labels": np.eye(4, dtype=int)}, r"\(4, 4\)"),

@@ -210,3 +210,12 @@ def test_the_very_checkpoint_of_the_parent_is_found_or_missed(runs):
         assert np.array_equal(weight, other)
     with pytest.raises(errors.RunError, match="no longer holds what the run began with"):
         trained.restore_parent(gan, dataclasses.replace(parent, manifest_hash="another"))
+
+
+def test_without_classes_a_number_of_images_is_enough(runs):
+    """Catches `sample(9)` refused by a run that has no classes to list."""
+    run = runs["dcgan"]
+    assert np.array_equal(run.sample(3), run.sample([0, 0, 0]))
+    for loaded, labels in ((run, 0), (run, -1), (run, 2.5), (runs["cgan"], 3)):
+        with pytest.raises(ValueError, match="labels must be a list"):
+            loaded.sample(labels)
