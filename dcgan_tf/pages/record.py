@@ -6,7 +6,7 @@ import itertools
 import json
 import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pydantic
@@ -63,7 +63,7 @@ class Record:
     @functools.cached_property
     def settings(self) -> dict[str, object]:
         parent, data = self.content.parent, self.content.data
-        images = data and f"{data['images']:,} ({data['sha256'][:6]})"
+        images = data and f"{data['images']:,} ({_fingerprint(data)[:6]})"
         more = {"init_from": parent and str(parent), "training_images": images}
         return self.config.model_dump() | more
 
@@ -72,7 +72,7 @@ class Record:
         """Returns what decides the weights but for the seed; repeats of a run share it."""
         data, parent = self.content.data, self.content.parent
         decides = self.config.model_dump(include=schema.WEIGHTS - {"seed"})
-        decides["dataset"] = data["sha256"] if data else self.config.dataset
+        decides["dataset"] = _fingerprint(data) if data else self.config.dataset
         return str((decides, parent and parent.manifest_hash))
 
     @functools.cached_property
@@ -137,6 +137,10 @@ class Record:
         if changes := dict.fromkeys(itertools.chain(*starts)):
             lines.append(f"Resumed under other conditions: {', '.join(changes)}")
         return lines
+
+
+def _fingerprint(data: Mapping[str, Any]) -> str:
+    return data.get("files_hash") or data["sha256"]
 
 
 def read(run: Run, name: str = "") -> Record:
