@@ -43,7 +43,7 @@ class Server:
     """`dcgan-tf ui` as a process, in a folder."""
 
     def __init__(self, place):
-        variables = {"XDG_CACHE_HOME": str(place / "cache"), "CUDA_VISIBLE_DEVICES": "-1"}
+        variables = {"XDG_CACHE_HOME": str(place / "cache"), "TMPDIR": str(place)}
         argv = [sys.executable, "-m", "dcgan_tf", "ui", "--no_browser"]
         options = {"cwd": place, "env": {**os.environ, **variables}, "text": True}
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, **options)
@@ -155,6 +155,30 @@ def test_a_zip_of_too_many_files_is_refused_whole(runs, tmp_path, monkeypatch):
     assert not [file for file in runs.root.rglob("*") if file.is_file()]
 
 
+def test_the_generator_of_the_package_is_left_as_it_is(runs):
+    """A measurement would write into the package, and a training go on in it."""
+    with pytest.raises(errors.UsageError, match="choose one of your own"):
+        runs.start(ui.SHIPPED)
+
+
+@pytest.mark.long
+def test_play_and_take_away(opened):
+    """Catches a tab whose command fails, on the generator that comes with the package."""
+    tab, _ = opened  # before there are other runs
+    tab.get_by_role("tab", name="Measure").click()
+    tab.get_by_role("button", name="Measure").click()
+    tab.get_by_text("choose one of your own").wait_for()
+    tab.get_by_role("tab", name="Play").click()
+    tab.get_by_role("textbox", name="morph generate").fill("3,8")
+    tab.get_by_label(".gif").check()
+    tab.get_by_role("button", name="Make: sample").click()
+    tab.locator("a[download$='.gif']").first.wait_for(timeout=60 * SECOND)
+    tab.get_by_role("tab", name="Take away").click()
+    for command, suffix in (("export", "zip"), ("playground", "html")):
+        tab.get_by_role("button", name=f"Make: {command}").click()
+        tab.locator(f"a[download$='.{suffix}']").first.wait_for(timeout=60 * SECOND)
+
+
 @pytest.mark.long
 def test_a_training_outlives_page_and_server_and_is_stopped_once(
     browser, place, serve, tab
@@ -200,25 +224,3 @@ def test_a_training_outlives_page_and_server_and_is_stopped_once(
     value(other, "What it says", "saved; the same command goes on")
     other.close()
     assert run.newest_checkpoint().step >= stopped
-
-
-def test_the_generator_of_the_package_is_left_as_it_is(runs):
-    """A measurement would write into the package, and a training go on in it."""
-    with pytest.raises(errors.UsageError, match="choose one of your own"):
-        runs.start(ui.SHIPPED)
-
-
-@pytest.mark.long
-def test_play_measure_and_take_away(opened, place):
-    """Catches a tab whose command fails, on the generator that comes with the package."""
-    tab, _ = opened
-    tab.get_by_role("tab", name="Measure").click()
-    tab.get_by_role("button", name="Measure").click()
-    tab.get_by_text("choose one of your own").wait_for()
-    tab.get_by_role("tab", name="Play").click()
-    tab.get_by_role("textbox", name="morph generate").fill("3,8")
-    tab.get_by_label(".gif").check()
-    tab.get_by_role("button", name="Make: sample").click()
-    tab.get_by_text("the_ACGAN_that_comes_with_the_package.gif").wait_for(
-        timeout=60 * SECOND
-    )
