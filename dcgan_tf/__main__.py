@@ -7,6 +7,7 @@
     dcgan-tf compare RUN RUN             settings and figures beside each other
     dcgan-tf playground                  a page in which the generator draws in a browser
     dcgan-tf report --run=RUN            a page of a run, or of several side by side
+    dcgan-tf ui                          all of these from a page in the browser
 
 dcgan-tf COMMAND --help lists a command's flags.  `python -m dcgan_tf` is the same, and so
 are python -m dcgan_tf.main (train), dcgan_tf.sample, dcgan_tf.evaluate and so on.
@@ -18,7 +19,8 @@ import sys
 from dcgan_tf.cli import flags
 from dcgan_tf.support import errors, package
 
-COMMANDS = ("train", "sample", "evaluate", "export", "compare", "playground", "report")
+COMMANDS = "train sample evaluate export compare playground report ui".split()
+MODULES = {"train": "main", "ui": "ui.command"}  # where a command has another name
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     if name not in COMMANDS:
         near = errors.near_matches(name, COMMANDS)
         return flags.fail(f"{name}: is none of {', '.join(COMMANDS)}{near}", 2)
-    command = importlib.import_module(f"dcgan_tf.{'main' if name == 'train' else name}")
+    command = importlib.import_module(f"dcgan_tf.{MODULES.get(name, name)}")
     return flags.run(command.main, command.define_flags(), command.__doc__, rest)
 
 
