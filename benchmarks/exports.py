@@ -89,8 +89,6 @@ def largest_difference(folder: pathlib.Path, loaded) -> float:
 
 def untrained(mode: str, architecture: str, **overrides: object):
     """The generator of a run that was not trained, whose images vary from -1 to 1."""
-    import keras
-
     from dcgan_tf.config import resolve
     from dcgan_tf.gans.build import build
     from dcgan_tf.runs.trained import TrainedRun
@@ -104,7 +102,6 @@ def untrained(mode: str, architecture: str, **overrides: object):
         width=28,
         channels=1,
     )
-    keras.utils.set_random_seed(0)
     gan = build(config)
     inputs = gan.sample_latents(100, [0, 0]).numpy(), np.arange(100) % 10
     images = gan.ema_generator(inputs, training=False).numpy()

@@ -7,6 +7,7 @@
     dcgan-tf compare RUN RUN             settings and figures beside each other
     dcgan-tf playground                  a page in which the generator draws in a browser
     dcgan-tf report --run=RUN            a page of a run, or of several side by side
+    dcgan-tf ui                          all of these from a page in the browser
 
 dcgan-tf COMMAND --help lists a command's flags.  `python -m dcgan_tf` is the same, and so
 are python -m dcgan_tf.main (train), dcgan_tf.sample, dcgan_tf.evaluate and so on.
@@ -18,10 +19,11 @@ from dcgan_tf import compare, evaluate, export, playground, report, sample
 from dcgan_tf import main as train
 from dcgan_tf.cli import flags
 from dcgan_tf.support import errors, package
+from dcgan_tf.ui import command as ui
 
 COMMANDS = {
     **dict(train=train, sample=sample, evaluate=evaluate, export=export, compare=compare),
-    **dict(playground=playground, report=report),
+    **dict(playground=playground, report=report, ui=ui),
 }
 
 

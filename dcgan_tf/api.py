@@ -69,7 +69,8 @@ class Run(trained.TrainedRun):
         if odd := given.keys() & {"run", "samples", "which", "ema"}:
             raise errors.UsageError(f"--{odd.pop()}: the run is the one that was loaded")
         values = evaluate.define_flags()
-        flags.parse(values, {"run": self.folder, "ema": self.ema, **given})
+        own = {"run": self.folder, "ema": self.ema, "output": output}
+        flags.parse(values, {**own, **given})
         place = flags.output_path(output, folder=True, may_exist=True) if output else None
         with tf_setup.as_library():
             report = evaluation.measure(values, self)
@@ -111,8 +112,8 @@ def train(
                None: not given.  `dcgan-tf train --helpfull` lists them.
     callbacks: are called with each log entry, a dict, when it is in metrics.jsonl and its
                frame in samples/, and before the checkpoint of its step.  One that raises
-               ends the training as Ctrl-C does, and its exception is raised when all is
-               saved.
+               ends the training as Ctrl-C does, and its exception, SystemExit too, is
+               raised when all is saved.
 
     Returns the run as it then is; with dry_run=True None.  Raises UsageError for a wrong
     setting, RunError for what fails, each with the line that the command would print.
@@ -120,18 +121,20 @@ def train(
     once if it comes twice; SIGTERM raises SystemExit.  The same call goes on from there.
     In a thread that is not the main one signals are not heard.
 
-    The caller's settings of Keras and the random states of Python and NumPy are put back;
-    TensorFlow's global seed is the run's afterwards.
+    The caller's settings of Keras, TensorFlow and logging are put back.  Threads may train
+    and load at the same time.
     """
     values = main.define_flags()
     call = ["dcgan_tf.train", *flags.parse(values, settings)]
-    failures: list[Exception] = []
+    failures: list[BaseException] = []
 
     def on_entry(entry: dict) -> bool:
         try:
             for callback in callbacks:
                 callback(dict(entry))
-        except Exception as error:
+        except stop_signal.AtOnce:
+            raise
+        except BaseException as error:  # as SystemExit and CancelledError
             failures.append(error)
         return bool(failures)
 

@@ -3,9 +3,10 @@
     dcgan-tf compare checkpoints/acgan checkpoints/cgan
     dcgan-tf compare checkpoints/acgan-* --csv=acgan.csv
 
-Runs that differ in nothing but the seed are one column, with the mean and the sample
-standard deviation of their figures.  The figures are those of evaluation.json, which
-dcgan-tf evaluate writes, or else the last ones of a run trained with --evaluate_every.
+Runs whose weights differ by nothing but the seed are one column, with the mean and the
+sample standard deviation of their figures.  The figures are those of evaluation.json, which
+dcgan-tf evaluate writes, or the last ones of a run trained with --evaluate_every, whichever
+are of a later step.
 """
 
 import sys

@@ -53,10 +53,9 @@ def main(values: FlagValues) -> None:
 
     began = time.monotonic()
     report = evaluation.measure(values)
+    files = evaluation.write(output, report) if output else ""  # before a pipe may close
     print(evaluation.table(report))
-    print(f"measured in {time.monotonic() - began:.0f} s")
-    if output:
-        print(evaluation.write(output, report))
+    print(f"measured in {time.monotonic() - began:.0f} s", *[files] * bool(files), sep="\n")
 
 
 if __name__ == "__main__":

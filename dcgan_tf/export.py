@@ -15,6 +15,7 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
+from dcgan_tf.datasets import source
 from dcgan_tf.exports import formats
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import errors, tf_setup
@@ -42,6 +43,7 @@ def main(values: FlagValues) -> None:
     path = flags.output_path(values.output, suffixes=list(formats.BY_SUFFIX), folder=True)
     format_name = formats.chosen(path, values.format)
     content = run.read()
+    source.check_outside(content.config.dataset, path, "output")
 
     tf_setup.start()
     from dcgan_tf.exports import write  # which imports TensorFlow

@@ -15,6 +15,7 @@ import sys
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
+from dcgan_tf.datasets import source
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import tf_setup
 
@@ -59,6 +60,7 @@ def main(values: FlagValues) -> None:
     output = flags.output_path(
         values.output or "sample.png", suffixes=(".png", ".npz", ".gif"), folder=True
     )
+    source.check_outside(run.read_config().dataset, output, "output")
     tf_setup.start()
     from dcgan_tf.cli import sampling
 

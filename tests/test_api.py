@@ -1,6 +1,7 @@
 """What a program or a notebook does with the package: load, train, and the run."""
 
 import io
+import os
 import random
 import signal
 import threading
@@ -173,3 +174,18 @@ def test_a_thread_trains_and_leaves_everything_as_it_was(tmp_path):
     finally:
         keras.config.set_floatx("float32")
         tf.config.optimizer.set_experimental_options({"remapping": False})
+
+
+def test_a_callback_may_end_the_program_and_change_its_folder(tmp_path, monkeypatch):
+    """Catches a run that is lost, or saved where the callback went."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+
+    def leave(_):
+        os.chdir("elsewhere")
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit, match="3"):
+        dcgan_tf.train(run_dir="run", callbacks=[leave], **LONG)
+    assert dcgan_tf.load(tmp_path / "run").step == 3
+    assert list((tmp_path / "elsewhere").iterdir()) == []

@@ -12,6 +12,7 @@ import pytest
 from conftest import draw, mnist_is_prepared
 
 from dcgan_tf import compare, evaluate, export, main, playground, report, sample
+from dcgan_tf.ui import command as ui
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -102,7 +103,7 @@ def test_links_lead_to_files_and_headings():
 def test_flags_that_documents_name_exist():
     """A flag that was renamed stays in no document."""
     known = set(OTHER_FLAGS)
-    for command in (main, sample, evaluate, export, compare, report, playground):
+    for command in (main, sample, evaluate, export, compare, report, playground, ui):
         for name in command.define_flags():
             known |= {name, f"no{name}"}
     for document in DOCUMENTS:

@@ -9,12 +9,13 @@ from dcgan_tf.cli import launch
 from dcgan_tf.gans import build
 from dcgan_tf.runs import checkpoint
 from dcgan_tf.runs.folder import Run, RunConfig
+from dcgan_tf.support import stop_signal
 from dcgan_tf.training import loop
 from dcgan_tf.training.devices import Workers
 from dcgan_tf.training.train_state import TrainState
 
 
-class Killed(BaseException):
+class Killed(stop_signal.AtOnce):
     """The end of the process."""
 
 

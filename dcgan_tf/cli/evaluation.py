@@ -31,7 +31,8 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
     """
     _check_flags(values)
     if values.samples is not None:
-        dataset = source.find(values.dataset or AUTO, flags.data_options(values))
+        name = source.settled(values.dataset or AUTO, values.data_dir)
+        dataset = source.find(name, flags.data_options(values))
         images = _read_samples(values.samples, dataset.spec)
         has_labels = images.labels is not None
     else:
@@ -49,7 +50,8 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
         for_cas = images if values.cas else None
         return {"of": of, **evaluator.compare(images, train, test, dataset, for_cas)}
     data, seed, for_cas = run.read().data, values.seed or 0, None
-    if data and data["content_hash"] != train.content_hash():
+    hash_ = "files_hash" if data and "files_hash" in data else "content_hash"
+    if data and data[hash_] != train.fingerprint(dataset.files_hash, data)[hash_]:
         flag = "dataset" if source.is_own(dataset.name) else "data_dir"
         raise errors.UsageError(
             f"--{flag}: {dataset} is not what {run.folder} was trained on; name its folder"
@@ -80,7 +82,9 @@ def _check_flags(values: FlagValues) -> None:
 def _dataset_of(run: Run, values: FlagValues) -> Dataset:
     """Returns the data set of a run, wherever --dataset says that it lies now."""
     config = run.read_config()
-    moved = source.moved_to(config.dataset, values.dataset)
+    if values.output:
+        source.check_outside(config.dataset, pathlib.Path(values.output), "output")
+    moved = source.moved_to(config.dataset, values.dataset, values.data_dir)
     if values.dataset is not None and not moved:
         allowed = f"goes with --samples; the run has {config.dataset}"
         raise errors.UsageError(f"--dataset={values.dataset}: {allowed}")

@@ -223,7 +223,8 @@ def _parse(values: FlagValues, argv: list[str]) -> list[str]:
     try:
         return values(["dcgan_tf", *_with_flagfiles_first(argv)])[1:]
     except flags.Error as error:  # "flag --count=0: ...", "ERROR:: ..."
-        raise errors.UsageError(re.sub(r"^(flag|ERROR::) ", "", str(error))) from None
+        line = re.sub("invalid literal for int.*", "must be a whole number", str(error))
+        raise errors.UsageError(re.sub(r"^(flag|ERROR::) ", "", line)) from None
 
 
 def _take_arguments(values: FlagValues, arguments: list[str]) -> None:

@@ -24,7 +24,7 @@ from dcgan_tf.reporting.grids import Layout
 from dcgan_tf.reporting.log import RunLogger, rewind
 from dcgan_tf.runs import checkpoint, manifest, trained
 from dcgan_tf.runs.folder import Run, RunConfig, versions
-from dcgan_tf.support import errors, tf_setup
+from dcgan_tf.support import errors, stop_signal, tf_setup
 from dcgan_tf.support.progress import Progress, say
 from dcgan_tf.training import loop
 from dcgan_tf.training.devices import LOST, Workers
@@ -148,6 +148,8 @@ def show(
     for name, value in lines.items():
         if value:
             print(f"{name + ':':<16}{value}", flush=True)
+    for line in plan.dataset.warnings:
+        print(f"warning: --dataset={config.dataset}: {line}", file=sys.stderr)
     if changed := ", ".join(plan.content.changed_conditions(machine)):
         end = "the bits may differ from those of a run that went on as it began"
         print(f"warning: {changed}: {end}", file=sys.stderr)
@@ -183,7 +185,7 @@ def load(plan: Plan, workers: Workers) -> tuple[Plan, Split, Split | None]:
     """
     config, before = plan.config, plan.content.data
     split = pipeline.load(plan.dataset, "train")
-    data = split.fingerprint()
+    data = split.fingerprint(plan.dataset.files_hash, before)
     if before is not None and before != data:
         then, now = (f"{d['images']:,} of {d['shape']}" for d in (before, data))
         raise errors.UsageError(
@@ -239,8 +241,8 @@ def train(
     intervals = Intervals.of(config, batches.per_epoch)
     before = content.parent is not None
     steps = make_train_steps(state, config, trained_before=before, jit_compile=jit_compile)
+    sinks = loop.Sinks()
     try:
-        sinks = loop.Sinks()
         if workers.is_chief:
             rewind(run, intervals, step)
             layout = Layout.of_preview(config)
@@ -261,6 +263,10 @@ def train(
             raise
         line = errors.first_line(error)
         raise errors.RunError(f"{run.folder}: {line}; {run.what_is_left()}") from error
+    except BaseException as error:  # as a handler of other signals raises it
+        if not isinstance(error, (errors.RunError, stop_signal.AtOnce)):
+            sinks.saver.rescue(intervals)
+        raise
 
 
 def _with_content(plan: Plan, **changes: Any) -> Plan:

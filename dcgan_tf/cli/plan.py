@@ -90,7 +90,8 @@ def make(
     for name in ("evaluate_every", "test_losses"):
         if plan.dataset and getattr(plan.config, name):
             source.check_held_out(plan.dataset, name)
-    return plan
+    # A callback may change the working directory.
+    return dataclasses.replace(plan, run=Run(run.folder.absolute()))
 
 
 def _check_folder(run: Run) -> None:
@@ -109,6 +110,9 @@ def _new(
     overrides: Mapping[str, Any], run: Run, options: Options, init_from: str | None
 ) -> Plan:
     inherited = parent = None
+    if "dataset" in overrides:  # before a parent's, which is settled
+        settled = source.settled(overrides["dataset"], options.data_dir)
+        overrides = {**overrides, "dataset": settled}
     if init_from is not None:
         inherited, parent = _parent(init_from)
         overrides = resolve.inherit(inherited, overrides, init_from)
@@ -121,7 +125,7 @@ def _new(
     if options.size:  # before all images are read
         _check_size(overrides, *options.size)
     requested = overrides.get("dataset", AUTO)
-    dataset = source.find(requested, options)
+    dataset = _find(requested, overrides.get("mode", resolve.DEFAULT_MODE), run, options)
     _check_size(overrides, *dataset.spec.shape)
     config = resolve.new(
         overrides,
@@ -137,8 +141,9 @@ def _new(
         )
     if config.conditional and config.classes == 1:
         raise errors.UsageError(
-            f"--mode={config.mode}: {'; '.join([dataset.name, *dataset.notes])} has fewer "
-            "classes than two; sort pictures into class folders, or take --mode=dcgan"
+            f"--mode={config.mode}: {dataset.name} has fewer classes than two "
+            f"({'; '.join(dataset.notes) or 'no class folders'}); sort pictures into class "
+            "folders, or take --mode=dcgan"
         )
     if inherited and (spec := ImageSpec.of(inherited)) != dataset.spec:
         raise errors.UsageError(
@@ -168,7 +173,7 @@ def _check_size(
     """UsageError unless the networks can be built for images of this size."""
     architectures = PRESETS[overrides.get("mode", resolve.DEFAULT_MODE)].architectures
     name = overrides.get("architecture", next(iter(architectures)))
-    size = f"{height}x{width}"
+    size = f"{width}x{height}"
     if not architectures[name].any_size and (height, width, channels) != (28, 28, 1):
         raise errors.UsageError(
             f"--architecture={name}: is for 28x28x1 alone, not {size}x{channels}; take "
@@ -192,7 +197,7 @@ def _resumed(
         )
     given = {name: value for name, value in overrides.items() if value != AUTO}
     saved = content.config
-    if moved := source.moved_to(saved.dataset, given.get("dataset")):
+    if moved := source.moved_to(saved.dataset, given.get("dataset"), options.data_dir):
         saved = saved.model_copy(update={"dataset": moved})
         given["dataset"] = moved
     began_from = content.parent.run if content.parent else "new weights"
@@ -251,10 +256,18 @@ def find_again(run: Run, config: Config, options: Options) -> Dataset:
         channels=config.channels,
         skip_broken=True,  # what was skipped when the run began; its fingerprint tells
     )
-    dataset, spec = source.find(config.dataset, options), ImageSpec.of(config)
+    dataset = _find(config.dataset, config.mode, run, options)
+    spec = ImageSpec.of(config)
     if dataset.spec != spec:
         raise errors.RunError(
             f"{run.config_file}: says {spec.classes} classes of {spec}; {dataset.name} has "
             f"{dataset.spec.classes} of {dataset.spec}"
         )
     return dataset
+
+
+def _find(name: str, mode: str, run: Run, options: Options) -> Dataset:
+    """Returns the data set of a run of this mode, which does not lie in the data itself."""
+    source.check_outside(name, run.folder, "run_dir")
+    labelled = PRESETS[mode].conditional
+    return source.find(name, dataclasses.replace(options, labelled=labelled))

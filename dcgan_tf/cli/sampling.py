@@ -4,13 +4,12 @@ import dataclasses
 import itertools
 import math
 import pathlib
-import re
 from collections.abc import Iterable
 
 import numpy as np
 from absl.flags import FlagValues
 
-from dcgan_tf.config import resolve
+from dcgan_tf.config import class_names, resolve
 from dcgan_tf.config.schema import Config
 from dcgan_tf.reporting import frames, grids
 from dcgan_tf.runs import trained
@@ -27,7 +26,7 @@ UNCONDITIONAL_COUNT = 100
 MOST_IMAGES = 1_000_000
 MOST_BYTES = 2_000_000_000  # of images that are held at once
 Row = list[int] | None  # classes
-LONGEST_NAME = 50  # characters of a class in a file's name, which has at most 255 bytes
+LONGEST_NAME = 255  # bytes of a folder's
 
 
 def sample(values: FlagValues, run: Run, output: pathlib.Path) -> str:
@@ -39,9 +38,9 @@ def sample(values: FlagValues, run: Run, output: pathlib.Path) -> str:
     _check_flags(values, config, output)
     row = None  # the classes that stand in a row, or a column each
     if values.digits is not None:
-        row = resolve.class_numbers("digits", ",".join(values.digits), config.names)
+        row = class_names.find("digits", ",".join(values.digits), config.names)
     elif values.classes is not None:
-        row = resolve.class_numbers("classes", values.classes, config.names)
+        row = class_names.find("classes", values.classes, config.names)
     elif config.conditional and not values.count and values.morph is None:
         row = list(range(config.classes))
         if output.suffix in (".png", ".gif"):
@@ -73,7 +72,7 @@ def _check_flags(values: FlagValues, config: Config, output: pathlib.Path) -> No
         problem = f"{' '.join(of_class)}: the run has no classes; use --count"
     elif odd_rows:
         problem = f"{' '.join(odd_rows)}: does not go with --{way}; use --count"
-    elif way == "morph" and "," not in given[way]:
+    elif way == "morph" and len(class_names.find("morph", values.morph, config.names)) < 2:
         problem = f"{given[way]}: name two classes or more, as in --morph=0,1"
     elif (way or values.magnify) and output.suffix not in (".png", ".gif"):
         problem = f"--output={output}: --{way or 'magnify'} writes a .png or .gif"
@@ -141,7 +140,7 @@ def _write_way(
     is_gif = output.suffix == ".gif"
     passes = None  # the classes that the way passes
     if values.morph is not None:
-        passes = resolve.class_numbers("morph", values.morph, config.names)
+        passes = class_names.find("morph", values.morph, config.names)
     rows = len(row) if row else values.count or ROWS
     stops = len(passes) if passes else STOPS if is_gif else 2
     length = stops * (steps - 1) if is_gif else (stops - 1) * (steps - 1) + 1
@@ -175,9 +174,11 @@ def _write_folder(
 
     `train --dataset` reads such a folder.
     """
-    names = [re.sub(r"[^\w-]", "_", name)[:LONGEST_NAME] for name in config.names]
-    if len(set(names)) < len(names):
+    names = [class_names.printable(name).replace("/", "_") for name in config.names]
+    whole = len({name.encode()[:LONGEST_NAME] for name in names}) == len(names)
+    if not whole or any(name.startswith(".") for name in names):  # else hidden, or merged
         names = [f"{number}_{name}" for number, name in enumerate(names)]
+    names = [name.encode()[:LONGEST_NAME].decode(errors="ignore") for name in names]
     with atomic_files.replacing(folder, folder=True) as temporary:
         for index, (image, label) in enumerate(zip(images, labels, strict=True)):
             place = temporary / names[label] if config.conditional else temporary

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dcgan_tf.config import presets, schema
+from dcgan_tf.config import class_names, presets, schema
 from dcgan_tf.config.presets import AUTO, CHOICES, PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
@@ -114,31 +114,15 @@ def inherit(parent: Config, overrides: Mapping[str, Any], name: str) -> dict[str
     return {**kept, **overrides}
 
 
-def class_numbers(flag: str, text: str, names: list[str]) -> list[int]:
-    """Returns the classes that `--flag=text` names, by name or number, with commas between.
-
-    UsageError where one is no class.
-    """
-    numbers = {str(number): number for number in range(len(names))}
-    numbers |= {name: number for number, name in enumerate(names)}
-    parts = [part.strip() for part in text.split(",")]
-    for part in parts:
-        if part not in numbers:
-            known = ", ".join(names[:20]) + (", ..." if names[20:] else "")
-            known += errors.near_matches(part, names)
-            raise errors.UsageError(f"--{flag}={text}: {part!r} is no class of {known}")
-    return [numbers[part] for part in parts]
-
-
 def preview_labels(config: Config) -> list[int] | None:
-    """Returns the classes in the grid that shows a run's training; UsageError as above.
+    """Returns the classes in the grid that shows a run's training; UsageError for others.
 
     None where the generator takes no class.
     """
     if not config.conditional:
         return None
     if config.preview_classes:
-        return class_numbers("preview_classes", config.preview_classes, config.names)
+        return class_names.find("preview_classes", config.preview_classes, config.names)
     return shown_classes(config.classes)
 
 

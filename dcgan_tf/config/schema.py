@@ -206,6 +206,9 @@ def kind(name: str) -> str:
     return FIELDS[name].json_schema_extra["kind"]
 
 
+# What decides a run's weights, not just what is logged, shown and kept.
+WEIGHTS = {name for name in FIELDS if kind(name) == FIXED and "preview" not in name}
+WEIGHTS |= {"epochs", "steps"}
 # What a user may choose.
 SETTINGS = [name for name in FIELDS if kind(name) != DERIVED]
 

@@ -3,15 +3,18 @@
 CACHE/<key>/train_images.bin    uint8 [N, H, W, C]
             train_labels.npy    int32 [N]
             test_images.bin, test_labels.npy
-            index.json          what the others hold
+            index.json          what the others hold, and their hashes
 """
 
 import dataclasses
 import itertools
 import json
 import pathlib
+import warnings
+from collections import Counter
 
 import numpy as np
+from PIL import Image
 
 from dcgan_tf.datasets import picture
 from dcgan_tf.datasets.spec import Dataset, ImageSpec, Source, digest, doublings, own_names
@@ -20,6 +23,7 @@ from dcgan_tf.support.progress import bar, say
 
 FORMAT = 1
 SPLITS = ("train", "test")
+LEAST_BRIGHT = 32  # grey level that some pixel of sound images has
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Options:
     size: tuple[int, int] | None = None
     channels: int | None = None  # None: grey where all images are grey
     skip_broken: bool = False  # whether to go on without pictures that cannot be read
+    labelled: bool = False  # whether to go on without those of a folder that have no class
 
 
 def prepare(source: Source, options: Options) -> Dataset:
@@ -50,7 +55,8 @@ def prepare(source: Source, options: Options) -> Dataset:
         for earlier in itertools.product({None, options.size}, {None, options.channels}):
             if index := _index(place(*earlier)):
                 size = index["height"], index["width"]
-                if requested in (earlier, (size, index["channels"])):
+                fits = requested in (earlier, (size, index["channels"]))
+                if fits and _is_whole(place(*earlier), index):
                     return _dataset(source, place(*earlier), index, options.skip_broken)
         return None
 
@@ -63,18 +69,28 @@ def prepare(source: Source, options: Options) -> Dataset:
             if alone:
                 atomic_files.remove_leftovers(cache)  # of a process that was killed
             made = atomic_files.replacing(place(*requested), folder=True, overwrite=True)
-            with made as temporary:
+            with made as temporary, warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
                 _read(source, temporary, options)
     return kept()
 
 
 def _index(place: pathlib.Path) -> dict | None:
-    """Returns the index of a folder in the cache; None unless its images are whole."""
-    if not (place / "index.json").exists():
+    """Returns the index of a folder in the cache; None where there is none to read."""
+    try:
+        return json.loads((place / "index.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return None
-    index = json.loads((place / "index.json").read_text(encoding="utf-8"))
+
+
+def _is_whole(place: pathlib.Path, index: dict) -> bool:
+    """Says whether a folder in the cache holds what was written."""
     sizes = {path.name: path.stat().st_size for path in place.iterdir()}
-    return index if _sizes(index).items() <= sizes.items() else None
+    hashes = index.get("sha256", {})  # which version 0.3 did not keep
+    return _sizes(index).items() <= sizes.items() and all(
+        name in sizes and atomic_files.sha256(place / name) == hash_
+        for name, hash_ in hashes.items()
+    )
 
 
 def _sizes(index: dict) -> dict[str, int]:
@@ -89,10 +105,11 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
     if options.size is None and not (size and doublings(*size)):
         size = 32, 32
     height, width = size
-    say(f"reading {source.count:,} images of {source.name}, once, as {height}x{width}")
+    say(f"reading {source.count:,} images of {source.name}, once, as {width}x{height}")
     channels = options.channels or source.channels or 3
     labels: tuple[list[int], list[int]] = [], []
     skipped, grey = [], options.channels is None and channels == 3
+    looks, first_labels = Counter[str](), dict[int, int]()  # by the hash of an image
     paths = [place / f"{split}_images.bin" for split in SPLITS]
     with paths[0].open("wb") as train, paths[1].open("wb") as test:
         for image, label, is_test, error in bar(
@@ -102,9 +119,13 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
                 skipped.append(error)
                 continue
             grey = grey and (image.ndim == 2 or bool((image[..., :1] == image).all()))
-            pixels = picture.in_channels(image, channels).tobytes()
-            (test if is_test else train).write(pixels)
-            labels[is_test].append(label)
+            pixels = picture.in_channels(image, channels)
+            content = pixels.tobytes()
+            looks["highest"] = max(looks["highest"], int(pixels.max()))
+            looks["plain"] += int((pixels == pixels[0, 0]).all())
+            looks["twice"] += first_labels.setdefault(hash(content), label) != label
+            (test if is_test else train).write(content)
+            labels[is_test].append(label if len(source.class_names) > 1 else 0)
     counts = {}
     for split, numbers, path in zip(SPLITS, labels, paths, strict=True):
         counts[split] = np.bincount(numbers, minlength=len(source.class_names)).tolist()
@@ -117,7 +138,24 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
             single.replace(path)
     index = {"source": source.name, "height": height, "width": width}
     index |= {"channels": 1 if grey else channels, "counts": counts, "skipped": skipped}
+    index["looks"] = looks
+    index["sha256"] = {path.name: atomic_files.sha256(path) for path in place.iterdir()}
     atomic_files.write_json(place / "index.json", index)
+
+
+def _warnings(index: dict) -> tuple[str, ...]:
+    """Returns what is odd about images, which were counted as they were read."""
+    train, test = (sum(index["counts"][split]) for split in SPLITS)
+    looks = {"highest": 255, "plain": 0, "twice": 0, **index.get("looks", {})}
+    told = {
+        f"no pixel is above {looks['highest']} of 255": looks["highest"] < LEAST_BRIGHT,
+        f"{looks['plain']:,} of {train + test:,} images have a single colour": (
+            10 * looks["plain"] > train + test
+        ),
+        f"{looks['twice']:,} images are equal to one of another class": looks["twice"],
+        "no image is held out, so nothing can be measured": not test,
+    }
+    return tuple(line for line, is_so in told.items() if is_so)
 
 
 def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dataset:
@@ -155,4 +193,5 @@ def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dat
         f"kept in {place} ({megabytes:,.1f} MB)",
         read,
         (*source.notes, *notes),
+        _warnings(index),
     )

@@ -3,10 +3,11 @@
 import os
 import pathlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+from dcgan_tf.config import class_names
 from dcgan_tf.datasets import picture
 from dcgan_tf.datasets.spec import NO_CLASSES, Item, Source, digest, is_held_out
 from dcgan_tf.support import arrays, atomic_files, errors
@@ -16,7 +17,11 @@ SUFFIXES = frozenset(
     ".png .jpg .jpeg .jpe .jfif .gif .bmp .dib .webp .tif .tiff .ppm .pgm .pbm .pnm .tga "
     ".jp2 .avif .ico".split()
 )
-HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini")
+# What systems make beside a user's pictures; names that begin with a dot are hidden.
+SYSTEMS = frozenset(
+    "__macosx @eadir @recycle #recycle #snapshot $recycle.bin recycler lost+found "
+    "__pycache__ thumbs.db ehthumbs.db desktop.ini".split()
+) | {"system volume information"}
 TRAIN = ("train", "training")
 TEST = ("test", "testing", "val", "valid", "validation")
 (NO_CLASS,) = NO_CLASSES
@@ -24,23 +29,25 @@ TEST = ("test", "testing", "val", "valid", "validation")
 
 class _File(NamedTuple):
     path: str  # in the folder
-    class_name: str
+    class_name: str  # its folder's name, which may hold bytes that are no text
     test: bool | None  # whether it is held out; None: its content decides
 
 
-def find(folder: pathlib.Path) -> Source:
+def find(folder: pathlib.Path, labelled: bool = False) -> Source:
     """Returns the pictures in a folder; UsageError where they make no data set.
 
     FOLDER/<class>/..., or FOLDER/train/<class>/... and FOLDER/test/<class>/...; without
     class folders the pictures have no classes.  Pictures may lie deeper.  Hidden files are
-    ignored; the notes count other files that are no pictures.
+    ignored; the notes tell of all else that is left out.
+
+    labelled: leave out pictures without a class, where others have one
     """
-    files, notes = _listed(folder)
+    files, notes = _listed(folder, labelled)
     # By the files' own names first: numbered files keep their order across classes.
     files.sort(key=lambda file: (os.path.basename(file.path), file.path))
     paths = [file.path for file in files]
     with ThreadPoolExecutor() as threads:
-        hashes = threads.map(lambda path: atomic_files.sha256(folder / path), paths)
+        hashes = threads.map(lambda path: _content(folder / path), paths)
         shown = bar(hashes, "looking at pictures", len(paths))
         contents = dict(zip(paths, shown, strict=True))
     chosen = {path for path in paths if is_held_out(contents[path])}
@@ -77,7 +84,7 @@ def find(folder: pathlib.Path) -> Source:
         name=str(folder),
         key=digest(sorted(contents.items())),
         count=len(files),
-        class_names=tuple(names),
+        class_names=class_names.checked(names, str(folder)),
         notes=tuple(notes),
         common_size=common_size,
         channels=None,
@@ -85,18 +92,30 @@ def find(folder: pathlib.Path) -> Source:
     )
 
 
-def _listed(folder: pathlib.Path) -> tuple[list[_File], list[str]]:
-    """Returns the pictures, without classes unless all have one; and notes."""
-    parts, notes = _parts(folder)
-    files, others = [], Counter[str]()
+def _content(file: pathlib.Path) -> str:
+    """Returns the sha256 of a file, and of its name where `items` cannot read it either."""
+    return atomic_files.sha256(file) if os.access(file, os.R_OK) else digest(file.name)
+
+
+def _listed(folder: pathlib.Path, labelled: bool) -> tuple[list[_File], list[str]]:
+    """Returns the pictures, without classes unless all that stay have one; and notes."""
+    files, others, systems = [], Counter[str](), set[str]()
+    parts, notes = _parts(folder, systems)
+    within: dict[str, set[str]] = {}  # class -> the folders in it that hold pictures
     for root, test in parts.items():
-        for path in _below(root):
-            inside = path.relative_to(root).parts
-            class_name = _printable(inside[0]) if len(inside) > 1 else NO_CLASS
+        for path in _below(root, systems):
+            *inside, _ = path.relative_to(root).parts
             if path.suffix.lower() in SUFFIXES:
+                class_name = inside[0] if inside else NO_CLASS
                 files.append(_File(str(path.relative_to(folder)), class_name, test))
+                within.setdefault(class_name, set()).update(inside[1:2])
             else:
                 others[path.suffix.lower() or "without a suffix"] += 1
+    folders = {p.name for root in parts for p in visible(root, systems) if p.is_dir()}
+    if empty := folders - within.keys():
+        notes.append(f"left out {_listing(empty)}, where no picture is")
+    if systems:
+        notes.append(f"left out {_listing(systems)}, which a system made")
     if others:
         kinds = ", ".join(f"{number} {suffix}" for suffix, number in others.most_common(5))
         notes.append(f"left out {others.total():,} files that are no pictures ({kinds})")
@@ -105,52 +124,68 @@ def _listed(folder: pathlib.Path) -> tuple[list[_File], list[str]]:
             f"--dataset={folder}: {'; '.join(['holds no pictures', *notes])}; put .png or "
             ".jpg files there, in a folder for each class"
         )
+    first = within[files[0].class_name]
+    if min(len(within), len(first)) > 1 and all(first == x for x in within.values()):
+        raise errors.UsageError(
+            f"--dataset={folder}: {_listing(within)} each hold {_listing(first)}; if these "
+            "are the classes, call two of the others train and test, or give one of them "
+            "as --dataset; else put the pictures of a class straight into its folder"
+        )
     loose = [file for file in files if file.class_name == NO_CLASS]
     if len(loose) in (0, len(files)):
         return files, notes
-    if all(file.test for file in loose):  # as in a competition, without their answers
-        notes.append(f"left out {len(loose):,} test pictures that have no class")
-        files = [file for file in files if file.class_name != NO_CLASS]
-        if not any(file.test for file in files):
-            files = [file._replace(test=None) for file in files]
-        return files, notes
-    example = f"{len(loose):,} pictures (as {_printable(loose[0].path)})"
-    notes.append(f"without classes, because {example} lie in no folder of a class")
-    return [file._replace(class_name=NO_CLASS) for file in files], notes
+    example = f"{len(loose):,} pictures (as {class_names.printable(loose[0].path)})"
+    # Test pictures without a class are those of a competition, without its answers.
+    if not labelled and not all(file.test for file in loose):
+        notes.append(f"without classes, because {example} lie in no folder of a class")
+        return [file._replace(class_name=NO_CLASS) for file in files], notes
+    notes.append(f"left out {example} that lie in no folder of a class")
+    files = [file for file in files if file.class_name != NO_CLASS]
+    if not any(file.test for file in files):
+        files = [file._replace(test=None) for file in files]
+    return files, notes
 
 
-def _parts(folder: pathlib.Path) -> tuple[dict[pathlib.Path, bool | None], list[str]]:
+def _parts(
+    folder: pathlib.Path, systems: set[str]
+) -> tuple[dict[pathlib.Path, bool | None], list[str]]:
     """Returns where pictures are looked for, whether those are held out, and notes.
 
     A folder "train" among others is a class: of railways, say.
     """
-    subfolders = {path.name.lower(): path for path in _visible(folder) if path.is_dir()}
-    train = next((name for name in TRAIN if name in subfolders), None)
-    tests = [name for name in TEST if name in subfolders]
-    classes = sorted(subfolders.keys() - {train, *tests})
+    paths = [path for path in visible(folder, systems) if path.is_dir()]
+    trains = [path for path in paths if path.name.lower() in TRAIN]
+    tests = [path for name in TEST for path in paths if path.name.lower() == name]
+    classes = [path.name for path in paths if path not in (*trains, *tests)]
     if classes and tests:
         raise errors.UsageError(
-            f"--dataset={folder}: holds {tests[0]} beside other folders (as {classes[0]}); "
-            "put these into train"
+            f"--dataset={folder}: holds {tests[0].name} beside other folders (as "
+            f"{classes[0]}); put these into train"
         )
-    if train is None or classes:
+    if classes or not trains:
         return {folder: None}, []
+    if len(trains) > 1:
+        names = _listing(path.name for path in trains)
+        raise errors.UsageError(f"--dataset={folder}: holds {names}; make them one")
     if not tests:
-        return {subfolders[train]: None}, []
-    notes = [f"left out the folder {name}" for name in tests[1:]]
-    return {subfolders[train]: False, subfolders[tests[0]]: True}, notes
+        return {trains[0]: None}, []
+    notes = [f"left out the folder {path.name}" for path in tests[1:]]
+    return {trains[0]: False, tests[0]: True}, notes
 
 
-def _printable(name: str) -> str:
-    """Returns a name as text that can be printed, whatever bytes are in it."""
-    return os.fsencode(name).decode("utf-8", "replace")
+def _listing(names: Iterable[str]) -> str:
+    shown = sorted(map(class_names.printable, names))
+    return ", ".join(shown[:9]) + ", ..." * (len(shown) > 9)
 
 
-def _visible(folder: pathlib.Path) -> list[pathlib.Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith(HIDDEN))
+def visible(folder: pathlib.Path, systems: set[str]) -> list[pathlib.Path]:
+    """Lists what is in a folder, but for hidden names and those that `systems` gets."""
+    paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    systems.update(path.name for path in paths if path.name.lower() in SYSTEMS)
+    return [path for path in paths if path.name not in systems]
 
 
-def _below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+def _below(folder: pathlib.Path, systems: set[str]) -> Iterator[pathlib.Path]:
     """Yields the visible files in a folder and in those below it, by links as well."""
-    for path in _visible(folder):
-        yield from _below(path) if path.is_dir() else [path]
+    for path in visible(folder, systems):
+        yield from _below(path, systems) if path.is_dir() else [path]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dcgan_tf.config import class_names
 from dcgan_tf.datasets import picture
 from dcgan_tf.datasets.spec import NO_CLASSES, Item, Source, digest
 from dcgan_tf.support import arrays, atomic_files, errors
@@ -23,7 +24,8 @@ FORM = (
 )
 NUMBERS = (
     "whole numbers from 0 without gaps, one for each image: by np.unique(labels, "
-    "return_inverse=True)[1] from names, by labels.argmax(axis=1) from one-hot vectors"
+    "return_inverse=True)[1] from names, by labels.argmax(axis=1) from one-hot vectors; "
+    "leave out images of no class, as -1"
 )
 
 
@@ -46,13 +48,13 @@ def find(path: pathlib.Path) -> Source:
     parts = [("", images, labels)]
     if test_images is not None:
         parts.append(("test_", test_images, test_labels))
-    class_names = NO_CLASSES
+    names = NO_CLASSES
     if labels is None:
         parts = [(prefix, x, np.zeros(np.shape(x)[:1], int)) for prefix, x, _ in parts]
     else:
         named = np.unique(labels) if named is None else np.atleast_1d(named)
-        class_names = tuple(map(str, named))
-    if problem := _problem(parts, class_names):
+        names = class_names.checked(named, str(path))
+    if problem := _problem(parts, names):
         raise errors.UsageError(f"--dataset={path}: {problem}")
 
     def items(size: tuple[int, int]) -> Iterator[Item]:
@@ -65,7 +67,7 @@ def find(path: pathlib.Path) -> Source:
         name=str(path),
         key=digest(atomic_files.sha256(path)),
         count=sum(len(pixels) for _, pixels, _ in parts),
-        class_names=class_names,
+        class_names=names,
         notes=(),
         common_size=lambda: images.shape[1:3],
         channels=3 if images.shape[3:] == (3,) else 1,
@@ -73,7 +75,7 @@ def find(path: pathlib.Path) -> Source:
     )
 
 
-def _problem(parts: list[tuple], class_names: tuple[str, ...]) -> str | None:
+def _problem(parts: list[tuple], names: tuple[str, ...]) -> str | None:
     """Returns why (prefix, images, labels) cannot be trained on; None where they can."""
     _, first, trained = parts[0]
     if first is None:
@@ -93,6 +95,6 @@ def _problem(parts: list[tuple], class_names: tuple[str, ...]) -> str | None:
             f"labels reach from {known[0]} to {known[-1]}, and no training image has "
             f"{gap}; they must be {NUMBERS}"
         )
-    if len({*class_names}) != len(known):
-        return f"class_names has {len(class_names)} names, not {len(known)} different ones"
+    if len(names) != len(known):
+        return f"class_names has {len(names)} names, not {len(known)}"
     return None

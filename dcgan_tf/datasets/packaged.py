@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
+from dcgan_tf.config import class_names
 from dcgan_tf.config.presets import AUTO, DIGITS
 from dcgan_tf.datasets import picture, spec
 from dcgan_tf.datasets.spec import MNIST, NO_CLASSES, Dataset, Item, Source
@@ -47,7 +48,7 @@ def _read_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
 def mnist_like(name: str, data_dir: pathlib.Path) -> Dataset:
     """Returns MNIST or a set of its form, which is loaded whole, and downloaded by then."""
     builder = _builder_of(name, data_dir)
-    class_names = spec.own_names(builder.info.features["label"].names)
+    names = spec.own_names(builder.info.features["label"].names)
     counts = {"train": [60_000], "test": [10_000]}
     place = "in" if builder.is_prepared() else "to be downloaded into"
 
@@ -55,7 +56,7 @@ def mnist_like(name: str, data_dir: pathlib.Path) -> Dataset:
         examples = download(name, data_dir).as_dataset(split=split, batch_size=-1)
         return examples["image"].numpy(), examples["label"].numpy()
 
-    return Dataset(name, MNIST, class_names, counts, f"{place} {data_dir}", read)
+    return Dataset(name, MNIST, names, counts, f"{place} {data_dir}", read)
 
 
 def _tfds():
@@ -154,7 +155,7 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
         name=name,
         key=spec.digest([(path.name, atomic_files.sha256(path)) for path in files]),
         count=sum(splits[split].num_examples for split in parts),
-        class_names=tuple(names),
+        class_names=class_names.checked(names, name),
         notes=tuple(notes),
         common_size=lambda: (height, width) if height and width else None,
         channels={1: 1, 3: 3, 4: 3}.get(channels),

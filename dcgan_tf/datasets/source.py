@@ -1,12 +1,14 @@
 """The data set that a name stands for, and where it lies."""
 
+import dataclasses
 import os
 import pathlib
+import sys
 
 from dcgan_tf.config.presets import AUTO, DIGITS, MNIST_LIKE
 from dcgan_tf.datasets import cache, folder, npz, packaged
 from dcgan_tf.datasets.cache import Options
-from dcgan_tf.datasets.spec import Dataset
+from dcgan_tf.datasets.spec import NO_CLASSES, Dataset
 from dcgan_tf.support import errors
 
 LEAST_HELD_OUT = 6  # images: five nearest neighbours of one
@@ -14,7 +16,7 @@ DEFAULTS = Options()
 
 
 def find(name: str, options: Options = DEFAULTS) -> Dataset:
-    """Returns the data set `name`; for "auto" mnist if it is within reach, else digits.
+    """Returns the data set that `settled` named; for "auto" mnist if in reach, else digits.
 
     A folder or a .npz is read into the cache, once; a name may still have to be downloaded.
     UsageError for a name that nobody knows, for what cannot be trained on, and for what is
@@ -34,13 +36,19 @@ def find(name: str, options: Options = DEFAULTS) -> Dataset:
             return packaged.mnist_like(name, data_dir)
     elif name == DIGITS:
         raise errors.UsageError("--dataset=digits: has images of 28x28x1 alone")
-    if path := own_path(name):
-        source = npz.find(path) if path.is_file() else folder.find(path)
-    else:
+    if not is_own(name):
         source = packaged.find(name, data_dir)
+    elif not _is_readable(path := pathlib.Path(name)):
+        raise errors.UsageError(
+            f"--dataset={name}: there is no such folder or .npz; name where it lies"
+        )
+    else:
+        source = npz.find(path) if path.is_file() else folder.find(path, options.labelled)
     if (classes := len(source.class_names)) > 1000:
-        raise errors.UsageError(f"--dataset={name}: has {classes:,} classes, over 1,000")
-    return cache.prepare(source, options)
+        notes = *source.notes, f"without classes, because {classes:,} are over 1,000"
+        source = dataclasses.replace(source, class_names=NO_CLASSES, notes=notes)
+    dataset = cache.prepare(source, options)
+    return dataclasses.replace(dataset, files_hash=source.key if is_own(name) else "")
 
 
 def is_own(name: str) -> bool:
@@ -53,21 +61,35 @@ def short_name(name: str) -> str:
     return pathlib.PurePath(name).name if is_own(name) else name
 
 
-def own_path(name: str) -> pathlib.Path | None:
-    """Returns the absolute path of an own folder or file; None for another data set.
+def _is_readable(path: pathlib.Path) -> bool:
+    return path.is_dir() or (path.is_file() and path.suffix == ".npz")
 
-    UsageError for what looks like a path and is none.
+
+def settled(name: str, data_dir: str | None) -> str:
+    """Returns what --dataset means here: the name of a set, or an absolute path.
+
+    A run keeps it, and nothing is guessed a second time.  A name that both have is the
+    set's, which a warning says.
     """
-    if name in (AUTO, DIGITS, *MNIST_LIKE):
-        return None
-    path = pathlib.Path(name).expanduser()
-    if path.is_dir() or (path.is_file() and path.suffix == ".npz"):
-        return path.absolute()
-    if path.exists() or name.startswith((".", "/", "~")) or path.suffix == ".npz":
+    path, looks_so = pathlib.Path(name).expanduser(), name.startswith((".", "/", "~"))
+    prepared = (data_folder(data_dir) / name).rglob("dataset_info.json")
+    if name in (AUTO, DIGITS, *MNIST_LIKE) or (not looks_so and any(prepared)):
+        if _is_readable(path):
+            line = f"is the set of that name; --dataset=./{name} is what lies here"
+            print(f"warning: --dataset={name}: {line}", file=sys.stderr)
+        return name
+    is_path = looks_so or path.suffix == ".npz" or path.exists()
+    return str(path.absolute()) if is_path else name
+
+
+def check_outside(name: str, path: pathlib.Path, flag: str) -> None:
+    """UsageError where what `--flag=path` writes would become part of a run's images."""
+    path = path.resolve()
+    if is_own(name) and pathlib.Path(name).resolve() in (path, *path.parents):
         raise errors.UsageError(
-            f"--dataset={name}: there is no such folder or .npz; name where it lies"
+            f"--{flag}={path}: lies in the data, {name}, and would be read as a part of "
+            "it; name another place, to which what lies here may be moved"
         )
-    return None
 
 
 def data_folder(data_dir: str | None) -> pathlib.Path:
@@ -76,13 +98,13 @@ def data_folder(data_dir: str | None) -> pathlib.Path:
     return pathlib.Path(data_dir or default).expanduser()
 
 
-def moved_to(name: str, given: str | None) -> str | None:
+def moved_to(name: str, given: str | None, data_dir: str | None) -> str | None:
     """Returns the path that --dataset gives, where the files of data set `name` lie now.
 
     None where the data set has no files of its own, or --dataset gives no path.
     """
-    path = own_path(given) if given and is_own(name) else None
-    return str(path) if path else None
+    path = settled(given, data_dir) if given and is_own(name) else ""
+    return path if is_own(path) else None
 
 
 def check_held_out(dataset: Dataset, asking: str) -> None:

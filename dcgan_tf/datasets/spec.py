@@ -34,7 +34,7 @@ class ImageSpec:
         return self.height, self.width, self.channels
 
     def __str__(self) -> str:
-        return f"{self.height}x{self.width}x{self.channels}"
+        return f"{self.width}x{self.height}x{self.channels}"  # as pictures are named
 
     def doublings(self) -> int:
         """Returns how often the compact networks' smallest map doubles to the image."""
@@ -103,6 +103,8 @@ class Dataset:
     # split -> images uint8 [N, H, W, C], labels [N]
     read: Callable[[str], tuple[np.ndarray, np.ndarray]] = dataclasses.field(compare=False)
     notes: tuple[str, ...] = ()  # what else a user should know of it
+    warnings: tuple[str, ...] = ()  # what is odd about the images
+    files_hash: str = ""  # of the names and contents of a user's own files
 
     @property
     def size(self) -> int:

@@ -1,12 +1,9 @@
 """From a Config to its Gan: the registry of networks, and the weights of the losses."""
 
-import contextlib
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-
-import keras
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data.augment import augment
@@ -15,6 +12,7 @@ from dcgan_tf.gans.gan import LABEL_SOURCES, PRIORS, Gan
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
 from dcgan_tf.losses.class_heads import CLASS_HEADS, NO_CLASS_HEAD, ClassHead
 from dcgan_tf.models import compact, keras_examples, keras_gan, maxout, tf_tutorial
+from dcgan_tf.support import tf_setup
 
 # The discriminators of cgan are given the label.
 compact_projection = partial(compact.discriminator, projection=True)
@@ -35,12 +33,12 @@ NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
 
 
 def build(config: Config) -> Gan:
-    """Returns the gan of a run, with new weights from Keras's global seed."""
+    """Returns the gan of a run, with new weights, which its seed decides."""
     make_generator, make_discriminator = (
         partial(network, ImageSpec.of(config), **_options(network, config))
         for network in NETWORKS[config.mode, config.architecture]
     )
-    with _computing_in(config.precision):
+    with tf_setup.building(config.seed, config.precision):
         generator = ema_generator = make_generator()
         if config.ema_half_life:
             ema_generator = make_generator()
@@ -70,18 +68,6 @@ def _options(function: Callable, config: Config) -> dict[str, object]:
     """Returns the settings that a function has arguments of the same names for."""
     names = inspect.signature(function).parameters
     return {n: getattr(config, n) for n in names if getattr(config, n, None) is not None}
-
-
-@contextlib.contextmanager
-def _computing_in(precision: str) -> Iterator[None]:
-    """Lets networks built within compute in `precision`, "auto" in float32."""
-    before = keras.config.dtype_policy()
-    if precision == "bfloat16":
-        keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def adversarial_loss(config: Config) -> AdversarialLoss:

@@ -4,6 +4,7 @@ The one for MNIST is in the package; others are trained at first use and kept in
 """
 
 import dataclasses
+import os
 import pathlib
 
 import keras
@@ -15,7 +16,7 @@ from dcgan_tf.data.pipeline import Batches, Split, scale
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.metrics import image_sets
 from dcgan_tf.metrics.image_sets import Images
-from dcgan_tf.support import arrays, atomic_files, errors
+from dcgan_tf.support import arrays, atomic_files, errors, tf_setup
 from dcgan_tf.support.progress import bar, say
 
 MNIST = pathlib.Path(__file__).parent / "classifiers" / "mnist.npz"
@@ -30,6 +31,7 @@ BLOCK = 500  # images at a time
 PSEUDO_IMAGES = 10_000  # that k-means is fitted to, at most
 
 
+@tf_setup.building(SEED)
 def network(spec: ImageSpec) -> keras.Model:
     """images [B, H, W, C] in [-1, 1] -> features [B, 96] and logits [B, classes].
 
@@ -61,7 +63,6 @@ def fit(
     The epochs are as many more or fewer as make LEAST_STEPS to MOST_STEPS.
     max_translation: in pixels
     """
-    keras.utils.set_random_seed(SEED)
     model = network(spec)
     batch_size = min(BATCH_SIZE, len(split.labels))
     batches = Batches(split, batch_size, seed=SEED, max_translation=max_translation)
@@ -123,15 +124,19 @@ def load(name: str, spec: ImageSpec, train: Split, test: Split) -> Classifier:
         classes = max(2, min(20, len(train.labels) // 10))  # of ten images at least
         spec = dataclasses.replace(spec, classes=classes)
         kind = f"classifier of {classes} pseudo-classes"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+    if not os.path.exists(path):
         say(f"training a {kind} for {name}, once, for minutes; kept in {path.parent}")
         split = train if labelled else with_pseudo_classes(train, spec.classes)
         model = fit(split, spec, EPOCHS)
-        arrays.write(path, *model.get_weights())
         if labelled:
             accuracy = Classifier(model).accuracy(image_sets.of_test(test))
             say(f"its accuracy on test images: {accuracy:.1%}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            arrays.write(path, *model.get_weights())
+        except OSError as error:
+            say(f"warning: not kept: {errors.first_line(error)}; set XDG_CACHE_HOME")
+            return Classifier(model)
     model = network(spec)
     try:
         model.set_weights(list(arrays.read(path).values()))

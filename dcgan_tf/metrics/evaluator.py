@@ -90,7 +90,7 @@ class Evaluator:
         figures = self.figures(image_sets.generated(run, labels, seed=0))
         single = {name: f for name, f in figures.items() if isinstance(f, float)}
         score = single["coverage"] * single.get("class_accuracy", 1.0)
-        return {**single, "selection_score": score}
+        return {**single, "selection_score": score, "images": len(labels)}
 
     def classification_accuracy_score(self, images: Images) -> float:
         """CAS: the test accuracy of a classifier that is trained on these images alone.
@@ -183,7 +183,8 @@ def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
     """Returns what a reader must know of the figures, a sentence each."""
     accuracy, tested = protocol["classifier_accuracy"], protocol["test_images"]
     known = 1.0 if accuracy is None else accuracy
-    few = min(tested, protocol["images"]["generated"]) < LEAST_FOR_DISTANCES
+    images = protocol["images"]
+    few = min(tested, images["generated"]) < LEAST_FOR_DISTANCES
     notes = {
         "without classes, features are those of a classifier of pseudo-classes": (
             accuracy is None
@@ -196,6 +197,9 @@ def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
         "the Fréchet distance and KID cannot be told from fewer than "
         f"{LEAST_FOR_DISTANCES} test images or generated ones, and small differences "
         "of the other figures are chance": few,
+        f"the real training images are {images[REAL]:,}: of some class there are no more": (
+            images[REAL] < images["generated"]
+        ),
         f"near copies are not counted with under {LEAST_NEAR_COPY_IMAGES} test images": (
             nearest["near_copies"] is None
         ),

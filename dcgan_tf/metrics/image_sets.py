@@ -47,9 +47,9 @@ def in_proportion(counts: np.ndarray, total: int) -> np.ndarray:
 
 
 def rows_like(labels: np.ndarray, like: np.ndarray, total: int) -> np.ndarray:
-    """Chooses about `total` rows of `labels` [N], with the classes as often as in `like`.
+    """Chooses `total` rows of `labels` [N], with the classes as often as in `like`.
 
-    They are evenly spread over the images of their class, of which there may be too few.
+    They are evenly spread over the images of their class.
     """
     chosen = []
     for label, count in enumerate(in_proportion(np.bincount(like), total)):
@@ -83,8 +83,14 @@ def generated(run: TrainedRun, labels: np.ndarray, seed: int) -> Images:
 
 
 def real(split: Split, like: np.ndarray, total: int) -> Images:
-    """Chooses about `total` images of a split, with the classes as often as in `like`."""
-    labels = split.labels.numpy()
+    """Chooses images of a split, with the classes as often as in `like`.
+
+    They are `total`, or as many as the class allows of which there are too few.
+    """
+    labels, counts = split.labels.numpy(), np.bincount(like)
+    available = np.bincount(labels, minlength=len(counts))
+    while (short := in_proportion(counts, total) > available).any():
+        total = min(total - 1, (available[short] * len(like) // counts[short]).min())
     rows = rows_like(labels, like, total)
     return Images(split.array(), labels[rows], rows)
 

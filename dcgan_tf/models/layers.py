@@ -211,3 +211,9 @@ class Adam(keras.optimizers.Adam):
             epsilon=epsilon,
             grad=tf.convert_to_tensor(gradient),
         )
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        """TensorFlow's sum registers a gradient, which keeps its graph for good."""
+        if replicas.count() == 1:
+            return grads_and_vars
+        return super()._all_reduce_sum_gradients(grads_and_vars)

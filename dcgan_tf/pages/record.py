@@ -7,11 +7,12 @@ import itertools
 import json
 import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pydantic
 
+from dcgan_tf.config import schema
 from dcgan_tf.config.schema import Config
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.metrics.figures import QUALITY, REAL
@@ -62,8 +63,18 @@ class Record:
 
     @functools.cached_property
     def settings(self) -> dict[str, object]:
-        parent = self.content.parent
-        return {**self.config.model_dump(), "init_from": parent and str(parent)}
+        parent, data = self.content.parent, self.content.data
+        images = data and f"{data['images']:,} ({_fingerprint(data)[:6]})"
+        more = {"init_from": parent and str(parent), "training_images": images}
+        return self.config.model_dump() | more
+
+    @property
+    def repeated(self) -> str:
+        """Returns what decides the weights but for the seed; repeats of a run share it."""
+        data, parent = self.content.data, self.content.parent
+        decides = self.config.model_dump(include=schema.WEIGHTS - {"seed"})
+        decides["dataset"] = _fingerprint(data) if data else self.config.dataset
+        return str((decides, parent and parent.manifest_hash))
 
     @functools.cached_property
     def seconds(self) -> float:
@@ -71,19 +82,23 @@ class Record:
         return sum(entry.get("seconds", 0.0) for entry in self.entries)
 
     @functools.cached_property
-    def measured(self) -> tuple[int | None, dict[str, Any]]:
-        """Returns step and figures of the evaluation, or else the last ones of the log.
+    def measured(self) -> tuple[int | None, dict[str, Any], tuple | None]:
+        """Returns step, figures and conditions of the evaluation, or of a newer log entry.
 
-        The minutes of training are one of the figures.
+        The number of images and the minutes of training are among the figures.
         """
         minutes = {"training_minutes": self.seconds / 60} if self.entries else {}
-        if self.evaluation:
-            return self.evaluation.of["step"], self.evaluation.generated | minutes
-        for entry in reversed(self.entries):
-            if keys := [key for key in entry if key.startswith(QUALITY)]:
-                figures = {key.removeprefix(QUALITY): entry[key] for key in keys}
-                return int(entry["step"]), figures | minutes
-        return None, minutes
+        evaluated = [e for e in self.entries if any(k.startswith(QUALITY) for k in e)]
+        logged, evaluation = (evaluated or [{}])[-1], self.evaluation
+        if evaluation and evaluation.of["step"] >= logged.get("step", 0):
+            figures = evaluation.generated | minutes
+            figures["images"] = evaluation.protocol["images"]["generated"]
+            return evaluation.of["step"], figures, evaluation.conditions
+        quality = {k.removeprefix(QUALITY): v for k, v in logged.items() if QUALITY in k}
+        images, ema = quality.get("images"), self.config.ema_half_life > 0
+        conditions = (self.config.dataset, images, images, ema) if logged else None
+        step = int(logged["step"]) if logged else None
+        return step, quality | minutes, conditions
 
     @functools.cached_property
     def step(self) -> int:
@@ -123,6 +138,10 @@ class Record:
         if changes := dict.fromkeys(itertools.chain(*starts)):
             lines.append(f"Resumed under other conditions: {', '.join(changes)}")
         return lines
+
+
+def _fingerprint(data: Mapping[str, Any]) -> str:
+    return data.get("files_hash") or data["sha256"]
 
 
 def read(run: Run, name: str = "") -> Record:

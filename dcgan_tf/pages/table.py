@@ -18,14 +18,14 @@ COMPARED = (
 )
 MOST_CELL = 24  # letters
 ABSENT = "\u2013"  # a dash
-Group = list[Record]  # runs that differ in nothing but the seed
+Group = list[Record]  # whose weights differ by nothing but the seed
 
 
 def groups(records: Sequence[Record]) -> list[Group]:
     """Returns the groups, in the order of their first runs."""
     alike: dict[str, Group] = {}
     for record in records:
-        alike.setdefault(str({**record.settings, "seed": None}), []).append(record)
+        alike.setdefault(record.repeated, []).append(record)
     return list(alike.values())
 
 
@@ -41,6 +41,8 @@ def text(records: Sequence[Record]) -> str:
         rows.append([name, *(_listed(r.settings[name] for r in g) for g in columns)])
     steps = (_listed(r.measured[0] or ABSENT for r in group) for group in columns)
     rows.append(["measured at step", *steps])
+    images = (_listed(r.measured[1].get("images", ABSENT) for r in g) for g in columns)
+    rows.append(["images measured", *images])
     for figure in COMPARED:
         cells = [_cell(group, figure) for group in columns]
         if set(cells) != {ABSENT}:
@@ -97,7 +99,8 @@ def _notes(records: Sequence[Record], *, several: bool) -> list[str]:
     """Returns what a reader must know of the figures, and what makes missing ones."""
     spread = "mean \u00b1 sample standard deviation (of those that have the figure)"
     notes = [f"several seeds: {spread}"] * several
-    if len({r.evaluation.conditions for r in records if r.evaluation}) > 1:
+    measured = [record for record in records if record.measured[0] is not None]
+    if len({(r.settings["training_images"], r.measured[2]) for r in measured}) > 1:
         notes.append(
             "measured on different data, numbers of images or generators (EMA or not): not "
             "all figures are comparable"
@@ -115,11 +118,12 @@ def write_csv(path: pathlib.Path, records: Sequence[Record]) -> None:
     """
     settings = [name for name in differing(records) if name != "seed"]
     keys = [f.key for f in COMPARED if _cell(list(records), f) != ABSENT]
+    keys.insert(0, "images")
     rows: list[list[object]] = [["run", "group", *settings, "seed", "step", *keys]]
     for number, group in enumerate(groups(records), 1):
         for record in group:
             values = [record.settings[name] for name in (*settings, "seed")]
-            step, figures = record.measured
+            step, figures, _ = record.measured
             values += [step, *(figures.get(key) for key in keys)]
             rows.append([record.run.folder, number, *values])
     content = io.StringIO(newline="")

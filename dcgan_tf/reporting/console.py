@@ -14,7 +14,7 @@ Entry = Mapping[str, float]
 def printable(text: str) -> str:
     """Returns the text; in plain letters where stdout lacks some."""
     try:
-        text.encode(sys.stdout.encoding or "ascii")
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):
         return text.translate(PLAIN)
     return text

@@ -94,7 +94,7 @@ class RunConfig:
 
 def versions() -> dict[str, str]:
     """Returns the versions of this package and of those that a run's bits depend on."""
-    names = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
+    names = ("tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets")
     others = {name: importlib.metadata.version(name) for name in names}
     return {"dcgan_tf": package.VERSION, **others}
 

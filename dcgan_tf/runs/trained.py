@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from dcgan_tf.config import class_names
 from dcgan_tf.config.schema import Config
+from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans.build import build
 from dcgan_tf.gans.gan import BLOCK, Gan
 from dcgan_tf.gans.latents import INTERPOLATIONS, linear, path
@@ -16,7 +18,7 @@ from dcgan_tf.runs.folder import Parent, Run
 from dcgan_tf.support import arrays, errors
 from dcgan_tf.support.progress import bar
 
-Labels = Sequence[int | str] | np.ndarray  # [N], by name or number
+Labels = Sequence[int | str] | np.ndarray | int  # [N], by name or number; N alone
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -29,9 +31,9 @@ class TrainedRun:
 
     def __repr__(self) -> str:
         config = self.config
-        size = f"{config.height}x{config.width}x{config.channels}"
+        spec = ImageSpec.of(config)
         classes = f"{config.classes:,} classes, " if config.conditional else ""
-        of = f"{config.mode} on {config.dataset}, {size}, {classes}step {self.step:,}"
+        of = f"{config.mode} on {config.dataset}, {spec}, {classes}step {self.step:,}"
         return f"{type(self).__name__}({of})"
 
     def sample(
@@ -44,7 +46,7 @@ class TrainedRun:
     ) -> np.ndarray:
         """Returns uint8 [N, H, W, C], an image of each class in `labels` [N].
 
-        labels: classes by number or by name.  An unconditional run takes only their count.
+        labels: classes by number or by name; without classes, how many images.
         seed: from 0 to 2^31 - 1, as on the command line.  latents: float [N, Z] to take
         instead of those by the seed; an unconditional run then needs no labels.
         class_weights: float [N, classes] instead of labels, how much there is of each class
@@ -141,10 +143,11 @@ class TrainedRun:
         """Returns the number of each class, int32 [N]; 0 in an unconditional run."""
         given, count, names = np.atleast_1d(labels), self.config.classes, self.config.names
         if not self.config.conditional:
-            given = np.zeros(given.shape, np.int32)
+            is_count = given.ndim == 0 and given.dtype.kind in "iu" and given > 0
+            given = np.zeros(int(given) if is_count else given.shape, np.int32)
         elif given.dtype.kind == "U":
-            by_name = {name: number for number, name in enumerate(names)}
-            given = np.array([by_name.get(str(name), -1) for name in given])
+            find = class_names.finder(names)
+            given = np.array([find(str(name)) for name in given])
         named = f", or names: {', '.join(names[:20])}{', ...' * (count > 20)}"
         _require(
             given.dtype.kind in "iu"

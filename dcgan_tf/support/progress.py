@@ -11,6 +11,7 @@ from typing import Any
 import tqdm
 
 REPORT_AFTER = 10.0  # seconds of training after which the pace is known well enough
+LINE_SECONDS = 30.0  # between the lines of a bar in a log
 
 
 def say(line: str) -> None:
@@ -22,7 +23,7 @@ def say(line: str) -> None:
 
 
 def bar(items: Iterable | None, name: str, total: int | None = None, **options: Any) -> Any:
-    """Returns tqdm's bar of the items, shown on a terminal and in a notebook alone.
+    """Returns tqdm's bar of the items, in a log lines; of a bar that stays there are none.
 
     In a notebook it is the notebook's, or without ipywidgets one of letters.
     """
@@ -36,8 +37,11 @@ def bar(items: Iterable | None, name: str, total: int | None = None, **options: 
             from tqdm import auto
         make = auto.tqdm
         options["mininterval"] = 1.0  # a saved notebook keeps every line
-    hidden = not (notebook or sys.stderr.isatty())
-    return make(items, name, total, disable=hidden, **options)
+    if not (notebook or (sys.stderr and sys.stderr.isatty())):
+        options |= dict(disable=options["leave"] or not sys.stderr, delay=LINE_SECONDS)
+        line = "{desc}: {percentage:.0f} %, {remaining} left\n"
+        options |= dict(mininterval=LINE_SECONDS, bar_format=line)
+    return make(items, name, total, **options)
 
 
 class Progress(contextlib.AbstractContextManager):

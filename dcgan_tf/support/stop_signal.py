@@ -11,11 +11,15 @@ REPEAT_SECONDS = 0.3  # `timeout` and a closing terminal send one signal twice, 
 _ends_process = True
 
 
+class AtOnce(KeyboardInterrupt):
+    """The second signal: nothing more is saved."""
+
+
 class StopSignal:
     """While entered, notes the first signal in `signal`, and answers it on stderr.
 
     A second one, of another kind or REPEAT_SECONDS later, ends the process, or within
-    `of_library` raises KeyboardInterrupt.  Both wait until a call of TensorFlow returns.
+    `of_library` raises AtOnce.  Both wait until a call of TensorFlow returns.
     In a thread that is not the main one Python hears no signals.
 
     doing: what follows the first, as "saving"
@@ -49,7 +53,7 @@ class StopSignal:
         elif number != self.signal or time.monotonic() - self._noted >= REPEAT_SECONDS:
             if _ends_process:
                 os._exit(128 + number)
-            raise KeyboardInterrupt
+            raise AtOnce
 
 
 @contextlib.contextmanager

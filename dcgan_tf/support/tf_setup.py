@@ -9,9 +9,9 @@ import re
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from typing import Any
 
-import numpy as np
 from absl import logging
 
 from dcgan_tf.support import errors
@@ -26,48 +26,74 @@ CPUINFO = pathlib.Path("/proc/cpuinfo")  # what Linux tells of the processor
 # drops a control edge there without a word: a bias was then read for the generator's step
 # while the discriminator's step still moved it, and now and then the bits were others.
 _NO_OPTIMIZATION = {"remapping": False, "dependency_optimization": False}
-_KERAS = dict(floatx="float32", dtype_policy="float32", image_data_format="channels_last")
+_lock = threading.RLock()
+_calls = 0  # from Python that are in progress, in whatever thread
+_after_calls = contextlib.ExitStack()  # puts back what the first of them found
 
 
 def start() -> None:
     """Sets up TensorFlow and Keras for a command, whatever a user's keras.json says."""
     import_quietly()
-    _set_keras(_KERAS)
-    tf.config.optimizer.set_experimental_options(_NO_OPTIMIZATION)
+    for set_value, _, value in _settings():
+        set_value(value)
 
 
 @contextlib.contextmanager
 def as_library(*, initialise: bool = True) -> Iterator[None]:
     """Does what `start` does for a command, for a while; within, `start` may be called too.
 
-    Puts back the caller's settings of Keras and TensorFlow and the random states of Python
-    and NumPy.  TensorFlow's messages below errors stay off, and its global seed stays what
-    a training has set.
+    What the caller has set comes back when no thread is within any more.
 
     initialise: see `import_quietly`
     """
+    global _calls
     import_quietly(initialise=initialise)
-    before = {name: getattr(keras.config, name)() for name in _KERAS}
-    optimizations = tf.config.optimizer.get_experimental_options()
-    deterministic = _DETERMINISM.is_op_determinism_enabled()
-    state = random.getstate()  # from which Keras takes the seeds of what has none
-    numpy_state = np.random.get_state()
-    _set_keras(_KERAS)
+    with _lock:
+        if not _calls and not _DETERMINISM.is_op_determinism_enabled():
+            _after_calls.callback(_DETERMINISM.disable_op_determinism)
+        for set_value, found, value in () if _calls else _settings():
+            _after_calls.callback(set_value, found)
+            set_value(value)
+        _calls += 1
     try:
         yield
     finally:
-        _set_keras(before)
-        random.setstate(state)
-        np.random.set_state(numpy_state)
-        restored = {name: optimizations.get(name, True) for name in _NO_OPTIMIZATION}
-        tf.config.optimizer.set_experimental_options(restored)
-        if not deterministic:
-            _DETERMINISM.disable_op_determinism()
+        with _lock:
+            _calls -= 1
+            if not _calls:
+                _after_calls.close()
 
 
-def _set_keras(settings: Mapping[str, object]) -> None:
-    for name, value in settings.items():
-        getattr(keras.config, f"set_{name}")(value)
+def _settings() -> list[tuple[Callable, Any, Any]]:
+    """Lists what all threads share: what sets it, its value, and the one needed here."""
+    found = tf.config.optimizer.get_experimental_options()
+    found = {name: found.get(name, True) for name in _NO_OPTIMIZATION}
+    floatx, data_format = keras.config.floatx(), keras.config.image_data_format()
+    loggers = logging.get_absl_logger(), tf.get_logger()
+    return [
+        (keras.config.set_floatx, floatx, "float32"),
+        (keras.config.set_image_data_format, data_format, "channels_last"),
+        (tf.config.optimizer.set_experimental_options, found, _NO_OPTIMIZATION),
+        *((logger.setLevel, logger.level, "ERROR") for logger in loggers),
+    ]
+
+
+@contextlib.contextmanager
+def building(seed: int, precision: str = "float32") -> Iterator[None]:
+    """Lets networks built within have weights of a seed, and compute in a precision.
+
+    One thread builds at a time: Keras seeds initialisers by Python's random state.
+    """
+    policy = "mixed_bfloat16" if precision == "bfloat16" else keras.config.floatx()
+    with _lock:
+        before = keras.config.dtype_policy(), random.getstate()
+        keras.config.set_dtype_policy(policy)
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(before[0])
+            random.setstate(before[1])
 
 
 def import_quietly(*, initialise: bool = True) -> None:
@@ -89,9 +115,6 @@ def import_quietly(*, initialise: bool = True) -> None:
             if initialise
             else tf.config.list_physical_devices
         )()
-    if is_first:
-        logging.set_verbosity(logging.ERROR)
-        tf.get_logger().setLevel("ERROR")
     if (backend := keras.config.backend()) != "tensorflow":
         raise errors.RunError(
             f"Keras runs on {backend}; set KERAS_BACKEND=tensorflow, in a new process"
@@ -107,6 +130,9 @@ def quiet() -> Iterator[None]:
 
     Of TensorFlow's start-up lines the environment's log level alone does not hide all.
     """
+    if sys.stderr is None:  # as of a service: its number may be another file's
+        yield
+        return
     sys.stderr.flush()
     # Two threads that did so at once would put back each other's.
     with _stderr, tempfile.TemporaryFile() as written, open(os.dup(2), "wb") as stderr:

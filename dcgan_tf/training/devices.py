@@ -8,6 +8,7 @@ batches, and worker 0, the chief, alone prints and writes.
 import atexit
 import contextlib
 import functools
+import json
 import os
 import re
 import shutil
@@ -25,6 +26,9 @@ from dcgan_tf.support.progress import say
 from dcgan_tf.support.stop_signal import StopSignal
 
 resolvers = tf.distribute.cluster_resolver
+ALONE = "TF_CONFIG= in the environment trains in one process alone"
+# What TensorFlow raises of an environment that describes no cluster.
+MALFORMED = ValueError, TypeError, LookupError, AttributeError, RuntimeError
 START_SECONDS = 120  # within which all workers must have started
 # TensorFlow's errors where another worker has ended or stands still.
 LOST = (
@@ -119,24 +123,31 @@ def join(devices: int | None) -> Workers:
              the CPU, None for one; TensorFlow must not have been used before
     """
     text = os.environ.get("TF_CONFIG")
-    tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
-    if not text and (text is not None or tasks == 1):
-        return Workers(make(devices))
+    tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) if text is None else 1
+    given, whom = f"TF_CONFIG={text}", "all"
+    make_resolver = resolvers.TFConfigClusterResolver
+    if tasks > 1:
+        given, whom = "Slurm", f"the {tasks} tasks of this Slurm step; {ALONE}"
+        make_resolver = functools.partial(_slurm_resolver, tasks)
     try:
-        resolver = resolvers.TFConfigClusterResolver() if text else _slurm_resolver(tasks)
-        jobs = resolver.cluster_spec().as_dict()
-        chiefs = jobs.get("chief", [])
-        addresses = (*chiefs, *jobs.get("worker", []))
-        index = {"chief": 0, "worker": len(chiefs)}[resolver.task_type] + resolver.task_id
-        say(f"worker {index} ({addresses[index]}): waits up to {START_SECONDS} s for all")
-        _wait_for_all(addresses, index)
-        return Workers(make(devices, resolver), addresses, index)
-    except (ValueError, TypeError, LookupError, AttributeError, tf.errors.OpError) as error:
+        if tasks > 1 or any((json.loads(text or "{}").get("cluster") or {}).values()):
+            resolver = make_resolver()
+            jobs = resolver.cluster_spec().as_dict()
+            chiefs = jobs.get("chief", [])
+            addresses = (*chiefs, *jobs.get("worker", []))
+            index = {"chief": 0, "worker": len(chiefs)}[resolver.task_type]
+            index += resolver.task_id
+            worker = f"worker {index} ({addresses[index]})"
+            say(f"{worker}: waits up to {START_SECONDS} s for {whom}")
+            _wait_for_all(addresses, index)
+            return Workers(make(devices, resolver), addresses, index)
+    except (*MALFORMED, tf.errors.OpError) as error:
         raise errors.UsageError(
-            f"TF_CONFIG={text}: {errors.first_line(error)}; it must list the workers, each "
-            'by host:port, and say which of them this is, as {"cluster": {"worker": '
-            '["A:2222", "B:2222"]}, "task": {"type": "worker", "index": 0}}'
+            f"{given}: {errors.first_line(error)}; {ALONE}; for several it must list the "
+            'workers, each by host:port, and say which of them this is, as {"cluster": '
+            '{"worker": ["A:2222", "B:2222"]}, "task": {"type": "worker", "index": 0}}'
         ) from error
+    return Workers(make(devices))
 
 
 def _wait_for_all(addresses: Sequence[str], index: int) -> None:
@@ -154,7 +165,7 @@ def _wait_for_all(addresses: Sequence[str], index: int) -> None:
                     if time.monotonic() > deadline:
                         raise errors.RunError(
                             f"worker {other} ({address}): not ready within {START_SECONDS} "
-                            f"s ({error.strerror}); start all within that time"
+                            f"s ({error.strerror}); start all within that time; {ALONE}"
                         ) from error
                     time.sleep(0.2)
 

@@ -19,7 +19,7 @@ from dcgan_tf.gans.gan import Gan
 from dcgan_tf.metrics import classifier, image_sets, mode_collapse
 from dcgan_tf.metrics.evaluator import Evaluator
 from dcgan_tf.metrics.test_losses import TestLosses
-from dcgan_tf.reporting import console
+from dcgan_tf.reporting import console, log
 from dcgan_tf.reporting.grids import Preview
 from dcgan_tf.reporting.log import RunLogger
 from dcgan_tf.runs import manifest
@@ -111,6 +111,14 @@ class Saver:
         save_state(self._state, self._run, kind, keep=keep, **promised)
         self._run.write_config(self._content)  # which may have been lost meanwhile
         self._saved = time.monotonic()
+
+    def rescue(self, intervals: Intervals) -> None:
+        """Saves a run that ends in the midst, unless its step lacks a log entry."""
+        step = int(self._state.step)
+        newest = log.entries(self._run.metrics)[-1:]
+        if not intervals.logs_at(step) or [entry["step"] for entry in newest] == [step]:
+            check_finite(self._state, weights=True)
+            self.save(manifest.LATEST)
 
     def save_if_best(self, score: float) -> None:
         """Saves as the best if no earlier evaluation had so high a score."""

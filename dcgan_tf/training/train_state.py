@@ -1,7 +1,6 @@
 """TrainState: everything a run must remember."""
 
 import dataclasses
-import random
 
 import keras
 import tensorflow as tf
@@ -41,14 +40,7 @@ class TrainState:
     def create(
         cls, config: Config, strategy: tf.distribute.Strategy | None = None
     ) -> "TrainState":
-        """Returns a new run's state, on one device or those of a `strategy`.
-
-        Sets the global seeds of TensorFlow and NumPy, and puts Python's back:
-        tensorflow-datasets names its temporary folders by it, and two runs of one seed that
-        download at once would share them.
-        """
-        before = random.getstate()
-        keras.utils.set_random_seed(config.seed)
+        """Returns a new run's state, on one device or those of a `strategy`."""
         strategy = strategy or tf.distribute.get_strategy()
         betas = {"beta_1": config.beta_1, "beta_2": config.beta_2}
         with strategy.scope():
@@ -58,7 +50,6 @@ class TrainState:
             # Their slots must exist before a restore, which otherwise could not be strict.
             generator_optimizer.build(gan.generator.trainable_variables)
             discriminator_optimizer.build(gan.discriminator.trainable_variables)
-        random.setstate(before)
         return cls(
             gan,
             generator_optimizer,

@@ -162,7 +162,7 @@ def main(folder: pathlib.Path) -> None:
     if config.label_fusion is None:
         raise SystemExit(f"--run={folder}: its generator has no embedding of the class")
     measured, arrays = measure(run.gan, config.classes, config.seed)
-    keras.utils.set_random_seed(config.seed)  # as the run began
+    # As the run began.
     new, _ = measure(build(config), config.classes, config.seed)
     report = {
         "run": str(folder),

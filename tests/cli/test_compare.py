@@ -1,6 +1,7 @@
 """dcgan-tf compare: its table, its CSV, and which runs make one column."""
 
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -8,6 +9,7 @@ import re
 import pytest
 
 from dcgan_tf.pages import record, table
+from dcgan_tf.reporting import log
 from dcgan_tf.runs.folder import Run, RunConfig
 
 NONE = "\N{EN DASH}"
@@ -119,3 +121,32 @@ def test_a_wide_table_goes_on_below_and_fits_80_columns(do, make):
     assert max(map(len, out.splitlines())) <= 80
     rows = [line for line in out.splitlines() if line.startswith("batch_size")]
     assert "".join(rows).replace("batch_size", "").split() == list("123456789")
+
+
+def test_repeats_share_weights_and_data_not_what_is_kept_of_them(do, make, tmp_path):
+    """Catches a mean over a folder that grew, and seeds that --keep_frames parts."""
+    kept = {"evaluate_every": 1, "keep_frames": 9, "preview_rows": 3, "keep_checkpoints": 7}
+    for name, images, settings in (("a", 48, {}), ("b", 48, kept), ("grown", 60, {})):
+        run = make(name, "cgan", report(step=9, recall=0.5), seed=len(name), **settings)
+        data = {"images": images, "sha256": f"{images}abcdefg"}
+        run.write_config(dataclasses.replace(run.read(), data=data))
+    cells = words(do("a", "b", "grown")[1])
+    assert cells["training_images"] == ["48 (48abcd)", "60 (60abcd)"]
+    assert cells["keep_frames"] == ["500, 9", "500"]
+    assert "figures are comparable" in do("a", "grown")[1]
+
+
+def test_the_newer_figures_count_and_say_of_how_many_images(do, make):
+    """Catches an old evaluation.json that hides what the log has measured since."""
+    run = make("run", "cgan", report(28, step=9, recall=0.5), evaluate_every=1)
+    newer = {"epoch": 4, "step": 12, "quality/recall": 0.75, "quality/images": 500}
+    other = make("other", "cgan", report(28, step=9, recall=0.5), batch_size=8)
+    out = do(run.folder, other.folder)[1]
+    assert words(out)["images measured"] == ["28", "28"]
+    assert "figures are comparable" not in out
+    log.append(run.metrics, newer)
+    out = do(run.folder, other.folder)[1]
+    assert words(out)["measured at step"] == ["12", "9"]
+    assert words(out)["images measured"] == ["500", "28"]
+    assert words(out)["recall ↑"] == ["0.750", "0.500"]
+    assert "figures are comparable" in out

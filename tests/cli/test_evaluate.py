@@ -142,6 +142,20 @@ def report(classes=2, **changes):
     }
 
 
+def test_what_was_measured_is_written_before_it_is_shown(do, tmp_path, monkeypatch):
+    """Catches minutes of work that `evaluate | head` loses."""
+    measured = report()
+    measured["nearest_training_images"]["pairs"] = np.zeros((2, 16, 16, 1), np.uint8)
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluation, "measure", lambda _: measured)
+    monkeypatch.setattr(evaluation, "table", interrupted)
+    assert do("--samples=set.npz", "--output=out")[0] == 130
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["figures"]
+
+
 def test_the_table_fits_a_terminal_and_says_which_direction_is_better(monkeypatch):
     """And what cannot be told from so few images, and what is to be known."""
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "utf-8"))

@@ -15,16 +15,17 @@ trian --mode=acgan -> did you mean train?
 train --mode=acgn -> --mode=acgn
 train acgan -> acgan: not a flag
 train --dataset=mnits -> did you mean
-train --dataset=./absent -> --dataset=./absent
+train --dataset=./absent -> absent: there is no such folder or .npz
 train --dataset=digits --image_size=32 -> --dataset=digits
-train --dataset=many.npz -> --dataset
+train --mode=cgan --dataset=many.npz -> 1,001 are over 1,000
 train --dataset=two.npz --batch_size=8 --test_losses -> --test_losses
 train --data_dir=absent -> --data_dir=absent
 train --batch_size=0 -> --batch_size=0
 train --dataset=digits --batch_size=1501 -> --batch_size=1501
 train --dataset=digits --devices=2 --batch_size=63 -> --batch_size=63
 train --dataset=digits --devices=2 --jit_compile -> --jit_compile
-train --devices=x -> --devices=x
+train --devices=x -> --devices=x: must be a whole number
+train --image_size=68x56 -> --image_size=68x56: must be a whole number
 train --steps=9 --epochs=1 -> --steps=9
 train --learning_rate=quick -> --learning_rate=quick
 train --adversarial_loss=hinje -> --adversarial_loss=hinje

@@ -1,6 +1,8 @@
 """Runs on images of one's own, as they are planned: no TensorFlow, nothing trained."""
 
+import dataclasses
 import json
+import shutil
 import types
 
 import numpy as np
@@ -10,7 +12,9 @@ from PIL import Image
 
 from dcgan_tf.cli import launch, plan
 from dcgan_tf.config import presets
+from dcgan_tf.datasets import packaged, picture, source
 from dcgan_tf.datasets.cache import Options
+from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
 
 
@@ -132,6 +136,70 @@ def test_changed_data_are_refused(tmp_path, make):
     again = make(tmp_path / "set")
     with pytest.raises(errors.UsageError, match=r"--dataset: .* is not what .*trained on"):
         launch.load(again, alone)
+
+
+def test_data_are_known_by_their_files_not_by_what_pillow_makes_of_them(
+    tmp_path, make, monkeypatch
+):
+    """Catches a run that another version of Pillow or libjpeg strands; and older runs."""
+    alone = types.SimpleNamespace(is_chief=False, check_alike=lambda facts: None)
+    planned, split, _ = launch.load(make(draw(tmp_path / "set")), alone)
+    begin(planned)
+    assert planned.content.data.keys() == {"images", "shape", "files_hash"}
+    old = dataclasses.replace(planned.content, data=split.fingerprint())
+    older = begin(dataclasses.replace(planned, run=Run(tmp_path / "old"), content=old))
+    kept = launch.load(make(tmp_path / "set", run="old"), alone)[0].content.data
+    assert kept == older.content.data
+    decode = picture.decode
+    monkeypatch.setattr(picture, "decode", lambda *given: decode(*given) ^ 1)
+    shutil.rmtree(tmp_path / "cache")
+    again, other, _ = launch.load(make(tmp_path / "set"), alone)
+    assert again.content.data == planned.content.data
+    assert other.content_hash() != split.content_hash()
+
+
+def test_a_run_does_not_lie_in_its_own_data(tmp_path, make, monkeypatch):
+    """Catches a run whose frames become a class of its data, and strand it."""
+    draw(tmp_path / "set")
+    monkeypatch.chdir(tmp_path / "set")
+    for dataset in (".", tmp_path / "set"):
+        with pytest.raises(errors.UsageError, match=r"--run_dir=.*: lies in the data, "):
+            make(dataset, run="set/checkpoints/cgan")
+    begun = begin(make(".", run="run"))
+    (tmp_path / "set" / "runs").mkdir()
+    begun.run.folder.rename(tmp_path / "set" / "runs" / "a")  # as by version 0.3
+    with pytest.raises(errors.UsageError, match="may be moved"):
+        make(None, run="set/runs/a")
+    (tmp_path / "set" / "runs" / "a").rename(tmp_path / "run")
+    assert make(".").dataset.size
+
+
+def test_a_name_is_guessed_once(tmp_path, make, monkeypatch, capsys):
+    """Catches a run that takes a folder for the set of that name which it began on."""
+    monkeypatch.chdir(tmp_path)
+    draw(tmp_path / "digits")
+    assert make("digits").config.dataset == "digits"
+    told = "warning: --dataset=digits: is the set of that name; --dataset=./digits is what"
+    assert told in capsys.readouterr().err
+    assert make("./digits").config.dataset == str(tmp_path / "digits")
+    assert capsys.readouterr().err == ""
+    prepared = tmp_path / "prepared" / "animals" / "1.0.0"
+    draw(tmp_path / "animals")
+    assert source.settled("animals", "prepared") == str(tmp_path / "animals")
+    prepared.mkdir(parents=True)
+    (prepared / "dataset_info.json").write_text("{}")
+    assert source.settled("animals", "prepared") == "animals"
+    assert "--dataset=./animals" in capsys.readouterr().err
+    begun = make(tmp_path / "animals")
+    config = begun.config.model_copy(update={"dataset": "animals"})
+    content = dataclasses.replace(begun.content, config=config)
+    begin(dataclasses.replace(begun, content=content))
+    found = []
+    monkeypatch.setattr(packaged, "find", lambda name, data_dir: found.append(name))
+    for given in ("animals", None):
+        with pytest.raises(AttributeError):  # from the set that is none
+            make(given)
+    assert found == ["animals"] * 2
 
 
 def test_data_with_other_classes_are_refused_before_anything_is_built(tmp_path, make):

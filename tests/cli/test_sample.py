@@ -3,7 +3,7 @@
 import imageio.v3 as iio
 import numpy as np
 import pytest
-from conftest import saved, untrained
+from conftest import MNIST, saved, untrained
 from PIL import Image
 
 import dcgan_tf
@@ -91,7 +91,7 @@ def files(folder):
 
 
 def test_a_folder_has_a_file_for_each_image(do, tmp_path, folders, monkeypatch):
-    """In a folder for its class, as far as a file's name may have it; in three blocks."""
+    """Catches names of classes that are not kept, where a file system allows them."""
     assert do("dcgan", "--count=2", "--output=others")[0] == 0
     assert files(tmp_path / "others") == ["image_000000.png", "image_000001.png"]
     monkeypatch.setattr(trained, "BLOCK", 1)
@@ -100,10 +100,22 @@ def test_a_folder_has_a_file_for_each_image(do, tmp_path, folders, monkeypatch):
     paths = sorted((tmp_path / "some").rglob("*.png"), key=lambda path: path.name)
     assert [path.name for path in paths] == [f"image_{n:06d}.png" for n in range(9)]
     folders_of = [path.parent.name for path in paths]
-    assert folders_of == ["cat", "dog_wolf", "日本", *["animal_7"] * 6]
+    assert folders_of == ["cat", "dog_wolf", "日本", *["animal 7"] * 6]
     images = dcgan_tf.load(folders["animals"]).sample([0, 1, 2, *[7] * 6])
     for path, image in zip(paths, images, strict=True):
         assert np.array_equal(iio.imread(path), image)
+
+
+def test_nothing_is_written_among_the_pictures(command, tmp_path):
+    """Catches a grid that replaces a picture, or that is trained on the next time."""
+    (tmp_path / "data").mkdir()
+    config = resolve.new({}, dataset=str(tmp_path / "data"), **MNIST)
+    saved(tmp_path / "run", config)
+    status, _, err = command("sample", "--run=run", "--output=data/sample.png")
+    assert (status, "sample.png: lies in the data, " in err) == (2, True)
+    status, _, err = command("evaluate", "--run=run", "--output=data")
+    assert (status, "--output=" in err, "lies in the data, " in err) == (2, True, True)
+    assert not list((tmp_path / "data").iterdir())
 
 
 def test_an_interpolation_is_a_row_for_each_class(do, tmp_path, folders):

@@ -4,7 +4,7 @@ import re
 import pytest
 from conftest import KERAS, MODES, new_config
 
-from dcgan_tf.config import presets, resolve
+from dcgan_tf.config import class_names, presets, resolve
 from dcgan_tf.support import errors
 
 ALTERNATING = {"update_rule": "alternating"}
@@ -215,3 +215,35 @@ def test_a_child_may_change_its_update_rule_and_its_loss(small):
 def test_a_child_cannot_have_other_networks(small, overrides):
     with pytest.raises(errors.UsageError, match="the weights of it are of"):
         child(small("acgan"), **overrides)
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "found"),
+    [
+        (["01", "02"], "02,01", [1, 0]),
+        (["cat", "dog"], "1,cat", [1, 0]),
+        (["cafe\u0301", "tea"], "tea,caf\u00e9", [1, 0]),  # as macOS writes it
+        (["tabby, tabby cat", "dog ", "tabby"], "tabby, tabby cat,dog,tabby", [0, 1, 2]),
+        (["a\u200cb", "ab"], "ab,a\u200cb", [1, 0]),  # joiners are of Persian and emoji
+        (["01", "02"], "1", "'1' is no class of 01, 02"),
+        (["1", "2"], "0,1", "'0' is no class of 1, 2"),
+        (["a", "b"], "a,,b", "'' is no class of a, b"),
+    ],
+)
+def test_classes_are_found_by_name_then_by_number(names, text, found):
+    """Catches a number that names another class than the one which is called so."""
+    if isinstance(found, list):
+        assert class_names.find("classes", text, names) == found
+    else:
+        with pytest.raises(errors.UsageError, match=f"--classes={text}: {found}"):
+            class_names.find("classes", text, names)
+
+
+def test_names_of_classes_can_be_printed_and_differ():
+    """Catches names that steer a terminal, lose their letters, or are two classes' name."""
+    names = [b"cat", "\x1b[31mdog", b"caf\xe9", "a\u200cb", "👩‍🚀", 7]
+    shown = ("cat", "\ufffd[31mdog", "caf\ufffd", "a\u200cb", "👩‍🚀", "7")
+    assert class_names.checked(names, "x") == shown
+    for equal in (["caf\u00e9", "cafe\u0301"], [b"a\xe8", b"a\xe9"], ["dog", "dog "]):
+        with pytest.raises(errors.UsageError, match="--dataset=x: 2 classes are called"):
+            class_names.checked(["cat", *equal], "x")

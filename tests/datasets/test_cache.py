@@ -1,17 +1,19 @@
 """What a source's images become in the cache, and who reads them when."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf.datasets import cache, folder, npz, picture
+from dcgan_tf.datasets import cache, folder, npz, picture, source
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.support import errors
 
@@ -36,8 +38,8 @@ def prepare(tmp_path):
     """Prepares the pictures of a folder, or the images of a .npz."""
 
     def prepare(path, **options):
-        source = npz.find(path) if path.suffix else folder.find(path)
-        return cache.prepare(source, Options(cache_dir=str(tmp_path / "cache"), **options))
+        found = npz.find(path) if path.suffix else folder.find(path)
+        return cache.prepare(found, Options(cache_dir=str(tmp_path / "cache"), **options))
 
     return prepare
 
@@ -140,3 +142,53 @@ def test_what_is_not_whole_is_read_anew(pictures, prepare, tmp_path):
     assert np.array_equal(images(prepare(pictures)), whole)
     (place / "test_images.bin").unlink()
     assert np.array_equal(images(prepare(pictures)), whole)
+    for name in ("train_images.bin", "train_labels.npy", "index.json"):
+        with (place / name).open("r+b") as file:
+            file.write(b"\xff" * 64)
+        assert np.array_equal(images(prepare(pictures)), whole)
+        assert prepare(pictures).read("train")[1].max() == 1
+
+
+def test_a_cache_without_hashes_is_taken_as_it_is(pictures, prepare, capsys):
+    """Catches a run of version 0.3 whose pictures another Pillow decodes otherwise."""
+    prepare(pictures)
+    (index,) = (pictures.parent / "cache").glob("*/index.json")
+    content = json.loads(index.read_text())
+    index.write_text(json.dumps({**content, "sha256": {}}))
+    capsys.readouterr()
+    assert prepare(pictures).size
+    assert "reading" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([1] * 40, ["no pixel is above 1 of 255", "40 of 40 images have a single colour"]),
+        ([*range(100, 139), 100], ["1 images are equal to one of another class"]),
+        ([100, 101], ["no image is held out, so nothing can be measured"]),
+    ],
+)
+def test_pictures_without_content_are_told(prepare, tmp_path, values, told):
+    """Catches masks of levels 0 and 1, or white on white, that are trained on for hours."""
+    for number, value in enumerate(values):
+        draw(tmp_path / "set" / "ab"[number % 2] / f"{number}.png", value)
+    for _ in range(2):  # when they are read, and found again
+        assert set(told) <= {*prepare(tmp_path / "set").warnings}
+
+
+def test_a_large_picture_is_read_without_a_warning(pictures, prepare, monkeypatch):
+    """Catches a warning of Pillow's that calls a scan an attack."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
+    with warnings.catch_warnings(action="error"):
+        assert len(images(prepare(pictures))) == 20
+
+
+def test_more_than_a_thousand_classes_are_none(tmp_path):
+    """Catches a refusal of so many folders where the mode needs no classes."""
+    pixels = np.random.default_rng(0).integers(0, 256, (1001, *SIZE), np.uint8)
+    np.savez(tmp_path / "x.npz", images=pixels, labels=np.arange(1001))
+    options = Options(cache_dir=str(tmp_path / "cache"))
+    dataset = source.find(str(tmp_path / "x.npz"), options)
+    assert (dataset.spec.classes, dataset.size + dataset.held_out) == (1, 1001)
+    assert dataset.notes == ("without classes, because 1,001 are over 1,000",)
+    assert set(dataset.read("train")[1].tolist()) == {0}

@@ -50,6 +50,8 @@ def test_other_peoples_names_and_a_test_split(find, names):
     held_out = [(item.label, item.test) for item in source.items((4, 4))]
     assert held_out == [(0, False), (1, False), (0, False), (1, True)]
     assert (source.channels, source.class_names) == (1, ("cat", "dog"))
+    arrays = dict(zip(names, values, strict=True))
+    assert find(**arrays, class_names=[b"cat", b"dog"]).class_names == ("cat", "dog")
 
 
 def test_without_labels_there_are_no_classes(find):
@@ -65,12 +67,13 @@ CASES = [
     ({"images": pixels()[:0]}, r"images are uint8 \(0, 4, 4\)"),
     ({"images": pixels(shape=(3, 4, 4))}, r"images are uint8 \(4, 3, 4, 4\)"),
     ({"labels": [0, 1, 3, 1]}, "reach from 0 to 3, and no training image has 2"),
+    ({"labels": [-1, 0, 1, 0]}, "leave out images of no class"),
     ({"labels": [1, 2, 1, 2]}, "no training image has 0"),
     ({"labels": [0, 1, 0]}, r"labels are int64 \(3,\)"),
     ({"labels": np.eye(4, dtype=int)}, r"\(4, 4\)"),
     ({"labels": np.array([0, "x"] * 2, object)}, r"is no .npz of arrays"),
     ({"class_names": ["a"]}, "class_names has 1 names, not 2"),
-    ({"class_names": ["a", "a"]}, "class_names has 2 names, not 2 different"),
+    ({"class_names": ["a", "a"]}, "2 classes are called 'a'"),
     ({"test_images": pixels(1)}, "has test_images and no test_labels"),
     ({"test_images": pixels(1, (5, 5)), "test_labels": [0]}, r"are uint8 \(1, 5, 5\)"),
     ({"test_images": pixels(1), "test_labels": [2]}, "no training image has 2"),

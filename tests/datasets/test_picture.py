@@ -108,3 +108,10 @@ BROKEN = {
 def test_what_cannot_be_read_says_why(content):
     with pytest.raises((OSError, ValueError), match=r"\w"):
         picture.decode(io.BytesIO(content), (2, 2))
+
+
+def test_a_picture_that_is_too_large_is_told_so(monkeypatch):
+    """Catches Pillow's words for a scan of the user's, an attack."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3)
+    with pytest.raises(ValueError, match="over 178 million pixels; make it smaller"):
+        picture.decode(encoded(colours(2, 4)), (2, 2))

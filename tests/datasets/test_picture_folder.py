@@ -10,6 +10,8 @@ from PIL import Image
 from dcgan_tf.datasets import folder
 from dcgan_tf.support import errors
 
+INSIDE = ("cat/1.png", "dog/deep/2.png")
+
 
 @pytest.fixture
 def put(tmp_path):
@@ -40,7 +42,12 @@ def test_folders_are_classes_and_order_is_that_of_the_files_names(tmp_path, put)
     [
         (["0.png"], ("",), []),
         (["10/x.png", "9/x.png", "0/x.png"], ("0", "9", "10"), []),
-        (["cat/x/y/1.PNG", "cat/.2.png", ".git/3.png", "__MACOSX/4.png"], ("cat",), []),
+        (["cat/x/y/1.PNG", "cat/.2.png", ".git/3.png"], ("cat",), []),
+        (
+            ["cat/1.png", "cat/@eaDir/1.png", "$RECYCLE.BIN/2.png", "lost+found/3.png"],
+            ("cat",),
+            [r"left out \$RECYCLE.BIN, @eaDir, lost\+found, which a system made"],
+        ),
         (["car/0.png", "train/0.png"], ("car", "train"), []),
         (["a/0.png", "cover.png"], ("",), ["without classes, because 1 .*as cover.png"]),
         (["train/a/0.png", "val/a/1.png"], ("a",), []),
@@ -65,8 +72,46 @@ def test_other_files_are_counted(tmp_path, put):
     (tmp_path / "cat" / "notes.txt").write_text("text")
     assert folder.find(tmp_path).notes[0].endswith("are no pictures (1 .txt)")
     (tmp_path / "cat" / "1.png").unlink()
-    with pytest.raises(errors.UsageError, match=r"no pictures; left out 1 .*1 \.txt"):
+    with pytest.raises(errors.UsageError, match=r"no pictures; .*left out 1 .*1 \.txt"):
         folder.find(tmp_path)
+
+
+def test_a_class_that_vanishes_is_named(tmp_path, put):
+    """Catches a class of pictures in a format that nobody reads, which goes unnoticed."""
+    put("cat/1.png", "dog/2.png")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "phone").mkdir()
+    (tmp_path / "phone" / "1.heic").write_bytes(b"heic")
+    source = folder.find(tmp_path)
+    assert source.class_names == ("cat", "dog")
+    assert source.notes[0] == "left out empty, phone, where no picture is"
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        (
+            [f"{half}_set/{inside}" for half in ("training", "test") for inside in INSIDE],
+            "test_set, training_set each hold cat, dog; if these are the classes",
+        ),
+        (["Train/cat/1.png", "train/dog/2.png"], "holds Train, train; make them one"),
+    ],
+)
+def test_folders_that_a_user_alone_understands_are_asked_about(tmp_path, put, paths, told):
+    """Catches the halves of a split as two classes, and one half that vanishes."""
+    put(*paths)
+    with pytest.raises(errors.UsageError, match=f"--dataset=.*: {told}"):
+        folder.find(tmp_path)
+
+
+def test_loose_pictures_are_left_out_where_classes_are_needed(tmp_path, put):
+    """Catches five pictures that throw all classes away."""
+    put("cat/0.png", "dog/1.png", "cover.png")
+    assert folder.find(tmp_path).class_names == ("",)
+    source = folder.find(tmp_path, labelled=True)
+    assert (source.class_names, source.count) == (("cat", "dog"), 2)
+    told = ("left out 1 pictures (as cover.png) that lie in no folder of a class",)
+    assert source.notes == told
 
 
 def test_one_in_seven_is_held_out_and_more_files_move_no_others(tmp_path, put):
@@ -91,7 +136,8 @@ def test_beside_test_pictures_without_classes_some_others_are_held_out(tmp_path,
     put(*(f"train/a/{number}.png" for number in range(40)), "test/40.png")
     source = folder.find(tmp_path)
     assert (source.count, source.class_names) == (40, ("a",))
-    assert source.notes == ("left out 1 test pictures that have no class",)
+    told = "left out 1 pictures (as test/40.png) that lie in no folder of a class"
+    assert source.notes == (told,)
     assert 0 < sum(item.test for item in items_of(tmp_path)) < 15
 
 
@@ -115,6 +161,9 @@ def test_links_are_followed_and_names_need_not_be_unicode(tmp_path, put):
         (tmp_path / "set" / name).symlink_to(tmp_path / "elsewhere")
     source = folder.find(tmp_path / "set")
     assert (set(source.class_names), source.count) == ({"caf\ufffd", "猫"}, 2)
+    (tmp_path / "set" / "caf\udce8").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(errors.UsageError, match="2 classes are called 'caf\ufffd'"):
+        folder.find(tmp_path / "set")
 
 
 def test_a_broken_file_is_an_item_that_says_why_and_has_no_size(tmp_path, put):
@@ -126,3 +175,5 @@ def test_a_broken_file_is_an_item_that_says_why_and_has_no_size(tmp_path, put):
     assert folder.find(tmp_path).common_size() == (4, 6)
     put("c.png", size=(6, 4))
     assert folder.find(tmp_path).common_size() is None
+    (tmp_path / "d.png").symlink_to("/nowhere.png")
+    assert items_of(tmp_path)[-1].error.endswith("d.png: No such file or directory")

@@ -1,3 +1,6 @@
+import random
+import threading
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -115,3 +118,25 @@ def test_fakes_are_augmented_only_where_it_is_asked_for():
     changed, again = (gan.augment_fakes(fakes, tf.constant([0, 1])) for _ in range(2))
     assert not np.array_equal(changed, fakes)
     assert np.array_equal(changed, again)
+
+
+def test_threads_that_build_at_once_have_each_its_own_weights():
+    """Catches weights by a random state that another thread moves on."""
+    state, built_at_once = random.getstate(), {}
+    start = threading.Barrier(2)
+
+    def build_at_once(seed):
+        start.wait()
+        built_at_once[seed] = built("acgan", seed=seed)
+
+    threads = [threading.Thread(target=build_at_once, args=(seed,)) for seed in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed, gan in built_at_once.items():
+        alone = built("acgan", seed=seed)
+        for network in ("generator", "discriminator"):
+            pair = (getattr(each, network).get_weights() for each in (gan, alone))
+            assert all(map(np.array_equal, *pair))
+    assert random.getstate() == state

@@ -85,3 +85,13 @@ def test_a_classifier_is_of_its_images_not_of_their_name(cache, few, capsys):
     blobs_classifier = classifier.load("blobs", ImageSpec(16, 24, 3, 1), split, split)
     assert "a classifier of 6 pseudo-classes for blobs" in capsys.readouterr().out
     assert blobs_classifier.predict(split.array())[1].shape == (60, 6)
+
+
+def test_where_the_cache_cannot_be_written_it_is_kept_in_memory(cache, few, capsys):
+    """Catches a run that ends after it began, or minutes of training that are lost."""
+    cache.parent.write_text("no folder")
+    accuracy = classifier.load("digits", TEN, few, few).accuracy(
+        Images(few.array(), few.labels.numpy())
+    )
+    assert 0 <= accuracy <= 1
+    assert "warning: not kept: " in capsys.readouterr().out

@@ -50,6 +50,11 @@ def test_the_reference_rows_follow_the_test_images():
     real = image_sets.real(train, like, 4)
     assert (real.labels.tolist(), numbers(real)) == ([2, 0, 2, 2], [0, 1, 4, 5])
     assert numbers(image_sets.real(train, like, 3)) == [0, 1, 4]  # spread over the class
+    # Of class 0 there are two: more images would have too few of it.
+    assert (
+        image_sets.real(train, np.array([0, 0, 2, 2, 2]), 50).labels.tolist().count(0) == 2
+    )
+    assert len(image_sets.real(train, np.array([0, 0, 0, 2]), 50)) == 2
     memorised = image_sets.memorised(train, like, 8)
     assert numbers(memorised) == [1, 1, 0, 0, 0, 0, 0, 0]
     assert memorised.labels.tolist() == [0, 0, 2, 2, 2, 2, 2, 2]

@@ -1,9 +1,12 @@
+import gc
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from dcgan_tf.models.layers import (
+    Adam,
     BatchNormalization,
     BiasConv2D,
     BiasConv2DTranspose,
@@ -151,3 +154,19 @@ def test_dropout_leaves_inference_and_gradients_of_what_is_kept_alone():
         tape.watch(inputs)
         outputs = layer(inputs, training=True)
     assert np.allclose(tape.gradient(outputs, inputs) * inputs, outputs)
+
+
+def test_a_graph_that_moves_variables_is_freed_with_its_function():
+    """Catches the graph of each training, 50 MB, that a process would keep to its end."""
+    variable, optimizer = keras.Variable([1.0, 2.0]), Adam(0.1)
+    optimizer.build([variable])
+
+    def graph_of_a_training(count):
+        for _ in tf.range(count):
+            optimizer.apply([tf.ones([2])], [variable])
+        return count
+
+    tf.function(graph_of_a_training)(tf.constant(2))
+    gc.collect()
+    graphs = (o for o in gc.get_objects() if type(o).__name__ == "FuncGraph")
+    assert graph_of_a_training.__name__ not in {graph.name for graph in graphs}

@@ -101,7 +101,7 @@ def test_without_an_evaluation_the_last_figures_of_the_log_count(run):
     log.append(run.metrics, {"step": 9, "seconds": 120.0})
     assert record.read(run).measured[1]["recall"] == 0.5
     (run.folder / "evaluation.json").write_text(OTHERS)  # which are no images of the run
-    step, figures = record.read(run).measured
+    step, figures, _ = record.read(run).measured
     assert (step, figures) == (
         6,
         {"frechet_classifier_distance": 100 / 2**4, "training_minutes": 3.0},

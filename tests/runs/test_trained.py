@@ -74,7 +74,10 @@ def test_labels_may_be_names(runs):
     animals = named(run, ["ant", "bee", "cat", "dog", "elk", *"fghij"])
     assert np.array_equal(animals.sample(["dog", "bee", "dog"]), expected)
     assert np.array_equal(animals.sample([3, 1, 3]), expected)
-    for unknown in (["dog", "cow"], [10], ["3"]):
+    assert np.array_equal(animals.sample(["3", "1", "dog"]), expected)
+    numbered = named(run, ["3", "1", *map(str, range(4, 12))])
+    assert np.array_equal(numbered.sample(["3", "1"]), run.sample([0, 1]))
+    for unknown in (["dog", "cow"], [10], ["10"]):
         with pytest.raises(ValueError, match="from 0 to 9, or names: ant, bee, cat, dog, "):
             animals.sample(unknown)
 
@@ -200,3 +203,12 @@ def test_the_very_checkpoint_of_the_parent_is_found_or_missed(runs):
         assert np.array_equal(weight, other)
     with pytest.raises(errors.RunError, match="no longer holds what the run began with"):
         trained.restore_parent(gan, dataclasses.replace(parent, manifest_hash="another"))
+
+
+def test_without_classes_a_number_of_images_is_enough(runs):
+    """Catches `sample(9)` refused by a run that has no classes to list."""
+    run = runs["dcgan"]
+    assert np.array_equal(run.sample(3), run.sample([0, 0, 0]))
+    for loaded, labels in ((run, 0), (run, -1), (run, 2.5), (runs["cgan"], 3)):
+        with pytest.raises(ValueError, match="labels must be a list"):
+            loaded.sample(labels)

@@ -70,3 +70,13 @@ def test_in_a_pipe_there_are_lines_alone(capsys, clock):
         "epoch 1/2: done, 00:03 left",
         "  more",
     ]
+
+
+def test_a_long_bar_has_lines_in_a_log_and_a_short_one_none(capsys, monkeypatch):
+    """Catches minutes of silence in a log."""
+    assert [*progress.bar(range(3), "short")] == [0, 1, 2]
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    assert [*progress.bar(range(4), "long")] == [0, 1, 2, 3]
+    lines = capsys.readouterr().err.splitlines()
+    assert "long: 50 %, 00:00 left" in {line.strip() for line in lines}

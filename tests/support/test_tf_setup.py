@@ -1,5 +1,6 @@
 """Precision by processor, Keras's backend, and oneDNN."""
 
+import logging as py_logging
 import os
 import platform
 import sys
@@ -8,8 +9,9 @@ import types
 import keras
 import pytest
 import tensorflow as tf
+from absl import logging
 
-from dcgan_tf.support import errors, tf_setup
+from dcgan_tf.support import errors, progress, tf_setup
 
 pytestmark = pytest.mark.skipif(
     bool(tf.config.list_physical_devices("GPU")), reason="where there is a GPU, it counts"
@@ -66,3 +68,29 @@ def test_onednn_is_used_unless_the_user_turns_it_off(monkeypatch):
     tf_setup.import_quietly()
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+
+def test_calls_that_overlap_share_their_settings_and_put_back_the_caller_s():
+    """Catches a call that ends and changes floats, or logging, under another's feet."""
+    logger = logging.get_absl_logger()
+    logger.setLevel("INFO")
+    keras.config.set_floatx("float64")
+    try:
+        with tf_setup.as_library():
+            first, second = tf_setup.as_library(), tf_setup.as_library()
+            first.__enter__()
+            second.__enter__()
+            first.__exit__(None, None, None)
+            assert (keras.config.floatx(), logger.level) == ("float32", py_logging.ERROR)
+            second.__exit__(None, None, None)
+        assert (keras.config.floatx(), logger.level) == ("float64", py_logging.INFO)
+    finally:
+        keras.config.set_floatx("float32")
+        logger.setLevel("ERROR")
+
+
+def test_without_a_stderr_nothing_is_held_back(monkeypatch):
+    """Catches an error in a service, where sys.stderr is None."""
+    monkeypatch.setattr(sys, "stderr", None)
+    with tf_setup.quiet():
+        assert [*progress.bar([1, 2], "items")] == [1, 2]

@@ -92,6 +92,14 @@ def test_a_run_goes_on_with_another_number_of_devices(tmp_path, begins):
     assert same_steps.largest_difference(straight, same_steps.values(rest)) < 1e-9
 
 
+SLURM = {
+    "SLURM_PROCID": "2",
+    "SLURM_STEP_NUM_TASKS": "3",
+    "SLURM_STEP_NODELIST": "node[7-8]",
+    "SLURM_STEP_TASKS_PER_NODE": "2,1",
+}
+
+
 @pytest.fixture
 def environment(monkeypatch):
     """Sets TF_CONFIG; no worker joins others."""
@@ -122,10 +130,34 @@ def test_the_workers_are_those_of_tf_config(environment, text, addresses, index)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", config("ps"), config(index="x")])
-def test_a_tf_config_that_names_no_workers_is_refused(environment, text):
+def test_a_tf_config_that_does_not_say_who_this_is_is_refused(environment, text):
     environment(text)
     with pytest.raises(errors.UsageError, match=r"^TF_CONFIG=.*it must list the workers"):
         devices.join(None)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"cluster": {}}', '{"cluster": {"worker": []}}']
+)
+def test_a_tf_config_without_workers_is_no_cluster(environment, monkeypatch, text):
+    """Catches a refusal where a service sets an empty one; under Slurm it means alone."""
+    environment(text)
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "2")
+    monkeypatch.setattr(devices, "Workers", lambda strategy: "alone")
+    assert devices.join(None) == "alone"
+
+
+def test_a_slurm_step_names_slurm_and_the_way_out_at_once(environment, monkeypatch, capsys):
+    """Catches two minutes of silence in an interactive shell of two tasks."""
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "2")
+    with pytest.raises(errors.UsageError, match=r"^Slurm: .*; TF_CONFIG= in"):
+        devices.join(None)
+    for name, value in SLURM.items():
+        monkeypatch.setenv(name, value)
+    devices.join(None)
+    line = capsys.readouterr().out
+    assert line.startswith("worker 2 (node8:8888): waits up to")
+    assert "for the 3 tasks of this Slurm step; TF_CONFIG= in the environment" in line
 
 
 @pytest.mark.parametrize(
@@ -136,13 +168,7 @@ def test_a_tf_config_that_names_no_workers_is_refused(environment, text):
     ],
 )
 def test_a_slurm_step_is_looked_up_by_tensorflow(monkeypatch, more, told):
-    slurm = {
-        "SLURM_PROCID": "2",
-        "SLURM_STEP_NUM_TASKS": "3",
-        "SLURM_STEP_NODELIST": "node[7-8]",
-        "SLURM_STEP_TASKS_PER_NODE": "2,1",
-    }
-    for name, value in {**slurm, **more}.items():
+    for name, value in {**SLURM, **more}.items():
         monkeypatch.setenv(name, value)
     try:
         resolver = devices._slurm_resolver(3)

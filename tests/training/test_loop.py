@@ -303,3 +303,24 @@ def test_evaluations_come_at_their_interval_and_at_the_end(
 def test_a_run_with_another_s_weights_was_trained_before(tmp_path, toys, few, parent):
     go(tmp_path, toys.config("dcgan", epochs=1), few, parent=parent)
     assert [given["trained_before"] for given in toys.options] == [parent is not None]
+
+
+def test_what_ends_a_run_from_outside_saves_it_unless_an_entry_is_missing(
+    folders, toys, few
+):
+    """Catches a handler of the user's that raises and loses what was trained."""
+    config, (_, folder) = toys.config(epochs=3), folders
+
+    def end(state):
+        raise LookupError
+
+    for step, saved in ((3, None), (5, 5)):
+        toys.at = {step: end}
+        with pytest.raises(LookupError):
+            go(folder, config, few)
+        newest = Run(folder).newest_checkpoint()
+        assert (newest and newest.step) == saved
+    toys.at.clear()
+    go(folder, config, few)
+    straight, _ = go(folders[0], config, few)
+    assert_same_values(straight, Run(folder))

@@ -1,0 +1,1 @@
+"""A local page: from a folder of pictures to a trained generator."""
