@@ -75,7 +75,8 @@ def make(
     if init_from and run_dir is None and "mode" not in overrides:
         raise errors.UsageError(f"--init_from={init_from}: give the new run a --run_dir")
     mode = overrides.get("mode", resolve.DEFAULT_MODE)
-    run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
+    # Absolute, because a callback may change the working directory.
+    run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser().absolute())
     _check_folder(run)
     if run.exists():
         if fresh:
@@ -90,14 +91,13 @@ def make(
     for name in ("evaluate_every", "test_losses"):
         if plan.dataset and getattr(plan.config, name):
             source.check_held_out(plan.dataset, name)
-    # A callback may change the working directory.
-    return dataclasses.replace(plan, run=Run(run.folder.absolute()))
+    return plan
 
 
 def _check_folder(run: Run) -> None:
     """UsageError unless the folder holds a run, or could."""
     problem = ""
-    if set(str(run.folder.absolute())) & set("[]*?\\"):
+    if set(str(run.folder)) & set("[]*?\\"):
         problem = "TensorFlow reads one of []*?\\ in its path as a pattern"
     elif any(run.folder.glob("[!.]*")) and not run.exists():
         problem = "holds files, but no run (no config.json)"
