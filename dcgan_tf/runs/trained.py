@@ -141,7 +141,7 @@ class TrainedRun:
 
     def _numbers(self, labels: Labels) -> np.ndarray:
         """Returns the number of each class, int32 [N]; 0 in an unconditional run."""
-        given, count, names = np.atleast_1d(labels), self.config.classes, self.config.names
+        given, count, names = np.asarray(labels), self.config.classes, self.config.names
         if not self.config.conditional:
             is_count = given.ndim == 0 and given.dtype.kind in "iu" and given > 0
             given = np.zeros(int(given) if is_count else given.shape, np.int32)
