@@ -31,10 +31,10 @@ train --learning_rate=quick -> --learning_rate=quick
 train --adversarial_loss=hinje -> --adversarial_loss=hinje
 train --g_batch_multiplier=2 -> --update_rule=alternating
 train --mode=cgan --dataset=digits --preview_classes=3,cow -> --preview_classes=3,cow
-train --run_dir=file/run -> --run_dir=file/run
-train --run_dir=full -> --run_dir=full: holds files, but no run
+train --run_dir=file/run -> file is no folder that can be written
+train --run_dir=full -> full: holds files, but no run
 train --run_dir=r[1]/run -> reads one of []*?\ in its path as a pattern
-train --run_dir=given -> --run_dir=given
+train --run_dir=given -> given: holds an export
 train --run_dir=cgan --fresh -> --fresh
 train --run_dir=cgan --seed=5 -> another run: --seed=5 (the run has 0); leave
 train --run_dir=cgan --channels=3 -> --channels=3
