@@ -37,11 +37,12 @@ def assert_same_values(one, other):
 
 
 def assert_same_run(one, other):
-    """Every saved variable, log entry and frame of two runs is equal, bit by bit."""
+    """Every variable, log entry, witness and frame of two runs is equal, bit by bit."""
     saved = [run.newest_checkpoint() for run in (one, other)]
     assert (saved[0].step, saved[0].epoch) == (saved[1].step, saved[1].epoch)
     assert_same_values(one, other)
     assert without_clock(one) == without_clock(other)
+    assert one.witnesses.read_bytes() == other.witnesses.read_bytes()
     files, other_files = (frames.paths(run.samples) for run in (one, other))
     assert list(files) == list(other_files)
     for epoch, path in files.items():

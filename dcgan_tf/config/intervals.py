@@ -4,12 +4,15 @@ import typing
 
 from dcgan_tf.config.schema import Config
 
+WITNESSED = 5, 50  # steps after the beginning and after each regular checkpoint
+
 
 class Intervals(typing.NamedTuple):
     """A run's intervals in steps, and what its frames and log entries are numbered by.
 
     unit: "epoch" or "step", `per_unit` steps each
     evaluate_every: 0: never
+    also: further steps at which the loop stops and witnesses the run's state
     """
 
     unit: str
@@ -19,6 +22,7 @@ class Intervals(typing.NamedTuple):
     evaluate_every: int
     checkpoint_every: int
     end: int
+    also: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, config: Config, per_epoch: int) -> "Intervals":
@@ -32,8 +36,11 @@ class Intervals(typing.NamedTuple):
 
     def after(self, step: int) -> int:
         """Returns the next step at which there is something to do."""
-        intervals = (self.log_every, self.checkpoint_every)
-        return min(self.end, *(step - step % every + every for every in intervals))
+        since = step % self.checkpoint_every
+        distances = [n - since for n in (self.checkpoint_every, *WITNESSED) if n > since]
+        distances += [n - step for n in self.also if n > step]
+        log = self.log_every - step % self.log_every
+        return min(self.end, step + min(log, *distances))
 
     def _due(self, every: int, step: int) -> bool:
         return step % every == 0 or step == self.end
@@ -46,6 +53,10 @@ class Intervals(typing.NamedTuple):
 
     def saves_at(self, step: int) -> bool:
         return self._due(self.checkpoint_every, step)
+
+    def witnesses_at(self, step: int) -> bool:
+        after = step % self.checkpoint_every in WITNESSED or step in self.also
+        return after or self.logs_at(step) or self.saves_at(step)
 
     def place(self, step: int) -> dict[str, int | float]:
         """Returns where a log entry stands: its epochs whole, or to four digits."""

@@ -1,4 +1,4 @@
-"""What a run leaves at each log entry: metrics.jsonl, a frame, and TensorBoard's events."""
+"""What a run leaves as it trains: log entries, frames, witnesses, TensorBoard's events."""
 
 import contextlib
 import json
@@ -21,24 +21,27 @@ from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files
 
 
-def entries(path: pathlib.Path) -> list[dict[str, Any]]:
-    """Returns the entries of metrics.jsonl, oldest first, without its damaged lines."""
+def entries(path: pathlib.Path, *kinds: type) -> list[dict[str, Any]]:
+    """Returns the entries of metrics.jsonl, oldest first, without its damaged lines.
+
+    kinds: of values besides numbers: str in witnesses.jsonl
+    """
     sound = []
     for line in _lines(path):
         with contextlib.suppress(ValueError, AttributeError, KeyError):
             entry = json.loads(line)
-            kinds = {*map(type, entry.values())}
-            if isinstance(entry["step"], int) and kinds <= {int, float, bool}:
+            values = {*map(type, entry.values())}
+            if isinstance(entry["step"], int) and values <= {int, float, bool, *kinds}:
                 sound.append(entry)
     return sound
 
 
-def cut(path: pathlib.Path, step: int) -> None:
-    """Removes the entries beyond `step`, and damaged lines, from metrics.jsonl.
+def cut(path: pathlib.Path, step: int, *kinds: type) -> None:
+    """Removes the entries beyond `step`, and damaged lines, from the file of `entries`.
 
     Says on stderr how many lines were damaged.
     """
-    sound = entries(path)
+    sound = entries(path, *kinds)
     if damaged := len(_lines(path)) - len(sound):
         print(f"warning: {path}: damaged lines removed: {damaged}", file=sys.stderr)
     lines = (json.dumps(entry) + "\n" for entry in sound if entry["step"] <= step)
@@ -50,7 +53,7 @@ def _lines(path: pathlib.Path) -> list[bytes]:
 
 
 def append(path: pathlib.Path, entry: Mapping[str, object]) -> None:
-    """Adds an entry to metrics.jsonl."""
+    """Adds an entry to metrics.jsonl or witnesses.jsonl."""
     with atomic_files.naming(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(entry) + "\n")
 
@@ -64,6 +67,7 @@ def rewind(run: Run, intervals: Intervals, step: int) -> None:
     for folder in (run.folder, run.folder.parent):
         atomic_files.sync(folder)
     cut(run.metrics, step)
+    cut(run.witnesses, step, str)
     for number, path in frames.paths(run.samples).items():
         if number > intervals.number(step):
             path.unlink()
@@ -105,12 +109,17 @@ class RunLogger:
         append(self._run.metrics, entry)
         self._add_event(entry)
 
+    def write_witness(self, witness: Mapping[str, Any]) -> None:
+        """Adds a line to witnesses.jsonl: a step, its state's sha256, and its terms."""
+        append(self._run.witnesses, witness)
+
     def write_gif(self) -> None:
         frames.write_gif(self._run.gif, self._run.samples, self._layout)
 
     def sync(self) -> None:
         """Hands the entries and the names of the frames to the disk itself."""
-        for path in (self._run.metrics, self._run.samples, self._run.folder):
+        run = self._run
+        for path in (run.metrics, run.witnesses, run.samples, run.folder):
             atomic_files.sync(path)
 
     def _add_event(self, entry: Mapping[str, Any]) -> None:

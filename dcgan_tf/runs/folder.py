@@ -111,6 +111,7 @@ class Run:
     config_file = _inside("config.json")  # the Config, the parent, how it was started
     checkpoints = _inside("checkpoints")  # a folder for each, with a manifest
     metrics = _inside("metrics.jsonl")  # an object for each log entry
+    witnesses = _inside("witnesses.jsonl")  # hashes of the state at chosen steps
     samples = _inside("samples")  # epoch_0000.png ...
     gif = _inside("training.gif")  # made from samples/
     # The generator alone, in a folder that is no run any more but for sampling.

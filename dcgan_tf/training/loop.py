@@ -113,10 +113,10 @@ class Saver:
         self._saved = time.monotonic()
 
     def rescue(self, intervals: Intervals) -> None:
-        """Saves a run that ends in the midst, unless its step lacks a log entry."""
+        """Saves a run that ends in the midst, unless its step lacks a line that is due."""
         step = int(self._state.step)
-        newest = log.entries(self._run.metrics)[-1:]
-        if not intervals.logs_at(step) or [entry["step"] for entry in newest] == [step]:
+        newest = log.entries(self._run.witnesses, str)[-1:]  # after a step's log entry
+        if not intervals.witnesses_at(step) or [w["step"] for w in newest] == [step]:
             check_finite(self._state, weights=True)
             self.save(manifest.LATEST)
 
@@ -238,6 +238,9 @@ def train(
                 progress.log(console.losses(entry, name), *lines)
                 if sinks.on_entry and sinks.on_entry(entry):
                     stop.signal = stop.signal or Signals.SIGINT
+            if intervals.witnesses_at(step):
+                witness = {"step": step, "sha256": state.sha256(), **state.means()}
+                logger.write_witness(witness)
             stopped, due, seconds = workers.agree(stop.signal, saver.due(), seconds)
             pace = config.steps_per_execution or next_pace(pace, count, seconds)
             regular = intervals.saves_at(step)

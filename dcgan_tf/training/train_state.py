@@ -1,6 +1,7 @@
 """TrainState: everything a run must remember."""
 
 import dataclasses
+import hashlib
 
 import keras
 import tensorflow as tf
@@ -84,9 +85,9 @@ class TrainState:
         )
 
     def means(self) -> dict[str, float]:
-        """Returns the mean of each term since the last log entry."""
-        steps = int(self.term_steps)
-        return {name: float(total) / steps for name, total in self.term_sums.items()}
+        """Returns the mean of each term since the last log entry; {} right after it."""
+        steps, sums = int(self.term_steps), self.term_sums.items()
+        return {name: float(total) / steps for name, total in sums if steps}
 
     def take_means(self) -> dict[str, float]:
         """Returns the mean terms since the last call, and resets their sums."""
@@ -99,6 +100,14 @@ class TrainState:
         """Returns the bytes that a checkpoint takes, but for some names."""
         variables = self._variables().values()
         return sum(v.shape.num_elements() * v.dtype.size for v in variables)
+
+    def sha256(self) -> str:
+        """Returns the hash of all values that a checkpoint holds, whatever their names."""
+        counters = self.step, self.epoch, *self.term_sums.values(), self.term_steps
+        digest = hashlib.sha256()
+        for variable in (*self._variables().values(), *counters):
+            digest.update(tf.convert_to_tensor(variable).numpy())
+        return digest.hexdigest()
 
     def first_not_finite(self) -> str | None:
         """Returns the name of a variable that holds NaN or Inf; None where none does."""

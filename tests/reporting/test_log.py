@@ -59,13 +59,18 @@ def test_nothing_of_later_steps_stays(tmp_path, small, step, entries, numbers, c
     for name in ("step_00000003", "best_00000006", "latest_00000007", "step_00000009"):
         (run.checkpoints / name).mkdir()
     (run.folder / "events.out.tfevents.2").touch()
+    for witness in (3, 5, 8, 14):
+        log.append(run.witnesses, {"step": witness, "sha256": "0f"})
     log.rewind(run, Intervals.of(small("cgan", epochs=5), 3), step)
+    kept = [witness["step"] for witness in log.entries(run.witnesses, str)]
+    assert kept == [witness for witness in (3, 5, 8, 14) if witness <= step]
     assert [entry["step"] for entry in log.entries(run.metrics)] == entries
     assert list(frames.paths(run.samples)) == numbers
     users = {"notes.tmp", ".config.tmp.json"}
     left = [{path.name for path in folder.iterdir()} - users for folder in folders]
     names = {path.name for path in frames.paths(run.samples).values()}
-    assert left == [{"checkpoints", "metrics.jsonl", "samples"}, names, checkpoints]
+    files = ("metrics.jsonl", "witnesses.jsonl")
+    assert left == [{"checkpoints", *files, "samples"}, names, checkpoints]
     assert all(users <= {path.name for path in folder.iterdir()} for folder in folders)
 
 

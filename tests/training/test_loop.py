@@ -111,7 +111,8 @@ def test_a_run_leaves_what_it_promises(tmp_path, toys, few):
     run, _ = go(tmp_path / "run", config, few)
     (events,) = run.folder.glob("events.out.tfevents.*")
     files = ("live.html", "live.js", "metrics.jsonl", "samples", "training.gif")
-    assert names(run.folder) == ["checkpoints", "config.json", events.name, *files]
+    files = ("checkpoints", "config.json", events.name, *files, "witnesses.jsonl")
+    assert names(run.folder) == [*files]
     assert names(run.samples) == [f"epoch_{epoch:04d}.png" for epoch in range(4)]
     assert names(run.checkpoints) == ["step_00000006", "step_00000009"]
     last = log_entries(run)[-1]
@@ -305,16 +306,14 @@ def test_a_run_with_another_s_weights_was_trained_before(tmp_path, toys, few, pa
     assert [given["trained_before"] for given in toys.options] == [parent is not None]
 
 
-def test_what_ends_a_run_from_outside_saves_it_unless_an_entry_is_missing(
-    folders, toys, few
-):
+def test_what_ends_a_run_from_outside_saves_it_unless_a_line_is_missing(folders, toys, few):
     """Catches a handler of the user's that raises and loses what was trained."""
     config, (_, folder) = toys.config(epochs=3), folders
 
     def end(state):
         raise LookupError
 
-    for step, saved in ((3, None), (5, 5)):
+    for step, saved in ((3, None), (5, None), (4, 4)):
         toys.at = {step: end}
         with pytest.raises(LookupError):
             go(folder, config, few)
