@@ -43,14 +43,15 @@ class Run(trained.TrainedRun):
         return list(log.entries(folder.Run(self.folder).metrics))
 
     def plot(self):
-        """Returns a matplotlib Figure of the losses, accuracies and quality by epoch.
+        """Returns a matplotlib Figure of losses, accuracies and quality by epoch or step.
 
         UsageError where matplotlib is not installed, or the run has no log entries.
         """
         entries = self.metrics()
         if not entries:
             raise errors.UsageError(f"{self.folder}: has no log entries to plot")
-        return plots.curves(entries, f"{self.config.mode} on {self.config.dataset}")
+        title = f"{self.config.mode} on {self.config.dataset}"
+        return plots.curves(entries, title, self.config.unit)
 
     def evaluate(
         self, *, output: str | os.PathLike | None = None, **given: object

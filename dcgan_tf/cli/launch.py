@@ -71,7 +71,8 @@ def start(
         say(f"{how} saved; the same {'call' if call else 'command'} goes on from here")
     elif workers.is_chief:
         say(f"complete: {plan.counted(plan.requested)}; see {run.gif}")
-        for command in ("sample", "evaluate", "report"):
+        compact = plan.config.architecture == "compact"
+        for command in ("sample", "evaluate", "report", *["playground"] * compact):
             say(f"  dcgan-tf {command} --run={shlex.quote(str(run.folder))}")
     return stopped
 

@@ -41,7 +41,7 @@ class Plan:
     @property
     def unit(self) -> str:
         """What the run's length is counted in."""
-        return "epochs" if self.config.steps is None else "steps"
+        return f"{self.config.unit}s"
 
     @property
     def requested(self) -> int:

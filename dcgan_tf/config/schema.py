@@ -194,6 +194,11 @@ class Config(pydantic.BaseModel):
         """The names of the classes; numbers where they have none."""
         return self.class_names or [str(number) for number in range(self.classes)]
 
+    @property
+    def unit(self) -> str:
+        """What a run's length is counted in: "epoch" or "step"."""
+        return "epoch" if self.steps is None else "step"
+
 
 FIELDS: dict[str, Any] = Config.model_fields
 _ADAPTERS: dict[str, pydantic.TypeAdapter] = {

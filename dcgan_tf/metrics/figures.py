@@ -33,7 +33,7 @@ class Figure(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A chart of a run, over the epochs."""
+    """A chart of a run, over the epochs or steps."""
 
     title: str
     curves: dict[str, str]
@@ -49,10 +49,12 @@ FIGURES = [Figure(**figure) for figure in _TABLE["figures"]]
 CHARTS = [Chart(**chart) for chart in _TABLE["charts"]]
 
 
-def points(entries: Sequence[Mapping[str, float]], key: str) -> list[tuple[float, float]]:
-    """Returns (epoch, value) of the log entries whose value of the key is finite."""
+def points(
+    entries: Sequence[Mapping[str, float]], key: str, unit: str
+) -> list[tuple[float, float]]:
+    """Returns (epoch or step, value) of the log entries whose value is finite."""
     return [
-        (entry["epoch"], entry[key])
+        (entry[unit], entry[key])
         for entry in entries
-        if "epoch" in entry and math.isfinite(entry.get(key, math.nan))
+        if unit in entry and math.isfinite(entry.get(key, math.nan))
     ]

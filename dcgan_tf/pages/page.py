@@ -75,11 +75,12 @@ def data_uri(pixels: np.ndarray) -> str:
 
 
 def charts(
-    runs: Sequence[Sequence[Mapping[str, float]]], real: Mapping[str, float]
+    runs: Sequence[Sequence[Mapping[str, float]]], real: Mapping[str, float], unit: str
 ) -> list[dict[str, Any]]:
     """Returns the charts that the runs' log entries have curves for, for chart.js.
 
     real: figures of real training images
+    unit: "epoch" or "step", which the curves go over
     """
     shown = []
     for chart in figures.CHARTS:
@@ -88,21 +89,21 @@ def charts(
                 "run": run,
                 "number": number,
                 "label": label,
-                "points": _thinned(figures.points(entries, key)),
+                "points": _thinned(figures.points(entries, key, unit)),
                 "reference": real.get(key.removeprefix(figures.QUALITY)),
             }
             for run, entries in enumerate(runs)
             for number, (label, key) in enumerate(chart.curves.items())
         ]
         if curves := [curve for curve in curves if curve["points"]]:
-            shown.append({**chart._asdict(), "curves": curves})
+            shown.append({**chart._asdict(), "unit": unit, "curves": curves})
     return shown
 
 
 def _thinned(curve: list[tuple[float, float]]) -> list[list[float]]:
     """Returns at most MOST_POINTS of a curve, evenly, with its last, to five digits."""
     every = -(-len(curve) // MOST_POINTS) or 1
-    return [[epoch, float(f"{value:.5g}")] for epoch, value in curve[::-every][::-1]]
+    return [[place, float(f"{value:.5g}")] for place, value in curve[::-every][::-1]]
 
 
 class LivePage:
@@ -110,8 +111,9 @@ class LivePage:
 
     def __init__(self, run: Run, config: Config, intervals: Intervals, step: int):
         self._run, self._config, self._intervals = run, config, intervals
-        self._began, self._began_at, self._step = time.monotonic(), step, step
-        self._entries, _ = record.entries(run)
+        self._step, (self._entries, _) = step, record.entries(run)
+        seconds = sum(entry.get("seconds", 0.0) for entry in self._entries)
+        self._pace = seconds / self._entries[-1]["step"] if self._entries else None
 
     def __enter__(self) -> "LivePage":
         content = render("page.html", {"script": record.SCRIPT}, BESIDE)
@@ -119,10 +121,15 @@ class LivePage:
         self._write("training")
         return self
 
-    def add(self, entry: Mapping[str, float]) -> None:
-        """Shows a log entry, whose frame has been written."""
+    def add(self, entry: Mapping[str, float], images_per_second: float | None) -> None:
+        """Shows a log entry, whose frame has been written.
+
+        images_per_second: without the start-up; None: it is not known yet
+        """
         self._entries.append(dict(entry))
         self._step = int(entry["step"])
+        if images_per_second:
+            self._pace = self._config.batch_size / images_per_second
         self._write("training")
 
     def __exit__(self, _, error: BaseException | None, __) -> None:
@@ -146,16 +153,9 @@ class LivePage:
         live = {"state": state, "message": message, "step": self._step}
         content = {
             "runs": [shown],
-            "charts": charts([self._entries], {}),
+            "charts": charts([self._entries], {}, self._intervals.unit),
             "written": now,
-            "live": {**live, "pace": self._pace(), **self._intervals._asdict()},
+            "live": {**live, "pace": self._pace, **self._intervals._asdict()},
         }
         text = f"{record.BEGINS}{json.dumps(content, allow_nan=False)}{record.ENDS}"
         atomic_files.write_bytes(run.folder / record.SCRIPT, text.encode())
-
-    def _pace(self) -> float | None:
-        """Returns the seconds of a step: of this process, or else of the log."""
-        if steps := self._step - self._began_at:
-            return (time.monotonic() - self._began) / steps
-        seconds = sum(entry.get("seconds", 0.0) for entry in self._entries)
-        return seconds / self._entries[-1]["step"] if self._entries else None

@@ -113,7 +113,7 @@ class Record:
     def state(self) -> str:
         """Returns "complete", "still training" or "stopped after 3 of 8 epochs: ..."."""
         config, data, done = self.config, self.content.data, self.step
-        end, unit = (config.steps, "steps") if config.steps else (config.epochs, "epochs")
+        end, unit = config.steps or config.epochs, f"{config.unit}s"
         if unit == "epochs":
             done = done // (data["images"] // config.batch_size) if data else 0
         if self.run.is_locked():
@@ -127,12 +127,12 @@ class Record:
 
     def warnings(self) -> list[str]:
         """Returns the signs of collapse in the log, and what changed at a resume."""
-        lines = []
+        lines, unit = [], self.config.unit
         for sign, meaning in mode_collapse.SIGNS.items():
             seen = [e for e in self.entries if sign in mode_collapse.of_entry(e)]
-            if epochs := [entry.get("epoch", 0) for entry in seen]:
-                span = f"epochs {epochs[0]:g} to {epochs[-1]:g}"
-                lines.append(f"Seen {len(epochs)} x, {span}: {meaning}")
+            if places := [entry.get(unit, 0) for entry in seen]:
+                span = f"{unit}s {places[0]:,} to {places[-1]:,}"
+                lines.append(f"Seen {len(places)} x, {span}: {meaning}")
         changed = self.content.changed_conditions
         starts = (changed(s["machine"], s["versions"]) for s in self.content.starts)
         if changes := dict.fromkeys(itertools.chain(*starts)):

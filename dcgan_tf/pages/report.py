@@ -24,10 +24,14 @@ def content(records: list[Record]) -> dict[str, Any]:
     measured = [record for record in records if record.evaluation]
     real = measured[0].evaluation.real if measured and len(records) == 1 else {}
     facts = [_facts(record) for record in records]
+    rows = [(name, [fact[name] for fact in facts]) for name in facts[0]]
+    # Runs are beside each other over what all of them count.
+    unit = "step" if all(record.config.steps for record in records) else "epoch"
     return {
         "runs": [_run(record, FRAMES_BYTES // len(records)) for record in records],
-        "facts": [(name, [fact[name] for fact in facts]) for name in facts[0]],
-        "charts": page.charts([record.entries for record in records], real),
+        "facts": rows[:-2],
+        "machine": rows[-2:],
+        "charts": page.charts([record.entries for record in records], real, unit),
         "table": _table(measured, len(records)) if measured else None,
         "settings": _settings(records),
         "footer": f"Written {time.strftime('%F %H:%M')} by dcgan_tf {package.VERSION}.",
@@ -64,7 +68,7 @@ def _facts(record: Record) -> dict[str, str | list[str]]:
     images = f"{data['images']:,} images" if data else "images"
     classes = f" of {config.classes} classes" if config.classes > 1 else ""
     dataset = source.short_name(config.dataset)
-    length = f"{config.steps:,} steps" if config.steps else f"{config.epochs:,} epochs"
+    length = f"{config.steps or config.epochs:,} {config.unit}s"
     length += f" of batches of {config.batch_size}; stands at step {record.step:,}"
     log = record.entries
     seen = sum(e.get("seconds", 0) * e.get("images_per_second", 0) for e in log)
@@ -84,12 +88,12 @@ def _facts(record: Record) -> dict[str, str | list[str]]:
         "Trained for": duration if record.seconds else "",
         "Precision": config.precision,
         "Weights from": str(record.settings["init_from"] or ""),
-        "Machine": machine,
-        "Versions": versions,
         "Command": [
             f"{command}  # {times} x" if times > 1 else command
             for command, times in commands.items()
         ],
+        "Machine": machine,
+        "Versions": versions,
     }
 
 
@@ -131,7 +135,7 @@ def _table(measured: list[Record], runs: int) -> dict[str, object]:
             {
                 "title": figure.title,
                 "best": best,
-                "is_tile": figure.tile,
+                "is_tile": figure.tile and values[0] is not None,
                 "meaning": figure.meaning,
                 "cells": [*map(figure.text, values)],
                 "references": [*map(figure.text, others)],

@@ -7,7 +7,7 @@ from dcgan_tf.metrics.figures import CHARTS, points
 from dcgan_tf.support import errors
 
 
-def curves(entries: Sequence[Mapping[str, float]], title: str):
+def curves(entries: Sequence[Mapping[str, float]], title: str, unit: str):
     """Draws those of CHARTS that a run's log entries have curves for, in two columns.
 
     The Figure belongs to no window: a notebook shows it as a cell's value.  UsageError
@@ -29,14 +29,14 @@ def curves(entries: Sequence[Mapping[str, float]], title: str):
 
     panels = {}
     for chart in CHARTS:
-        lines = {label: points(entries, key) for label, key in chart.curves.items()}
+        lines = {label: points(entries, key, unit) for label, key in chart.curves.items()}
         if any(lines.values()):
             panels[chart.title] = lines
     rows = -(-len(panels) // 2)
     figure = Curves(figsize=(10, 3 * rows), layout="constrained")
     figure.suptitle(title)
     for place, (heading, lines) in enumerate(panels.items(), 1):
-        axes = figure.add_subplot(rows, 2, place, title=heading, xlabel="epoch")
+        axes = figure.add_subplot(rows, 2, place, title=heading, xlabel=unit)
         for label, line in lines.items():
             if line:
                 axes.plot(*zip(*line, strict=True), label=label, marker=".")

@@ -72,7 +72,7 @@ class Progress(contextlib.AbstractContextManager):
             self._started = time.monotonic()
         elif self._bar.disable and not self._reported and seconds > REPORT_AFTER:
             self._reported = True
-            say(f"training: {self._pace():.0f} images/s, {self._left()} left")
+            say(f"training: {self.pace():.0f} images/s, {self._left()} left")
         if not self._bar.disable:
             self._bar.set_description_str(name, refresh=False)
             self._bar.set_postfix_str(f"{losses}, {self._left()} left", refresh=False)
@@ -85,13 +85,15 @@ class Progress(contextlib.AbstractContextManager):
         say("\n".join([first, *more]))
 
     def _left(self) -> str:
-        if self._completed == self._counted_from:
-            return "?"
-        return tqdm.tqdm.format_interval((self._total - self._completed) / self._pace())
+        if pace := self.pace():
+            return tqdm.tqdm.format_interval((self._total - self._completed) / pace)
+        return "?"
 
-    def _pace(self) -> float:
-        seconds = time.monotonic() - self._started
-        return (self._completed - self._counted_from) / seconds
+    def pace(self) -> float | None:
+        """Returns the images per second since the first call's end; None before."""
+        if self._completed == self._counted_from:
+            return None
+        return (self._completed - self._counted_from) / (time.monotonic() - self._started)
 
     def __exit__(self, *_):
         self._bar.close()

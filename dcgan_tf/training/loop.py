@@ -234,7 +234,7 @@ def train(
                 entry = {**intervals.place(step), **clock.take(), **figures}
                 logger.write_frame(step, grid)
                 logger.write_entry(entry)
-                live.add(entry)
+                live.add(entry, progress.pace())
                 progress.log(console.losses(entry, name), *lines)
                 if sinks.on_entry and sinks.on_entry(entry):
                     stop.signal = stop.signal or Signals.SIGINT

@@ -103,6 +103,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
     assert (process.returncode, err) == (0, "")
     assert "with 0 of 1 epochs completed" in out
     assert "complete: 1 epoch;" in out
+    assert "  dcgan-tf playground --run=" in out
     assert (tmp_path / "checkpoints/acgan/training.gif").exists()
 
 

@@ -56,7 +56,7 @@ WRITES = {
     "training.gif": write_gif,
     "metrics.jsonl": lambda folder: log.append(folder / "metrics.jsonl", entry()),
     "live.html": lambda folder: live_page(folder).__enter__(),
-    "live.js": lambda folder: live_page(folder).add(entry()),
+    "live.js": lambda folder: live_page(folder).add(entry(), None),
     "config.json": lambda folder: Run(folder).write_config(Run(PRETRAINED).read()),
     "evaluation.json": write_evaluation,
 }

@@ -4,6 +4,7 @@ import numpy as np
 
 from dcgan_tf.cli import evaluation
 from dcgan_tf.reporting import frames, grids, log
+from dcgan_tf.reporting.grids import Layout
 from dcgan_tf.runs.folder import Run, RunConfig
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 28, 28, 1), np.uint8)
@@ -26,16 +27,18 @@ def entry(epoch, **more):
 def add(run, epoch, **more):
     """Writes a frame and, but for epoch 0, a log entry, which it returns."""
     path = frames.path_of(run.samples, "epoch", epoch)
-    grids.write_png(path, grids.grid(np.tile(PIXELS, (5, 1, 1, 1)) + epoch, 10))
+    columns = Layout.of_preview(run.read_config()).columns
+    images = np.tile(PIXELS, (columns // 2, 1, 1, 1)) + epoch
+    grids.write_png(path, grids.grid(images, columns))
     if epoch:
         log.append(run.metrics, entry(epoch, **more))
     return epoch and entry(epoch, **more)
 
 
-def write_evaluation(folder, accuracy=0.875):
+def write_evaluation(folder, accuracy=0.875, classes=10):
     figures = {"recall": 0.5, "frechet_classifier_distance": 12.5, "kid": None}
-    figures["class_accuracy_by_class"] = [accuracy] * 9 + [None]
-    figures["confusion_matrix"] = (9 * np.eye(10) + np.eye(10, k=1)).tolist()
+    figures["class_accuracy_by_class"] = [accuracy] * (classes - 1) + [None]
+    figures["confusion_matrix"] = (9 * np.eye(classes) + np.eye(classes, k=1)).tolist()
     report = {
         "of": {"run": "run", "step": 6, "ema": True, "seed": 0},
         "class_names": [str(number) for number in range(10)],
@@ -63,8 +66,14 @@ def make(folder, config):
     run.samples.mkdir()
     for epoch in range(3):
         add(run, epoch)
-    write_evaluation(run.folder)
+    write_evaluation(run.folder, classes=config.classes)
     return run
+
+
+def of_pets(config):
+    """The config with 37 classes that have names; a frame shows 20 of them."""
+    names = [f"some_long_haired_dog_{number}" for number in range(37)]
+    return config.model_copy(update={"classes": 37, "class_names": names})
 
 
 def wait_until(tab, condition):

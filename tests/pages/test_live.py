@@ -34,13 +34,13 @@ def test_each_entry_is_shown_with_its_warnings_and_the_end(run):
         assert (shown["state"], shown["pace"]) == ("training", pytest.approx(10))
         assert (shown["step"], shown["end"]) == (6, 12)
         odd = {"warning/one_class": 1, "generator/class_accuracy": float("nan")}
-        page.add(hand_made.add(run, 3, **odd))
+        page.add(hand_made.add(run, 3, **odd), 64.0)
         content = record.live(run)
         assert generator_losses(content) == [[1, 1.0], [2, 0.5], [3, 0.33333]]
-        assert content["live"]["pace"] < 1  # of this process
+        assert content["live"]["pace"] == 0.25  # a batch of 16 without the start-up
         (warning,) = content["runs"][0]["warnings"]
         assert warning.startswith("the images of all classes are alike")
-        page.add(hand_made.add(run, 4))
+        page.add(hand_made.add(run, 4), None)
         assert record.live(run)["runs"][0]["warnings"] == []
     assert record.live(run)["live"]["state"] == "complete"
 
@@ -61,6 +61,44 @@ def test_long_curves_are_thinned_evenly_and_keep_their_end(run):
     assert [x for x, _ in points[-3:]] == [995, 998, 1001]
 
 
+# Left, right, top and bottom of elements, and what of their content is out of sight.
+READ = """all => all.map((it) => {
+    const {left, right, top, bottom} = it.getBoundingClientRect();
+    const hidden = [it.scrollWidth - it.clientWidth, it.scrollHeight - it.clientHeight];
+    return [left, right, top, bottom, Math.max(...hidden)];
+})"""
+
+
+@pytest.mark.parametrize(("mode", "share"), [("dcgan", 0.45), ("acgan", 0.9)])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_frame_is_the_largest_and_each_title_can_be_read(
+    tmp_path, small, tab, mode, share, width
+):
+    """Charts fill its side and the place below it, over steps where the run counts them."""
+    run = hand_made.make(tmp_path / "run", hand_made.of_pets(small(mode, steps=12)))
+    with page_of(run):
+        tab.set_viewport_size({"width": width, "height": 900})
+        tab.goto((run.folder / "live.html").as_uri())
+        tab.wait_for_selector(".frames")
+        names = ".frames", ".frames img", ".chart", ".titles span"
+        (card,), (image,), charts, titles = (
+            tab.locator(name).evaluate_all(READ) for name in names
+        )
+        units = tab.locator(".chart text").all_text_contents()
+        assert generator_losses(record.live(run)) == [[3, 1.0], [6, 0.5]]
+    assert ("epoch" in units, units.count("step")) == (False, len(charts))
+    left, right, top, bottom, _ = image
+    assert right - left > width * (0.8 if width == 390 else share)
+    assert bottom - top < 0.75 * 900
+    below = [chart[0] for chart in charts if chart[2] > card[3]]
+    assert min(below) == card[0]
+    assert not tab.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert len(titles) == (20 if mode == "acgan" else 0)
+    for number, (begins, *_, hidden) in enumerate(titles):
+        assert begins == pytest.approx(left + number / 20 * (right - left), abs=1)
+        assert hidden <= 0
+
+
 # Seconds between log entries, and the longest that is no silence.
 SILENCES = {60: 600, 1000: 3000, None: 1800}
 
@@ -71,7 +109,7 @@ def test_an_open_page_shows_what_is_new_and_when_a_run_is_silent(run, tab):
         tab.goto((run.folder / "live.html").as_uri())
         hand_made.wait_until(tab, "document.title === '2/4 run'")
         assert "training" in tab.inner_text("header")
-        page.add(hand_made.add(run, 3))
+        page.add(hand_made.add(run, 3), None)
         hand_made.wait_until(tab, "document.title === '3/4 run'")
         frame = "document.querySelector('.frames img').src"
         hand_made.wait_until(tab, f"{frame}.includes('samples/epoch_0003.png?')")

@@ -45,13 +45,16 @@ def test_a_run_is_one_page_that_asks_for_nothing(run, tmp_path, command, tab):
         "Fréchet distance ↓ 12.500 12.500 Between",
         "kernel distance (KID) ↓ - -",
         "297 images, compared with 297 real test images of digits",
-        "0 10.3 1 11.3 2 12.3",  # classes and distances of the nearest training images
+        "0 1 2 3 4 5 6 7 8 9 10.3 11.3",  # classes, distances of the nearest images
         "1.00% of the generated images are near copies: closer than 9.5 grey levels",
         "Losses generator 0.5 discriminator 2.5",
         "Real or fake real 75.0%",
     ):
         assert shown in text, shown
     assert "Missing" not in text
+    order = "epoch 2", "class accuracy", "Command", "Curves over the epochs", "Machine"
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
     tab.click("summary")
     assert "negative_slope 0.2 LeakyReLU" in " ".join(tab.inner_text("details").split())
     cells = tab.locator(".confusion tbody tr").first.locator("td").all_inner_texts()
@@ -99,7 +102,8 @@ def test_curves_stand_where_their_values_are(tab, tmp_path):
     (tmp_path / "page.html").write_text(f"<script>{script}</script>")
     tab.goto((tmp_path / "page.html").as_uri())
     draw = """chart => {
-        const card = chartCard({title: "t", caption: "c", ...chart}, [{name: "run"}]);
+        const given = {title: "t", caption: "c", unit: "step", ...chart};
+        const card = chartCard(given, [{name: "run"}]);
         const all = (selector, read) => [...card.querySelectorAll(selector)].map(read);
         return [
             ...["cx", "cy"].map((name) => all("circle", (dot) => +dot.getAttribute(name))),
@@ -115,7 +119,7 @@ def test_curves_stand_where_their_values_are(tab, tmp_path):
     assert x[0] == x[2] < x[1] == x[3]
     assert y[0] == y[1] > y[2] == y[3]
     assert across == pytest.approx((y[0] + y[2]) / 2, abs=0.1)
-    assert {"0%", "100%", "1", "2", "epoch"} <= set(texts)
+    assert {"0%", "100%", "1", "2", "step"} <= set(texts)
     assert caption == "c Dotted: real training images."
     wide = curve | {"reference": None, "points": [[1, 1000.0], [2, 1.0], [3, 10.0]]}
     _, y, _, _, caption = tab.evaluate(draw, {"wide": True, "curves": [wide]})
@@ -123,6 +127,26 @@ def test_curves_stand_where_their_values_are(tab, tmp_path):
     assert caption == "c Logarithmic axis."
     values = "[1534.2, 0.33333, 2, 0.0000123, -1e6].map((value) => valueText(value, false))"
     assert tab.evaluate(values) == ["1530", "0.333", "2", "0.0000123", "-1000000"]
+
+
+def test_many_classes_have_names_and_what_has_no_value_has_no_tile(tmp_path, small, tab):
+    run = hand_made.make(tmp_path / "run", hand_made.of_pets(small("cgan", steps=6)))
+    path = run.folder / "evaluation.json"
+    path.write_text(path.read_text().replace('"recall": 0.5', '"recall": null'))
+    (tmp_path / "page.html").write_bytes(
+        page.render("page.html", report.content([record.read(run)]))
+    )
+    text = show(tab, tmp_path / "page.html")
+    assert "Curves over the steps" in text
+    assert "recall" not in tab.inner_text(".tiles")
+    names = run.read_config().names
+    for heads in ("thead th", "tbody th"):
+        assert tab.locator(f".confusion {heads}").all_inner_texts() == names
+    cell = tab.locator(".confusion tbody tr").nth(3).locator("td").nth(4)
+    assert cell.get_attribute("title") == f"{names[3]}, seen as {names[4]}: 10.0%"
+    assert tab.locator("ol li").all_inner_texts() == [
+        f"{names[n]}, seen as {names[n + 1]}: 10.0%" for n in range(10)
+    ]
 
 
 def test_figures_of_other_measurements_are_not_set_beside(run, other):

@@ -1,4 +1,4 @@
-// Elements of a page, and a chart of curves over the epochs.
+// Elements of a page, and a chart of curves over the epochs or steps.
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -29,7 +29,7 @@ function styleOf(curve, several) {
   return { stroke: colour(several ? curve.run : curve.number), "stroke-dasharray": dash };
 }
 
-// {title, caption, share, wide, curves: [{label, run, number, points, reference}]}
+// {title, caption, unit, share, wide, curves: [{label, run, number, points, reference}]}
 function chartCard(chart, runs) {
   const several = runs.length > 1;
   const values = chart.curves.flatMap((curve) => curve.points.map(([, value]) => value));
@@ -57,7 +57,7 @@ function drawing(chart, several, logarithmic) {
   const references = chart.curves.filter(
     ({ reference }) => reference !== null && !(logarithmic && reference <= 0));
   const points = chart.curves.flatMap((curve) => curve.points);
-  const along = points.map(([epoch]) => epoch);
+  const along = points.map(([place]) => place);
   const up = [...points.map(([, value]) => value), ...references.map((curve) => curve.reference)];
   const [first, last] = [Math.min(...along), Math.max(...along)];
   let [low, high] = chart.share ? [0, 1] : [Math.min(...up), Math.max(...up)];
@@ -65,8 +65,8 @@ function drawing(chart, several, logarithmic) {
     const room = (high - low || Math.abs(high) || 1) * 0.08;
     [low, high] = [low - room, high + room];
   }
-  const x = (epoch) =>
-    AREA.left + ((epoch - first) / (last - first || 1)) * (AREA.right - AREA.left);
+  const x = (place) =>
+    AREA.left + ((place - first) / (last - first || 1)) * (AREA.right - AREA.left);
   const y = (value) => AREA.bottom -
     ((scale(value) - scale(low)) / (scale(high) - scale(low) || 1)) * (AREA.bottom - AREA.top);
   const across = (value) => `M${AREA.left} ${y(value).toFixed(1)}H${AREA.right}`;
@@ -78,12 +78,13 @@ function drawing(chart, several, logarithmic) {
       text(AREA.left - 6, y(value) + 4, "end",
         chart.share ? `${Math.round(100 * value)}%` : String(+value.toPrecision(6))),
     ]),
-    ticks(first, last, last - first >= 1).map((epoch) => text(x(epoch), HEIGHT - 8, "middle", String(epoch))),
-    text(AREA.left - 6, HEIGHT - 8, "end", "epoch"),
+    ticks(first, last, last - first >= 1).map((place) =>
+      text(x(place), HEIGHT - 8, "middle", place.toLocaleString("en"))),
+    text(AREA.left - 6, HEIGHT - 8, "end", chart.unit),
     references.map((curve) => make("path", {
       d: across(curve.reference), stroke: styleOf(curve, several).stroke, class: "reference" })),
     chart.curves.flatMap((curve) => {
-      const places = curve.points.map(([epoch, value]) => [x(epoch), y(value)]);
+      const places = curve.points.map(([place, value]) => [x(place), y(value)]);
       const style = styleOf(curve, several);
       const dots = places.length > FEW_POINTS ? [] : places;
       return [

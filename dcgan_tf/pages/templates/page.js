@@ -3,7 +3,9 @@
 
 const EVERY_MS = 2000; // a live page looks for what is new
 const FRAME_MS = 300; // of the player
-const MOST_NAMED = 20; // classes of which a confusion matrix has names and numbers
+// Classes of which a confusion matrix has numbers, and names; a cell's tooltip has both.
+const MOST_NUMBERED = 20, MOST_NAMED = 60;
+const MOST_CONFUSIONS = 10; // the largest, which a matrix without numbers has beside it
 // Seconds without news until a run is called silent: an evaluation takes minutes, and before
 // the first log entry nothing tells how long one takes.
 const LEAST_SILENCE = 600, UNKNOWN_SILENCE = 1800;
@@ -16,12 +18,28 @@ async function show(page) {
   if (page.written === written) return;
   written = page.written;
   const sections = page.live ? [notices, pictures]
-    : [notices, tiles, pictures, curves, figures, classes, settings];
+    : [pictures, notices, curves, figures, classes, settings];
   const main = make("main", page.live ? "live" : {}, sections.flatMap((section) => section(page)));
   // The old images stay until the new ones are there.
   await Promise.all([...main.querySelectorAll("img")].map((image) => image.decode().catch(() => null)));
+  for (const image of main.querySelectorAll(".frames img")) {
+    const ratio = image.naturalWidth / image.naturalHeight || 1;
+    image.closest("figure").style.setProperty("--ratio", ratio);
+    image.closest("figure").classList.add(ratio > 1.4 ? "broad" : ratio > 0.6 ? "square" : "tall");
+  }
   document.querySelector("main").replaceWith(main);
+  turnTitles();
 }
+
+// Titles that are wider than their columns run upwards.
+function turnTitles() {
+  for (const titles of document.querySelectorAll(".titles")) {
+    titles.classList.remove("long");
+    const wider = [...titles.children].some((title) => title.scrollWidth > title.clientWidth);
+    titles.classList.toggle("long", wider);
+  }
+}
+addEventListener("resize", turnTitles);
 
 const head = (text) => make("h2", {}, text);
 const isSeveral = (page) => page.runs.length > 1;
@@ -88,25 +106,27 @@ function notices(page) {
 }
 
 function tiles(page) {
-  if (isSeveral(page) || !page.table) return [];
+  if (!page.table) return null;
   const real = page.table.references.indexOf("real training");
-  return [make("div", "tiles", page.table.rows.filter((row) => row.is_tile).map((row) =>
+  return make("div", "tiles", page.table.rows.filter((row) => row.is_tile).map((row) =>
     make("div", "card tile", make("b", {}, row.cells[0]), row.title,
-      make("div", "muted", `real images: ${row.references[real] ?? "-"}`))))];
+      make("div", "muted", `real images: ${row.references[real] ?? "-"}`))));
 }
 
-// --- Images, and the table beside them
+// --- Images, and what stands beside them
 
 function pictures(page) {
   const cards = page.runs.filter((run) => run.frames.length).map((run) => frameCard(run, page));
-  if (page.live) return [make("div", "beside", cards, make("div", "grid", charts(page)))];
-  if (!isSeveral(page)) return [make("div", "beside", cards, facts(page))];
+  if (page.live) return [make("div", "grid", cards, charts(page))];
+  if (!isSeveral(page)) {
+    return [make("div", "beside", cards, make("div", {}, tiles(page), facts(page, page.facts)))];
+  }
   const differing = page.settings.filter((row) => row.differs).map((row) => ({ ...row, help: "" }));
   return [
-    head("What was trained"), facts(page),
+    ...(cards.length ? [head("Images"), make("div", "wide grid", cards)] : []),
+    head("What was trained"), facts(page, page.facts),
     ...(differing.length
       ? [head("Settings that differ"), make("div", "card", settingsTable(page, differing))] : []),
-    ...(cards.length ? [head("Images"), make("div", "grid", cards)] : []),
   ];
 }
 
@@ -143,8 +163,9 @@ function frameCard(run, page) {
   const titles = run.real ? [...run.titles, ...run.titles] : run.titles;
   return make("figure", "card frames",
     isSeveral(page) ? make("h3", {}, run.name) : null,
-    make("div", "titles", titles.map((title) => make("span", { title }, title))),
-    image,
+    make("div", "sheet",
+      make("div", "titles", titles.map((title) => make("span", { title }, title))),
+      image),
     make("div", "controls", button, slider, output),
     make("figcaption", {}, "Always the same latents" +
       (run.titles.length ? ": a column for each class, a row for each latent vector." : ".") +
@@ -152,9 +173,9 @@ function frameCard(run, page) {
 }
 
 // Rows of a name and a value for each run; of a value that is a list each line is a command.
-function facts(page) {
+function facts(page, facts) {
   const value = (held) => Array.isArray(held) ? held.map((line) => make("pre", {}, line)) : held;
-  const rows = page.facts.filter(([, values]) => values.some((held) => held.length));
+  const rows = facts.filter(([, values]) => values.some((held) => held.length));
   return make("div", "card scroll", make("table", "facts",
     isSeveral(page) ? runNames(page) : null,
     make("tbody", {}, rows.map(([name, values]) => make("tr", {},
@@ -178,7 +199,8 @@ function settingsTable(page, rows) {
 const charts = (page) => page.charts.map((chart) => chartCard(chart, page.runs));
 
 function curves(page) {
-  return page.charts.length ? [head("Curves over the epochs"), make("div", "grid", charts(page))] : [];
+  if (!page.charts.length) return [];
+  return [head(`Curves over the ${page.charts[0].unit}s`), make("div", "grid", charts(page))];
 }
 
 function figures({ table }) {
@@ -211,19 +233,20 @@ function classes(page) {
   const title = (run, text) =>
     make("h3", {}, isSeveral(page) ? `${run.name}: ${text.toLowerCase()}` : text);
   const cards = page.runs.flatMap((run) => [
-    run.confusion && make("figure", "card",
+    run.confusion && make("figure", `card${many(run.confusion.names)}`,
       title(run, "Which class was requested, which one seen"),
-      make("div", "scroll", confusion(run.confusion)),
+      make("div", "matrix", make("div", "scroll", confusion(run.confusion)),
+        largestConfusions(run.confusion)),
       make("figcaption", {}, "Row: the requested class. Column: the class that the classifier " +
         "sees. In % of the row; blue is right, orange is wrong.")),
-    run.nearest && make("figure", "card",
+    run.nearest && make("figure", `card${many(run.nearest.distances)}`,
       title(run, "Nearest training images"),
-      make("img", { src: run.nearest.image, alt: "generated images over their nearest training images" }),
-      make("div", "pairs", run.nearest.distances.map((distance, number) => make("span", {},
-        run.nearest.labels.length ? [make("b", {}, run.nearest.labels[number]), make("br")] : [],
-        distance.toFixed(1)))),
+      make("div", "scroll", make("div", { style: `min-width: ${2 * run.nearest.distances.length}rem` },
+        make("div", "titles", run.nearest.labels.map((label) => make("span", { title: label }, label))),
+        make("img", { src: run.nearest.image, alt: "generated images over their nearest training images" }),
+        make("div", "pairs", run.nearest.distances.map((distance) => make("span", {}, distance.toFixed(1)))))),
       make("figcaption", {}, "Above: the generated images that are nearest to a training image" +
-        (run.nearest.labels.length ? ", one of each class" : "") + ". Below: that training image. " +
+        (run.nearest.labels.length ? ", each of another class" : "") + ". Below: that training image. " +
         "Numbers: the distance, in grey levels of 255." + nearCopies(run.nearest))),
   ]).filter(Boolean);
   return cards.length ? [head("Classes and copies"), make("div", "wide grid", cards)] : [];
@@ -235,26 +258,44 @@ function nearCopies({ near_copies: share, near_copy_distance: distance }) {
     `${+distance.toPrecision(6)} grey levels, as 1% of real test images are.`;
 }
 
+const many = (items) => items.length > MOST_NUMBERED ? " broad" : "";
+
 function confusion({ names, rows }) {
-  const named = names.length <= MOST_NAMED;
+  const [numbered, named] = [MOST_NUMBERED, MOST_NAMED].map((most) => names.length <= most);
   const long = names.some((name) => name.length > 3);
-  const cell = (share, right) => make("td", {
+  const cell = (share, row, column) => make("td", share ? {
     class: share > 0.4 ? "strong" : null,
-    style: share ? `background: color-mix(in srgb, ${colour(right ? 0 : 1)} ${100 * share ** 0.5}%, transparent)` : null,
-  }, named && share ? (share < 0.9995 ? (100 * share).toFixed(1) : "100") : "");
-  return make("table", `confusion${named ? "" : " dense"}${long ? " long" : ""}`,
+    title: `${names[row]}, seen as ${names[column]}: ${valueText(share, true)}`,
+    style: `background: color-mix(in srgb, ${colour(row === column ? 0 : 1)} ${100 * share ** 0.5}%, transparent)`,
+  } : {}, numbered && share ? (share < 0.9995 ? (100 * share).toFixed(1) : "100") : "");
+  return make("table", `confusion${numbered ? "" : named ? " small" : " dense"}${long ? " long" : ""}`,
     named ? make("thead", {}, make("tr", {}, make("td"),
       names.map((name) => make("th", { scope: "col" }, name)))) : null,
-    make("tbody", {}, rows.map((row, number) => {
-      const sum = row.reduce((total, images) => total + images, 0) || 1;
-      return make("tr", {}, named ? make("th", { scope: "row" }, names[number]) : null,
-        row.map((images, column) => cell(images / sum, column === number)));
-    })));
+    make("tbody", {}, shares(rows).map((row, number) =>
+      make("tr", {}, named ? make("th", { scope: "row" }, names[number]) : null,
+        row.map((share, column) => cell(share, number, column))))));
+}
+
+const shares = (rows) => rows.map((row) => {
+  const sum = row.reduce((total, images) => total + images, 0) || 1;
+  return row.map((images) => images / sum);
+});
+
+function largestConfusions({ names, rows }) {
+  if (names.length <= MOST_NUMBERED) return null;
+  const wrong = shares(rows).flatMap((row, requested) => row
+    .map((share, seen) => ({ share, requested, seen }))
+    .filter(({ share, seen }) => share && seen !== requested));
+  const largest = wrong.sort((a, b) => b.share - a.share).slice(0, MOST_CONFUSIONS);
+  return make("div", {}, make("b", {}, "The largest confusions"), make("ol", {},
+    largest.map(({ share, requested, seen }) => make("li", {},
+      `${names[requested]}, seen as ${names[seen]}: ${valueText(share, true)}`))));
 }
 
 function settings(page) {
   return [
     make("details", "card", make("summary", {}, "All settings"), settingsTable(page, page.settings)),
+    head("Machine"), facts(page, page.machine),
     make("footer", "muted", page.footer),
   ];
 }
