@@ -161,8 +161,8 @@ def _warnings(index: dict) -> tuple[str, ...]:
 def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dataset:
     """Returns the data set in a folder; UsageError unless it can be trained on."""
     skipped, counts, names = index["skipped"], index["counts"], source.class_names
+    listed = "; ".join(skipped[:20]) + "; ..." * (len(skipped) > 20)
     if skipped and not skip_broken:
-        listed = "; ".join(skipped[:20]) + "; ..." * (len(skipped) > 20)
         raise errors.UsageError(
             f"--dataset={source.name}: {len(skipped):,} of {source.count:,} pictures "
             f"cannot be read: {listed}; repair or remove them, or leave them out by "
@@ -184,7 +184,7 @@ def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dat
         return np.memmap(path, np.uint8, "r", shape=shape), labels
 
     megabytes = sum(_sizes(index).values()) / 1e6
-    notes = [f"{len(skipped):,} that cannot be read"] if skipped else []
+    notes = [f"{len(skipped):,} that cannot be read: {listed}"] if skipped else []
     return Dataset(
         source.name,
         spec,

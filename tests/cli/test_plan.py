@@ -226,4 +226,4 @@ def test_pictures_that_were_skipped_stay_so(tmp_path, make):
     with pytest.raises(errors.UsageError, match="1 of 21 pictures cannot be read"):
         make(tmp_path / "set")
     begin(make(tmp_path / "set", {"skip_broken": True}))
-    assert "1 that cannot be read" in make(tmp_path / "set").dataset.notes
+    assert "1 that cannot be read" in str(make(tmp_path / "set").dataset.notes)

@@ -1,40 +1,45 @@
 """The local page, in Chromium: from a folder of pictures to a trained generator."""
 
 import importlib.util
+import json
 import os
+import re
+import shutil
 import signal
 import stat
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 import zipfile
 
 import pytest
-from conftest import draw
+from conftest import draw, untrained
 
+from dcgan_tf.exports import formats
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import errors
 from dcgan_tf.ui import command as ui
 from dcgan_tf.ui.command import Runs
 
 SECOND = 1_000  # ms
-CLASS = "<script>alert(1)</script>"
+CLASS = "<script>alert(1)<\N{DIVISION SLASH}script>"
+TABS = ("Pictures", "Train", "Play", "Measure", "Take away", "Runs")
+CONTROLS = "button|checkbox|combobox|link|radio|slider|spinbutton|tab|textbox"
 
 
 @pytest.fixture
 def runs(tmp_path):
-    return Runs(tmp_path / "runs", os.environ)
+    return Runs(tmp_path / "runs")
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A folder with spaces and brackets in its path, where the server's runs lie, too."""
     place = tmp_path_factory.mktemp("ui")
-    draw(
-        place / "my [own] pictures", (CLASS.replace("/", "\N{DIVISION SLASH}"), "dog"), 150
-    )
+    pictures = draw(place / "my [own] pictures", (CLASS, "dog"), 150)
+    shutil.copy(pictures / "dog" / "1.png", pictures / "dog" / "copy.png")
+    (pictures / "dog" / "torn.png").write_bytes(b"no picture")
     (place / "empty").mkdir()
     return place
 
@@ -64,8 +69,8 @@ def serve(place):
     yield lambda: started.append(Server(place)) or started[-1]
     for server in started:
         server.end()
-    runs = Runs(place / "checkpoints", os.environ)
-    for name in filter(runs.trains, runs.names()):
+    runs = Runs(place / "checkpoints")
+    for name in filter(runs.is_busy, runs.names()):
         runs.stop(name)
 
 
@@ -84,20 +89,34 @@ def opened(server, tab):
     return tab, asked
 
 
+def click(tab, button, exact=True):
+    tab.get_by_role("button", name=button, exact=exact).click()
+
+
+def turn_to(tab, title):
+    tab.get_by_role("tab", name=title, exact=True).click()
+
+
 def look(tab, path):
-    tab.get_by_role("tab", name="Pictures").click()
+    turn_to(tab, "Pictures")
     tab.get_by_label("Folder of pictures").fill(str(path))
-    tab.get_by_role("button", name="Look").click()
+    click(tab, "Look")
 
 
 def value(tab, label, text, seconds=60):
     """Waits until the text stands in the box of this label, and returns what it says."""
-    box = tab.get_by_label(label).first
-    until = time.monotonic() + seconds
-    while text not in box.input_value():
-        assert time.monotonic() < until, (label, text, box.input_value())
-        tab.wait_for_timeout(200)
+    from playwright.sync_api import expect
+
+    box = tab.get_by_label(label, exact=True)
+    expect(box).to_have_value(re.compile(re.escape(text)), timeout=seconds * SECOND)
     return box.input_value()
+
+
+def command(tab, text="dcgan-tf train"):
+    """Returns the command that the page shows, once this text is in it."""
+    line = tab.locator(".cm-content", has_text=text)
+    line.wait_for()
+    return line.inner_text()
 
 
 def test_from_a_folder_to_what_will_run(opened, server, place):
@@ -107,19 +126,39 @@ def test_from_a_folder_to_what_will_run(opened, server, place):
     tab.get_by_text("holds no pictures").wait_for()
     look(tab, place / "my [own] pictures")
     read = value(tab, "What was read", "held out")
-    assert "dog" in read
-    assert "script>alert(1)" in read
-    tab.get_by_role("tab", name="Train").click()
-    command = value(tab, "The same in a terminal", "dcgan-tf train")
-    assert "--mode=cgan" in command
-    assert "--run_dir=checkpoints/my_own_pictures-cgan" in command
-    assert "16x16x3" in value(tab, "What will run", "minutes")
+    of_class = r"\n<script>alert\(1\)<\N{DIVISION SLASH}script> (\d+), dog (\d+)\n"
+    train, held_out, *each = map(
+        int,
+        re.search(rf"(\d+) training images and (\d+) held(?s:.*){of_class}", read).groups(),
+    )
+    assert train + held_out == 151
+    assert sum(each) == train
+    assert "copies of others: 1" in read
+    assert "torn.png" in read
+    turn_to(tab, "Train")
+    shown = command(tab)
+    assert "--mode=cgan" in shown
+    assert "--run_dir=checkpoints/my_own_pictures-cgan-1" in shown
+    assert "16x16x3" in read
     assert {url.split("/")[2] for url in asked if url.startswith("http")} == {
         server.address.split("/")[2]
     }
     foreign = urllib.request.Request(server.address, headers={"Host": "example.org"})
     with pytest.raises(urllib.error.HTTPError, match="400"):
         urllib.request.urlopen(foreign)
+
+
+def test_every_control_has_a_name_and_fits_a_phone(opened):
+    """Catches a control that a screen reader cannot name, and a page wider than a phone."""
+    tab, _ = opened
+    for title in TABS:
+        tab.set_viewport_size({"width": 1280, "height": 900})
+        turn_to(tab, title)
+        tree = tab.locator("body").aria_snapshot()
+        assert f'tab "{title}" [selected]' in tree
+        assert not re.findall(rf"- (?:{CONTROLS})(?: \[\w+\])*:?$", tree, re.M)
+        tab.set_viewport_size({"width": 390, "height": 844})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def zipped(path, **files):
@@ -155,28 +194,48 @@ def test_a_zip_of_too_many_files_is_refused_whole(runs, tmp_path, monkeypatch):
     assert not [file for file in runs.root.rglob("*") if file.is_file()]
 
 
+def test_minutes_become_steps_by_the_pace_of_a_run_alike(runs):
+    """Catches an estimate by a run of other images, and one that a broken run prevents."""
+    run, _ = untrained(runs.root / "mine", batch_size=64)
+    config = run.read_config()
+    guessed, _ = runs.steps(config, 1)
+    entry = {"step": 9, "images_per_second": 310.0}  # 290.6 steps of 64 images a minute
+    run.metrics.write_text(json.dumps(entry) + "\n")
+    (runs.root / "torn").mkdir()
+    (runs.root / "torn" / "config.json").write_text("{")
+    assert runs.state("torn").startswith("broken")
+    assert runs.steps(config, 1)[0] == 300 != guessed
+    assert "mine" in runs.steps(config, 1)[1]
+    other = config.model_copy(update={"batch_size": 32})
+    assert runs.steps(other, 1)[0] > guessed
+
+
 def test_the_generator_of_the_package_is_left_as_it_is(runs):
     """A measurement would write into the package, and a training go on in it."""
-    with pytest.raises(errors.UsageError, match="choose one of your own"):
-        runs.start(ui.SHIPPED)
+    with pytest.raises(errors.UsageError, match="not yours"):
+        runs.start(ui.SHIPPED, ["evaluate"])
 
 
 @pytest.mark.long
 def test_play_and_take_away(opened):
     """Catches a tab whose command fails, on the generator that comes with the package."""
-    tab, _ = opened  # before there are other runs
-    tab.get_by_role("tab", name="Measure").click()
-    tab.get_by_role("button", name="Measure").click()
-    tab.get_by_text("choose one of your own").wait_for()
-    tab.get_by_role("tab", name="Play").click()
+    tab, _ = opened
+    tab.get_by_role("combobox", name="Run").click()
+    tab.get_by_role("option", name=ui.SHIPPED).click()
+    turn_to(tab, "Play")
     tab.get_by_role("textbox", name="morph generate").fill("3,8")
     tab.get_by_label(".gif").check()
-    tab.get_by_role("button", name="Make: sample").click()
+    click(tab, "Make: sample")
     tab.locator("a[download$='.gif']").first.wait_for(timeout=60 * SECOND)
-    tab.get_by_role("tab", name="Take away").click()
-    for command, suffix in (("export", "zip"), ("playground", "html")):
-        tab.get_by_role("button", name=f"Make: {command}").click()
-        tab.locator(f"a[download$='.{suffix}']").first.wait_for(timeout=60 * SECOND)
+    turn_to(tab, "Take away")
+    click(tab, "Make: playground")
+    tab.locator("a[download$='.html']").first.wait_for(timeout=60 * SECOND)
+    for name, made in formats.FORMATS.items():
+        if all(map(importlib.util.find_spec, made.needs)):
+            tab.get_by_role("combobox", name="format").click()
+            tab.get_by_role("option", name=name, exact=True).click()
+            with tab.expect_response(lambda answer: ".zip" in answer.text()):
+                click(tab, "Make: export")
 
 
 @pytest.mark.long
@@ -184,43 +243,41 @@ def test_a_training_outlives_page_and_server_and_is_stopped_once(
     browser, place, serve, tab
 ):
     """Catches work that is lost, a run that trains twice, and a page that forgets it."""
-    server, name = serve(), "my_own_pictures-cgan"
-    run, runs = Run(place / "checkpoints" / name), Runs(place / "checkpoints", os.environ)
+    server, runs = serve(), Runs(place / "checkpoints")
     tab.goto(server.address)
     look(tab, place / "my [own] pictures")  # 1
     value(tab, "What was read", "dog")
-    tab.get_by_role("tab", name="Train").click()  # 2
-    value(tab, "The same in a terminal", "dcgan-tf train")
-    tab.get_by_role("button", name="Start").click()  # 3
+    turn_to(tab, "Train")  # 2
+    name = re.search(r"--run_dir=checkpoints/(\S+)", command(tab))[1]
+    click(tab, "Start")  # 3
     value(tab, "State", "still training", 90)
     first = tab.frame_locator("iframe[title='The run']").get_by_role("img").first
     first.wait_for(timeout=180 * SECOND)
 
-    with pytest.raises(errors.UsageError, match="trains already"):
-        runs.start(name)
+    with pytest.raises(errors.UsageError, match="at work"):
+        runs.start(name, [])
     tab.reload()
-    tab.get_by_role("tab", name="Train").click()
     value(tab, "State", "still training")
     server.end(signal.SIGKILL)
+    run = Run(place / "checkpoints" / name)
     assert run.is_locked()
     server = serve()
     tab.goto(server.address)
     other = browser.new_page()
     other.goto(server.address)
     for page in (tab, other):
-        page.get_by_role("tab", name="Train").click()
+        turn_to(page, "Train")
         value(page, "State", "still training")
     for page in (tab, other):  # twice at once: the second would end it without saving
-        page.get_by_role("button", name="Stop").click()
-    value(tab, "What it says", "saved; the same command goes on")
+        click(page, "Stop")
+    value(tab, "State", "saved; the same command goes on")
     stopped = run.newest_checkpoint().step
-    while runs.trains(name):  # its process ends
+    while runs.is_busy(name):  # its process ends
         tab.wait_for_timeout(200)
-    tab.get_by_role("button", name="Go on").click()
+    click(tab, "Go on")
     value(other, "State", "still training", 90)
-    value(other, "What it says", f"resumed at step {stopped:,}")
-    value(other, "What it says", "first step done", 120)
-    other.get_by_role("button", name="Stop").click()
-    value(other, "What it says", "saved; the same command goes on")
+    value(other, "State", "first step done", 120)
+    click(other, "Stop")
+    value(other, "State", "saved; the same command goes on")
     other.close()
     assert run.newest_checkpoint().step >= stopped
