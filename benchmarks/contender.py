@@ -76,7 +76,7 @@ def ours(
         from dcgan_tf.training.train_state import TrainState
 
         values = main.define_flags()
-        values(["", f"--flagfile={flags.FLAGFILES / flagfile}.flags"])
+        values(["", f"--flagfile={presets.FLAGFILES[flagfile]}"])
         computing_in = tf_setup.auto_precision() if precision == "auto" else precision
         overrides = {
             **flags.overrides(values),

@@ -133,9 +133,9 @@ def train(
         try:
             for callback in callbacks:
                 callback(dict(entry))
-        except stop_signal.AtOnce:
-            raise
         except BaseException as error:  # as SystemExit and CancelledError
+            if isinstance(error, stop_signal.AtOnce):
+                raise
             failures.append(error)
         return bool(failures)
 

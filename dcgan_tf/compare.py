@@ -9,8 +9,6 @@ dcgan-tf evaluate writes, or the last ones of a run trained with --evaluate_ever
 are of a later step.
 """
 
-import sys
-
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
@@ -34,4 +32,4 @@ def main(values: FlagValues) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(flags.run(main, define_flags(), __doc__))
+    flags.run_and_exit(main, define_flags(), __doc__)

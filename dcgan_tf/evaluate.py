@@ -8,7 +8,6 @@ memorised ones, one of each class, measured the same way - and writes evaluation
 the samples that are nearest to a training image, each above it, in evaluation.png.
 """
 
-import sys
 import time
 
 from absl.flags import FlagValues
@@ -59,4 +58,4 @@ def main(values: FlagValues) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(flags.run(main, define_flags(), __doc__))
+    flags.run_and_exit(main, define_flags(), __doc__)

@@ -10,8 +10,6 @@ and train --init_from take as they take a run.  The other formats are a function
 alone.  Each folder has a README.md with code that uses it.
 """
 
-import sys
-
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
@@ -55,4 +53,4 @@ def main(values: FlagValues) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(flags.run(main, define_flags(), __doc__))
+    flags.run_and_exit(main, define_flags(), __doc__)

@@ -7,13 +7,13 @@ that it began with; --epochs (or --steps, if that gives its length) makes it lon
 """
 
 import os
-import sys
 from collections.abc import Callable
 from signal import Signals
 
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags, plan
+from dcgan_tf.datasets import source
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import tf_setup
 
@@ -57,6 +57,8 @@ def train(
 
     call, on_entry: see `cli.launch.start`
     """
+    if values.dataset:  # before TensorFlow's import, which takes seconds
+        source.settled(values.dataset, values.data_dir)
     # Of several processes TensorFlow tells each time that one ends.
     several = os.environ.get("TF_CONFIG") or "SLURM_STEP_NUM_TASKS" in os.environ
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if several else "2")
@@ -73,7 +75,6 @@ def train(
             options=flags.data_options(values),
             fresh=values.fresh,
             init_from=values.init_from,
-            lock=workers.is_chief,
         )
         completed, requested = planned.completed, planned.requested
         if completed < requested:
@@ -88,4 +89,4 @@ def train(
 
 
 if __name__ == "__main__":
-    sys.exit(flags.run(main, define_flags(), __doc__))
+    flags.run_and_exit(main, define_flags(), __doc__)

@@ -7,8 +7,6 @@ The page is one file, which needs no network.  Without --run it is of the ACGAN 
 with the package.  It runs the generators of the architecture compact.
 """
 
-import sys
-
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
@@ -40,4 +38,4 @@ def main(values: FlagValues) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(flags.run(main, define_flags(), __doc__))
+    flags.run_and_exit(main, define_flags(), __doc__)

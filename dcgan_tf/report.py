@@ -7,8 +7,6 @@ The page has everything in it: settings, curves, frames, figures of `evaluate`. 
 by a double click, without a network.  A run may be finished, stopped or still training.
 """
 
-import sys
-
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
@@ -35,4 +33,4 @@ def main(values: FlagValues) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(flags.run(main, define_flags(), __doc__))
+    flags.run_and_exit(main, define_flags(), __doc__)

@@ -10,8 +10,6 @@ Without --run by the ACGAN's generator that comes with the package.  A run may b
 stopped or still training.  Every image has latents of its own.
 """
 
-import sys
-
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
@@ -29,8 +27,11 @@ def define_flags() -> FlagValues:
         per_class=flags.integer(
             "generate so many images of each class, a column each; a grid has 20 evenly "
             "chosen classes where there are more.  Default: 10",
+            highest=10_000,
         ),
-        count=flags.integer("generate so many images, of the classes in turn"),
+        count=flags.integer(
+            "generate so many images, of the classes in turn", highest=1_000_000
+        ),
         interpolate=flags.integer(
             "generate so many images on the way from one latent vector to another, both "
             "ends included, in a row for each class; with --morph, from one class to the "
@@ -42,10 +43,10 @@ def define_flags() -> FlagValues:
         "in --count rows, which differ in their latents: --morph=3,8",
         seed=flags.integer("of the latents.  Default: 0", 0, 2**31 - 1),
         **flags.GENERATOR,
-        output="what to write: a grid (.png); arrays images uint8 [N, H, W, C], labels "
-        "int32 [N] and class_names (.npz); a new folder of PNG files, in a folder for each "
-        "class (no suffix); or, with --interpolate or --morph, an animation in a loop "
-        "(.gif).  Default: sample.png",
+        output="what to write, in place of a file of that name: a grid (.png); arrays "
+        "images uint8 [N, H, W, C], labels int32 [N] and class_names (.npz); a new folder "
+        "of PNG files, in a folder for each class (no suffix); or, with --interpolate or "
+        "--morph, an animation in a loop (.gif).  Default: sample.png",
         magnify=flags.integer(
             "pixels of a grid for each pixel of an image, each way; 1: images alone, "
             "without lines and names between them.  Default: as many as make it easy to "
@@ -68,4 +69,4 @@ def main(values: FlagValues) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(flags.run(main, define_flags(), __doc__))
+    flags.run_and_exit(main, define_flags(), __doc__)

@@ -73,7 +73,7 @@ def test_it_is_the_run_of_the_command(run, tmp_path):
 def test_wrong_settings_are_the_commands_one_line():
     with pytest.raises(dcgan_tf.UsageError, match=r"^--mode=acgn: must be 'dcgan', 'cgan'"):
         dcgan_tf.train(mode="acgn", dry_run=True)
-    with pytest.raises(dcgan_tf.UsageError, match=r"flag .moed.. Did you mean: mode"):
+    with pytest.raises(dcgan_tf.UsageError, match=r"no such flag; .*did you mean mode"):
         dcgan_tf.train(moed="acgan", dry_run=True)
 
 
@@ -112,7 +112,7 @@ def test_evaluate_measures_this_generator(run, tmp_path, quick_classifier):
     for given, told in (
         ({"count": 3}, r"--count=3"),
         ({"which": "best"}, r"--which: the run is the one that was loaded"),
-        ({"cout": 200}, r"Did you mean: count"),
+        ({"cout": 200}, r"did you mean count"),
     ):
         with pytest.raises(dcgan_tf.UsageError, match=told):
             run.evaluate(**given)

@@ -97,10 +97,7 @@ def _read_samples(path: str, spec: ImageSpec) -> Images:
 
     UsageError unless they are of the data set's shape and classes.
     """
-    try:
-        read = arrays.read(pathlib.Path(path).expanduser())
-    except ValueError as error:
-        raise errors.UsageError(f"--samples={path}: {error}") from None
+    read = arrays.read(pathlib.Path(path).expanduser(), flag="samples")
     images, labels = read.get("images", np.zeros(0)), read.get("labels")
     shapes = [spec.shape, spec.shape[:2]] if spec.channels == 1 else [spec.shape]
     fits = (

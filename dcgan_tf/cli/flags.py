@@ -8,19 +8,17 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from absl import flags
 from absl.flags import FlagValues
 
-from dcgan_tf.config import resolve, schema
-from dcgan_tf.config.presets import AUTO, FLAGFILES
+from dcgan_tf.config import presets, resolve, schema
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.datasets.spec import LEAST_SIZE, MOST_SIZE
 from dcgan_tf.support import errors, package
 
 LEAST_SAMPLES, MOST_SAMPLES = 200, 200_000  # images that `evaluate` measures
-CARRIED = {path.stem: path for path in sorted(FLAGFILES.glob("*.flags"))}
 TRACEBACK = "DCGAN_TF_TRACEBACK"  # the environment variable that asks for one
 
 Definition = str | tuple[flags.ArgumentParser, Any, str]
@@ -75,7 +73,7 @@ def many(text: str) -> Definition:
 def automatic(text: str) -> Definition:
     """Defines a whole number from 1, or auto, which is None."""
     read = flags.IntegerParser(1).parse
-    return _Parser(lambda given: None if given == AUTO else read(given)), None, text
+    return _Parser(lambda given: None if given == presets.AUTO else read(given)), None, text
 
 
 def settings() -> dict[str, Definition]:
@@ -172,6 +170,11 @@ def run(
         return fail(line, 1)
 
 
+def run_and_exit(*arguments: Any) -> NoReturn:
+    """Runs a command, as `run` does, and ends the process with its exit status."""
+    sys.exit(run(*arguments))
+
+
 def _help(values: FlagValues, description: str) -> str:
     """Returns the description and the flags by group; with --helpfull all of them."""
     trains = "mode" in values
@@ -189,7 +192,7 @@ def _help(values: FlagValues, description: str) -> str:
             groups[group][f"-h, --{name}" if flag.short_name else f"--{name}"] = flag.help
     about = "a file of such flags, one a line; a line that begins with # is a comment"
     if trains:
-        about += f".  Those that come with the package: {', '.join(CARRIED)}"
+        about += f".  Those that come with the package: {', '.join(presets.FLAGFILES)}"
     groups[""]["--flagfile"] = about
     width = max(shutil.get_terminal_size().columns - 6, 20)
     lines = [description.strip()]
@@ -224,6 +227,11 @@ def _parse(values: FlagValues, argv: list[str]) -> list[str]:
         return values(["dcgan_tf", *_with_flagfiles_first(argv)])[1:]
     except flags.Error as error:  # "flag --count=0: ...", "ERROR:: ..."
         line = re.sub("invalid literal for int.*", "must be a whole number", str(error))
+        if isinstance(error, flags.UnrecognizedFlagError):
+            name = error.flagname
+            initials = {"".join(word[0] for word in n.split("_")): n for n in values}
+            near = errors.near_matches(initials.get(name, name), values)
+            line = f"--{name}: no such flag; --help lists them{near}"
         raise errors.UsageError(re.sub(r"^(flag|ERROR::) ", "", line)) from None
 
 
@@ -244,24 +252,11 @@ def _with_flagfiles_first(argv: list[str]) -> list[str]:
     for argument in arguments:
         flag, equals, name = argument.partition("=")
         if flag in ("--flagfile", "-flagfile"):
-            path = _find_flagfile(name if equals else next(arguments, ""))
+            path = presets.find_flagfile(name if equals else next(arguments, ""))
             files.append(f"--flagfile={path}")
         else:
             others.append(argument)
     return files + others
-
-
-def _find_flagfile(name: str) -> pathlib.Path:
-    """Returns the file of that name, or the one that the package carries under it."""
-    path = pathlib.Path(name).expanduser()
-    if not path.is_file():
-        path = CARRIED.get(name.removesuffix(".flags"), path)
-    if not path.is_file():
-        raise errors.UsageError(
-            f"--flagfile={name}: no such file; the package has "
-            f"{', '.join(CARRIED)}{errors.near_matches(path.stem, CARRIED)}"
-        )
-    return path
 
 
 def output_path(

@@ -4,8 +4,6 @@ import contextlib
 import dataclasses
 import pathlib
 import shlex
-import shutil
-import sys
 from collections.abc import Callable, Mapping
 from signal import Signals
 from typing import Any
@@ -25,7 +23,7 @@ from dcgan_tf.reporting.log import RunLogger, rewind
 from dcgan_tf.runs import checkpoint, manifest, trained
 from dcgan_tf.runs.folder import Run, RunConfig, versions
 from dcgan_tf.support import errors, stop_signal, tf_setup
-from dcgan_tf.support.progress import Progress, say
+from dcgan_tf.support.progress import Progress, say, warn
 from dcgan_tf.training import loop
 from dcgan_tf.training.devices import LOST, Workers
 from dcgan_tf.training.steps import make_train_steps
@@ -150,10 +148,9 @@ def show(
         if value:
             print(f"{name + ':':<16}{value}", flush=True)
     for line in plan.dataset.warnings:
-        print(f"warning: --dataset={config.dataset}: {line}", file=sys.stderr)
+        warn(f"--dataset={config.dataset}: {line}")
     if changed := ", ".join(plan.content.changed_conditions(machine)):
-        end = "the bits may differ from those of a run that went on as it began"
-        print(f"warning: {changed}: {end}", file=sys.stderr)
+        warn(f"{changed}: the bits may differ from those of a run that went on as it began")
 
 
 def show_settings(config: schema.Config) -> None:
@@ -170,7 +167,7 @@ def _classes(plan: Plan) -> str:
         return ""
     if len(names) > MOST_NAMED:
         return f"from {min(counts):,} to {max(counts):,} images each"
-    pairs = zip(names, counts, strict=True)
+    pairs = zip(names, counts, strict=False)  # of a run whose data have changed
     return ", ".join(f"{name} {count:,}" for name, count in pairs)
 
 
@@ -207,12 +204,6 @@ def locked(plan: Plan, state: TrainState, content: RunConfig):
         if run.newest_checkpoint(warn=False) != plan.checkpoint:
             raise errors.UsageError(
                 f"--run_dir={run.folder}: another process trained it; try again"
-            )
-        free = shutil.disk_usage(run.folder).free
-        if free < state.size():
-            raise errors.RunError(
-                f"--run_dir={run.folder}: its disk has {free / 1e6:.0f} MB left, a "
-                f"checkpoint needs {state.size() / 1e6:.0f}; make room, or name another"
             )
         run.write_config(content)
         if content.parent and not plan.checkpoint:

@@ -1,6 +1,5 @@
 """From what the user gave to what will run: the settings, the data and the checkpoint."""
 
-import contextlib
 import dataclasses
 import pathlib
 import sys
@@ -17,6 +16,7 @@ from dcgan_tf.datasets.spec import Dataset, ImageSpec, doublings, nearest_size
 from dcgan_tf.runs.folder import Parent, Run, RunConfig
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import errors
+from dcgan_tf.support.progress import warn
 
 NO_MNIST = """\
 **********************************************************************
@@ -63,11 +63,8 @@ def make(
     options: Options,
     fresh: bool,
     init_from: str | None = None,
-    lock: bool = True,
 ) -> Plan:
     """Settles every choice, from `overrides`, config.json and the defaults, in this order.
-
-    lock: refuse a run that another process trains
 
     Raises UsageError for whatever cannot be trained.  Writes nothing but the cache of
     images, and what tensorflow-datasets downloads of sets whose shape is not known.
@@ -75,16 +72,14 @@ def make(
     if init_from and run_dir is None and "mode" not in overrides:
         raise errors.UsageError(f"--init_from={init_from}: give the new run a --run_dir")
     mode = overrides.get("mode", resolve.DEFAULT_MODE)
-    # Absolute, because a callback may change the working directory.
-    run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser().absolute())
+    run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
     _check_folder(run)
+    run = Run(run.folder.absolute())  # a callback may change the working directory
     if run.exists():
         if fresh:
             raise errors.UsageError(
                 f"--fresh: {run.folder} is a run; name another --run_dir"
             )
-        with run.locked() if lock else contextlib.nullcontext():  # for a moment
-            pass
         plan = _resumed(overrides, run, options, init_from)
     else:
         plan = _new(overrides, run, options, init_from)
@@ -97,7 +92,7 @@ def make(
 def _check_folder(run: Run) -> None:
     """UsageError unless the folder holds a run, or could."""
     problem = ""
-    if set(str(run.folder)) & set("[]*?\\"):
+    if set(str(run.folder.absolute())) & set("[]*?\\"):
         problem = "TensorFlow reads one of []*?\\ in its path as a pattern"
     elif any(run.folder.glob("[!.]*")) and not run.exists():
         problem = "holds files, but no run (no config.json)"
@@ -111,8 +106,10 @@ def _new(
 ) -> Plan:
     inherited = parent = None
     if "dataset" in overrides:  # before a parent's, which is settled
-        settled = source.settled(overrides["dataset"], options.data_dir)
-        overrides = {**overrides, "dataset": settled}
+        name = overrides["dataset"]
+        overrides = {**overrides, "dataset": source.settled(name, options.data_dir)}
+        if not source.is_own(overrides["dataset"]) and pathlib.Path(name).exists():
+            warn(f"--dataset={name}: is a set; --dataset=./{name} is what lies here")
     if init_from is not None:
         inherited, parent = _parent(init_from)
         overrides = resolve.inherit(inherited, overrides, init_from)
@@ -190,11 +187,6 @@ def _resumed(
     overrides: Mapping[str, Any], run: Run, options: Options, init_from: str | None
 ) -> Plan:
     content = run.read()
-    if content.not_todays:
-        raise errors.UsageError(
-            f"--run_dir={run.folder}: has {content.not_todays}, one setting today; "
-            "go on with dcgan-tf 0.3, or name another folder"
-        )
     given = {name: value for name, value in overrides.items() if value != AUTO}
     saved = content.config
     if moved := source.moved_to(saved.dataset, given.get("dataset"), options.data_dir):
@@ -214,10 +206,9 @@ def _resumed(
     began = content.starts[0]["command"] if content.starts else []
     asked = overrides.get("dataset") == DIGITS or f"--dataset={DIGITS}" in began
     if saved.dataset == DIGITS and not asked:
-        print(
-            f"warning: {run.folder} began on scikit-learn's 1,500 small digits, and goes "
-            "on on them; for MNIST name another --run_dir",
-            file=sys.stderr,
+        warn(
+            f"{run.folder} began on scikit-learn's 1,500 small digits, and goes on on "
+            "them; for MNIST name another --run_dir"
         )
     return dataclasses.replace(plan, dataset=find_again(run, plan.config, options))
 
@@ -249,21 +240,14 @@ def _check_resume(
 
 
 def find_again(run: Run, config: Config, options: Options) -> Dataset:
-    """Returns what a run is trained on; RunError where its shape or classes are others."""
+    """Returns what a run is trained on, if its fingerprint is still the run's."""
     options = dataclasses.replace(
         options,
         size=(config.height, config.width),
         channels=config.channels,
         skip_broken=True,  # what was skipped when the run began; its fingerprint tells
     )
-    dataset = _find(config.dataset, config.mode, run, options)
-    spec = ImageSpec.of(config)
-    if dataset.spec != spec:
-        raise errors.RunError(
-            f"{run.config_file}: says {spec.classes} classes of {spec}; {dataset.name} has "
-            f"{dataset.spec.classes} of {dataset.spec}"
-        )
-    return dataset
+    return _find(config.dataset, config.mode, run, options)
 
 
 def _find(name: str, mode: str, run: Run, options: Options) -> Dataset:

@@ -23,10 +23,8 @@ STEPS = 8  # from a class to the next
 STOPS = 4  # latents that a GIF passes
 STEP_MS, HELD_MS = 100, 500  # a frame of a GIF, and a frame of a single class
 UNCONDITIONAL_COUNT = 100
-MOST_IMAGES = 1_000_000
 MOST_BYTES = 2_000_000_000  # of images that are held at once
 Row = list[int] | None  # classes
-LONGEST_NAME = 255  # bytes of a folder's
 
 
 def sample(values: FlagValues, run: Run, output: pathlib.Path) -> str:
@@ -37,10 +35,8 @@ def sample(values: FlagValues, run: Run, output: pathlib.Path) -> str:
     config, note = run.read_config(), ""
     _check_flags(values, config, output)
     row = None  # the classes that stand in a row, or a column each
-    if values.digits is not None:
-        row = class_names.find("digits", ",".join(values.digits), config.names)
-    elif values.classes is not None:
-        row = class_names.find("classes", values.classes, config.names)
+    if named := _named(values):
+        row = class_names.find(named, values[named].value, config.names)
     elif config.conditional and not values.count and values.morph is None:
         row = list(range(config.classes))
         if output.suffix in (".png", ".gif"):
@@ -54,6 +50,11 @@ def sample(values: FlagValues, run: Run, output: pathlib.Path) -> str:
     write = _write_way if is_way else _write_images
     count, step = write(values, run, config, output, row)
     return f"{output}: {count} images, generated at step {step:,}{note}"
+
+
+def _named(values: FlagValues) -> str:
+    """Returns the flag that names the classes in a row, or ""."""
+    return next((n for n in ("digits", "classes") if values[n].value is not None), "")
 
 
 def _check_flags(values: FlagValues, config: Config, output: pathlib.Path) -> None:
@@ -70,6 +71,8 @@ def _check_flags(values: FlagValues, config: Config, output: pathlib.Path) -> No
         problem = f"--{' and --'.join(rows)}: only one of them at a time"
     elif of_class and not config.conditional:
         problem = f"{' '.join(of_class)}: the run has no classes; use --count"
+    elif "digits" in given and config.class_names:
+        problem = f"{given['digits']}: the run's classes are no digits; use --classes"
     elif odd_rows:
         problem = f"{' '.join(odd_rows)}: does not go with --{way}; use --count"
     elif way == "morph" and len(class_names.find("morph", values.morph, config.names)) < 2:
@@ -87,10 +90,6 @@ def _load(count: int, values: FlagValues, run: Run, output: pathlib.Path) -> Tra
     config = run.read_config()
     size = count * config.height * config.width * config.channels
     size *= (values.magnify or 1) ** 2
-    if count > MOST_IMAGES:
-        raise errors.UsageError(
-            f"--count or --per_class: {count:,} images; at most {MOST_IMAGES:,} at a time"
-        )
     if output.suffix and size > MOST_BYTES:
         raise errors.UsageError(
             f"--output={output}: {count:,} images take {size / 1e9:,.1f} GB of memory; "
@@ -105,8 +104,7 @@ def _write_images(
     """Writes images of latents of their own; returns how many, and the generator's step."""
     count = values.count or UNCONDITIONAL_COUNT
     if row:
-        is_named = values.digits is not None or values.classes is not None
-        count = len(row) * (1 if is_named else values.per_class or PER_CLASS)
+        count = len(row) * (1 if _named(values) else values.per_class or PER_CLASS)
     loaded = _load(count, values, run, output)
     classes = row or range(config.classes)
     labels = [classes[index % len(classes)] for index in range(count)]
@@ -175,10 +173,9 @@ def _write_folder(
     `train --dataset` reads such a folder.
     """
     names = [class_names.printable(name).replace("/", "_") for name in config.names]
-    whole = len({name.encode()[:LONGEST_NAME] for name in names}) == len(names)
-    if not whole or any(name.startswith(".") for name in names):  # else hidden, or merged
+    if len({*names}) < len(names) or any(name.startswith(".") for name in names):
+        # Two would become one, or hidden.
         names = [f"{number}_{name}" for number, name in enumerate(names)]
-    names = [name.encode()[:LONGEST_NAME].decode(errors="ignore") for name in names]
     with atomic_files.replacing(folder, folder=True) as temporary:
         for index, (image, label) in enumerate(zip(images, labels, strict=True)):
             place = temporary / names[label] if config.conditional else temporary

@@ -43,17 +43,18 @@ def finder(names: Sequence[str]) -> Callable[[str], int]:
 def find(flag: str, text: str, names: Sequence[str]) -> list[int]:
     """Returns the numbers of the classes that `--flag=text` names, with commas between.
 
-    A name may have commas of its own.  UsageError where a word is no class.
+    A name may have commas of its own; digits have none between.  UsageError where a word
+    is no class.
     """
-    number_of, words, found, start = finder(names), text.split(","), [], 0
+    words = list(text) if flag == "digits" else text.split(",")
+    number_of, found, start = finder(names), [], 0
     longest = 1 + max(name.count(",") for name in names)
     while start < len(words):
         tries = (",".join(words[start : start + n]) for n in range(longest, 0, -1))
         word = next((word for word in tries if number_of(word) >= 0), None)
         if word is None:
             word = words[start].strip()
-            known = ", ".join(names[:20]) + ", ..." * (len(names) > 20)
-            known += errors.near_matches(word, names)
+            known = errors.listed(names) + errors.near_matches(word, names)
             raise errors.UsageError(f"--{flag}={text}: {word!r} is no class of {known}")
         found.append(number_of(word))
         start += 1 + word.count(",")

@@ -7,11 +7,12 @@ brings is one that the run does not have.
 
 import dataclasses
 import json
+import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
-from dcgan_tf.support import package
+from dcgan_tf.support import errors, package
 
 DIGITS = "digits"  # scikit-learn's 1,797 bundled digits
 MNIST_LIKE = ("mnist", "fashion_mnist", "kmnist")  # 60,000 images, 28x28x1, 10 classes
@@ -19,7 +20,8 @@ AUTO = "auto"  # what the machine decides: the data set, the precision
 
 Settings = Mapping[str, Any]
 
-FLAGFILES = package.FOLDER / "flagfiles"
+_FOLDER = package.FOLDER / "flagfiles"
+FLAGFILES = {path.stem: path for path in sorted(_FOLDER.glob("*.flags"))}
 # What published networks bring without their flagfile: not its update rule, nor its log.
 PUBLISHED = """
     batch_size epochs learning_rate discriminator_learning_rate beta_1 r1_weight
@@ -174,9 +176,22 @@ def _compact(on_mnist: Settings, **settings: Any) -> Architecture:
     return Architecture("this package", settings, on_mnist, on_digits, any_size=True)
 
 
+def find_flagfile(name: str) -> pathlib.Path:
+    """Returns the file of that name, or the one that the package carries under it."""
+    path = pathlib.Path(name).expanduser()
+    if not path.is_file():
+        path = FLAGFILES.get(name.removesuffix(".flags"), path)
+    if not path.is_file():
+        raise errors.UsageError(
+            f"--flagfile={name}: no such file; the package has "
+            f"{', '.join(FLAGFILES)}{errors.near_matches(path.stem, FLAGFILES)}"
+        )
+    return path
+
+
 def published(flagfile: str, **ours: Any) -> dict[str, Any]:
     """Returns the settings in PUBLISHED that a flagfile gives, and ours."""
-    text = (FLAGFILES / f"{flagfile}.flags").read_text(encoding="utf-8")
+    text = FLAGFILES[flagfile].read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith("--")]
     given = dict(line.removeprefix("--").split("=") for line in lines)
     values = {name: given[name] for name in PUBLISHED if name in given}

@@ -149,7 +149,7 @@ def from_json(values: Mapping[str, Any]) -> Config:
 
     Settings that came later have the values of ADDED, where the run has such settings.
     """
-    values = _by_todays_names(values or {})[0]
+    values = _by_todays_names(values or {})
     config = schema.read({**presets.ADDED, **values})
     preset = PRESETS[config.mode]
     if config.architecture not in preset.architectures:
@@ -162,15 +162,10 @@ def from_json(values: Mapping[str, Any]) -> Config:
     return config.model_copy(update=dict.fromkeys(given.keys() - own))
 
 
-def not_todays(values: Mapping[str, Any]) -> str:
-    """Returns what a config.json of version 0.3 says that settings of today cannot."""
-    return _by_todays_names(values)[1]
-
-
-def _by_todays_names(values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def _by_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings of a config.json of version 0.3 by the names of today.
 
-    And what these cannot say: a run may have had two values for what is one setting today.
+    ValueError where a run has two values for what is one setting today.
     """
     values, lost = dict(values), ""
     if "twin" in values:
@@ -182,8 +177,7 @@ def _by_todays_names(values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     if values.get("ema_half_life") and interval not in (None, values.get("r1_interval")):
         if penalised:
             lost = f"ema_interval {interval} beside r1_interval {values['r1_interval']}"
-        else:
-            values["r1_interval"] = interval
+        values["r1_interval"] = interval
     if "lr_decay_images" in values or "r1_decay_images" in values:
         lr, r1 = (values.pop(f"{name}_decay_images", 0) for name in ("lr", "r1"))
         if lr and r1 and lr != r1:
@@ -195,7 +189,9 @@ def _by_todays_names(values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
             values["r1_final_share"] = 1.0
         elif not lr:
             values["lr_final_share"] = 1.0
-    return values, lost
+    if lost:
+        raise ValueError(f"{lost} is one setting today; go on with dcgan-tf 0.3")
+    return values
 
 
 def not_defaults(config: Config) -> tuple[list[str], list[str]]:

@@ -236,7 +236,7 @@ def _errors_in_one_line() -> Iterator[None]:
         yield
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
-        reason = first["msg"].replace("Input should", "must")
+        reason = first["msg"].replace("Input should", "must").split(", unable to")[0]
         name = ".".join(map(str, first["loc"]))
         raise ValueError(f"{name}: {reason}" if name else reason) from None
 

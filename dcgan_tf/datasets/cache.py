@@ -12,6 +12,7 @@ import json
 import pathlib
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 from PIL import Image
@@ -21,7 +22,7 @@ from dcgan_tf.datasets.spec import Dataset, ImageSpec, Source, digest, doublings
 from dcgan_tf.support import atomic_files, errors
 from dcgan_tf.support.progress import bar, say
 
-FORMAT = 1
+FORMAT = 2
 SPLITS = ("train", "test")
 LEAST_BRIGHT = 32  # grey level that some pixel of sound images has
 
@@ -53,11 +54,12 @@ def prepare(source: Source, options: Options) -> Dataset:
     def kept() -> Dataset | None:
         # A run that goes on requests what was found when it began, when it requested less.
         for earlier in itertools.product({None, options.size}, {None, options.channels}):
-            if index := _index(place(*earlier)):
-                size = index["height"], index["width"]
-                fits = requested in (earlier, (size, index["channels"]))
-                if fits and _is_whole(place(*earlier), index):
-                    return _dataset(source, place(*earlier), index, options.skip_broken)
+            folder = place(*earlier)
+            if index := _index(folder):
+                read_as = (index["height"], index["width"]), index["channels"]
+                fits = requested in (earlier, read_as)
+                if fits and atomic_files.is_intact(folder, index["sha256"]):
+                    return _dataset(source, folder, index, options.skip_broken)
         return None
 
     if dataset := kept():
@@ -81,22 +83,6 @@ def _index(place: pathlib.Path) -> dict | None:
         return json.loads((place / "index.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def _is_whole(place: pathlib.Path, index: dict) -> bool:
-    """Says whether a folder in the cache holds what was written."""
-    sizes = {path.name: path.stat().st_size for path in place.iterdir()}
-    hashes = index.get("sha256", {})  # which version 0.3 did not keep
-    return _sizes(index).items() <= sizes.items() and all(
-        name in sizes and atomic_files.sha256(place / name) == hash_
-        for name, hash_ in hashes.items()
-    )
-
-
-def _sizes(index: dict) -> dict[str, int]:
-    """Returns the bytes of each file of images, by its name."""
-    pixels = index["height"] * index["width"] * index["channels"]
-    return {f"{split}_images.bin": sum(index["counts"][split]) * pixels for split in SPLITS}
 
 
 def _read(source: Source, place: pathlib.Path, options: Options) -> None:
@@ -138,15 +124,13 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
             single.replace(path)
     index = {"source": source.name, "height": height, "width": width}
     index |= {"channels": 1 if grey else channels, "counts": counts, "skipped": skipped}
-    index["looks"] = looks
-    index["sha256"] = {path.name: atomic_files.sha256(path) for path in place.iterdir()}
+    index |= {"warnings": _odd(looks, counts), "sha256": atomic_files.hashes(place)}
     atomic_files.write_json(place / "index.json", index)
 
 
-def _warnings(index: dict) -> tuple[str, ...]:
+def _odd(looks: Mapping[str, int], counts: Mapping[str, list[int]]) -> list[str]:
     """Returns what is odd about images, which were counted as they were read."""
-    train, test = (sum(index["counts"][split]) for split in SPLITS)
-    looks = {"highest": 255, "plain": 0, "twice": 0, **index.get("looks", {})}
+    train, test = (sum(counts[split]) for split in SPLITS)
     told = {
         f"no pixel is above {looks['highest']} of 255": looks["highest"] < LEAST_BRIGHT,
         f"{looks['plain']:,} of {train + test:,} images have a single colour": (
@@ -155,13 +139,13 @@ def _warnings(index: dict) -> tuple[str, ...]:
         f"{looks['twice']:,} images are equal to one of another class": looks["twice"],
         "no image is held out, so nothing can be measured": not test,
     }
-    return tuple(line for line, is_so in told.items() if is_so)
+    return [line for line, is_so in told.items() if is_so]
 
 
 def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dataset:
     """Returns the data set in a folder; UsageError unless it can be trained on."""
     skipped, counts, names = index["skipped"], index["counts"], source.class_names
-    listed = "; ".join(skipped[:20]) + "; ..." * (len(skipped) > 20)
+    listed = errors.listed(skipped, separator="; ")
     if skipped and not skip_broken:
         raise errors.UsageError(
             f"--dataset={source.name}: {len(skipped):,} of {source.count:,} pictures "
@@ -183,7 +167,7 @@ def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dat
             return np.zeros(shape, np.uint8), labels
         return np.memmap(path, np.uint8, "r", shape=shape), labels
 
-    megabytes = sum(_sizes(index).values()) / 1e6
+    megabytes = sum((place / f"{s}_images.bin").stat().st_size for s in SPLITS) / 1e6
     notes = [f"{len(skipped):,} that cannot be read: {listed}"] if skipped else []
     return Dataset(
         source.name,
@@ -193,5 +177,5 @@ def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dat
         f"kept in {place} ({megabytes:,.1f} MB)",
         read,
         (*source.notes, *notes),
-        _warnings(index),
+        tuple(index["warnings"]),
     )

@@ -155,6 +155,7 @@ def _parts(
     """
     paths = [path for path in visible(folder, systems) if path.is_dir()]
     trains = [path for path in paths if path.name.lower() in TRAIN]
+    trains *= len(trains) == 1  # of several each is a class
     tests = [path for name in TEST for path in paths if path.name.lower() == name]
     classes = [path.name for path in paths if path not in (*trains, *tests)]
     if classes and tests:
@@ -164,9 +165,6 @@ def _parts(
         )
     if classes or not trains:
         return {folder: None}, []
-    if len(trains) > 1:
-        names = _listing(path.name for path in trains)
-        raise errors.UsageError(f"--dataset={folder}: holds {names}; make them one")
     if not tests:
         return {trains[0]: None}, []
     notes = [f"left out the folder {path.name}" for path in tests[1:]]
@@ -174,8 +172,7 @@ def _parts(
 
 
 def _listing(names: Iterable[str]) -> str:
-    shown = sorted(map(class_names.printable, names))
-    return ", ".join(shown[:9]) + ", ..." * (len(shown) > 9)
+    return errors.listed(sorted(map(class_names.printable, names)), most=9)
 
 
 def visible(folder: pathlib.Path, systems: set[str]) -> list[pathlib.Path]:

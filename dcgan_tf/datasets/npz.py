@@ -36,12 +36,7 @@ def find(path: pathlib.Path) -> Source:
     `test_labels` are held out, else one image in seven is; `class_names` may name the
     classes.
     """
-    try:
-        stored = arrays.read(path, {*sum(NAMES, ())}.__contains__)
-    except ValueError as error:
-        raise errors.UsageError(
-            f"--dataset={path}: is no .npz of arrays: {error}"
-        ) from None
+    stored = arrays.read(path, {*sum(NAMES, ())}.__contains__, "dataset")
     images, labels, test_images, test_labels, named = (
         next((stored[name] for name in names if name in stored), None) for names in NAMES
     )

@@ -60,23 +60,28 @@ def mnist_like(name: str, data_dir: pathlib.Path) -> Dataset:
 
 
 def _tfds():
-    tf_setup.start()
     import tensorflow_datasets  # takes a second
 
     return tensorflow_datasets
 
 
+def check_known(name: str) -> None:
+    """UsageError for a set that tensorflow-datasets has not; imports no TensorFlow."""
+    known = _tfds().list_builders(with_community_datasets=False)
+    # A name may have a namespace, of others' sets, before a colon.
+    if name.partition("/")[0] not in known and ":" not in name:
+        near = errors.near_matches(name, [AUTO, DIGITS, *known])
+        raise errors.UsageError(f"--dataset={name}: is no folder, file or data set{near}")
+
+
 def _builder_of(name: str, data_dir: pathlib.Path):
     """Returns tensorflow-datasets' builder; UsageError for what is not to be had."""
+    tf_setup.start()
     tfds = _tfds()
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except (ValueError, tfds.core.registered.DatasetNotFoundError) as error:
-        names = tfds.list_builders(with_community_datasets=False)
-        raise errors.UsageError(
-            f"--dataset={name}: is no folder, file or data set: {errors.first_line(error)}"
-            f"{errors.near_matches(name, [AUTO, DIGITS, *names])}"
-        ) from None
+        raise errors.UsageError(f"--dataset={name}: {errors.first_line(error)}") from None
     if not _is_within_reach(builder):
         raise errors.UsageError(
             f"--dataset={name}: not prepared in {data_dir} and its host does not answer; "
@@ -86,6 +91,7 @@ def _builder_of(name: str, data_dir: pathlib.Path):
 
 
 def mnist_is_within_reach(data_dir: pathlib.Path) -> bool:
+    tf_setup.start()
     return _is_within_reach(_tfds().builder("mnist", data_dir=data_dir))
 
 

@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import pathlib
-import sys
 
 from dcgan_tf.config.presets import AUTO, DIGITS, MNIST_LIKE
 from dcgan_tf.datasets import cache, folder, npz, packaged
@@ -38,11 +37,8 @@ def find(name: str, options: Options = DEFAULTS) -> Dataset:
         raise errors.UsageError("--dataset=digits: has images of 28x28x1 alone")
     if not is_own(name):
         source = packaged.find(name, data_dir)
-    elif not _is_readable(path := pathlib.Path(name)):
-        raise errors.UsageError(
-            f"--dataset={name}: there is no such folder or .npz; name where it lies"
-        )
     else:
+        path = _readable(pathlib.Path(name))
         source = npz.find(path) if path.is_file() else folder.find(path, options.labelled)
     if (classes := len(source.class_names)) > 1000:
         notes = *source.notes, f"without classes, because {classes:,} are over 1,000"
@@ -61,25 +57,29 @@ def short_name(name: str) -> str:
     return pathlib.PurePath(name).name if is_own(name) else name
 
 
-def _is_readable(path: pathlib.Path) -> bool:
-    return path.is_dir() or (path.is_file() and path.suffix == ".npz")
+def _readable(path: pathlib.Path) -> pathlib.Path:
+    """Returns the path; UsageError where no images can lie."""
+    if not (path.is_dir() or (path.is_file() and path.suffix == ".npz")):
+        raise errors.UsageError(
+            f"--dataset={path}: there is no such folder or .npz; name where it lies"
+        )
+    return path
 
 
 def settled(name: str, data_dir: str | None) -> str:
     """Returns what --dataset means here: the name of a set, or an absolute path.
 
     A run keeps it, and nothing is guessed a second time.  A name that both have is the
-    set's, which a warning says.
+    set's.  UsageError where neither has it; no host is asked, and no TensorFlow imported.
     """
     path, looks_so = pathlib.Path(name).expanduser(), name.startswith((".", "/", "~"))
     prepared = (data_folder(data_dir) / name).rglob("dataset_info.json")
     if name in (AUTO, DIGITS, *MNIST_LIKE) or (not looks_so and any(prepared)):
-        if _is_readable(path):
-            line = f"is the set of that name; --dataset=./{name} is what lies here"
-            print(f"warning: --dataset={name}: {line}", file=sys.stderr)
         return name
-    is_path = looks_so or path.suffix == ".npz" or path.exists()
-    return str(path.absolute()) if is_path else name
+    if looks_so or path.suffix == ".npz" or path.exists():
+        return str(_readable(path).absolute())
+    packaged.check_known(name)
+    return name
 
 
 def check_outside(name: str, path: pathlib.Path, flag: str) -> None:
@@ -92,12 +92,6 @@ def check_outside(name: str, path: pathlib.Path, flag: str) -> None:
         )
 
 
-def data_folder(data_dir: str | None) -> pathlib.Path:
-    """Returns tensorflow-datasets' folder: `data_dir`, TFDS_DATA_DIR, or its default."""
-    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return pathlib.Path(data_dir or default).expanduser()
-
-
 def moved_to(name: str, given: str | None, data_dir: str | None) -> str | None:
     """Returns the path that --dataset gives, where the files of data set `name` lie now.
 
@@ -105,6 +99,12 @@ def moved_to(name: str, given: str | None, data_dir: str | None) -> str | None:
     """
     path = settled(given, data_dir) if given and is_own(name) else ""
     return path if is_own(path) else None
+
+
+def data_folder(data_dir: str | None) -> pathlib.Path:
+    """Returns tensorflow-datasets' folder: `data_dir`, TFDS_DATA_DIR, or its default."""
+    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return pathlib.Path(data_dir or default).expanduser()
 
 
 def check_held_out(dataset: Dataset, asking: str) -> None:

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import socket
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +18,7 @@ from dcgan_tf.config.intervals import Intervals
 from dcgan_tf.reporting import frames, grids
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import atomic_files
+from dcgan_tf.support.progress import warn
 
 
 def entries(path: pathlib.Path, *kinds: type) -> list[dict[str, Any]]:
@@ -43,7 +43,7 @@ def cut(path: pathlib.Path, step: int, *kinds: type) -> None:
     """
     sound = entries(path, *kinds)
     if damaged := len(_lines(path)) - len(sound):
-        print(f"warning: {path}: damaged lines removed: {damaged}", file=sys.stderr)
+        warn(f"{path}: damaged lines removed: {damaged}")
     lines = (json.dumps(entry) + "\n" for entry in sound if entry["step"] <= step)
     atomic_files.write_bytes(path, "".join(lines).encode())
 

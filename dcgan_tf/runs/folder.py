@@ -20,7 +20,7 @@ from dcgan_tf.config import resolve
 from dcgan_tf.config.schema import Config
 from dcgan_tf.runs import manifest
 from dcgan_tf.runs.manifest import CheckpointInfo
-from dcgan_tf.support import arrays, atomic_files, errors, package
+from dcgan_tf.support import arrays, atomic_files, errors, package, progress
 
 FORMAT = 3  # of config.json
 # The ACGAN that comes with the package.
@@ -50,7 +50,6 @@ class RunConfig:
             first, which began it, and the latest 99
     run_id: random; the run's checkpoints have it in their manifests
     data:   the fingerprint of the training images, once they were loaded
-    not_todays: see `resolve.not_todays`; such a run is not gone on with
     """
 
     config: Config
@@ -58,7 +57,6 @@ class RunConfig:
     starts: tuple[dict, ...] = ()
     run_id: str = dataclasses.field(default_factory=lambda: secrets.token_hex(8))
     data: Mapping[str, Any] | None = None
-    not_todays: str = ""
 
     def started(
         self, machine: Mapping[str, object] = {}, command: list[str] | None = None
@@ -150,6 +148,8 @@ class Run:
         run = cls(pathlib.Path(folder or "").expanduser())
         if folder is None or not run.exists():
             place = f"={run.folder}: holds no run, or none with a config.json;"
+            if not run.folder.exists():
+                place = f"={run.folder}: does not exist;"
             raise errors.UsageError(
                 f"--{flag}{place if folder else ':'} name the folder of a run, as "
                 "checkpoints/acgan is after dcgan-tf train --mode=acgan"
@@ -184,16 +184,14 @@ class Run:
                     starts=tuple(content["starts"]),
                     run_id=content["run_id"],
                     data=content["data"],
-                    not_todays=resolve.not_todays(content["config"]),
                 )
             problem = (
                 f"is of format {content['format']}, made by another version of dcgan_tf "
                 f"(this one reads format {FORMAT}); go on with that version"
             )
-        except OSError as error:
-            problem = f"{error.strerror}; put it back"
-        except (ValueError, KeyError, TypeError) as error:
-            problem = f"is damaged: {errors.first_line(error)}; put back a whole one"
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            reason = getattr(error, "strerror", None) or errors.first_line(error)
+            problem = f"is damaged: {reason}; put it back whole"
         raise errors.RunError(f"{self.config_file}: {problem}, or name another folder")
 
     def read_config(self) -> Config:
@@ -229,8 +227,7 @@ class Run:
             )
         for folder in folders if warn else ():
             if manifest.step_of(folder) > newest.step and folder.exists():
-                line = f"checkpoint {folder} is damaged or of another run: passed over"
-                print(f"warning: {line}", file=sys.stderr)
+                progress.warn(f"{folder} is damaged or of another run: passed over")
         return newest
 
     def best_checkpoint(self) -> CheckpointInfo | None:

@@ -64,10 +64,7 @@ class CheckpointInfo:
 
     def is_intact(self) -> bool:
         """Returns whether every file still holds what was written."""
-        with contextlib.suppress(OSError):
-            hashes = self.sha256.items()
-            return all(atomic_files.sha256(self.folder / n) == known for n, known in hashes)
-        return False
+        return atomic_files.is_intact(self.folder, self.sha256)
 
 
 def write(folder: pathlib.Path, **content: object) -> None:
@@ -75,8 +72,8 @@ def write(folder: pathlib.Path, **content: object) -> None:
 
     content: the fields of CheckpointInfo but for the folder and the hashes
     """
-    hashes = {path.name: atomic_files.sha256(path) for path in sorted(folder.iterdir())}
-    text = json.dumps({"format": FORMAT, **content, "sha256": hashes}, indent=2)
+    content = {"format": FORMAT, **content, "sha256": atomic_files.hashes(folder)}
+    text = json.dumps(content, indent=2)
     (folder / MANIFEST).write_text(text, encoding="utf-8")
 
 

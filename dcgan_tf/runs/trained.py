@@ -129,33 +129,30 @@ class TrainedRun:
         """
         by_label, shape = class_weights is None, np.shape(latents)
         if shape and labels is None and by_label and not self.config.conditional:
-            labels = [0] * len(latents)
+            labels = len(latents)
         _require((labels is None) != by_label, "labels or class_weights: give one of them")
         classes = self._numbers(labels) if by_label else self._mixtures(class_weights)
         expected = (len(classes), self.config.latent_dim)
         fits = latents is None or (shape == expected and np.isfinite(latents).all())
-        _require(
-            fits, f"latents must be finite numbers {[*expected]}, these are {[*shape]}"
-        )
+        line = f"latents must be finite numbers {[*expected]}, these are {[*shape]}"
+        _require(fits, line)
         return classes
 
     def _numbers(self, labels: Labels) -> np.ndarray:
         """Returns the number of each class, int32 [N]; 0 in an unconditional run."""
-        given, count, names = np.asarray(labels), self.config.classes, self.config.names
-        if not self.config.conditional:
-            is_count = given.ndim == 0 and given.dtype.kind in "iu" and given > 0
-            given = np.zeros(int(given) if is_count else given.shape, np.int32)
+        given, config = np.asarray(labels), self.config
+        if not config.conditional:
+            is_count = given.ndim == 0 and given.dtype.kind in "iu"
+            given = np.zeros(max(int(given), 0) if is_count else given.shape, np.int32)
         elif given.dtype.kind == "U":
-            find = class_names.finder(names)
+            find = class_names.finder(config.names)
             given = np.array([find(str(name)) for name in given])
-        named = f", or names: {', '.join(names[:20])}{', ...' * (count > 20)}"
+        is_list = given.dtype.kind in "iu" and given.ndim == 1 and given.size
+        names = f", or names: {errors.listed(config.class_names or [])}"
         _require(
-            given.dtype.kind in "iu"
-            and given.ndim == 1
-            and given.size
-            and np.isin(given, range(count)).all(),
+            is_list and np.isin(given, range(config.classes)).all(),
             "labels must be a list of one class or more, whole numbers from 0 to "
-            f"{count - 1}{named if self.config.class_names else ''}",
+            f"{config.classes - 1}{names if config.class_names else ''}",
         )
         return given.astype(np.int32)
 

@@ -10,18 +10,22 @@ from dcgan_tf.support import atomic_files, errors
 
 
 def read(
-    path: pathlib.Path, wanted: Callable[[str], bool] = lambda name: True
+    path: pathlib.Path, wanted: Callable[[str], bool] = lambda name: True, flag: str = ""
 ) -> dict[str, np.ndarray]:
     """Returns the `wanted` arrays of a .npz by name.
 
-    ValueError of one line for whatever a damaged or foreign file raises, or for objects.
+    ValueError of one line, of --`flag` a UsageError, for whatever a damaged or foreign file
+    raises, or for objects.
     """
     try:
         # NumPy leaves a file that it opened itself open if it fails.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files if wanted(name)}
     except Exception as error:
-        raise ValueError(errors.first_line(error)) from None
+        line = f"is no .npz of arrays: {errors.first_line(error)}"
+        if flag:
+            raise errors.UsageError(f"--{flag}={path}: {line}") from None
+        raise ValueError(line) from None
 
 
 def write(path: pathlib.Path, *arrays: np.ndarray, **named: Any) -> None:

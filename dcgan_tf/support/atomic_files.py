@@ -14,7 +14,7 @@ import pathlib
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dcgan_tf.support.progress import say
 
@@ -125,6 +125,18 @@ def write_bytes(path: pathlib.Path, content: bytes) -> None:
 def sha256(path: pathlib.Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hashes(folder: pathlib.Path) -> dict[str, str]:
+    """Returns the hash of each file in a folder, by its name."""
+    return {path.name: sha256(path) for path in sorted(folder.iterdir())}
+
+
+def is_intact(folder: pathlib.Path, known: Mapping[str, str]) -> bool:
+    """Says whether the files in a folder still have the hashes that are known."""
+    with contextlib.suppress(OSError):
+        return all(sha256(folder / name) == hash_ for name, hash_ in known.items())
+    return False
 
 
 def sync(path: pathlib.Path) -> None:

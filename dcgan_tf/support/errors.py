@@ -8,7 +8,7 @@ import difflib
 import os
 import pathlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class UsageError(Exception):
@@ -25,16 +25,21 @@ def near_matches(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
-def first_line(error: BaseException) -> str:
-    """Returns an exception's first line, without what TensorFlow says of its graph.
+def listed(names: Sequence[str], most: int = 20, separator: str = ", ") -> str:
+    """Joins names; dots stand for those beyond `most`."""
+    return separator.join([*names[:most], *["..."] * (len(names) > most)])
 
-    Of the system's errors the file and the reason.
+
+def first_line(error: BaseException) -> str:
+    """Returns an exception's first line; of the system's errors the file and the reason.
+
+    Without what TensorFlow says of its graph, and Pillow of attacks by a large scan.
     """
     if isinstance(error, OSError) and error.strerror:
         place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         return f"{place}{error.strerror}"
     line = next(iter(str(error).splitlines()), type(error).__name__)
-    return re.sub(r"\{\{.*?\}\} ?| ?\[Op:\w+\]", "", line)
+    return re.sub(r"\{\{.*?\}\} ?| ?\[Op:\w+\]|, could be decompression.*", "", line)
 
 
 def cache_folder() -> pathlib.Path:

@@ -22,6 +22,10 @@ def say(line: str) -> None:
         sys.stdout = io.StringIO()  # or Python would complain of the pipe at its exit
 
 
+def warn(line: str) -> None:
+    print(f"warning: {line}", file=sys.stderr)
+
+
 def bar(items: Iterable | None, name: str, total: int | None = None, **options: Any) -> Any:
     """Returns tqdm's bar of the items, in a log lines; of a bar that stays there are none.
 

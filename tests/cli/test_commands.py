@@ -10,7 +10,7 @@ import dcgan_tf
 from dcgan_tf import __main__ as commands
 from dcgan_tf import sample
 from dcgan_tf.cli import flags
-from dcgan_tf.config import schema
+from dcgan_tf.config import presets, schema
 
 DRY = ("--dataset=digits", "--precision=float32", "--run_dir=new", "--dry_run")
 
@@ -109,8 +109,8 @@ def test_flagfiles_are_found_and_flags_beside_them_win(command, given, tmp_path)
 
 def test_every_flagfile_is_one_that_train_takes(command):
     """A dry run shows no setting that the flagfile leaves to a default."""
-    assert len(flags.CARRIED) == 5
-    for name, file in flags.CARRIED.items():
+    assert len(presets.FLAGFILES) == 5
+    for name, file in presets.FLAGFILES.items():
         more = ["--dataset=digits", "--dry_run", "--run_dir=new"]
         status, out, _ = command("train", f"--flagfile={name}", *more)
         assert status == 0

@@ -54,11 +54,11 @@ sample --run=nowhere -> --run=nowhere
 sample --run=plain -> --run=plain
 sample --run=given --which=best -> --run=given
 sample --run=cgan --count=0 -> --count=0
-sample --run=cgan --count=1000001 --output=new -> at most 1,000,000
+sample --run=cgan --count=1000001 --output=new -> --count=1000001
 sample --run=cgan --count=1000000 --magnify=5 -> name a folder
-sample --run=cgan --per_class=100001 -> at most 1,000,000
+sample --run=cgan --per_class=100001 -> --per_class=100001
 sample --run=cgan --magnify=2 --output=set.npz -> --magnify
-sample --run=cgan --digits=20x6 -> --digits=2,0,x,6
+sample --run=cgan --digits=20x6 -> --digits=20x6
 sample --run=cgan --classes=3,cat -> --classes=3,cat
 sample --run=animals --classes=cta -> did you mean cat?
 sample --run=plain --digits=2026 -> --digits=2026

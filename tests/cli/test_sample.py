@@ -185,4 +185,4 @@ def test_without_a_run_the_pretrained_one_generates(command, tmp_path, monkeypat
     assert np.load("year.npz")["labels"].tolist() == [2, 0, 2, 6]
     monkeypatch.setattr(sample, "PRETRAINED", tmp_path / "none")
     status, _, err = command(*arguments)
-    assert (status, "none: holds no run" in err) == (2, True)
+    assert (status, "none: does not exist" in err) == (2, True)

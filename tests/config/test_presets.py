@@ -20,7 +20,7 @@ from dcgan_tf.config import presets, schema
 def test_published_networks_bring_the_settings_of_their_flagfile(system, differing):
     """A setting that is missing in PUBLISHED has another default than its system's."""
     values = main.define_flags()
-    values(["main", f"--flagfile={presets.FLAGFILES / system}.flags"])
+    values(["main", f"--flagfile={presets.FLAGFILES[system]}"])
     given = flags.overrides(values)
     defaults = presets.PRESETS[given["mode"]].default_values(given, "mnist")
     training = {n for n in defaults if schema.FIELDS[n].json_schema_extra["group"] != "run"}

@@ -94,13 +94,11 @@ def test_what_a_run_of_version_0_3_did_is_kept(settings, old):
 
 
 @pytest.mark.parametrize("name", ["ema_interval", "r1_decay_images"])
-def test_a_run_of_which_no_setting_of_today_says_something_is_read(name):
-    """It is sampled and measured; trained on, it would follow another schedule."""
-    run = new_config(**HEADED)
-    old = of_version_0_3(run, **{name: 7})
-    assert f"{name} 7" in resolve.not_todays(old)
-    assert resolve.not_todays(of_version_0_3(run)) == ""
-    assert resolve.from_json(old).decay_images == run.decay_images
+def test_a_run_of_which_no_setting_of_today_says_something_is_refused(name):
+    """Catches a run of version 0.3 whose schedule becomes another one without a word."""
+    old = of_version_0_3(new_config(**HEADED), **{name: 7})
+    with pytest.raises(ValueError, match=rf"{name} 7 .*dcgan-tf 0\.3"):
+        resolve.from_json(old)
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,10 @@ def test_a_class_that_vanishes_is_named(tmp_path, put):
             [f"{half}_set/{inside}" for half in ("training", "test") for inside in INSIDE],
             "test_set, training_set each hold cat, dog; if these are the classes",
         ),
-        (["Train/cat/1.png", "train/dog/2.png"], "holds Train, train; make them one"),
+        (
+            [f"{half}/{inside}" for half in ("Train", "training") for inside in INSIDE],
+            "Train, training each hold cat, dog; if these are the classes",
+        ),
     ],
 )
 def test_folders_that_a_user_alone_understands_are_asked_about(tmp_path, put, paths, told):

@@ -82,7 +82,7 @@ def test_a_disk_that_is_full_keeps_the_last_checkpoint(tmp_path, small_disk):
     assert not leftovers(small_disk)
     status, err = refusal(tmp_path, *ON_DISK, "--epochs=3")
     assert status == 1
-    assert "a checkpoint needs 33" in err
+    assert "it needs 33 MB" in err
     assert Run(small_disk / "run").newest_checkpoint() == saved
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     status, err = refusal(tmp_path, *ON_DISK, "--epochs=3")

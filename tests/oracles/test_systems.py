@@ -25,7 +25,7 @@ from conftest import new_config
 
 from dcgan_tf import main
 from dcgan_tf.cli import flags
-from dcgan_tf.config import schema
+from dcgan_tf.config import presets, schema
 from dcgan_tf.gans.build import build
 from dcgan_tf.training.train_state import TrainState
 
@@ -47,7 +47,7 @@ BATCH = published.Batch(
 def overrides_of(system):
     """The settings that a system's flagfile gives."""
     values = main.define_flags()
-    values(["main", f"--flagfile={flags.FLAGFILES / system}.flags"])
+    values(["main", f"--flagfile={presets.FLAGFILES[system]}"])
     return flags.overrides(values)
 
 
