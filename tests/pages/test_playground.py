@@ -2,6 +2,7 @@
 
 import functools
 
+import imageio.v3 as iio
 import keras
 import numpy as np
 import pytest
@@ -143,9 +144,10 @@ def test_what_is_typed_is_drawn_by_a_seed(tab, tmp_path):
     assert tab.locator("#pictures figcaption").all_inner_texts() == ["7", "0", "4", "2"]
     latents = [latents_of(tab, 1, index) for index in range(4)]
     check_drawn(shown(tab), model, latents, [7, 0, 4, 2])
-    for text, count in (("", 0), ("0123456789" * 2, 12)):
-        tab.fill("#text", text)
+    for typed, count, dropped in ((0, 0, ""), (102, 100, "first 100 of 102 pictures")):
+        tab.fill("#text", "7" * typed)
         assert tab.locator("#pictures canvas").count() == count
+        assert dropped in tab.inner_text("#dropped")
     failing = """() => {
         redraw([() => { throw new Error("of a drawing"); }]);
         cancelAnimationFrame(frame);
@@ -155,7 +157,7 @@ def test_what_is_typed_is_drawn_by_a_seed(tab, tmp_path):
     tab.fill("#text", "33")
     first = shown(tab)
     assert (first[0] != first[1]).any()
-    tab.click("#new-noise")
+    tab.click("#new-latents")
     assert (shown(tab) != first).any()
     tab.fill("#seed", "1")
     assert (shown(tab) == first).all()
@@ -165,7 +167,7 @@ def test_what_is_typed_is_drawn_by_a_seed(tab, tmp_path):
 
 
 @pytest.mark.parametrize("load", [shipped, multiplying])
-def test_the_pad_moves_the_noise_along_the_principal_directions(tab, tmp_path, load):
+def test_the_pad_moves_the_latents_along_the_principal_directions(tab, tmp_path, load):
     model = show(tab, tmp_path / "page.html", load())
     directions = playground.principal_directions(model)
     directions = np.resize(directions, (10, *directions.shape[1:]))  # or one of each class
@@ -216,7 +218,7 @@ def test_a_morph_mixes_the_embeddings_of_its_classes_and_dragging_follows(tab, t
     embedding.assign(mixed)
     check_drawn(shown(tab, "#between-picture canvas"), model, latents, [5])
     embedding.assign(before)
-    tab.uncheck("#one-noise")
+    tab.uncheck("#same-latents")
     script = "[0, 0.5, 1].map(share => Array.from(morphInputs(share)[0]))"
     start, middle, end = np.array(tab.evaluate(script))
     assert np.allclose(start, latents_of(tab, 1))
@@ -246,8 +248,41 @@ def test_classes_of_own_images_are_chosen_by_name(tab, tmp_path):
     for width in (360, 1600):
         tab.set_viewport_size({"width": width, "height": 800})
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    for _ in range(6):
-        tab.click("#remove")
-    tab.click("#chips button >> nth=0")
+        hidden = "chips => chips.scrollHeight - chips.clientHeight"
+        assert tab.locator("#chips").evaluate(hidden) == 0
+    tab.click("#clear")
+    assert tab.is_disabled("#save")
+    for _ in range(2):
+        tab.click("#chips button >> nth=0")
+    tab.click("#remove")
+    tab.fill("#copies", "3")
     settled(tab)
-    assert tab.locator("#pictures figcaption").all_inner_texts() == [names[0]]
+    assert tab.locator("#pictures figcaption").all_inner_texts() == [names[0]] * 3
+
+
+def saved(tab, script):
+    """The PNG that a script saves, uint8 [H, W, 4]."""
+    with tab.expect_download() as download:
+        tab.evaluate(script)
+    assert download.value.suggested_filename.endswith(".png")
+    return iio.imread(download.value.path())
+
+
+def test_pictures_without_classes_are_counted_truncated_and_saved(tab, tmp_path):
+    """In a file each pixel is 8 x 8, and where a side would pass 4,096 fewer."""
+    config = new_config("digits", mode="dcgan", precision="float32")
+    loaded = trained.TrainedRun(config, build(config), step=7)
+    model = show(tab, tmp_path / "page.html", loaded)
+    assert not tab.is_visible("#clear")
+    for count, size in (("13", (672, 1344)), ("2", (224, 448))):
+        tab.fill("#copies", count)
+        assert tab.locator("#pictures canvas").count() == int(count)
+        assert saved(tab, "byId('save').click()").shape == (*size, 4)
+    assert saved(tab, "savePng(Array(20).fill(pictures[0]), 20, '')").shape[1] == 7 * 560
+    for times in (0.5, 1.5):
+        tab.fill("#truncation", str(times))
+        latents = [times * latents_of(tab, 1, index) for index in range(2)]
+        drawn = shown(tab)
+        check_drawn(drawn, model, latents, [0, 0])
+        one = saved(tab, "pictures[1].canvas.parentElement.click()")[..., 0]
+        assert (one == drawn[1].repeat(8, axis=0).repeat(8, axis=1)).all()

@@ -7,6 +7,8 @@ const generate = makeNetwork(page.generator);
 const directions = unpacked(page.directions); // [classes or 1, direction_count, latent_dim]
 
 const FRAME_MS = 12; // to draw in, of the 16 that a frame of the screen has
+const ENLARGED = 8; // times, in a file
+const MOST_SIDE = 4096; // pixels of a file, which all browsers can make
 const byId = (id) => document.getElementById(id);
 
 // Uniform numbers in [0, 1) by a seed: mulberry32.
@@ -92,14 +94,38 @@ function sized(canvas, columns = 1, rows = 1) {
   return canvas;
 }
 
-// A picture on the page: {figure, draw}.
-function makePicture(latents, weights, caption) {
+// A picture on the page, which a click saves: {figure, canvas, draw}.
+function makePicture(latents, weights, caption, fileName) {
   const figure = document.createElement("figure");
-  const canvas = sized(element(figure, "canvas"));
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `generated ${caption || "picture"}`);
+  const button = element(figure, "button");
+  button.className = "picture";
+  button.setAttribute("aria-label", `generated ${caption || "picture"}: save as PNG`);
+  const canvas = sized(element(button, "canvas"));
   if (caption) element(figure, "figcaption", caption);
-  return { figure, draw: () => paint(canvas, latents(), weights()) };
+  const picture = { figure, canvas, draw: () => paint(canvas, latents(), weights()) };
+  button.addEventListener("click", () => savePng([picture], 1, fileName()));
+  return picture;
+}
+
+// Each pixel becomes ENLARGED squared, or fewer where a side would pass MOST_SIDE.
+function savePng(pictures, columns, name) {
+  const rows = Math.ceil(pictures.length / columns);
+  const fitting = Math.floor(MOST_SIDE / Math.max(columns * width, rows * height));
+  const times = Math.max(1, Math.min(ENLARGED, fitting));
+  const sheet = sized(document.createElement("canvas"), times * columns, times * rows);
+  const context = sheet.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  pictures.forEach(({ canvas, draw }, i) => {
+    draw(); // which may still wait
+    const [left, top] = [(i % columns) * width, Math.floor(i / columns) * height];
+    context.drawImage(canvas, ...[left, top, width, height].map((side) => times * side));
+  });
+  sheet.toBlob((blob) => {
+    const link = document.createElement("a");
+    Object.assign(link, { href: URL.createObjectURL(blob), download: `${name}.png` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  });
 }
 
 function element(parent, tag, text = "") {

@@ -1,25 +1,30 @@
 // The three parts of the page: what a user chooses in them, and which pictures follow.
 "use strict";
 
-const MOST_PICTURES = 12;
-const REACH = 3; // of the pad and the sliders, each way, in standard deviations of the noise
+const MOST_PICTURES = 100;
+const REACH = 3; // of the pad and the sliders, each way, in standard deviations of the latents
 const MAP = 2 * REACH + 1; // pictures of the map, each way
 const STAGES = 7; // pictures in the strip
 const SEEDS = 1000000;
 
 const start = page.digits && page.classes === 10 ? [2, 0, 2, 6]
-  : Array.from({ length: 6 }, (_, number) => number % Math.max(1, page.names.length));
+  : Array.from({ length: Math.min(6, Math.max(1, page.names.length)) }, (_, number) => number);
 const state = {
   seed: 1,
-  classes: start,
-  shift: new Array(page.direction_count).fill(0), // in standard deviations of the noise
+  chosen: start, // classes, `copies` pictures of each
+  copies: Math.floor(6 / start.length),
+  classes: [], // of the pictures
+  truncation: 1, // which the latents are multiplied by
+  shift: new Array(page.direction_count).fill(0), // in standard deviations of the latents
   between: 0.5,
   ends: [{ seed: 1, class: start[0] }, { seed: 2, class: start[1] ?? 0 }],
 };
 
+const truncated = (...given) => sampleLatents(...given).map((value) => state.truncation * value);
+
 // The latents of a picture in the row, moved along the directions of its class.
 function shownLatents(index, shift = state.shift) {
-  const latents = sampleLatents(state.seed, byId("shared").checked ? 0 : index);
+  const latents = truncated(state.seed, byId("shared").checked ? 0 : index);
   const deviation = page.latent_prior === "normal" ? 1 : 1 / Math.sqrt(3);
   let at = (state.classes[index] ?? 0) * page.direction_count * page.latent_dim;
   at %= directions.length; // where all classes have the same
@@ -36,12 +41,25 @@ let pictures = [];
 
 function showPictures() {
   for (const picture of pictures) waiting.now.delete(picture.draw);
-  pictures = state.classes.map((number, index) =>
-    makePicture(() => shownLatents(index), () => classWeights(number), page.names[number] ?? ""));
+  const count = state.chosen.length * state.copies;
+  state.classes = Array.from({ length: Math.min(count, MOST_PICTURES) },
+    (_, index) => state.chosen[Math.floor(index / state.copies)]);
+  pictures = state.classes.map((number, index) => makePicture(
+    () => shownLatents(index), () => classWeights(number), page.names[number] ?? "",
+    () => `picture-${index + 1}-seed-${state.seed}`));
   byId("pictures").replaceChildren(...pictures.map((picture) => picture.figure));
-  byId("pictures").style.setProperty("--columns", Math.min(pictures.length, 6));
+  byId("pictures").style.setProperty("--columns", columnCount());
   byId("pictures").classList.toggle("many", pictures.length > 4);
+  byId("save").disabled = !pictures.length;
+  byId("dropped").textContent = count > MOST_PICTURES
+    ? `The first ${MOST_PICTURES} of ${count} pictures are shown.` : "";
   redrawAll();
+}
+
+// A row for each class, where there are several pictures of each.
+function columnCount() {
+  if (state.chosen.length > 1 && state.copies > 1) return Math.min(state.copies, 10);
+  return Math.min(pictures.length, pictures.length > 24 ? 10 : 6);
 }
 
 function redrawAll() {
@@ -58,8 +76,9 @@ function setSeed(seed) {
 
 const randomSeed = () => Math.floor(Math.random() * SEEDS);
 
-function chooseClasses(classes) {
-  state.classes = classes.slice(-MOST_PICTURES);
+function choose(classes) {
+  state.chosen = classes;
+  byId("text").value = classes.join("");
   showPictures();
 }
 
@@ -69,20 +88,31 @@ function setUpDraw() {
   byId("latent_dim").textContent = page.latent_dim;
   document.body.classList.toggle("unconditional", !page.names.length);
   byId("text-field").hidden = !page.digits;
-  byId("choice").hidden = page.digits || !page.names.length;
-  byId("text").maxLength = MOST_PICTURES;
-  byId("text").value = state.classes.join("");
+  if (!page.names.length) byId("copies-title").textContent = "Pictures";
+  byId("copies").value = state.copies;
+  byId("copies").addEventListener("input", () => {
+    state.copies = Math.max(1, Math.floor(byId("copies").valueAsNumber) || 1);
+    showPictures();
+  });
   byId("text").addEventListener("input", () => {
-    const known = [...byId("text").value].filter((digit) => page.names.includes(digit));
-    chooseClasses(known.map(Number));
+    const typed = [...byId("text").value];
+    choose(typed.filter((digit) => page.names.includes(digit)).map(Number));
   });
   page.names.forEach((name, number) => {
     if (page.digits) return;
     const chip = element(byId("chips"), "button", name);
-    chip.addEventListener("click", () => chooseClasses([...state.classes, number]));
+    chip.addEventListener("click", () => choose([...state.chosen, number]));
   });
-  byId("remove").addEventListener("click", () => chooseClasses(state.classes.slice(0, -1)));
-  byId("new-noise").addEventListener("click", () => setSeed(randomSeed()));
+  byId("remove").addEventListener("click", () => choose(state.chosen.slice(0, -1)));
+  byId("clear").addEventListener("click", () => choose([]));
+  byId("save").addEventListener("click", () => savePng(pictures, columnCount(), `pictures-seed-${state.seed}`));
+  byId("truncation").addEventListener("input", () => {
+    state.truncation = byId("truncation").valueAsNumber;
+    byId("times").textContent = state.truncation;
+    redrawAll();
+    redrawMorph();
+  });
+  byId("new-latents").addEventListener("click", () => setSeed(randomSeed()));
   byId("seed").addEventListener("input", () => {
     const seed = byId("seed").valueAsNumber;
     if (seed >= 0 && seed < SEEDS) {
@@ -171,14 +201,15 @@ function setUpSteer() {
 
 function morphInputs(share) {
   const [from, to] = state.ends;
-  const seeds = [from.seed, byId("one-noise").checked ? from.seed : to.seed];
-  const [start, end] = seeds.map((seed) => sampleLatents(seed));
+  const seeds = [from.seed, byId("same-latents").checked ? from.seed : to.seed];
+  const [start, end] = seeds.map((seed) => truncated(seed));
   return [betweenLatents(start, end, share), classWeights(from.class, to.class, share)];
 }
 
 const stageDrawings = Array.from({ length: STAGES }, (_, i) => () =>
   paint(byId("stages"), ...morphInputs(i / (STAGES - 1)), i * width, 0));
-const morphed = makePicture(() => morphInputs(state.between)[0], () => morphInputs(state.between)[1], "");
+const morphed = makePicture(() => morphInputs(state.between)[0], () => morphInputs(state.between)[1], "",
+  () => "morph");
 
 function setBetween(share) {
   state.between = share;
@@ -189,7 +220,7 @@ function setBetween(share) {
 }
 
 function redrawMorph() {
-  byId("to-noise").hidden = byId("one-noise").checked;
+  byId("to-latents").hidden = byId("same-latents").checked;
   redraw([morphed.draw]);
   redraw(stageDrawings, waiting.later);
 }
@@ -197,8 +228,8 @@ function redrawMorph() {
 function setUpMorph() {
   sized(byId("stages"), STAGES);
   byId("between-picture").append(morphed.figure);
-  byId("one-noise").checked = page.names.length > 1;
-  byId("one-noise").addEventListener("change", redrawMorph);
+  byId("same-latents").checked = page.names.length > 1;
+  byId("same-latents").addEventListener("change", redrawMorph);
   ["from", "to"].forEach((name, i) => {
     const select = byId(`${name}-class`);
     page.names.forEach((text, number) => select.add(new Option(text, number)));
@@ -207,7 +238,7 @@ function setUpMorph() {
       state.ends[i].class = Number(select.value);
       redrawMorph();
     });
-    byId(`${name}-noise`).addEventListener("click", () => {
+    byId(`${name}-latents`).addEventListener("click", () => {
       state.ends[i].seed = randomSeed();
       redrawMorph();
     });
@@ -223,5 +254,5 @@ function setUpMorph() {
 setUpDraw();
 setUpSteer();
 byId("seed").value = state.seed;
-showPictures();
+choose(start);
 setUpMorph();
