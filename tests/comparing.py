@@ -79,10 +79,10 @@ def largest_deviation(ours, theirs):
     return max(map(deviation, ours, theirs), default=0.0)
 
 
-def gradient_deviation(log, oracle_log, rounding=1e-12):
+def gradient_deviation(log, oracle_log):
     """The largest of any gradient; infinite where other players moved, or in another order.
 
-    rounding: gradients of less are rounding alone, as of a bias that BatchNorm takes out
+    Gradients of less than 1e-12 are rounding, as of a bias that BatchNorm takes out.
     """
     if [name for name, _ in log] != [name for name, _ in oracle_log]:
         return np.inf
@@ -92,5 +92,5 @@ def gradient_deviation(log, oracle_log, rounding=1e-12):
         for pair in zip(ours, theirs, strict=True)
     ]
     return max(
-        deviation(*pair) for pair in pairs if max(abs(x).max() for x in pair) > rounding
+        deviation(*pair) for pair in pairs if max(abs(x).max() for x in pair) > 1e-12
     )

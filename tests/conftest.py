@@ -93,12 +93,8 @@ LONG = (
     "training/test_steps.py::test_the_compiled_step_is_the_step[cgan",
     "training/test_loop.py::test_stopped_and_resumed_is_never_stopped[dcgan]",
     "training/test_loop.py::test_stopped_and_resumed_is_never_stopped[cgan]",
-    "training/test_loop.py::test_own_images_resume_to_the_same_bits[paired]",
-    "training/test_loop.py::test_evaluations_come_at_their_interval_and_at_the_end[dcgan]",
     "training/test_graph_order.py::test_a_variable_is_never_read_while_it_is_moved[acgan "
     "compact, paired",
-    "faults/test_limits.py::test_a_file_that_may_not_grow_keeps_the_last_checkpoint",
-    "faults/test_limits.py::test_a_run_under_nohup_outlives_the_terminal",
     "faults/test_limits.py::test_every_mode_trains_with_deterministic_operations",
 )
 

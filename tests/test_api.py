@@ -155,11 +155,12 @@ def test_another_signal_ends_the_program(tmp_path, monkeypatch):
 
 def test_a_thread_trains_and_leaves_everything_as_it_was(tmp_path):
     """Catches a call that changes what its caller has set, or hears signals elsewhere."""
-    results, handler = [], signal.getsignal(signal.SIGINT)
+    results, within, handler = [], [], signal.getsignal(signal.SIGINT)
     python, numpy = random.getstate(), np.random.get_state()
     tf.config.optimizer.set_experimental_options({"remapping": True})
     keras.config.set_floatx("float64")
     settings = {"run_dir": tmp_path / "run", "steps": 1, "deterministic": True, **TINY}
+    settings["callbacks"] = [lambda _: within.append(tf_config.is_op_determinism_enabled())]
     thread = threading.Thread(target=lambda: results.append(dcgan_tf.train(**settings)))
     try:
         thread.start()
@@ -170,7 +171,7 @@ def test_a_thread_trains_and_leaves_everything_as_it_was(tmp_path):
         assert tf.config.optimizer.get_experimental_options()["remapping"] is True
         assert random.getstate() == python
         assert all(map(np.array_equal, np.random.get_state(), numpy))
-        assert not tf_config.is_op_determinism_enabled()
+        assert (within, tf_config.is_op_determinism_enabled()) == ([True], False)
     finally:
         keras.config.set_floatx("float32")
         tf.config.optimizer.set_experimental_options({"remapping": False})

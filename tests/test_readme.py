@@ -47,10 +47,6 @@ import contextlib, io, json, pathlib, sys, traceback
 from dcgan_tf import __main__ as cli
 from dcgan_tf.support import tf_setup
 tf_setup.import_quietly(initialise=False)
-import tensorflow as tf
-cpu, = tf.config.list_physical_devices("CPU")
-two = [tf.config.LogicalDeviceConfiguration()] * 2
-tf.config.set_logical_device_configuration(cpu, two)  # before the first operation
 tf_setup.start()
 from dcgan_tf.metrics import classifier
 classifier.EPOCHS = classifier.LEAST_STEPS = 1  # or evaluate would take a minute

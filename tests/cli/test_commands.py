@@ -74,11 +74,8 @@ def test_the_help_of_train_is_short_and_the_full_one_has_bounds_and_defaults(
         "learning_rate": "Above 0. Default: by architecture",
         "batch_size": "From 1 to 1,000,000. Default: by data set",
         "g_batch_multiplier": "Default: by --update_rule",
-        "log_every_steps": "Default: by --steps or --epochs",
-        "adversarial_loss": "Default: non_saturating",
         "keep_checkpoints": "Default: 3. May change on a resume",
         "latent_prior": "One of normal, uniform. Default: by architecture",
-        "mode": "Default: dcgan",
     }.items():
         assert words in " ".join(texts[f"--{name}"].split())
 

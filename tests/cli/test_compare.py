@@ -150,3 +150,5 @@ def test_the_newer_figures_count_and_say_of_how_many_images(do, make):
     assert words(out)["images measured"] == ["500", "28"]
     assert words(out)["recall ↑"] == ["0.750", "0.500"]
     assert "figures are comparable" in out
+    log.append(other.metrics, {**newer, "quality/images": 28})
+    assert "figures are comparable" in do(run.folder, other.folder)[1]

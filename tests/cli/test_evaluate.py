@@ -3,6 +3,7 @@
 import functools
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -108,11 +109,16 @@ def test_samples_are_measured_against_own_pictures(do, tmp_path, classes):
 
 @pytest.mark.usefixtures("quick_classifier")
 def test_a_run_is_measured_against_its_own_pictures(do, command, tmp_path):
-    """They are found where --dataset says that they lie now, unless they changed."""
+    """They are found where --dataset says that they lie now, unless they changed.
+
+    What is odd about them is told when a run begins.
+    """
     own = draw(tmp_path / "own", count=240)
+    shutil.copy(own / "cat" / "0.png", own / "dog" / "copy.png")
     arguments = ["--mode=cgan", "--dataset=own", "--steps=1", "--run_dir=run"]
     small = ["--batch_size=16", "--preview_rows=1", "--checkpoint_every_steps=1"]
-    assert command("train", *arguments, *small)[0] == 0
+    status, _, err = command("train", *arguments, *small)
+    assert (status, "1 images are equal to one of another class" in err) == (0, True)
     own.rename(tmp_path / "moved")
     status, _, err = do("--run=run")
     assert (status, "there is no such folder" in err) == (2, True)

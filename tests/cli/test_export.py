@@ -24,12 +24,13 @@ make = functools.partial(saved, step=12)
 def test_an_exported_generator_generates_what_the_run_does(
     command, tmp_path, small, mode, monkeypatch
 ):
-    make(tmp_path / "run", small(mode))
+    run, _ = make(tmp_path / "run", small(mode))
     status, out, err = command("export", "--run=run", "--output=given")
     assert (status, err) == (0, "")
     assert "step 12" in out
     files = {"README.md", "config.json", "generator.npz", "grid.png"}
     assert {path.name for path in (tmp_path / "given").iterdir()} == files
+    assert Run(tmp_path / "given").read() == run.read()  # an export is no start
     ours, theirs = (dcgan_tf.load(name) for name in ("run", "given"))
     assert theirs.step == 12
     images = [run.sample([3, 1, 4], seed=2).astype(int) for run in (ours, theirs)]
@@ -76,32 +77,42 @@ def trained_weights(network):
     return [weight.numpy() for weight in network.trainable_variables]
 
 
-def test_a_run_begins_from_an_exported_generator(command, tmp_path, small):
+@pytest.mark.parametrize("parent", ["run", "given"])
+def test_a_run_begins_from_the_weights_of_a_run_or_an_export(
+    command, tmp_path, small, parent
+):
     """Both the generator and its EMA; a rate of 1e-9 leaves weights as they begin."""
-    make(tmp_path / "run", small("acgan"))
+    make(tmp_path / "run", small("acgan", beta_1=0.25))
     assert command("export", "--run=run", "--output=given")[0] == 0
-    given = ("--mode=acgan", "--init_from=given", "--steps=1")
+    given = ("--mode=acgan", f"--init_from={parent}", "--steps=1")
     small_step = ("--batch_size=16", "--learning_rate=1e-9", "--preview_rows=1")
     status, out, err = command("train", *given, *small_step, "--seed=9")
     assert (status, err) == (0, "")
-    parent = f"{tmp_path / 'given'} at step 12"
-    assert f"{parent}: the generator's alone, the discriminator begins new\n" in out
+    assert f"weights from:   {tmp_path / parent} at step 12" in out
+    assert ("the discriminator begins new\n" in out) == (parent == "given")
     begun = Run(tmp_path / "checkpoints" / "acgan")  # the place that --mode has
-    exported = trained_weights(dcgan_tf.load("given").gan.ema_generator)
+    exported = trained_weights(dcgan_tf.load(parent).gan.ema_generator)
     for ema in (True, False):
         own = trained_weights(dcgan_tf.load(begun.folder, ema=ema).gan.ema_generator)
         assert all(map(functools.partial(np.allclose, atol=1e-6), own, exported))
     content = begun.read()
-    assert content.config.seed == 9
+    assert (content.config.seed, content.config.beta_1) == (9, 0.25)
     assert content.data["images"] == 1500
-    assert content.parent == Run(tmp_path / "given").exported_parent()
+    assert content.parent.run == str(tmp_path / parent)
     status, out, _ = command("train", *given)
     assert (status, "is complete" in out) == (0, True)
+
+
+def test_another_generator_in_an_export_s_place_is_not_taken(command, tmp_path, small):
+    """Catches a resume before its first save that begins with other weights."""
+    make(tmp_path / "first", small("acgan"))
+    assert command("export", "--run=first", "--output=given")[0] == 0
+    parent = Run(tmp_path / "given").exported_parent()
     make(tmp_path / "second", small("acgan", seed=5))
     command("export", "--run=second", "--output=other")
     (tmp_path / "other/generator.npz").replace(tmp_path / "given/generator.npz")
     with pytest.raises(errors.RunError, match="no longer holds what the run began"):
-        trained.restore_parent(dcgan_tf.load("given").gan, content.parent)
+        trained.restore_parent(dcgan_tf.load("given").gan, parent)
 
 
 def test_what_is_no_generator_of_its_config_is_one_line_and_runs_nothing(

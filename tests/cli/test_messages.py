@@ -24,12 +24,7 @@ train --batch_size=0 -> --batch_size=0
 train --dataset=digits --batch_size=1501 -> --batch_size=1501
 train --dataset=digits --devices=2 --batch_size=63 -> --batch_size=63
 train --dataset=digits --devices=2 --jit_compile -> --jit_compile
-train --devices=x -> --devices=x: must be a whole number
 train --image_size=68x56 -> --image_size=68x56: must be a whole number
-train --steps=9 --epochs=1 -> --steps=9
-train --learning_rate=quick -> --learning_rate=quick
-train --adversarial_loss=hinje -> --adversarial_loss=hinje
-train --g_batch_multiplier=2 -> --update_rule=alternating
 train --mode=cgan --dataset=digits --preview_classes=3,cow -> --preview_classes=3,cow
 train --run_dir=file/run -> file is no folder that can be written
 train --run_dir=full -> full: holds files, but no run
@@ -51,8 +46,10 @@ train --flagfile=mine/acgan_keras.flags -> --flagfile=mine/acgan_keras.flags
 train --flagfile -> --flagfile=
 train --flagfile=nested -> nowhere
 sample --run=nowhere -> --run=nowhere
-sample --run=plain -> --run=plain
+sample --run=plain -> has no latest checkpoint
 sample --run=given --which=best -> --run=given
+sample --run=cgan --which=best -> no best checkpoint
+sample --run=given --noema -> is an export
 sample --run=cgan --count=0 -> --count=0
 sample --run=cgan --count=1000001 --output=new -> --count=1000001
 sample --run=cgan --count=1000000 --magnify=5 -> name a folder

@@ -62,17 +62,6 @@ def test_r1_and_translation_grow_with_the_size(tmp_path, make, size, weight, pix
     assert config.checkpoint_every == presets.LENGTHS["epochs"]["checkpoint_every"]
 
 
-def test_own_images_of_mnists_shape_have_not_mnists_settings(tmp_path, make):
-    np.savez(
-        tmp_path / "x.npz",
-        images=np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8),
-        labels=np.arange(40) % 2,
-    )
-    assert make(tmp_path / "x.npz").config.steps == 10_000
-    maxout = make(tmp_path / "x.npz", architecture="maxout").config
-    assert (maxout.steps, maxout.epochs) == (None, 50)  # as published
-
-
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

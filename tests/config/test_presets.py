@@ -39,7 +39,8 @@ def test_defaults_are_within_the_bounds_of_their_flags(mode, dataset):
     ):
         choices = dict(zip(names, chosen, strict=True))
         for name, value in preset.default_values(choices, dataset).items():
-            assert schema.parse(name, str(value)) == value
+            parsed = schema.parse(name, str(value))
+            assert (parsed, type(parsed)) == (value, type(value))
 
 
 @pytest.mark.parametrize("mode", presets.PRESETS)
@@ -56,3 +57,5 @@ def test_what_was_tuned_on_mnist_is_for_sets_of_its_shape_alone(mode):
             assert (values["r1_final_share"] < 1) == (ours and mode == "acgan")
             assert values["r1_interval"] == (4 if ours else 1)
             assert (values.get("epochs") == 15) == (ours and mode == "dcgan")
+            in_steps = (architecture, dataset) == ("compact", "./own")
+            assert values.get("steps") == (10_000 if in_steps else None)

@@ -27,23 +27,6 @@ def test_text_out_of_bounds_is_refused_in_one_line(name, texts):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "value"),
-    [
-        ("batch_size", "7", 7),
-        ("learning_rate", "1e-3", 0.001),
-        ("learning_rate", "1", 1.0),
-        ("latent_prior", "normal", "normal"),
-        ("test_losses", "False", False),
-        ("flip", "true", True),
-    ],
-)
-def test_text_becomes_the_fields_type(name, text, value):
-    parsed = schema.parse(name, text)
-    assert parsed == value
-    assert type(parsed) is type(value)
-
-
-@pytest.mark.parametrize(
     ("name", "values"),
     [
         ("mode", ["wasserstein", None]),

@@ -1,5 +1,6 @@
 """The batches of a run: which images, in which order and range; their fingerprint."""
 
+import gc
 import hashlib
 
 import numpy as np
@@ -109,7 +110,17 @@ def test_a_fingerprint_tells_of_images_labels_and_order(few):
     assert moved["content_hash"] != fingerprint["content_hash"]
 
 
-def test_no_thread_of_the_batches_outlives_a_stop(few):
-    """tf.data's tuner sleeps up to a minute, and a stopped run waited for it to end."""
-    stream = Batches(few, 16, seed=0).stream()
+def graphs():
+    """Counts the graphs of functions that are in memory."""
+    gc.collect()
+    return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+
+def test_nothing_of_the_batches_outlives_a_run(few):
+    """Catches graphs that trainings leave, and a tuner that a stopped run waits for."""
+    stream, counts = Batches(few, 16, seed=0).stream(), []
     assert stream.options().autotune.enabled is False
+    for _ in range(3):
+        next(iter(Batches(few, 16, seed=0).stream()))
+        counts.append(graphs())
+    assert counts[1] == counts[2]

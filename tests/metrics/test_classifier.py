@@ -37,7 +37,7 @@ def test_pseudo_classes_are_clusters_of_pixels(monkeypatch):
 
 
 @pytest.fixture
-def cache(tmp_path, monkeypatch):
+def cache(tmp_path, monkeypatch, quick_classifier):
     """No classifier yet; they get a network of one layer, which trains in no time."""
 
     def network(spec):
@@ -47,10 +47,7 @@ def cache(tmp_path, monkeypatch):
         return tf.keras.Model(images, {"features": features, "logits": logits})
 
     monkeypatch.setattr(classifier, "network", network)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 1)
-    monkeypatch.setattr(classifier, "EPOCHS", 1)
-    return tmp_path / "dcgan_tf" / "classifiers"
+    return tmp_path / "cache" / "dcgan_tf" / "classifiers"
 
 
 def test_a_damaged_classifier_is_one_line(cache, few):
@@ -89,7 +86,7 @@ def test_a_classifier_is_of_its_images_not_of_their_name(cache, few, capsys):
 
 def test_where_the_cache_cannot_be_written_it_is_kept_in_memory(cache, few, capsys):
     """Catches a run that ends after it began, or minutes of training that are lost."""
-    cache.parent.write_text("no folder")
+    cache.parents[1].write_text("no folder")
     accuracy = classifier.load("digits", TEN, few, few).accuracy(
         Images(few.array(), few.labels.numpy())
     )

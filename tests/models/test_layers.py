@@ -18,18 +18,6 @@ from dcgan_tf.models.layers import (
 )
 
 
-def test_maxout_is_the_largest_of_k_linear_maps():
-    layer = MaxoutDense(units=2, k=3)
-    inputs = np.array([[1.0, -2.0]], np.float32)
-    layer.build(inputs.shape)
-    kernel = np.arange(12, dtype=np.float32).reshape(2, 2, 3) - 5
-    bias = np.array([[0, 0, 9], [30, 0, 0]], np.float32)
-    layer.set_weights([kernel, bias])
-    # Unit 0: 1*(-5,-4,-3) - 2*(1,2,3) + (0,0,9) = (-7,-8,0)
-    # Unit 1: 1*(-2,-1,0) - 2*(4,5,6) + (30,0,0) = (20,-11,-12)
-    assert layer(inputs).numpy().tolist() == [[0.0, 20.0]]
-
-
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
 def test_a_saved_network_is_loaded_without_being_told_the_layers(tmp_path):
     """Every layer with options that are not its defaults, in a .keras file."""
@@ -99,19 +87,6 @@ def test_a_layer_is_keras_s_own(ours, theirs, arguments, options, shape, weights
         if weights is None:
             assert np.array_equal(mine, keras_own)
         assert np.allclose(mine, keras_own, rtol=1e-4, atol=2e-4)
-
-
-@pytest.mark.parametrize(
-    ("layer_class", "size"),
-    [(BiasDense, ()), (BiasConv2D, (1,)), (BiasConv2DTranspose, (1,))],
-)
-def test_a_bias_learns_in_bfloat16(layer_class, size):
-    """Its gradient is the sum of the outputs', 12,800 eighths; in Keras's layers, 32."""
-    layer = layer_class(2, *size, dtype="mixed_bfloat16")
-    with tf.GradientTape() as tape:
-        outputs = layer(tf.zeros([50, 16, 16, 3]))
-        loss = tf.reduce_sum(tf.cast(outputs, tf.float32)) / 8
-    assert np.allclose(tape.gradient(loss, layer.bias), 50 * 16 * 16 / 8, rtol=1 / 128)
 
 
 def test_batch_normalization_in_bfloat16_keeps_its_statistics_in_float32():

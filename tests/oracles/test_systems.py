@@ -1,9 +1,8 @@
 """Each published system's flagfile, against the system written once more.
 
 One whole update on a fixed batch, with dropout off: every loss, every gradient in its
-order, every moving average afterwards.  In float64, and once more in the float32 that runs
-train in, against the same float64.  Adam's arithmetic is compared in
-test_adversarial_losses.
+order, every moving average afterwards, in float64.  Adam's arithmetic is compared in
+test_adversarial_losses, float32 in test_layers.
 """
 
 import functools
@@ -31,7 +30,7 @@ from dcgan_tf.training.train_state import TrainState
 
 SYSTEMS = tuple(published.SYSTEMS)
 B = 6
-ROUNDING = {"float64": 1e-12, "float32": 1e-7}  # gradients below are nothing else
+BOUNDS = {"losses": 1e-6, "gradients": 1e-4, "moving averages": 1e-6}
 RANDOM = np.random.default_rng(0)
 BATCH = published.Batch(
     images=RANDOM.uniform(-1, 1, (B, 28, 28, 1)),
@@ -61,19 +60,18 @@ def in_float64():
         yield
 
 
-def deviations(system, dtype="float64", **changes):
+def deviations(system, **changes):
     """The largest of the losses, gradients and moving averages of one update.
 
     The package's is compared with the oracle's, from the same weights.
     """
     config = config_of(system, **{"dropout_rate": 0.0, **changes})
-    with computing_in(dtype):
-        state = TrainState.create(config)
+    state = TrainState.create(config)
     networks = state.gan.generator, state.gan.discriminator
     log, oracle_log, players = [], [], []
     latents = {B: BATCH.latents, 2 * B: BATCH.more_latents}
     labels = {B: BATCH.fake_labels, 2 * B: BATCH.more_labels}
-    samplers = {"sample_latents": lambda n, seed: tf.constant(latents[int(n)], dtype)}
+    samplers = {"sample_latents": lambda n, seed: tf.constant(latents[int(n)])}
     if config.fake_label_source == "uniform":
         samplers["sample_labels"] = lambda real, seed: tf.constant(labels[len(real)])
     fed = fed_with(state, log, **samplers)
@@ -83,8 +81,7 @@ def deviations(system, dtype="float64", **changes):
         theirs.set_weights(ours.get_weights())
         name = ("generator", "discriminator")[seed]
         players.append(published.Player(name, theirs, *adam, oracle_log))
-    with computing_in(dtype):
-        terms = one_update(fed, config, BATCH.images.astype(dtype), BATCH.labels)
+    terms = one_update(fed, config, BATCH.images, BATCH.labels)
     expected = update(*players, BATCH)
     averages = [
         largest_deviation(ours.non_trainable_weights, other.network.non_trainable_weights)
@@ -92,80 +89,30 @@ def deviations(system, dtype="float64", **changes):
     ]
     return {
         "losses": largest_deviation([terms[n] for n in expected], expected.values()),
-        "gradients": gradient_deviation(log, oracle_log, ROUNDING[dtype]),
+        "gradients": gradient_deviation(log, oracle_log),
         "moving averages": max(averages),
     }
-
-
-def check(system, dtype, record_property, losses, gradients, averages):
-    bounds = {"losses": losses, "gradients": gradients, "moving averages": averages}
-    for name, value in deviations(system, dtype).items():
-        record_property(name, value)
-        assert value < bounds[name], name
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_one_update_is_the_published_one(system, record_property):
     """Losses, gradients, and which player moved how often, in which order."""
-    check(system, "float64", record_property, 1e-6, 1e-4, 1e-6)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_one_update_in_float32_is_the_published_one(system, record_property):
-    """What float64 takes past: BatchNormalization as one operation.
-
-    In Keras-GAN's generator one input of a ReLU is zero but for rounding, and changes
-    sides; with Keras's own BatchNormalization, too.
-    """
-    gradients = 0.1 if system == "acgan_keras_gan" else 1e-4
-    check(system, "float32", record_property, 1e-5, gradients, 1e-5)
+    for name, value in deviations(system).items():
+        record_property(name, value)
+        assert value < BOUNDS[name], name
 
 
 @pytest.mark.parametrize(
     ("system", "changes"),
     [
-        ("dcgan_tutorial", {"d_weight_real": 0.5, "d_weight_fake": 0.5}),
-        ("acgan_keras", {"real_label": 1.0}),
-        ("acgan_keras", {"generator_label": 1.0}),
-        ("acgan_keras", {"d_class_weight_real": 2.0}),
-        ("acgan_keras", {"d_class_weight_fake": 1.0}),
         ("acgan_keras", {"d_step_batchnorm": "training"}),
-        ("acgan_keras", {"update_rule": "separate"}),
-        ("acgan_keras", {"g_batch_multiplier": 1}),
         ("acgan_keras", {"label_fusion": "add"}),
-        ("acgan_keras_gan", {"update_rule": "alternating"}),
-        ("acgan_keras_gan", {"resample_latents": True, "g_batch_multiplier": 2}),
-        ("cgan_maxout", {"fake_label_source": "uniform"}),
-        ("cgan_maxout", {"r1_weight": 0.0}),
-        ("cgan_maxout", {"r2_weight": 10.0}),
         ("cgan_maxout", {"negative_slope": 0.3}),
     ],
 )
-def test_every_published_choice_counts(system, changes):
-    """With another value the update is another one: the comparison would see it."""
+def test_a_choice_that_all_published_systems_share_counts(system, changes):
+    """Catches a setting that is ignored, and a comparison that would not see it."""
     assert max(deviations(system, **changes).values()) > 1e-3
-
-
-# What the published programs do beside the update: rates, length, intervals, pictures.
-COMMON = dict(latent_dim=100, max_translation=0, ema_half_life=0, beta_2=0.999)
-KERAS = dict(latent_prior="uniform", dropout_rate=0.3, test_losses=True, checkpoint_every=1)
-PROGRAMS = {
-    "dcgan_tutorial": dict(
-        **dict(batch_size=256, epochs=50, checkpoint_every=15, preview_rows=10),
-        **dict(latent_prior="normal", dropout_rate=0.3, real_label=1.0),
-    ),
-    "acgan_keras": dict(
-        **dict(**KERAS, batch_size=100, epochs=100, real_label=0.95),
-        **dict(preview_rows=40, preview_real=True),
-    ),
-    "acgan_keras_gan": dict(
-        **dict(batch_size=32, steps=14_000, log_every_steps=200),
-        **dict(checkpoint_every_steps=200, latent_prior="normal", dropout_rate=0.25),
-    ),
-    "cgan_maxout": dict(batch_size=100, epochs=50, latent_prior="normal", dropout_rate=0.0),
-    "acgan_keras_2017": dict(**KERAS, batch_size=100, epochs=50, real_label=1.0),
-}
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -176,8 +123,6 @@ def test_the_flagfile_pins_every_setting_to_the_published_program(system):
     pinned = {name for name in given if schema.kind(name) != schema.DERIVED}
     assert overrides_of(system).keys() == pinned
     assert config.dataset == "mnist"
-    expected = {**COMMON, **PROGRAMS[system]}
-    assert {n: getattr(config, n) for n in expected} == expected
     *_, adam = published.SYSTEMS[system]
     assert (config.learning_rate, config.beta_1) == adam
     assert config.discriminator_learning_rate == config.learning_rate
@@ -190,28 +135,24 @@ def looks_normal(weight):
 
 
 @pytest.mark.parametrize(
-    ("system", "normal", "heads"),
+    ("system", "normal"),
     [
         # Embedding, Dense, then the convolutions; True: glorot_normal.
-        ("acgan_keras", [True, False, True, True, True], (12_545, 125_450)),
-        ("acgan_keras_gan", [False, False, False, False, False], (2_049, 20_490)),
-        ("acgan_keras_2017", [True, False, False, True, True, True], (12_545, 125_450)),
-        ("dcgan_tutorial", [False, False, False, False], None),
+        ("acgan_keras", [True, False, True, True, True]),
+        ("acgan_keras_gan", [False, False, False, False, False]),
+        ("acgan_keras_2017", [True, False, False, True, True, True]),
+        ("dcgan_tutorial", [False, False, False, False]),
     ],
 )
-def test_kernels_start_from_the_published_initialisers(system, normal, heads):
-    """And class heads and embeddings have the published counts of parameters."""
+def test_kernels_start_from_the_published_initialisers(system, normal):
     keras.utils.set_random_seed(0)
     gan = build(config_of(system))
     kernels = [w for w in gan.generator.trainable_weights if len(w.shape) > 1]
     assert [looks_normal(kernel) for kernel in kernels] == normal
-    if heads:
-        assert kernels[0].shape == (10, 100)
+    if system != "dcgan_tutorial":
         # glorot_normal of [10, 100]; Keras's default is uniform in [-0.05, 0.05].
         deviation_of = np.sqrt(2 / 110) if normal[0] else 0.05 / np.sqrt(3)
         assert np.std(kernels[0]) == pytest.approx(deviation_of, rel=0.15)
-        layers = map(gan.discriminator.get_layer, ("adversarial", "classes"))
-        assert tuple(layer.count_params() for layer in layers) == heads
     for kernel in kernels[1:]:  # Glorot & Bengio 2010: variance 2 / (fan in + fan out)
         fans = np.prod(kernel.shape[:-2]) * (kernel.shape[-1] + kernel.shape[-2])
         assert np.std(kernel) == pytest.approx(np.sqrt(2 / fans), rel=0.15)

@@ -223,17 +223,6 @@ def test_whatever_tensorflow_raises_for_damage_is_one_error(
         checkpoint.restore(new_state.checkpoint(), info)
 
 
-def test_what_else_lies_among_the_checkpoints_is_left_alone(run, trained_state):
-    """Catches a user's own folder that goes with old checkpoints, or counts as one."""
-    save(trained_state, run, 1)
-    others = [".DS_Store", ".step_00000030.dcgan_tf-0123456789abcdef.tmp", "notes"]
-    for name in others:
-        (run.checkpoints / name).mkdir()
-    for beyond, left in ((10, [*others, "step_00000010"]), (9, others)):
-        run.remove_checkpoints(beyond=beyond)
-        assert names(run) == left
-
-
 @pytest.mark.parametrize(("parents", "own"), [(100, 0), (100, 100), (0, 100)])
 def test_networks_alone_come_from_a_run_with_or_without_an_ema(
     run, trained_state, parents, own

@@ -1,6 +1,5 @@
 """A run's folder: who may train in it, and its config.json, which is whole or one line."""
 
-import dataclasses
 import json
 import sys
 
@@ -17,17 +16,6 @@ from dcgan_tf.training.train_state import save_state
 @pytest.fixture
 def run(tmp_path):
     return Run(tmp_path / "run")
-
-
-def test_a_second_process_is_refused_as_long_as_the_first_lives(run):
-    """Catches two processes that write into one run."""
-    with run.locked():
-        assert run.is_locked()
-        refused = pytest.raises(errors.UsageError, match="another process trains this run")
-        with refused, run.locked():
-            pass
-    assert not run.is_locked()
-    assert list(run.folder.iterdir()) == []
 
 
 def test_the_config_comes_back(run, small):
@@ -52,23 +40,6 @@ def test_the_start_that_began_a_run_stays_the_first(small, monkeypatch):
     commands = [start["command"] for start in content.starts]
     kept = (0, *range(51, 150))
     assert commands == [["main.py", f"--epochs={number}"] for number in kept]
-
-
-def test_a_resume_and_an_export_keep_what_began_the_run(command, run, monkeypatch):
-    """Catches an export that counts as a start, and other versions that are not told."""
-    began = {"versions": {"dcgan_tf": "0.1.9"}, "machine": {}, "command": ["main.py"]}
-    untrained(run.folder, mode="cgan", epochs=1, batch_size=500)
-    run.write_config(dataclasses.replace(run.read(), starts=(began,)))
-    assert command("export", "--run=run", "--output=given")[0] == 0
-    assert Run(run.folder.parent / "given").read() == run.read()
-    monkeypatch.setattr(sys, "argv", ["main.py", "--mode=cgan", "--run_dir=run"])
-    resume = ("--mode=cgan", "--run_dir=run", "--dataset=digits")
-    status, _, warning = command("train", *resume)
-    first, second = run.read().starts
-    assert (status, first, second["command"]) == (0, began, sys.argv)
-    assert second["versions"]["dcgan_tf"] == dcgan_tf.__version__
-    assert "0.1.9 at first): the bits may differ" in warning
-    assert warning.count("\n") == 1
 
 
 def test_other_conditions_than_at_first_are_named(small, monkeypatch):

@@ -1,14 +1,8 @@
 """Files are whole or absent, and nothing of a user's is ever taken for a leftover."""
 
-import pathlib
-
 import pytest
 
 from dcgan_tf.support import atomic_files
-
-
-class Killed(BaseException):
-    """The end of the process: nothing is cleaned up."""
 
 
 def write_and_raise(path, error):
@@ -28,20 +22,6 @@ THEIRS = (
     "set.dcgan_tf-0123456789abcdef.tmp",
     ".set.dcgan_tf-0123456789abcdef.tmp.old.1",
 )
-
-
-def test_leftovers_of_a_killed_process_go(tmp_path, monkeypatch):
-    """Catches a folder that fills with what each kill leaves."""
-    names = ("config.json", "metrics.jsonl", "epoch_0001.png", "step_00000007", "events")
-    with monkeypatch.context() as patch:  # no clean-up is done in a process that is killed
-        patch.setattr(atomic_files.shutil, "rmtree", lambda *_, **__: None)
-        patch.setattr(pathlib.Path, "unlink", lambda *_, **__: None)
-        for name in names:
-            with pytest.raises(Killed):
-                write_and_raise(tmp_path / name, Killed())
-    assert len(list(tmp_path.iterdir())) == len(names)
-    atomic_files.remove_leftovers(tmp_path)
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", THEIRS)

@@ -203,11 +203,3 @@ def test_workers_agree_on_any_signal_and_on_the_chief_s_clock():
     two.other = {0: signal.SIGTERM, 1: True, 2: 9.0}
     assert two.agree(None, False, 2.0) == (signal.SIGTERM, False, 2.0)
     assert Workers().agree(None, True, 2.0) == (None, True, 2.0)
-
-
-def test_workers_with_other_settings_are_refused():
-    two = Two(addresses=("a:1", "b:2"))
-    two.check_alike({"--seed": 3, "--epochs": None})
-    two.other = {1: 5.0}
-    with pytest.raises(errors.UsageError, match=r"^--epochs: not the same in all workers"):
-        two.check_alike({"--seed": 3, "--epochs": None})

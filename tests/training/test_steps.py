@@ -75,66 +75,6 @@ def test_a_step_moves_every_weight_of_both_players(small, few, mode, loss, rule)
     assert all(np.isfinite(float(term)) for term in terms.values())
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_paired_gradients_are_those_of_two_tapes(small, few, mode):
-    """Each player's gradient is the one that a pass and a tape of its own give.
-
-    After one step Adam's mean of the gradients is 1 - beta_1 times the gradient.
-    """
-    config = small(mode, dropout_rate=0.0, r1_weight=0.0)
-    state, reference = TrainState.create(config), TrainState.create(config)
-    images, labels = batch(few)
-    update(state, config, images, labels, seed=[7, 8])
-
-    gan = reference.gan
-    latent_seed, label_seed = tf.unstack(tf.random.split([7, 8]))
-    fake_labels = gan.sample_labels(labels, label_seed)
-    latents = gan.sample_latents(16, latent_seed)
-
-    def outputs():
-        fakes = gan.generator([latents, fake_labels], training=True)
-        real = gan.discriminate(images, labels, training=True)
-        return real, gan.discriminate(fakes, fake_labels, training=True)
-
-    with tf.GradientTape() as tape:
-        _, fake = outputs()
-        loss = gan.generator_terms(None, fake, fake_labels)["loss"]
-    of_generator = tape.gradient(loss, gan.generator.trainable_variables)
-    with tf.GradientTape() as tape:
-        real, fake = outputs()
-        loss = gan.discriminator_terms(real, labels, None, None, {})["loss"]
-        loss += gan.discriminator_terms(None, None, fake, fake_labels, {})["loss"]
-    of_discriminator = tape.gradient(loss, gan.discriminator.trainable_variables)
-
-    for optimizer, gradients in (
-        (state.generator_optimizer, of_generator),
-        (state.discriminator_optimizer, of_discriminator),
-    ):
-        for momentum, gradient in zip(optimizer._momentums, gradients, strict=True):
-            mean = momentum.numpy() / (1 - config.beta_1)
-            expected = tf.convert_to_tensor(gradient).numpy()  # an embedding's is sparse
-            assert np.allclose(mean, expected, atol=1e-4 * abs(expected).max())
-
-
-def test_the_generator_s_step_leaves_the_discriminator_s_moving_averages(small, few):
-    """They are of its own step: the same whatever the generator's loss asks of it.
-
-    A relativistic generator asks for the real images' logits as well.
-    """
-    averages = []
-    for loss in ("hinge", "relativistic"):
-        networks = {"architecture": "keras_gan", "dropout_rate": 0.0}
-        config = small("acgan", adversarial_loss=loss, **networks, **ALTERNATING)
-        state = TrainState.create(config)
-        before = [w.numpy() for w in state.gan.discriminator.non_trainable_weights]
-        update(state, config, *batch(few), seed=[0, 0])
-        after = [w.numpy() for w in state.gan.discriminator.non_trainable_weights]
-        assert len(after) == 4
-        assert not any(map(np.array_equal, before, after))
-        averages.append(after)
-    assert_close(*averages, rtol=1e-6)
-
-
 def test_steps_are_a_function_of_the_seed_in_one_call_or_in_several(small, few):
     """Bit by bit, with dropout and all else that is random; another seed, another run."""
     ends = []

@@ -1,6 +1,4 @@
 import numpy as np
-import pytest
-import tensorflow as tf
 
 from dcgan_tf.gans import build
 from dcgan_tf.training import train_state
@@ -41,17 +39,3 @@ def test_the_first_variable_that_is_not_finite_is_named(small):
         variable.assign(spoilt)
         assert state.first_not_finite() == f"{variable.path} of the {owner}"
         variable.assign(before)
-
-
-@pytest.mark.parametrize("half_life", [0, 100])
-def test_size_is_the_bytes_of_weights_and_moments(small, half_life):
-    """Three float32 of each trained weight (Adam keeps two), one of each other one."""
-    state = TrainState.create(small("dcgan", ema_half_life=half_life))
-    gan, numbers = state.gan, 0
-    for network in (gan.generator, gan.discriminator):
-        numbers += 2 * sum(int(tf.size(w)) for w in network.trainable_weights)
-        numbers += network.count_params()
-    if half_life:
-        numbers += gan.ema_generator.count_params()
-    # Beside them each Adam has a few counters of its own.
-    assert 0 <= state.size() - 4 * numbers <= 64
