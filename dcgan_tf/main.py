@@ -53,10 +53,7 @@ def train(
     call: list[str] | None = None,
     on_entry: Callable[[dict], bool] | None = None,
 ) -> tuple[Run, Signals | None]:
-    """Trains the run that the flags ask for; returns it and the signal that stopped it.
-
-    call, on_entry: see `cli.launch.start`
-    """
+    """Trains the run that the flags ask for; returns it, and the signal that stopped it."""
     if values.dataset:  # before TensorFlow's import, which takes seconds
         source.settled(values.dataset, values.data_dir)
     # Of several processes TensorFlow tells each time that one ends.

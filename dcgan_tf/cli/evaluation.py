@@ -25,10 +25,7 @@ MOST_CLASSES = 20  # that the table has a line for
 
 
 def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
-    """Returns the report of what the flags ask for, as JSON has it.
-
-    loaded: the run's generator; None: it is loaded
-    """
+    """Returns the report of what the flags ask for; `loaded` is the run's generator."""
     _check_flags(values)
     if values.samples is not None:
         name = source.settled(values.dataset or AUTO, values.data_dir)
@@ -49,13 +46,8 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
         of: dict = {"samples": values.samples}
         for_cas = images if values.cas else None
         return {"of": of, **evaluator.compare(images, train, test, dataset, for_cas)}
-    data, seed, for_cas = run.read().data, values.seed or 0, None
-    hash_ = "files_hash" if data and "files_hash" in data else "content_hash"
-    if data and data[hash_] != train.fingerprint(dataset.files_hash, data)[hash_]:
-        flag = "dataset" if source.is_own(dataset.name) else "data_dir"
-        raise errors.UsageError(
-            f"--{flag}: {dataset} is not what {run.folder} was trained on; name its folder"
-        )
+    train.fingerprint_as(run.read().data, dataset, run.folder)
+    seed, for_cas = values.seed or 0, None
     test_labels = image_sets.of_test(test).labels
     labels = image_sets.labels_like(test_labels, values.count or len(test_labels))
     images = image_sets.generated(loaded, labels, seed)
@@ -93,10 +85,7 @@ def _dataset_of(run: Run, values: FlagValues) -> Dataset:
 
 
 def _read_samples(path: str, spec: ImageSpec) -> Images:
-    """Returns the images and labels of a .npz; without labels where there are no classes.
-
-    UsageError unless they are of the data set's shape and classes.
-    """
+    """Returns the images of a .npz, with their labels if there are classes."""
     read = arrays.read(pathlib.Path(path).expanduser(), flag="samples")
     images, labels = read.get("images", np.zeros(0)), read.get("labels")
     shapes = [spec.shape, spec.shape[:2]] if spec.channels == 1 else [spec.shape]

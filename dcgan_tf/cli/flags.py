@@ -35,10 +35,7 @@ class _Parser(flags.ArgumentParser):
 
 
 def new(**definitions: Definition) -> FlagValues:
-    """Defines flags: by their (parser, default, help), or a string's by its help alone.
-
-    A flag whose default is a list may be given many times, and without its name.
-    """
+    """Sets flags that Python gives by name, None: not given; returns a command line."""
     values = FlagValues()
     values.set_gnu_getopt()  # flags may follow arguments
     for name, definition in definitions.items():

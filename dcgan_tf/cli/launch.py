@@ -53,12 +53,13 @@ def start(
     machine |= {"workers": max(len(workers.addresses), 1), "jit_compile": jit_compile}
     if workers.is_chief:
         show(plan, state, workers, machine)
-        if dry_run:
-            show_settings(plan.config)
     else:
         name = workers.names[workers.index]
         say(f"{name}: trains with the chief, which prints and writes")
     if dry_run:
+        chosen = plan.config.model_dump(include=set(schema.SETTINGS), exclude_none=True)
+        lines = [f"{'':<16}--{name}={value}" for name, value in chosen.items()]
+        say("\n".join([*lines, "dry run: no run is written"]))
         return None
     plan, split, test = load(plan, workers)
     run, content = plan.run, plan.content.started(machine, call)
@@ -76,10 +77,7 @@ def start(
 
 
 def build(plan: Plan, workers: Workers, jit_compile: bool) -> tuple[Plan, TrainState]:
-    """Returns the plan with its precision settled, and the state where the run goes on.
-
-    UsageError where these devices cannot train it, or other workers have other plans.
-    """
+    """Returns the plan with its precision settled, and the state where the run goes on."""
     if plan.config.precision == AUTO:
         settled = {"precision": tf_setup.auto_precision()}
         plan = _with_content(plan, config=plan.config.model_copy(update=settled))
@@ -153,13 +151,6 @@ def show(
         warn(f"{changed}: the bits may differ from those of a run that went on as it began")
 
 
-def show_settings(config: schema.Config) -> None:
-    chosen = config.model_dump(include=set(schema.SETTINGS), exclude_none=True)
-    for name, value in chosen.items():
-        print(f"{'':<16}--{name}={value}")
-    say("dry run: no run is written")
-
-
 def _classes(plan: Plan) -> str:
     """Returns the number of training images of each class, where they may differ."""
     counts, names = plan.dataset.counts["train"], plan.config.names
@@ -177,19 +168,10 @@ def _parameters(network: keras.Model) -> str:
 
 
 def load(plan: Plan, workers: Workers) -> tuple[Plan, Split, Split | None]:
-    """Returns the plan with the data's fingerprint, the training and the test split.
-
-    UsageError if the data changed.  The test split is None where nothing is measured on it.
-    """
-    config, before = plan.config, plan.content.data
+    """Returns the plan with the data's fingerprint, the training and the test split."""
+    config = plan.config
     split = pipeline.load(plan.dataset, "train")
-    data = split.fingerprint(plan.dataset.files_hash, before)
-    if before is not None and before != data:
-        then, now = (f"{d['images']:,} of {d['shape']}" for d in (before, data))
-        raise errors.UsageError(
-            f"--dataset: {plan.dataset} is not what {plan.run.folder} was trained on "
-            f"({then} then, {now} now); put the data back, or name another --run_dir"
-        )
+    data = split.fingerprint_as(plan.content.data, plan.dataset, plan.run.folder)
     workers.check_alike({"training images": data})
     measured = workers.is_chief and (config.test_losses or config.evaluate_every)
     test = pipeline.load(plan.dataset, "test") if measured else None
@@ -223,10 +205,7 @@ def train(
     jit_compile: bool = False,
     on_entry: Callable[[dict], bool] | None = None,
 ) -> Signals | None:
-    """Puts the run together, and trains it; see `training.loop.train`.
-
-    RunError for what TensorFlow or the system refuses, with what is left of the run.
-    """
+    """Puts a run together and trains it; RunError for what TensorFlow or a disk refuses."""
     config, step = content.config, int(state.step)
     order = ("batch_size", "seed", "max_translation", "flip", "class_balance")
     batches = Batches(split, **{name: getattr(config, name) for name in order})

@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,12 +16,6 @@ from dcgan_tf.runs.folder import Parent, Run, RunConfig
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import errors
 from dcgan_tf.support.progress import warn
-
-NO_MNIST = """\
-**********************************************************************
-WARNING: MNIST is neither prepared on this machine nor within reach.
-This run trains on scikit-learn's 1,500 small digits instead.
-**********************************************************************"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,7 +141,10 @@ def _new(
             f"classes, the weights of {init_from} are for {spec} in {spec.classes}"
         )
     if requested != dataset.name == DIGITS:
-        print(NO_MNIST, file=sys.stderr)
+        warn(
+            "MNIST is neither prepared on this machine nor within reach.  This run trains "
+            "on scikit-learn's 1,500 small digits instead."
+        )
     return Plan(RunConfig(config, parent), run, dataset, checkpoint=None)
 
 
@@ -198,25 +194,6 @@ def _resumed(
             f"--init_from={init_from}: {run.folder} began from {began_from}; leave it "
             "out, or name another --run_dir"
         )
-    _check_resume(run, saved, given, options)
-    content = dataclasses.replace(content, config=saved.model_copy(update=given))
-    plan = Plan(content, run, None, run.newest_checkpoint())
-    if plan.completed >= plan.requested:
-        return plan
-    began = content.starts[0]["command"] if content.starts else []
-    asked = overrides.get("dataset") == DIGITS or f"--dataset={DIGITS}" in began
-    if saved.dataset == DIGITS and not asked:
-        warn(
-            f"{run.folder} began on scikit-learn's 1,500 small digits, and goes on on "
-            "them; for MNIST name another --run_dir"
-        )
-    return dataclasses.replace(plan, dataset=find_again(run, plan.config, options))
-
-
-def _check_resume(
-    run: Run, saved: Config, given: Mapping[str, Any], options: Options
-) -> None:
-    """UsageError for flags that would make the run in the folder another one."""
     if run.exported.exists():
         raise errors.UsageError(
             f"--run_dir={run.folder}: holds an export; begin a run from it elsewhere by "
@@ -237,6 +214,18 @@ def _check_resume(
             f"--run_dir={run.folder}: {foreign[0].folder} was saved by another run; move "
             "it elsewhere"
         )
+    content = dataclasses.replace(content, config=saved.model_copy(update=given))
+    plan = Plan(content, run, None, run.newest_checkpoint())
+    if plan.completed >= plan.requested:
+        return plan
+    began = content.starts[0]["command"] if content.starts else []
+    asked = overrides.get("dataset") == DIGITS or f"--dataset={DIGITS}" in began
+    if saved.dataset == DIGITS and not asked:
+        warn(
+            f"{run.folder} began on scikit-learn's 1,500 small digits, and goes on on "
+            "them; for MNIST name another --run_dir"
+        )
+    return dataclasses.replace(plan, dataset=find_again(run, plan.config, options))
 
 
 def find_again(run: Run, config: Config, options: Options) -> Dataset:

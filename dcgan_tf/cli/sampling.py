@@ -28,10 +28,7 @@ Row = list[int] | None  # classes
 
 
 def sample(values: FlagValues, run: Run, output: pathlib.Path) -> str:
-    """Generates what the flags ask for into `output`; returns what to tell the user.
-
-    UsageError unless the run's generator can make it.
-    """
+    """Generates what the flags ask for into `output`; returns what to tell the user."""
     config, note = run.read_config(), ""
     _check_flags(values, config, output)
     row = None  # the classes that stand in a row, or a column each
@@ -168,10 +165,7 @@ def _write_way(
 def _write_folder(
     folder: pathlib.Path, images: Iterable[np.ndarray], labels: list[int], config: Config
 ) -> None:
-    """Writes a PNG for each image, in a folder for its class where it has one.
-
-    `train --dataset` reads such a folder.
-    """
+    """Writes a PNG for each image, in a folder for its class, as `train` reads it."""
     names = [class_names.printable(name).replace("/", "_") for name in config.names]
     if len({*names}) < len(names) or any(name.startswith(".") for name in names):
         # Two would become one, or hidden.

@@ -80,10 +80,7 @@ def _owner(name: str, mode: str) -> str:
 
 
 def new(overrides: Mapping[str, Any], **derived: Any) -> Config:
-    """Returns the Config of a new run: the user's settings, and defaults for the rest.
-
-    derived: dataset (its name), classes, class_names, height, width, channels
-    """
+    """Returns the Config of a new run; derived: its data set's name, shape and classes."""
     mode = overrides.get("mode", DEFAULT_MODE)
     check({**overrides, "dataset": derived["dataset"]})
     data = (derived["dataset"], derived["height"], derived["width"])
@@ -115,10 +112,7 @@ def inherit(parent: Config, overrides: Mapping[str, Any], name: str) -> dict[str
 
 
 def preview_labels(config: Config) -> list[int] | None:
-    """Returns the classes in the grid that shows a run's training; UsageError for others.
-
-    None where the generator takes no class.
-    """
+    """Returns the classes in the grid of a training, or None; UsageError for others."""
     if not config.conditional:
         return None
     if config.preview_classes:
@@ -145,10 +139,7 @@ def differences(saved: Config, overrides: Mapping[str, Any]) -> list[str]:
 
 
 def from_json(values: Mapping[str, Any]) -> Config:
-    """Returns the Config of a config.json; ValueError says what is wrong with it.
-
-    Settings that came later have the values of ADDED, where the run has such settings.
-    """
+    """Returns the Config of a config.json; ValueError says what is wrong with it."""
     values = _by_todays_names(values or {})
     config = schema.read({**presets.ADDED, **values})
     preset = PRESETS[config.mode]
@@ -163,10 +154,7 @@ def from_json(values: Mapping[str, Any]) -> Config:
 
 
 def _by_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings of a config.json of version 0.3 by the names of today.
-
-    ValueError where a run has two values for what is one setting today.
-    """
+    """Returns version 0.3's settings by today's names; ValueError if these lack one."""
     values, lost = dict(values), ""
     if "twin" in values:
         values["class_head"] = "twin" if values.pop("twin") else "ac"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import pathlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from dcgan_tf.data.augment import augment
 from dcgan_tf.datasets.spec import Dataset
+from dcgan_tf.support import errors
 
 MOST_IN_MEMORY = 200_000_000  # bytes of images; more of them stay in their file
 
@@ -31,21 +33,30 @@ class Split:
         """Returns the images as a read-only array of the same memory."""
         return np.asarray(self.images)
 
-    def fingerprint(
-        self, files_hash: str = "", before: Mapping[str, object] | None = None
-    ) -> dict[str, object]:
-        """Returns number and shape of the images, and the hash of a user's own files.
-
-        Without it, or if it is not in `before`, as in runs of version 0.3, hashes of the
-        images in their order and in any: which Pillow decodes as its version has it.
-        """
+    def fingerprint(self, files_hash: str = "") -> dict[str, object]:
+        """Returns number and shape of the images, and a hash of files, else of pixels."""
         count, *shape = self.images.shape
-        if files_hash and (not before or "files_hash" in before):
+        if files_hash:
             return {"images": count, "shape": shape, "files_hash": files_hash}
         ordered = hashlib.sha256(self.array().data)
         ordered.update(self.labels.numpy())
         hashes = {"sha256": ordered.hexdigest(), "content_hash": self.content_hash()}
         return {"images": count, "shape": shape, **hashes}
+
+    def fingerprint_as(
+        self, before: Mapping[str, object] | None, dataset: Dataset, trained: pathlib.Path
+    ) -> dict[str, object]:
+        """Returns the fingerprint; UsageError unless it is `before`, that of a run."""
+        # Runs of version 0.3 have that of the pixels, as a version of Pillow decodes them.
+        of_files = before is None or "files_hash" in before
+        now = self.fingerprint(dataset.files_hash if of_files else "")
+        if before not in (None, now):
+            counts = f"{before['images']:,} images then, {now['images']:,} now"
+            raise errors.UsageError(
+                f"--dataset: {dataset} is not what {trained} was trained on ({counts}); "
+                "name the folder of its data, or another --run_dir"
+            )
+        return now
 
     def content_hash(self) -> str:
         """Returns a hash of the labelled images in whatever order."""
@@ -87,10 +98,7 @@ class Batches:
         return len(self.split.labels) // self.batch_size
 
     def stream(self, step: int = 0) -> tf.data.Dataset:
-        """Returns the batches of a run from its `step` on, without end.
-
-        The order of an epoch is a function of (seed, epoch).
-        """
+        """Returns batches without end; (seed, epoch) decide the order of an epoch."""
         epoch, position = divmod(step, self.per_epoch)
         # Not Dataset.counter, whose function TensorFlow keeps for good.
         rows = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(

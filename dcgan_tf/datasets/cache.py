@@ -41,10 +41,7 @@ class Options:
 
 
 def prepare(source: Source, options: Options) -> Dataset:
-    """Returns what the cache holds of a source, which is read first where it holds nothing.
-
-    UsageError where pictures are broken, or a class has none to train on.
-    """
+    """Returns what the cache holds of a source, which is read where it holds nothing."""
     cache = pathlib.Path(options.cache_dir or errors.cache_folder() / "images").expanduser()
     requested = options.size, options.channels
 

@@ -126,11 +126,7 @@ def download(name: str, data_dir: pathlib.Path):
 
 
 def find(name: str, data_dir: pathlib.Path) -> Source:
-    """Returns any other set of tensorflow-datasets; UsageError where it is not of images.
-
-    The test split, else the validation split, else one image in seven is held out.  Classes
-    without images are left out.
-    """
+    """Returns another set of tensorflow-datasets; UsageError where it is not of images."""
     builder = download(name, data_dir)
     features, splits = builder.info.features, builder.info.splits
     image = _feature(features, _tfds().features.Image, "image")
@@ -176,10 +172,7 @@ def _feature(features, kind: type, usual: str) -> str | None:
 
 
 def _labels(builder) -> tuple[str | None, list[int], str | None, list[str]]:
-    """Returns the label's feature, the classes with images, the test split, and notes.
-
-    tensorflow-datasets has the label -1 where a class is not known.
-    """
+    """Returns the label's feature, the classes with images, the test split, and notes."""
     features, splits, tfds = builder.info.features, builder.info.splits, _tfds()
     test = next((split for split in ("test", "validation") if split in splits), None)
     label = _feature(features, tfds.features.ClassLabel, "label")

@@ -15,12 +15,7 @@ DEFAULTS = Options()
 
 
 def find(name: str, options: Options = DEFAULTS) -> Dataset:
-    """Returns the data set that `settled` named; for "auto" mnist if in reach, else digits.
-
-    A folder or a .npz is read into the cache, once; a name may still have to be downloaded.
-    UsageError for a name that nobody knows, for what cannot be trained on, and for what is
-    neither prepared nor within reach.
-    """
+    """Returns the data set that `settled` named; UsageError if it cannot be trained on."""
     data_dir = data_folder(options.data_dir)
     if options.data_dir and not data_dir.is_dir():
         raise errors.UsageError(
@@ -93,10 +88,7 @@ def check_outside(name: str, path: pathlib.Path, flag: str) -> None:
 
 
 def moved_to(name: str, given: str | None, data_dir: str | None) -> str | None:
-    """Returns the path that --dataset gives, where the files of data set `name` lie now.
-
-    None where the data set has no files of its own, or --dataset gives no path.
-    """
+    """Returns the path --dataset gives, where the files of `name` lie now; or None."""
     path = settled(given, data_dir) if given and is_own(name) else ""
     return path if is_own(path) else None
 

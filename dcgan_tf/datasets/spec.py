@@ -47,10 +47,7 @@ MNIST = ImageSpec(28, 28, 1, classes=10)  # and all sets in MNIST's form
 
 
 def doublings(height: int, width: int) -> int:
-    """Returns how often a map of 4 to 8 pixels each way doubles to the image's size.
-
-    0 where none does, so that the compact networks cannot be built.
-    """
+    """Returns how often a map of 4 to 8 pixels each way doubles to this size; else 0."""
     count = (max(height, width) - 1).bit_length() - 3
     fit = all(
         LEAST_SIZE <= x <= MOST_SIZE and x % 2**count == 0 and x >> count >= 4

@@ -61,10 +61,7 @@ class RunConfig:
     def started(
         self, machine: Mapping[str, object] = {}, command: list[str] | None = None
     ) -> "RunConfig":
-        """Returns a copy with this process as the latest start, on `machine`.
-
-        command: None: this process's command line
-        """
+        """Returns a copy with a start by `command`, or by this process, on `machine`."""
         if command is None:
             program = pathlib.Path(sys.argv[0]).name.replace("__main__.py", "dcgan-tf")
             command = [program, *sys.argv[1:]]

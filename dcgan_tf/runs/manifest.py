@@ -68,10 +68,7 @@ class CheckpointInfo:
 
 
 def write(folder: pathlib.Path, **content: object) -> None:
-    """Writes the manifest of a checkpoint whose files lie in `folder`.
-
-    content: the fields of CheckpointInfo but for the folder and the hashes
-    """
+    """Writes the manifest of a checkpoint in `folder`: CheckpointInfo's other fields."""
     content = {"format": FORMAT, **content, "sha256": atomic_files.hashes(folder)}
     text = json.dumps(content, indent=2)
     (folder / MANIFEST).write_text(text, encoding="utf-8")

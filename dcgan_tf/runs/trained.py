@@ -227,10 +227,7 @@ def load(
 
 
 def restore_parent(gan: Gan, parent: Parent) -> None:
-    """Sets the weights that a run begins with; of an export the generator's alone.
-
-    RunError where they are no longer what the run began with.
-    """
+    """Sets the weights that a run begins with; RunError where they are no longer there."""
     run = Run(pathlib.Path(parent.run))
     if run.exported.exists() and run.exported_parent() == parent:
         run.read_exported(gan.generator, gan.ema_generator)

@@ -12,11 +12,7 @@ from dcgan_tf.support import atomic_files, errors
 def read(
     path: pathlib.Path, wanted: Callable[[str], bool] = lambda name: True, flag: str = ""
 ) -> dict[str, np.ndarray]:
-    """Returns the `wanted` arrays of a .npz by name.
-
-    ValueError of one line, of --`flag` a UsageError, for whatever a damaged or foreign file
-    raises, or for objects.
-    """
+    """Returns the `wanted` arrays of a .npz; ValueError, for a --`flag` UsageError."""
     try:
         # NumPy leaves a file that it opened itself open if it fails.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:

@@ -27,10 +27,7 @@ def warn(line: str) -> None:
 
 
 def bar(items: Iterable | None, name: str, total: int | None = None, **options: Any) -> Any:
-    """Returns tqdm's bar of the items, in a log lines; of a bar that stays there are none.
-
-    In a notebook it is the notebook's, or without ipywidgets one of letters.
-    """
+    """Returns tqdm's bar of the items; in a log lines, but for a bar that stays none."""
     ipython = sys.modules.get("IPython")
     notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
     make: Any = tqdm.tqdm

@@ -126,10 +126,7 @@ _stderr = threading.RLock()
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Holds back what is written to stderr within, and shows it if that fails.
-
-    Of TensorFlow's start-up lines the environment's log level alone does not hide all.
-    """
+    """Holds back what is written to stderr within, and shows it if that fails."""
     if sys.stderr is None:  # as of a service: its number may be another file's
         yield
         return
