@@ -139,6 +139,8 @@ def run(
     define("help", help="show the usual flags", short_name="h")
     define("helpfull", help="show every flag")
     define("version", help="show the version")
+    if hasattr(sys.stdout, "reconfigure"):  # names may have letters that it lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         arguments = _parse(values, sys.argv[1:] if argv is None else argv)
         if values.version:
@@ -148,7 +150,7 @@ def run(
         else:
             _take_arguments(values, arguments)
             command(values)
-        sys.stdout.flush()
+        print(end="", flush=True)
         return 0
     except errors.UsageError as error:
         return fail(str(error), 2)

@@ -61,7 +61,8 @@ def prepare(source: Source, options: Options) -> Dataset:
 
     if dataset := kept():
         return dataset
-    cache.mkdir(parents=True, exist_ok=True)
+    with atomic_files.naming(f"--cache_dir={cache}"):
+        cache.mkdir(parents=True, exist_ok=True)
     line = f"waiting for another process that reads images into {cache}"
     with atomic_files.lock(cache, waiting=line) as alone:
         if kept() is None:  # or another process has read it meanwhile

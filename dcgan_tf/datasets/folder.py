@@ -60,8 +60,7 @@ def find(folder: pathlib.Path, labelled: bool = False) -> Source:
     if copies := sum(file.test and contents[file.path] in seen for file in files):
         notes.append(f"{copies:,} held-out pictures are among those trained on, too")
     names = sorted({file.class_name for file in files})
-    if all(name.isdecimal() for name in names):
-        names.sort(key=int)
+    names.sort(key=int if all(map(str.isdecimal, names)) else None)
 
     def common_size() -> tuple[int, int] | None:
         sizes = {picture.upright_size(folder / path) for path in paths} - {None}
@@ -124,12 +123,13 @@ def _listed(folder: pathlib.Path, labelled: bool) -> tuple[list[_File], list[str
             f"--dataset={folder}: {'; '.join(['holds no pictures', *notes])}; put .png or "
             ".jpg files there, in a folder for each class"
         )
-    first = within[files[0].class_name]
-    if min(len(within), len(first)) > 1 and all(first == x for x in within.values()):
+    first, *more = within.values()
+    is_odd = len(within) > 1 or labelled  # one folder is the classes' own, or has none
+    if is_odd and len(first) > 1 and all(first == inside for inside in more):
         raise errors.UsageError(
-            f"--dataset={folder}: {_listing(within)} each hold {_listing(first)}; if these "
-            "are the classes, call two of the others train and test, or give one of them "
-            "as --dataset; else put the pictures of a class straight into its folder"
+            f"--dataset={folder}: {_listing(first)} lie in {_listing(within)}; if these "
+            "are the classes, give the folder that they lie in, or call two such folders "
+            "train and test; else put the pictures of a class straight into its folder"
         )
     loose = [file for file in files if file.class_name == NO_CLASS]
     if len(loose) in (0, len(files)):
@@ -185,4 +185,7 @@ def visible(folder: pathlib.Path, systems: set[str]) -> list[pathlib.Path]:
 def _below(folder: pathlib.Path, systems: set[str]) -> Iterator[pathlib.Path]:
     """Yields the visible files in a folder and in those below it, by links as well."""
     for path in visible(folder, systems):
-        yield from _below(path, systems) if path.is_dir() else [path]
+        if not path.is_dir():
+            yield path
+        elif not folder.resolve().is_relative_to(path.resolve()):  # as a link upwards
+            yield from _below(path, systems)

@@ -56,7 +56,7 @@ def _readable(path: pathlib.Path) -> pathlib.Path:
     """Returns the path; UsageError where no images can lie."""
     if not (path.is_dir() or (path.is_file() and path.suffix == ".npz")):
         raise errors.UsageError(
-            f"--dataset={path}: there is no such folder or .npz; name where it lies"
+            f"--dataset={path}: is no folder or .npz; name where it lies, unpacked"
         )
     return path
 

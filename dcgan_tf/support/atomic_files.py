@@ -27,8 +27,8 @@ def _temporary(path: pathlib.Path) -> pathlib.Path:
 
 
 @contextlib.contextmanager
-def naming(path: pathlib.Path) -> Iterator[None]:
-    """Lets an OSError of the block name `path`, not a temporary file or none."""
+def naming(path: object) -> Iterator[None]:
+    """Lets an OSError of the block name `path`, not a temporary file, a part or none."""
     try:
         yield
     except OSError as error:

@@ -38,7 +38,7 @@ def bar(items: Iterable | None, name: str, total: int | None = None, **options: 
             from tqdm import auto
         make = auto.tqdm
         options["mininterval"] = 1.0  # a saved notebook keeps every line
-    if not (notebook or (sys.stderr and sys.stderr.isatty())):
+    if not (notebook or getattr(sys.stderr, "isatty", bool)()):
         options |= dict(disable=options["leave"] or not sys.stderr, delay=LINE_SECONDS)
         line = "{desc}: {percentage:.0f} %, {remaining} left\n"
         options |= dict(mininterval=LINE_SECONDS, bar_format=line)

@@ -1,5 +1,6 @@
 """dcgan-tf COMMAND: how commands are found, what their --help says, and how they end."""
 
+import io
 import re
 import subprocess
 import sys
@@ -130,6 +131,15 @@ def test_what_nobody_foresaw_is_one_line_or_a_traceback(command, monkeypatch):
     with pytest.raises(ZeroDivisionError, match="nobody foresaw"):
         command("sample")
     assert command("sample", "--count=0")[0] == 2  # no traceback of wrong use
+
+
+def test_a_stdout_without_letters_or_without_a_stdout(monkeypatch):
+    """Catches a class's name, and a service, that end a command."""
+    plain = io.TextIOWrapper(io.BytesIO(), "ascii")
+    for stdout in (plain, None):
+        monkeypatch.setattr(sys, "stdout", stdout)
+        assert flags.run(lambda _: print("class 犬"), flags.new(), "", []) == 0
+    assert plain.buffer.getvalue() == rb"class \u72ac" + b"\n"
 
 
 def test_a_reader_that_has_read_enough_ends_it_quietly(tmp_path):

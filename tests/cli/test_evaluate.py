@@ -121,7 +121,7 @@ def test_a_run_is_measured_against_its_own_pictures(do, command, tmp_path):
     assert (status, "1 images are equal to one of another class" in err) == (0, True)
     own.rename(tmp_path / "moved")
     status, _, err = do("--run=run")
-    assert (status, "there is no such folder" in err) == (2, True)
+    assert (status, "is no folder or .npz" in err) == (2, True)
     status, out, err = do("--run=run", "--dataset=moved")
     assert (status, err) == (0, "")
     assert sum(name in out for name in ("cat", "dog")) == 2

@@ -15,7 +15,7 @@ trian --mode=acgan -> did you mean train?
 train --mode=acgn -> --mode=acgn
 train acgan -> acgan: not a flag
 train --dataset=mnits -> did you mean
-train --dataset=./absent -> absent: there is no such folder or .npz
+train --dataset=./absent -> absent: is no folder or .npz
 train --dataset=digits --image_size=32 -> --dataset=digits
 train --mode=cgan --dataset=many.npz -> 1,001 are over 1,000
 train --dataset=two.npz --batch_size=8 --test_losses -> --test_losses

@@ -194,3 +194,10 @@ def test_more_than_a_thousand_classes_are_none(tmp_path):
     assert (dataset.spec.classes, dataset.size + dataset.held_out) == (1, 1001)
     assert dataset.notes == ("without classes, because 1,001 are over 1,000",)
     assert set(dataset.read("train")[1].tolist()) == {0}
+
+
+def test_a_cache_that_cannot_be_made_names_its_flag(pictures, prepare, tmp_path):
+    """As in a container, whose home folder nobody can write."""
+    (tmp_path / "cache").touch()
+    with pytest.raises(OSError, match="--cache_dir="):
+        prepare(pictures)

@@ -92,19 +92,23 @@ def test_a_class_that_vanishes_is_named(tmp_path, put):
     [
         (
             [f"{half}_set/{inside}" for half in ("training", "test") for inside in INSIDE],
-            "test_set, training_set each hold cat, dog; if these are the classes",
+            "cat, dog lie in test_set, training_set; if these are the classes",
         ),
         (
             [f"{half}/{inside}" for half in ("Train", "training") for inside in INSIDE],
-            "Train, training each hold cat, dog; if these are the classes",
+            "cat, dog lie in Train, training; if these are the classes",
+        ),
+        (
+            [f"unpacked/{inside}" for inside in INSIDE],
+            "cat, dog lie in unpacked; if these are the classes",
         ),
     ],
 )
 def test_folders_that_a_user_alone_understands_are_asked_about(tmp_path, put, paths, told):
-    """Catches the halves of a split as two classes, and one half that vanishes."""
+    """Catches halves of a split as two classes, a half that vanishes, a folder too deep."""
     put(*paths)
     with pytest.raises(errors.UsageError, match=f"--dataset=.*: {told}"):
-        folder.find(tmp_path)
+        folder.find(tmp_path, labelled=True)
 
 
 def test_loose_pictures_are_left_out_where_classes_are_needed(tmp_path, put):
@@ -162,6 +166,7 @@ def test_links_are_followed_and_names_need_not_be_unicode(tmp_path, put):
     (tmp_path / "set").mkdir()
     for name in ("caf\udce9", "猫"):
         (tmp_path / "set" / name).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "up").symlink_to(tmp_path)  # what holds it holds itself
     source = folder.find(tmp_path / "set")
     assert (set(source.class_names), source.count) == ({"caf\ufffd", "猫"}, 2)
     (tmp_path / "set" / "caf\udce8").symlink_to(tmp_path / "elsewhere")

@@ -57,6 +57,13 @@ def test_the_bar_has_the_epoch_both_losses_and_the_time_left(monkeypatch, clock)
     assert 70 < len(last) <= 80
 
 
+@pytest.mark.parametrize("stderr", [None, types.SimpleNamespace(write=len, flush=bool)])
+def test_a_stderr_needs_no_isatty(monkeypatch, stderr):
+    """As a service has none, and a window's can be written to and no more."""
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert [*progress.bar(range(3), "reading")] == [0, 1, 2]
+
+
 def test_in_a_pipe_there_are_lines_alone(capsys, clock):
     clock(0.0, 100.0, 100.0, 101.0, 103.0)
     with Progress(total=1000, completed=100) as shown:
