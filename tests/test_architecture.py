@@ -18,7 +18,8 @@ HELPS = """
 import sys
 from dcgan_tf import __main__ as cli
 for arguments in (*([name, "--help"] for name in sys.argv[1:]), ["train", "--version"],
-                  ["train", "--batch_size=0"], ["sample", "--no_such_flag"]):
+                  ["train", "--batch_size=0"], ["sample", "--no_such_flag"],
+                  ["train", "--dataset=./nowhere"], ["train", "--dataset=no_such_set"]):
     try:
         cli.main(arguments)
     except SystemExit:

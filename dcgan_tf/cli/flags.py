@@ -35,7 +35,10 @@ class _Parser(flags.ArgumentParser):
 
 
 def new(**definitions: Definition) -> FlagValues:
-    """Sets flags that Python gives by name, None: not given; returns a command line."""
+    """Defines flags: by their (parser, default, help), or a string's by its help alone.
+
+    A flag whose default is a list may be given many times, and without its name.
+    """
     values = FlagValues()
     values.set_gnu_getopt()  # flags may follow arguments
     for name, definition in definitions.items():
@@ -211,10 +214,7 @@ def fail(line: str, status: int) -> int:
 
 
 def parse(values: FlagValues, given: Mapping[str, object]) -> list[str]:
-    """Sets the flags that are given by name, from Python; None: not given.
-
-    Returns them as a command line.  Raises UsageError as the command line would.
-    """
+    """Sets flags that Python gives by name, None: not given; returns a command line."""
     argv = [f"--{name}={value}" for name, value in given.items() if value is not None]
     _parse(values, argv)
     return argv

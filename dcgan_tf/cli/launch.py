@@ -56,10 +56,11 @@ def start(
     else:
         name = workers.names[workers.index]
         say(f"{name}: trains with the chief, which prints and writes")
-    if dry_run:
+    if dry_run and workers.is_chief:
         chosen = plan.config.model_dump(include=set(schema.SETTINGS), exclude_none=True)
         lines = [f"{'':<16}--{name}={value}" for name, value in chosen.items()]
         say("\n".join([*lines, "dry run: no run is written"]))
+    if dry_run:
         return None
     plan, split, test = load(plan, workers)
     run, content = plan.run, plan.content.started(machine, call)

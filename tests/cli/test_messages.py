@@ -21,6 +21,7 @@ train --mode=cgan --dataset=many.npz -> 1,001 are over 1,000
 train --dataset=two.npz --batch_size=8 --test_losses -> --test_losses
 train --data_dir=absent -> --data_dir=absent
 train --batch_size=0 -> --batch_size=0
+train --lr=0.1 -> did you mean learning_rate
 train --dataset=digits --batch_size=1501 -> --batch_size=1501
 train --dataset=digits --devices=2 --batch_size=63 -> --batch_size=63
 train --dataset=digits --devices=2 --jit_compile -> --jit_compile
@@ -58,6 +59,7 @@ sample --run=cgan --magnify=2 --output=set.npz -> --magnify
 sample --run=cgan --digits=20x6 -> --digits=20x6
 sample --run=cgan --classes=3,cat -> --classes=3,cat
 sample --run=animals --classes=cta -> did you mean cat?
+sample --run=animals --digits=10 -> --digits=10: the run's classes are no digits
 sample --run=plain --digits=2026 -> --digits=2026
 sample --run=cgan --classes=1 --digits=3 -> --classes and --digits
 sample --run=cgan --interpolate=9 --per_class=2 -> --per_class=2

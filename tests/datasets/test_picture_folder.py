@@ -49,6 +49,7 @@ def test_folders_are_classes_and_order_is_that_of_the_files_names(tmp_path, put)
             [r"left out \$RECYCLE.BIN, @eaDir, lost\+found, which a system made"],
         ),
         (["car/0.png", "train/0.png"], ("car", "train"), []),
+        (["train/0.png", "training/0.png"], ("train", "training"), []),
         (["a/0.png", "cover.png"], ("",), ["without classes, because 1 .*as cover.png"]),
         (["train/a/0.png", "val/a/1.png"], ("a",), []),
         (
