@@ -4,6 +4,7 @@
     dcgan-tf sample --digits=2026        generates images
     dcgan-tf evaluate --run=RUN          measures a run's images, or anyone's
     dcgan-tf export --run=RUN --output=FOLDER    the generator alone, small
+    dcgan-tf verify RUN                  whether a run is what its config.json says
     dcgan-tf compare RUN RUN             settings and figures beside each other
     dcgan-tf playground                  a page in which the generator draws in a browser
     dcgan-tf report --run=RUN            a page of a run, or of several side by side
@@ -15,7 +16,7 @@ are python -m dcgan_tf.main (train), dcgan_tf.sample, dcgan_tf.evaluate and so o
 
 import sys
 
-from dcgan_tf import compare, evaluate, export, playground, report, sample
+from dcgan_tf import compare, evaluate, export, playground, report, sample, verify
 from dcgan_tf import main as train
 from dcgan_tf.cli import flags
 from dcgan_tf.support import errors, package
@@ -23,7 +24,7 @@ from dcgan_tf.ui import command as ui
 
 COMMANDS = {
     **dict(train=train, sample=sample, evaluate=evaluate, export=export, compare=compare),
-    **dict(playground=playground, report=report, ui=ui),
+    **dict(verify=verify, playground=playground, report=report, ui=ui),
 }
 
 

@@ -11,7 +11,7 @@ import sys
 import pytest
 from conftest import draw, mnist_is_prepared
 
-from dcgan_tf import compare, evaluate, export, main, playground, report, sample
+from dcgan_tf import compare, evaluate, export, main, playground, report, sample, verify
 from dcgan_tf.ui import command as ui
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -99,7 +99,8 @@ def test_links_lead_to_files_and_headings():
 def test_flags_that_documents_name_exist():
     """A flag that was renamed stays in no document."""
     known = set(OTHER_FLAGS)
-    for command in (main, sample, evaluate, export, compare, report, playground, ui):
+    commands = (main, sample, evaluate, export, verify, compare, report, playground, ui)
+    for command in commands:
         for name in command.define_flags():
             known |= {name, f"no{name}"}
     for document in DOCUMENTS:

@@ -34,7 +34,10 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
         has_labels = images.labels is not None
     else:
         run = Run.existing(values.run)
-        dataset = _dataset_of(run, values)
+        if values.output:
+            name = run.read_config().dataset
+            source.check_outside(name, pathlib.Path(values.output), "output")
+        dataset = dataset_of(run, values)
         has_labels = run.read_config().conditional
     if values.cas and not has_labels:
         raise errors.UsageError("--cas: the images have no labels to train with")
@@ -71,11 +74,9 @@ def _check_flags(values: FlagValues) -> None:
         raise errors.UsageError(f"--{odd[0]}: goes with --{other}, not with --{given}")
 
 
-def _dataset_of(run: Run, values: FlagValues) -> Dataset:
+def dataset_of(run: Run, values: FlagValues) -> Dataset:
     """Returns the data set of a run, wherever --dataset says that it lies now."""
     config = run.read_config()
-    if values.output:
-        source.check_outside(config.dataset, pathlib.Path(values.output), "output")
     moved = source.moved_to(config.dataset, values.dataset, values.data_dir)
     if values.dataset is not None and not moved:
         allowed = f"goes with --samples; the run has {config.dataset}"

@@ -49,8 +49,7 @@ def start(
     on_entry: see `training.loop.Sinks`
     """
     plan, state = build(plan, workers, jit_compile)
-    machine = tf_setup.conditions() | {"devices": workers.devices}
-    machine |= {"workers": max(len(workers.addresses), 1), "jit_compile": jit_compile}
+    machine = conditions(workers, jit_compile)
     if workers.is_chief:
         show(plan, state, workers, machine)
     else:
@@ -75,6 +74,12 @@ def start(
         for command in ("sample", "evaluate", "report", *["playground"] * compact):
             say(f"  dcgan-tf {command} --run={shlex.quote(str(run.folder))}")
     return stopped
+
+
+def conditions(workers: Workers, jit_compile: bool = False) -> dict[str, object]:
+    """Returns what the bits of a run depend on here, besides the versions."""
+    count = {"devices": workers.devices, "workers": max(len(workers.addresses), 1)}
+    return tf_setup.conditions() | count | {"jit_compile": jit_compile}
 
 
 def build(plan: Plan, workers: Workers, jit_compile: bool) -> tuple[Plan, TrainState]:
@@ -196,6 +201,17 @@ def locked(plan: Plan, state: TrainState, content: RunConfig):
         yield
 
 
+def course(
+    content: RunConfig, state: TrainState, split: Split, jit_compile: bool = False
+) -> tuple[Batches, Callable]:
+    """Returns a run's batches, and its compiled `train_steps(batches, count)`."""
+    config = content.config
+    order = ("batch_size", "seed", "max_translation", "flip", "class_balance")
+    batches = Batches(split, **{name: getattr(config, name) for name in order})
+    options = {"trained_before": content.parent is not None, "jit_compile": jit_compile}
+    return batches, make_train_steps(state, config, **options)
+
+
 def train(
     run: Run,
     content: RunConfig,
@@ -208,11 +224,8 @@ def train(
 ) -> Signals | None:
     """Puts a run together and trains it; RunError for what TensorFlow or a disk refuses."""
     config, step = content.config, int(state.step)
-    order = ("batch_size", "seed", "max_translation", "flip", "class_balance")
-    batches = Batches(split, **{name: getattr(config, name) for name in order})
+    batches, steps = course(content, state, split, jit_compile)
     intervals = Intervals.of(config, batches.per_epoch)
-    before = content.parent is not None
-    steps = make_train_steps(state, config, trained_before=before, jit_compile=jit_compile)
     sinks = loop.Sinks()
     try:
         if workers.is_chief:

@@ -12,7 +12,6 @@ class Intervals(typing.NamedTuple):
 
     unit: "epoch" or "step", `per_unit` steps each
     evaluate_every: 0: never
-    also: further steps at which the loop stops and witnesses the run's state
     """
 
     unit: str
@@ -22,7 +21,6 @@ class Intervals(typing.NamedTuple):
     evaluate_every: int
     checkpoint_every: int
     end: int
-    also: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, config: Config, per_epoch: int) -> "Intervals":
@@ -38,7 +36,6 @@ class Intervals(typing.NamedTuple):
         """Returns the next step at which there is something to do."""
         since = step % self.checkpoint_every
         distances = [n - since for n in (self.checkpoint_every, *WITNESSED) if n > since]
-        distances += [n - step for n in self.also if n > step]
         log = self.log_every - step % self.log_every
         return min(self.end, step + min(log, *distances))
 
@@ -55,7 +52,7 @@ class Intervals(typing.NamedTuple):
         return self._due(self.checkpoint_every, step)
 
     def witnesses_at(self, step: int) -> bool:
-        after = step % self.checkpoint_every in WITNESSED or step in self.also
+        after = step % self.checkpoint_every in WITNESSED
         return after or self.logs_at(step) or self.saves_at(step)
 
     def place(self, step: int) -> dict[str, int | float]:

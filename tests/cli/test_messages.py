@@ -77,6 +77,8 @@ report --run=cgan --output=page.pdf -> --output=page.pdf
 compare -> --run: name the folder of a run
 compare cgan nowhere -> --run=nowhere
 compare cgan --csv=no/such/all.csv -> --csv=no/such/all.csv
+verify -> --run: name the folder of a run
+verify nowhere -> --run=nowhere
 playground --output=page.htm -> --output=page.htm
 playground --run=tutorial -> --run=tutorial
 playground --which=best -> is an export
