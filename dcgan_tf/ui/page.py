@@ -150,7 +150,7 @@ def train(runs: Runs, run, data, files, look, shown: list) -> gr.HTML:
     with gr.Row():
         start_button = gr.Button("Start", variant="primary")
         stop, go_on = gr.Button("Stop"), gr.Button("Go on")
-    will = gr.Code(language="shell", label="What will run", interactive=False)
+    will = gr.Code("", "shell", label="What will run", wrap_lines=True, interactive=False)
 
     def show(dataset: str | None, name: str | None, minutes: float | None, *texts) -> str:
         folder, given = runs.get(plain(name)).folder, dict(zip(NAMES, texts, strict=True))
