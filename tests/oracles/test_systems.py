@@ -115,6 +115,27 @@ def test_a_choice_that_all_published_systems_share_counts(system, changes):
     assert max(deviations(system, **changes).values()) > 1e-3
 
 
+# What the published programs do beside the update: rates, length, intervals, pictures.
+COMMON = dict(latent_dim=100, max_translation=0, ema_half_life=0, beta_2=0.999)
+KERAS = dict(latent_prior="uniform", dropout_rate=0.3, test_losses=True, checkpoint_every=1)
+PROGRAMS = {
+    "dcgan_tutorial": dict(
+        **dict(batch_size=256, epochs=50, checkpoint_every=15, preview_rows=10),
+        **dict(latent_prior="normal", dropout_rate=0.3, real_label=1.0),
+    ),
+    "acgan_keras": dict(
+        **dict(**KERAS, batch_size=100, epochs=100, real_label=0.95),
+        **dict(preview_rows=40, preview_real=True),
+    ),
+    "acgan_keras_gan": dict(
+        **dict(batch_size=32, steps=14_000, log_every_steps=200),
+        **dict(checkpoint_every_steps=200, latent_prior="normal", dropout_rate=0.25),
+    ),
+    "cgan_maxout": dict(batch_size=100, epochs=50, latent_prior="normal", dropout_rate=0.0),
+    "acgan_keras_2017": dict(**KERAS, batch_size=100, epochs=50, real_label=1.0),
+}
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_flagfile_pins_every_setting_to_the_published_program(system):
     """So that a changed default changes no experiment."""
@@ -123,6 +144,8 @@ def test_the_flagfile_pins_every_setting_to_the_published_program(system):
     pinned = {name for name in given if schema.kind(name) != schema.DERIVED}
     assert overrides_of(system).keys() == pinned
     assert config.dataset == "mnist"
+    expected = {**COMMON, **PROGRAMS[system]}
+    assert {n: getattr(config, n) for n in expected} == expected
     *_, adam = published.SYSTEMS[system]
     assert (config.learning_rate, config.beta_1) == adam
     assert config.discriminator_learning_rate == config.learning_rate
