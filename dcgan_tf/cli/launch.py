@@ -41,9 +41,7 @@ def start(
     dry_run: bool,
     jit_compile: bool,
 ) -> Signals | None:
-    """Prints what will run, and runs it from its newest checkpoint on.
-
-    Returns the signal that stopped it, if one did.
+    """Runs a plan from its newest checkpoint on; returns the signal that stopped it.
 
     call:     a call from Python, as a command line; None: this process's command line
     on_entry: see `training.loop.Sinks`

@@ -27,7 +27,7 @@ def warn(line: str) -> None:
 
 
 def bar(items: Iterable | None, name: str, total: int | None = None, **options: Any) -> Any:
-    """Returns tqdm's bar of the items; in a log lines, but for a bar that stays none."""
+    """Returns tqdm's bar of the items; a log gets lines of it, unless it is to stay."""
     ipython = sys.modules.get("IPython")
     notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
     make: Any = tqdm.tqdm

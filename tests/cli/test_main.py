@@ -32,7 +32,7 @@ def test_a_dry_run_tells_and_writes_nothing(do, tmp_path):
     sizes = "1,790,697 parameters, 1,777,513 trained", "841,845"
     for words in (*sizes, "digits", "float32", "new run", "--class_head=twin"):
         assert words in out
-    assert "WARNING: MNIST" in err
+    assert "warning: MNIST" in err
     given = ("--mode=acgan", "--architecture=keras_2018", "--dropout_rate=0")
     _, out, _ = do(*given, "--dataset=digits", "--dry_run", "--precision=float32")
     lines = dict(re.findall(r"^(not default|implied):(.*)$", out, re.MULTILINE))

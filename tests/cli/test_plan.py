@@ -90,7 +90,7 @@ def test_a_run_goes_on_with_its_data_wherever_it_lies_now(tmp_path, make):
     begin(make(draw(tmp_path / "set"), {"channels": 1}))
     assert make(None).dataset.spec.channels == 1
     (tmp_path / "set").rename(tmp_path / "moved")
-    with pytest.raises(errors.UsageError, match="no such folder"):
+    with pytest.raises(errors.UsageError, match="is no folder"):
         make(tmp_path / "set")
     again = make(tmp_path / "moved").config
     assert again.dataset == str(tmp_path / "moved")
