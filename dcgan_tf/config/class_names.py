@@ -30,10 +30,7 @@ def checked(names: Iterable[object], dataset: str) -> tuple[str, ...]:
 
 
 def finder(names: Sequence[str]) -> Callable[[str], int]:
-    """Returns a function from a class's name to its number; -1: no class.
-
-    Its number in digits finds a class, too, if no class is named by a number.
-    """
+    """Returns what finds a class by its name, or number where none is so named; else -1."""
     numbers = {_key(name): number for number, name in enumerate(names)}
     if not any(name.isdecimal() for name in numbers):
         numbers |= {str(number): number for number in range(len(names))}

@@ -91,11 +91,7 @@ def new(overrides: Mapping[str, Any], **derived: Any) -> Config:
 
 
 def inherit(parent: Config, overrides: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Returns the settings of a run that begins from the weights of the run called `name`.
-
-    They are the parent's, where `overrides` is silent.  UsageError where `overrides` asks
-    for other networks than those of the weights.
-    """
+    """Returns the settings of a run that begins from the weights of the run `name`."""
     for field in ("mode", "architecture", "latent_dim", "label_fusion", "class_head"):
         if overrides.get(field, getattr(parent, field)) != getattr(parent, field):
             raise errors.UsageError(
@@ -183,11 +179,7 @@ def _by_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def not_defaults(config: Config) -> tuple[list[str], list[str]]:
-    """Returns settings that are not the architecture's defaults, as flags.
-
-    First those that the user gave; then those that a loss, an update rule, a length in
-    steps or the data set brought along.  What the machine decides by default is neither.
-    """
+    """Returns what differs from the architecture's defaults: flags given, and implied."""
     values = config.model_dump()
     preset = PRESETS[config.mode]
     defaults = preset.default_values({"architecture": config.architecture}, dataset="")

@@ -27,10 +27,7 @@ BY_SUFFIX = {pathlib.Path(f.file).suffix: name for name, f in FORMATS.items() if
 
 
 def chosen(path: pathlib.Path, format_name: str | None) -> str:
-    """Returns the format that --output and --format ask for; UsageError for what cannot be.
-
-    A path with the suffix of a format is a file in that format, any other a folder.
-    """
+    """Returns the format that --output and --format ask for; UsageError for others."""
     implied = BY_SUFFIX.get(path.suffix)
     if implied and format_name not in (None, implied):
         raise errors.UsageError(

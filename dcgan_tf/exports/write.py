@@ -114,10 +114,7 @@ WRITERS = {
 def write(
     path: pathlib.Path, format_name: str, loaded: TrainedRun, content: RunConfig
 ) -> int:
-    """Makes the file or the folder `path`, and returns the generator's size in bytes.
-
-    content: what config.json of the run holds that was `loaded`
-    """
+    """Makes the file or folder `path`; returns the generator's size in bytes."""
     chosen = FORMATS[format_name]
     if path.suffix in BY_SUFFIX:
         with atomic_files.replacing(path) as temporary:

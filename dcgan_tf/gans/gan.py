@@ -122,10 +122,7 @@ class Gan:
         return with_loss(terms, self.generator_weights)
 
     def discriminate_and_penalise(self, images, labels, penalty: str) -> tuple:
-        """Returns the output in training, and the term of `penalty`; see `penalty_term`.
-
-        One forward pass serves both, unless there is BatchNorm or dropout.
-        """
+        """Returns the output in training and `penalty`'s term, from one pass if it can."""
         if penalty in self.discriminator_weights and ignores_training(self.discriminator):
             return self._penalise(images, labels, penalty)
         output = self.discriminate(images, labels, training=True)

@@ -12,10 +12,7 @@ def linear(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
 
 
 def spherical(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
-    """Vectors [..., D] on the arc around the origin, which keeps norms (White 2016).
-
-    Vectors of one direction, or of opposite ones, take the line.
-    """
+    """Vectors [..., D] on the arc around the origin (White 2016); of one way a line."""
     norms = np.linalg.norm(start, axis=-1) * np.linalg.norm(end, axis=-1)
     cosine = np.sum(start * end, axis=-1) / np.maximum(norms, np.finfo(float).tiny)
     angle = np.arccos(np.clip(cosine, -1, 1))[..., None]

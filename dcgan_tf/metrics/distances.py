@@ -50,10 +50,7 @@ def kid(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def nearest_neighbours(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Finds the nearest row of `other` for each row of `one`: its number, the distance.
-
-    Rows may be of any type, as uint8.  Of several nearest rows the first counts.
-    """
+    """Finds the first nearest row of `other` for each of `one`: number, distance."""
     numbers = np.zeros(len(one), np.int64)
     squares = np.full(len(one), np.inf)
     for candidates in arrays.blocks(len(other), max(1, BLOCK_SIZE // one.shape[1])):

@@ -82,10 +82,7 @@ class Evaluator:
         }
 
     def figures_of_run(self, run: TrainedRun) -> dict[str, float]:
-        """Returns a generator's figures that are numbers, and its selection score.
-
-        The score, coverage times class accuracy, ranks generators.
-        """
+        """Returns a generator's figures that are numbers, and the score that ranks them."""
         labels = image_sets.labels_like(self.test.labels, len(self.test))
         figures = self.figures(image_sets.generated(run, labels, seed=0))
         single = {name: f for name, f in figures.items() if isinstance(f, float)}
@@ -104,10 +101,7 @@ class Evaluator:
 
 
 def intra_class_std(features: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """Returns the RMS distance of each class's features from their mean, [classes].
-
-    NaN for a class that has no images.
-    """
+    """Returns the RMS distance of a class's features from their mean, or NaN: [classes]."""
     deviations = np.full(classes, np.nan)
     for label in np.unique(labels):
         members = np.asarray(features[labels == label], np.float64)
@@ -137,10 +131,7 @@ def _ratios(figures: np.ndarray, others: np.ndarray) -> list[float | None]:
 def compare(
     images: Images, train: Split, test: Split, dataset: Dataset, for_cas: Images | None
 ) -> dict[str, Any]:
-    """Returns the figures of `images` and of the reference rows, all as JSON has it.
-
-    for_cas: the images of which the classification accuracy score is taken; None: of none
-    """
+    """Returns figures of `images` and of reference rows; for_cas: what trains for CAS."""
     spec = dataset.spec
     trained = classifier.load(dataset.name, spec, train, test)
     evaluator = Evaluator(trained, test, spec)

@@ -47,10 +47,7 @@ def in_proportion(counts: np.ndarray, total: int) -> np.ndarray:
 
 
 def rows_like(labels: np.ndarray, like: np.ndarray, total: int) -> np.ndarray:
-    """Chooses `total` rows of `labels` [N], with the classes as often as in `like`.
-
-    They are evenly spread over the images of their class.
-    """
+    """Chooses `total` rows of `labels` [N], evenly, by class as often as in `like`."""
     chosen = []
     for label, count in enumerate(in_proportion(np.bincount(like), total)):
         rows = np.flatnonzero(labels == label)

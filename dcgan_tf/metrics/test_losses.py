@@ -29,10 +29,7 @@ class TestLosses:
         self._terms_of_block = tf.function(self._terms)
 
     def terms(self) -> dict[str, float]:
-        """Returns the means over the split of a step's terms: "test/generator/loss" ...
-
-        Of a large split they are the means over the images that evaluations use.
-        """
+        """Returns the means over the split of a step's terms: "test/generator/loss" ..."""
         total: dict[str, float] = collections.defaultdict(float)
         for rows in arrays.blocks(len(self._images), BLOCK):
             images, labels = self._images[rows], self._images.labels[rows]

@@ -83,10 +83,7 @@ class Record:
 
     @functools.cached_property
     def measured(self) -> tuple[int | None, dict[str, Any], tuple | None]:
-        """Returns step, figures and conditions of the evaluation, or of a newer log entry.
-
-        The number of images and the minutes of training are among the figures.
-        """
+        """Returns step, figures and conditions of the evaluation or a newer log entry."""
         minutes = {"training_minutes": self.seconds / 60} if self.entries else {}
         evaluated = [e for e in self.entries if any(k.startswith(QUALITY) for k in e)]
         logged, evaluation = (evaluated or [{}])[-1], self.evaluation
@@ -152,10 +149,7 @@ def read(run: Run, name: str = "") -> Record:
 
 
 def read_all(folders: Sequence[str]) -> list[Record]:
-    """Reads the runs that a user names, each once.
-
-    A run's name is the last part of its path, or the path where two parts are the same.
-    """
+    """Reads the runs that a user names, each once; paths tell equal names apart."""
     runs = {run.folder.resolve(): run for run in map(Run.existing, folders)}
     alike = len({folder.name for folder in runs}) < len(runs)
     return [read(run, str(run.folder) if alike else "") for run in runs.values()]

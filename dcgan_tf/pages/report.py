@@ -113,10 +113,7 @@ def _frames(record: Record, room: int, missing: list[str]) -> list[dict[str, str
 
 
 def _table(measured: list[Record], runs: int) -> dict[str, object]:
-    """Returns the figures of evaluations, a column for each of `runs`, and references.
-
-    The reference columns are left out where the runs' conditions differ.
-    """
+    """Returns the figures of evaluations: columns of `runs`, and references if alike."""
     evaluations = [record.evaluation for record in measured]
     first, protocol = evaluations[0].figures, evaluations[0].protocol
     alike = len({evaluation.conditions for evaluation in evaluations}) == 1

@@ -30,11 +30,7 @@ def groups(records: Sequence[Record]) -> list[Group]:
 
 
 def text(records: Sequence[Record]) -> str:
-    """Returns the table, in letters that stdout has, with a column for each group.
-
-    It has a row for each setting that differs, and for each figure: the mean and, over
-    several seeds, the sample standard deviation.
-    """
+    """Returns the table: a row for each setting that differs and for each figure."""
     columns = groups(records)
     rows = [["", *(f"({n}) {_label(group)}" for n, group in enumerate(columns, 1))]]
     for name in sorted(differing(records), key=lambda name: name == "seed"):
@@ -112,10 +108,7 @@ def _notes(records: Sequence[Record], *, several: bool) -> list[str]:
 
 
 def write_csv(path: pathlib.Path, records: Sequence[Record]) -> None:
-    """Writes a row for each run: group, settings that differ, figures as plain numbers.
-
-    Shares are from 0 to 1.  A cell is empty where a run has no such figure.
-    """
+    """Writes a row for each run: group, settings that differ, figures as plain numbers."""
     settings = [name for name in differing(records) if name != "seed"]
     keys = [f.key for f in COMPARED if _cell(list(records), f) != ABSENT]
     keys.insert(0, "images")

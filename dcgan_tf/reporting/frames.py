@@ -66,10 +66,7 @@ def thin(samples: pathlib.Path, *, every: int, keep: int) -> None:
 def write_gif(
     path: pathlib.Path, samples: pathlib.Path, layout: grids.Layout, most: int = MOST_FRAMES
 ) -> None:
-    """Writes the frames, made legible, as a GIF that loops; at most `most`, evenly chosen.
-
-    A frame of another size than the newest one is left out; without frames there is no GIF.
-    """
+    """Writes at most `most` frames, evenly chosen and legible, as a GIF that loops."""
     files = list(paths(samples).values())
     last = read(files[-1]) if files else None
     if last is None or not layout.split(last):

@@ -72,10 +72,7 @@ def _title(name: str, number: int) -> str:
 
 
 def grid(images: np.ndarray, columns: int) -> np.ndarray:
-    """uint8 [N, H, W, C] -> uint8 [rows * H, columns * W], or [..., 3] where C is 3.
-
-    Images go row by row; places without an image are black.
-    """
+    """uint8 [N, H, W, C] -> uint8 [rows * H, columns * W], or [..., 3]; row by row."""
     count, height, width, channels = images.shape
     rows = -(-count // columns)
     tiles = np.pad(images, [(0, rows * columns - count), *[(0, 0)] * 3])

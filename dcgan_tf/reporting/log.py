@@ -37,10 +37,7 @@ def entries(path: pathlib.Path, *kinds: type) -> list[dict[str, Any]]:
 
 
 def cut(path: pathlib.Path, step: int, *kinds: type) -> None:
-    """Removes the entries beyond `step`, and damaged lines, from the file of `entries`.
-
-    Says on stderr how many lines were damaged.
-    """
+    """Removes the entries beyond `step`, and damaged lines, from the file of `entries`."""
     sound = entries(path, *kinds)
     if damaged := len(_lines(path)) - len(sound):
         warn(f"{path}: damaged lines removed: {damaged}")

@@ -72,10 +72,7 @@ class RunConfig:
     def changed_conditions(
         self, machine: Mapping[str, object], of: Mapping[str, str] | None = None
     ) -> list[str]:
-        """Lists what makes other bits than at the first start: "threads 1 (2 at first)".
-
-        of: the versions there; None: this process's
-        """
+        """Lists what makes other bits, as "threads 1 (2 at first)"; of: versions there."""
         if not self.starts:
             return []
         began = {"devices": 1, "workers": 1, "jit_compile": False}  # of older runs

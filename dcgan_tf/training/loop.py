@@ -58,10 +58,7 @@ class Observer:
         return self._preview.render(self._preview.generate())
 
     def observe(self, means: dict[str, float], step: int, evaluated: bool) -> tuple:
-        """Returns the figures of a log entry, the plain grid, and lines to print.
-
-        means: of the terms since the last log entry, which are among the figures
-        """
+        """Returns a log entry's figures, `means` among them, the plain grid, and lines."""
         figures = dict(means)
         if self._test_losses:
             figures |= self._test_losses.terms()

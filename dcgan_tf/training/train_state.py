@@ -148,10 +148,7 @@ def term_names(gan: Gan) -> list[str]:
 
 
 def save_state(state: TrainState, run: Run, kind: str, **options) -> None:
-    """Saves a run's state whole; RunError if the disk refuses: older ones are untouched.
-
-    options: of `checkpoint.save`: keep, score, and the seconds since the last log entry
-    """
+    """Saves a state whole, by `checkpoint.save`; RunError if the disk refuses."""
     try:
         checkpoint.save(state.checkpoint(), run, kind=kind, **options)
     except (tf.errors.OpError, OSError) as error:
