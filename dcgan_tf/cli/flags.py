@@ -58,6 +58,10 @@ def integer(text: str, lowest: int = 1, highest: int | None = None) -> Definitio
     return flags.IntegerParser(lowest, highest), None, text
 
 
+def factor(text: str, highest: float) -> Definition:
+    return flags.FloatParser(0.0, highest), 1.0, f"{text}.  Default: 1"
+
+
 def switch(text: str, default: bool = False) -> Definition:
     return flags.BooleanParser(), default, f"{text}.  Default: {str(default).lower()}"
 

@@ -92,7 +92,8 @@ def _load(count: int, values: FlagValues, run: Run, output: pathlib.Path) -> Tra
             f"--output={output}: {count:,} images take {size / 1e9:,.1f} GB of memory; "
             "name a folder, which is written image by image"
         )
-    return trained.load(run.folder, ema=values.ema, which=values.which)
+    loaded = trained.load(run.folder, ema=values.ema, which=values.which)
+    return dataclasses.replace(loaded, truncation=values.truncation)
 
 
 def _write_images(

@@ -23,11 +23,15 @@ Labels = Sequence[int | str] | np.ndarray | int  # [N], by name or number; N alo
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class TrainedRun:
-    """The generator of a run, at the `step` of its checkpoint."""
+    """The generator of a run, at the `step` of its checkpoint.
+
+    truncation: what latents are multiplied by that are not given
+    """
 
     config: Config
     gan: Gan
     step: int
+    truncation: float = dataclasses.field(default=1.0, kw_only=True)
 
     def __repr__(self) -> str:
         config = self.config
@@ -72,7 +76,7 @@ class TrainedRun:
     def sample_latents(self, count: int, seed: int = 0) -> np.ndarray:
         """Returns float32 [count, Z], as `sample` draws them by this seed."""
         _require_whole(0, seed=seed)
-        return self.gan.sample_latents(count, [seed, 0]).numpy()
+        return self.truncation * self.gan.sample_latents(count, [seed, 0]).numpy()
 
     def interpolate(
         self,

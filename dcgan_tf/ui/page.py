@@ -21,7 +21,7 @@ from dcgan_tf.ui.command import SHIPPED, Runs, plain
 FIRST = ["mode", "image_size", "steps", "epochs"]
 NAMES = [*FIRST, *(name for name in schema.SETTINGS if name not in (*FIRST, "dataset"))]
 WORDS = {name: schema.json_schema(name).get("enum") for name in schema.SETTINGS}
-PLAY = ["classes", "per_class", "count", "interpolate", "morph", "seed"]
+PLAY = ["classes", "per_class", "count", "interpolate", "morph", "seed", "truncation"]
 ABOUT = "with a folder in it for each class, if any; or digits, mnist or another image set"
 
 

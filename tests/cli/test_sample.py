@@ -47,6 +47,10 @@ def test_a_string_of_digits_is_a_row(do, tmp_path, folders):
         assert do("cgan", "--digits=2026", f"--seed={seed}", "--magnify=1")[0] == 0
         images = loaded.sample([2, 0, 2, 6], seed)[..., 0]
         assert np.array_equal(iio.imread(tmp_path / "sample.png"), np.hstack(images))
+    assert do("cgan", "--digits=26", "--truncation=0.5", "--magnify=1")[0] == 0
+    latents = loaded.sample_latents(2) / 2
+    images = loaded.sample([2, 6], latents=latents)[..., 0]
+    assert np.array_equal(iio.imread(tmp_path / "sample.png"), np.hstack(images))
 
 
 def test_classes_by_name_or_number_are_a_row_in_colour(do, tmp_path, folders):
