@@ -24,8 +24,7 @@ def main(values: FlagValues) -> None:
     run = Run.existing(values.run or PRETRAINED)
     if (architecture := run.read_config().architecture) != "compact":
         raise errors.UsageError(
-            f"--run={run.folder}: is of architecture {architecture}; a playground "
-            "takes compact ones, sample and report take all"
+            f"--run={run.folder}: is of {architecture}; a playground takes compact ones"
         )
     tf_setup.start()
     from dcgan_tf.pages import page, playground

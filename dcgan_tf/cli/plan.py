@@ -126,8 +126,7 @@ def _new(
     resolve.preview_labels(config)
     if config.batch_size > dataset.size:
         raise errors.UsageError(
-            f"--batch_size={config.batch_size}: {config.dataset} has only "
-            f"{dataset.size:,} training images; take at most as many"
+            f"--batch_size={config.batch_size}: with only {dataset.size:,} training images"
         )
     if config.conditional and config.classes == 1:
         raise errors.UsageError(
@@ -191,8 +190,7 @@ def _resumed(
     began_from = content.parent.run if content.parent else "new weights"
     if init_from and str(pathlib.Path(init_from).expanduser().resolve()) != began_from:
         raise errors.UsageError(
-            f"--init_from={init_from}: {run.folder} began from {began_from}; leave it "
-            "out, or name another --run_dir"
+            f"--init_from={init_from}: {run.folder} began from {began_from}; leave it out"
         )
     if run.exported.exists():
         raise errors.UsageError(
@@ -211,8 +209,7 @@ def _resumed(
         )
     if foreign := run.saved(foreign=True):
         raise errors.UsageError(
-            f"--run_dir={run.folder}: {foreign[0].folder} was saved by another run; move "
-            "it elsewhere"
+            f"--run_dir={run.folder}: {foreign[0].folder} was saved by another run; move it"
         )
     content = dataclasses.replace(content, config=saved.model_copy(update=given))
     plan = Plan(content, run, None, run.newest_checkpoint())

@@ -89,8 +89,7 @@ def _load(count: int, values: FlagValues, run: Run, output: pathlib.Path) -> Tra
     size *= (values.magnify or 1) ** 2
     if output.suffix and size > MOST_BYTES:
         raise errors.UsageError(
-            f"--output={output}: {count:,} images take {size / 1e9:,.1f} GB of memory; "
-            "name a folder, which is written image by image"
+            f"--output={output}: would take {size / 1e9:,.1f} GB of memory; name a folder"
         )
     loaded = trained.load(run.folder, ema=values.ema, which=values.which)
     return dataclasses.replace(loaded, truncation=values.truncation)

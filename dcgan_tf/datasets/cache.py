@@ -153,8 +153,7 @@ def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dat
     if 0 in counts["train"]:
         label = counts["train"].index(0)
         raise errors.UsageError(
-            f"--dataset={source.name}: class {names[label]!r} has no image to train on, "
-            f"and {counts['test'][label]} held out; add some, or take it away"
+            f"--dataset={source.name}: no image of {names[label]!r} to train on; add some"
         )
     spec = ImageSpec(index["height"], index["width"], index["channels"], len(names))
 

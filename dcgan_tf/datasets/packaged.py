@@ -84,8 +84,7 @@ def _builder_of(name: str, data_dir: pathlib.Path):
         raise errors.UsageError(f"--dataset={name}: {errors.first_line(error)}") from None
     if not _is_within_reach(builder):
         raise errors.UsageError(
-            f"--dataset={name}: not prepared in {data_dir} and its host does not answer; "
-            "name its folder by --data_dir, or begin a run with --dataset=digits"
+            f"--dataset={name}: not in {data_dir}, and its host is silent; give --data_dir"
         )
     return builder
 
@@ -133,8 +132,7 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
     kind = features[image].np_dtype if image else None
     if kind != np.uint8 or "train" not in splits:
         raise errors.UsageError(
-            f"--dataset={name}: needs images of uint8 and a split train, not {kind} and "
-            f"{', '.join(splits)}"
+            f"--dataset={name}: has {kind} in {[*splits]}, not uint8 images in train"
         )
     label, classes, test, notes = _labels(builder)
     parts = {"train": False, test: True} if test else {"train": None}

@@ -104,7 +104,7 @@ def test_a_class_with_nothing_to_train_on_is_refused(prepare, tmp_path):
     """Catches a generator that is asked for a class that it has never seen."""
     draw(tmp_path / "split" / "train" / "a" / "1.png", 1)
     draw(tmp_path / "split" / "test" / "b" / "2.png", 2)
-    with pytest.raises(errors.UsageError, match=r"class 'b' has no image .*, and 1 held"):
+    with pytest.raises(errors.UsageError, match="no image of 'b' to train on"):
         prepare(tmp_path / "split")
 
 
