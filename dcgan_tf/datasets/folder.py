@@ -124,8 +124,7 @@ def _listed(folder: pathlib.Path, labelled: bool) -> tuple[list[_File], list[str
             ".jpg files there, in a folder for each class"
         )
     first, *more = within.values()
-    is_odd = len(within) > 1 or labelled  # one folder is the classes' own, or has none
-    if is_odd and len(first) > 1 and all(first == inside for inside in more):
+    if (more or labelled) and len(first) > 1 and all(first == inside for inside in more):
         raise errors.UsageError(
             f"--dataset={folder}: {_listing(first)} lie in {_listing(within)}; if these "
             "are the classes, give the folder that they lie in, or call two such folders "
