@@ -133,11 +133,9 @@ def test_many_classes_have_names_and_what_has_no_value_has_no_tile(tmp_path, sma
     run = hand_made.make(tmp_path / "run", hand_made.of_pets(small("cgan", steps=6)))
     path = run.folder / "evaluation.json"
     path.write_text(path.read_text().replace('"recall": 0.5', '"recall": null'))
-    (tmp_path / "page.html").write_bytes(
-        page.render("page.html", report.content([record.read(run)]))
-    )
-    text = show(tab, tmp_path / "page.html")
-    assert "Curves over the steps" in text
+    content = page.render("page.html", report.content([record.read(run)]))
+    (tmp_path / "page.html").write_bytes(content)
+    assert "Curves over the steps" in show(tab, tmp_path / "page.html")
     assert "recall" not in tab.inner_text(".tiles")
     names = run.read_config().names
     for heads in ("thead th", "tbody th"):
