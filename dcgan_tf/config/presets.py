@@ -123,10 +123,7 @@ class Preset:
     def default_values(
         self, overrides: Settings, dataset: str, height: int = 32, width: int = 32
     ) -> dict[str, Any]:
-        """Returns the defaults of all settings of a run of the choices in `overrides`.
-
-        dataset: its name or path, "" for MNIST's settings; height, width: of its images
-        """
+        """Returns the defaults beside `overrides`; dataset: a name, or "" for MNIST's."""
         architecture = overrides.get("architecture", next(iter(self.architectures)))
         networks = self.architectures[architecture]
         of_dataset = networks.on(dataset, height, width)

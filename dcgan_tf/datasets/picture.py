@@ -48,10 +48,7 @@ def item(image: np.ndarray, label: int, test: bool | None, size: tuple[int, int]
 
 
 def _fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
-    """Resizes the largest centred part of `size`'s proportions to `size`: (height, width).
-
-    Smaller images are means over areas, larger ones are interpolated by cubic functions.
-    """
+    """Resizes the largest centred part of `size`'s shape to `size`: (height, width)."""
     height, width = size
     if (image.height, image.width) != size:
         scale = min(image.height / height, image.width / width)

@@ -206,10 +206,7 @@ class Run:
         self.__dict__["run_id"] = content.run_id  # which stays, should the file be lost
 
     def newest_checkpoint(self, *, warn: bool = True) -> CheckpointInfo | None:
-        """Returns the newest intact checkpoint; None if the run has not saved any yet.
-
-        Says on stderr which newer ones are damaged; RunError if all are.
-        """
+        """Returns the newest intact checkpoint, or None; RunError if all are damaged."""
         folders = self.checkpoint_folders()
         newest = next(self._intact(), None)
         if newest is None and folders != self.checkpoint_folders():

@@ -127,10 +127,7 @@ class TrainedRun:
         return images.reshape(count, len(weights), *images.shape[1:])
 
     def _classes(self, labels, class_weights=None, latents=None) -> np.ndarray:
-        """Returns what the generator takes: int32 [N], or float32 [N, classes].
-
-        ValueError unless the arguments, as `sample` has them, fit the run and each other.
-        """
+        """Returns what the generator takes: int32 [N], or float32 [N, classes]."""
         by_label, shape = class_weights is None, np.shape(latents)
         if shape and labels is None and by_label and not self.config.conditional:
             labels = len(latents)
@@ -194,12 +191,7 @@ def _require_whole(least: int, **arguments: object) -> None:
 def load(
     run_dir: str | os.PathLike, *, ema: bool = True, which: str = "latest"
 ) -> TrainedRun:
-    """Returns the generator of a run's "latest" checkpoint, or its "best" by evaluation.
-
-    ema: its EMA, if the run keeps one.  The run may be training; the discriminator's
-    weights are new ones.
-    UsageError where there is no run or no such checkpoint, RunError where it is damaged.
-    """
+    """Returns the generator of a run's "latest" or "best" checkpoint, as `api.load`."""
     run = Run.existing(run_dir)
     config = run.read_config()
     find = {"latest": run.newest_checkpoint, "best": run.best_checkpoint}[which]

@@ -31,10 +31,7 @@ def listed(names: Sequence[str], most: int = 20, separator: str = ", ") -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Returns an exception's first line; of the system's errors the file and the reason.
-
-    Without what TensorFlow says of its graph, and Pillow of attacks by a large scan.
-    """
+    """Returns an exception's first line, of the system's errors file and reason."""
     if isinstance(error, OSError) and error.strerror:
         place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         return f"{place}{error.strerror}"

@@ -97,10 +97,7 @@ def building(seed: int, precision: str = "float32") -> Iterator[None]:
 
 
 def import_quietly(*, initialise: bool = True) -> None:
-    """Imports TensorFlow and Keras without the lines that they print on the way.
-
-    initialise: lists the devices as well, after which their number is settled
-    """
+    """Imports TensorFlow and Keras without lines; initialise: settles devices, too."""
     is_first = not {"tensorflow", "keras"} <= sys.modules.keys()
     if is_first:
         os.environ["KERAS_BACKEND"] = "tensorflow"
