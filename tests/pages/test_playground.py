@@ -284,5 +284,5 @@ def test_pictures_without_classes_are_counted_truncated_and_saved(tab, tmp_path)
         latents = [times * latents_of(tab, 1, index) for index in range(2)]
         drawn = shown(tab)
         check_drawn(drawn, model, latents, [0, 0])
-        one = saved(tab, "pictures[1].canvas.parentElement.click()")[..., 0]
-        assert (one == drawn[1].repeat(8, axis=0).repeat(8, axis=1)).all()
+        png = saved(tab, "pictures[1].canvas.parentElement.click()")[..., 0]
+        assert (png == drawn[1].repeat(8, axis=0).repeat(8, axis=1)).all()
