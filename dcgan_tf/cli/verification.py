@@ -137,8 +137,10 @@ def verify(run: Run, values: FlagValues) -> bool:
             verifier.train(stops)
             trained |= {*range(begin, stops[-1])}
             title += f", and on to step {stops[-1]:,}"
-        agree = f"{len(verifier.compared) - compared} more records agree"
-        print(f"{title}: {', '.join(verifier.wrong[wrong:][:4]) or agree}", flush=True)
+        agree = f"{len(verifier.compared) - compared} records agree"
+        differing = ", ".join(verifier.wrong[wrong:][:4])
+        line = f"DIFFERENT: {differing}" if differing else agree
+        print(f"{title}: {line}", flush=True)
     if values.all and verifier.exact:
         left = sorted(verifier.records.keys() - verifier.compared)
         verifier.wrong += [
