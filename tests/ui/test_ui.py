@@ -196,7 +196,7 @@ def test_the_digits_are_trained_longer_measured_compared_and_taken_away(opened, 
         tab.get_by_role("checkbox", name=label).check()
     click(tab, "Make: report")
     page = tab.frame_locator("iframe[title='Made']:visible")
-    page.get_by_text("memorised").first.wait_for(timeout=60_000)
+    page.get_by_role("heading", name="digits and acgan").wait_for(timeout=60_000)
     turn_to(tab, "Play")
     tab.get_by_role("textbox", name="morph generate").fill("3,8")
     tab.get_by_role("radio", name=".gif").check()
