@@ -23,7 +23,7 @@ CLOCKS = {"time", "seconds", "images_per_second"}
 # Where bits may differ: of a term, relative above 1, and of a frame's mean pixel.  Terms of
 # acgan differed, by one thread or AVX2 alone, by 4e-5 in float32 and 2e-3 in bfloat16.
 TOLERANCE, LEVELS = 0.01, 1.0
-FORGED = """Steps between may be anyone's; --all, on a machine alike, trains every step.
+FORGED = """Steps not trained again may be anyone's; --all trains each, on a machine alike.
 Who has this code and the images can forge a whole run: whose it is, no training tells."""
 
 
