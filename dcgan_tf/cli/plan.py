@@ -232,6 +232,7 @@ def find_again(run: Run, config: Config, options: Options) -> Dataset:
         size=(config.height, config.width),
         channels=config.channels,
         skip_broken=True,  # what was skipped when the run began; its fingerprint tells
+        is_new=False,
     )
     return _find(config.dataset, config.mode, run, options)
 

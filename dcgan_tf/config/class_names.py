@@ -21,11 +21,11 @@ def _key(name: str) -> str:
 def checked(names: Iterable[object], dataset: str) -> tuple[str, ...]:
     """Returns the printable names of a data set's classes; UsageError for equal ones."""
     shown = tuple(map(printable, names))
-    (name, count), *_ = Counter(map(_key, shown)).most_common(1)
-    if count > 1:
-        raise errors.UsageError(
-            f"--dataset={dataset}: {count} classes are called {name!r}; rename them"
-        )
+    for name, count in Counter(map(_key, shown)).items():
+        if count > 1:
+            raise errors.UsageError(
+                f"--dataset={dataset}: {count} classes are called {name!r}; rename them"
+            )
     return shown
 
 

@@ -150,7 +150,7 @@ def from_json(values: Mapping[str, Any]) -> Config:
 
 
 def _by_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns version 0.3's settings by today's names; ValueError if these lack one."""
+    """Returns version 0.3's settings by today's names; RunError if these lack one."""
     values, lost = dict(values), ""
     if "twin" in values:
         values["class_head"] = "twin" if values.pop("twin") else "ac"
@@ -174,7 +174,9 @@ def _by_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
         elif not lr:
             values["lr_final_share"] = 1.0
     if lost:
-        raise ValueError(f"{lost} is one setting today; go on with dcgan-tf 0.3")
+        raise errors.RunError(
+            f"config.json: {lost} is one setting today; go on with dcgan-tf 0.3"
+        )
     return values
 
 

@@ -52,6 +52,8 @@ class Split:
         now = self.fingerprint(dataset.files_hash if of_files else "")
         if before not in (None, now):
             counts = f"{before['images']:,} images then, {now['images']:,} now"
+            if before["images"] == now["images"]:
+                counts = "as many images, and files of other names or contents"
             raise errors.UsageError(
                 f"--dataset: {dataset} is not what {trained} was trained on ({counts}); "
                 "name the folder of its data, or another --run_dir"

@@ -38,6 +38,7 @@ class Options:
     channels: int | None = None  # None: grey where all images are grey
     skip_broken: bool = False  # whether to go on without pictures that cannot be read
     labelled: bool = False  # whether to go on without those of a folder that have no class
+    is_new: bool = True  # whether to ask which of nested folders are the classes
 
 
 def prepare(source: Source, options: Options) -> Dataset:

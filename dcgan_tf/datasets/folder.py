@@ -33,7 +33,7 @@ class _File(NamedTuple):
     test: bool | None  # whether it is held out; None: its content decides
 
 
-def find(folder: pathlib.Path, labelled: bool = False) -> Source:
+def find(folder: pathlib.Path, labelled: bool = False, is_new: bool = True) -> Source:
     """Returns the pictures in a folder; UsageError where they make no data set.
 
     FOLDER/<class>/..., or FOLDER/train/<class>/... and FOLDER/test/<class>/...; without
@@ -41,8 +41,9 @@ def find(folder: pathlib.Path, labelled: bool = False) -> Source:
     ignored; the notes tell of all else that is left out.
 
     labelled: leave out pictures without a class, where others have one
+    is_new: ask the user, by the error, which of nested folders are the classes
     """
-    files, notes = _listed(folder, labelled)
+    files, notes = _listed(folder, labelled, is_new)
     # By the files' own names first: numbered files keep their order across classes.
     files.sort(key=lambda file: (os.path.basename(file.path), file.path))
     paths = [file.path for file in files]
@@ -96,7 +97,9 @@ def _content(file: pathlib.Path) -> str:
     return atomic_files.sha256(file) if os.access(file, os.R_OK) else digest(file.name)
 
 
-def _listed(folder: pathlib.Path, labelled: bool) -> tuple[list[_File], list[str]]:
+def _listed(
+    folder: pathlib.Path, labelled: bool, is_new: bool
+) -> tuple[list[_File], list[str]]:
     """Returns the pictures, without classes unless all that stay have one; and notes."""
     files, others, systems = [], Counter[str](), set[str]()
     parts, notes = _parts(folder, systems)
@@ -107,7 +110,8 @@ def _listed(folder: pathlib.Path, labelled: bool) -> tuple[list[_File], list[str
             if path.suffix.lower() in SUFFIXES:
                 class_name = inside[0] if inside else NO_CLASS
                 files.append(_File(str(path.relative_to(folder)), class_name, test))
-                within.setdefault(class_name, set()).update(inside[1:2])
+                if inside:
+                    within.setdefault(class_name, set()).update(inside[1:2])
             else:
                 others[path.suffix.lower() or "without a suffix"] += 1
     folders = {p.name for root in parts for p in visible(root, systems) if p.is_dir()}
@@ -123,8 +127,9 @@ def _listed(folder: pathlib.Path, labelled: bool) -> tuple[list[_File], list[str
             f"--dataset={folder}: {'; '.join(['holds no pictures', *notes])}; put .png or "
             ".jpg files there, in a folder for each class"
         )
-    first, *more = within.values()
-    if (more or labelled) and len(first) > 1 and all(first == inside for inside in more):
+    first, *more = [*within.values()] or [set()]
+    nested = len(first) > 1 and all(first == inside for inside in more)
+    if nested and labelled and is_new:
         raise errors.UsageError(
             f"--dataset={folder}: {_listing(first)} lie in {_listing(within)}; if these "
             "are the classes, give the folder that they lie in, or call two such folders "

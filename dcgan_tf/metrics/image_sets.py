@@ -85,7 +85,7 @@ def real(split: Split, like: np.ndarray, total: int) -> Images:
     They are `total`, or as many as the class allows of which there are too few.
     """
     labels, counts = split.labels.numpy(), np.bincount(like)
-    available = np.bincount(labels, minlength=len(counts))
+    available = np.bincount(labels, minlength=len(counts))[: len(counts)]
     while (short := in_proportion(counts, total) > available).any():
         total = min(total - 1, (available[short] * len(like) // counts[short]).min())
     rows = rows_like(labels, like, total)

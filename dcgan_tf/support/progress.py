@@ -23,7 +23,8 @@ def say(line: str) -> None:
 
 
 def warn(line: str) -> None:
-    print(f"warning: {line}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # of a closed pipe
+        print(f"warning: {line}", file=sys.stderr)
 
 
 def bar(items: Iterable | None, name: str, total: int | None = None, **options: Any) -> Any:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 REPEAT_SECONDS = 0.3  # `timeout` and a closing terminal send one signal twice, at once
-_ends_process = True
+_calls = 0  # from Python that are in progress, in whatever thread
 
 
 class AtOnce(KeyboardInterrupt):
@@ -51,7 +51,7 @@ class StopSignal:
             with contextlib.suppress(OSError):  # of a stderr that is closed
                 os.write(2, (b"\n" if os.isatty(2) else b"") + line.encode())
         elif number != self.signal or time.monotonic() - self._noted >= REPEAT_SECONDS:
-            if _ends_process:
+            if not _calls:
                 os._exit(128 + number)
             raise AtOnce
 
@@ -59,9 +59,9 @@ class StopSignal:
 @contextlib.contextmanager
 def of_library() -> Iterator[None]:
     """Within, the process is another program's, as a notebook's: no signal ends it."""
-    global _ends_process
-    before, _ends_process = _ends_process, False
+    global _calls
+    _calls += 1
     try:
         yield
     finally:
-        _ends_process = before
+        _calls -= 1

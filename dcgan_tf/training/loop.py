@@ -112,6 +112,9 @@ class Saver:
     def rescue(self, intervals: Intervals) -> None:
         """Saves a run that ends in the midst, unless its step lacks a line that is due."""
         step = int(self._state.step)
+        if step in {info.step for info in self._run.saved()}:
+            return
+        self._state.epoch.assign(step // intervals.per_epoch)
         newest = log.entries(self._run.witnesses, str)[-1:]  # after a step's log entry
         if not intervals.witnesses_at(step) or [w["step"] for w in newest] == [step]:
             check_finite(self._state, weights=True)
