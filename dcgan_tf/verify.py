@@ -9,7 +9,6 @@ the first step to the last.  On another machine it compares terms within a toler
 status 1: something differs, or nothing could be compared.  The run stays as it is.
 """
 
-import sys
 from typing import Any
 
 from absl.flags import FlagValues
@@ -34,11 +33,13 @@ def define_flags() -> FlagValues:
 def main(values: FlagValues) -> None:
     runs = [Run.existing(folder) for folder in values.run or [None]]
     tf_setup.start()
+    agree = []
     for run in runs:
         with run.locked():
-            if not verification.verify(run, values):
-                sys.exit(1)
+            agree.append(verification.verify(run, values))
+    if not all(agree):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":
-    sys.exit(flags.run(main, define_flags(), __doc__))
+    flags.run_and_exit(main, define_flags(), __doc__)

@@ -14,23 +14,30 @@ from dcgan_tf.config.intervals import WITNESSED, Intervals
 from dcgan_tf.reporting import frames, log
 from dcgan_tf.runs import checkpoint
 from dcgan_tf.runs.folder import Run
+from dcgan_tf.runs.manifest import CheckpointInfo
+from dcgan_tf.support import errors, tf_setup
 from dcgan_tf.training.devices import Workers
 from dcgan_tf.training.loop import Observer
 
 STRETCHES = 5  # of the last of WITNESSED steps, or of the first where bits may differ
 CALL = 20  # steps between two looks at Ctrl-C
 CLOCKS = {"time", "seconds", "images_per_second"}
+MEASURED = ("quality/", "test/")  # by settings that a resume may change
 # Where bits may differ: of a term, relative above 1, and of a frame's mean pixel.  Terms of
 # acgan differed, by one thread or AVX2 alone, by 4e-5 in float32 and 2e-3 in bfloat16.
 TOLERANCE, LEVELS = 0.01, 1.0
-FORGED = """Steps not trained again may be anyone's; --all trains each, on a machine alike.
-Who has this code and the images can forge a whole run: whose it is, no training tells."""
+NEARLY = (
+    f"bits may differ; terms are compared within {TOLERANCE} over {WITNESSED[0]} steps, "
+    f"frames within {LEVELS} level"
+)
+FORGED = "Who has code and images can forge a run: whose it is, no training tells."
 
 
 class Verifier:
     """Trains a run's steps as `train` does, and compares what they leave with the records.
 
     exact: whether bits must be the same
+    records: what the run recorded, by its kind and step
     """
 
     def __init__(self, run: Run, values: FlagValues):
@@ -38,18 +45,17 @@ class Verifier:
         starts = [dataclasses.replace(content, starts=(start,)) for start in content.starts]
         machine = launch.conditions(here)
         changed = {line for start in starts for line in start.changed_conditions(machine)}
-        self.exact, self._evaluates = not changed, values.all and not changed
+        if tf_setup.gpu() and not content.config.deterministic:
+            changed.add("a GPU without --deterministic")
+        self.exact = not changed
         if changed:
-            print(
-                f"{', '.join(sorted(changed))}: bits may differ; compared are terms, within"
-            )
-            print(
-                f"{TOLERANCE} over {WITNESSED[0]} steps, and frames, within {LEVELS} level"
-            )
-        update = {"dataset": dataset.name} | (
-            {} if self._evaluates else {"evaluate_every": 0}
-        )
-        config = content.config.model_copy(update=update)
+            print(f"{', '.join(sorted(changed))}: {NEARLY}")
+            if values.all:
+                raise errors.UsageError("--all: compares bits, which may differ here")
+        config = content.config.model_copy(update={"dataset": dataset.name})
+        self._evaluates = values.all and bool(config.evaluate_every)
+        if not self._evaluates:
+            config = config.model_copy(update={"evaluate_every": 0})
         content = dataclasses.replace(content, config=config)
         plan, self.state = launch.build(Plan(content, run, dataset, None), here, False)
         plan, split, test = launch.load(plan, here)
@@ -86,17 +92,19 @@ class Verifier:
 
     def _compare(self, kind: str, made: Mapping) -> None:
         if recorded := self.records.get((kind, made["step"])):
-            left_out = {n for n in recorded if "quality/" in n and not self._evaluates}
-            kept = {n: recorded[n] for n in recorded.keys() - left_out - CLOCKS}
-            shared = (made.keys() & kept.keys()) - {"sha256"}
-            near = all(
-                abs(made[n] - kept[n]) <= TOLERANCE * max(1, abs(kept[n]))
-                for n in shared
-                if "accuracy" not in n  # of which a single image is more
-            )
-            self._note(kind, made["step"], made == kept if self.exact else near)
+            names = (made.keys() | recorded.keys()) - CLOCKS
+            shared = made.keys() & recorded.keys()
+            names -= {n for n in names - shared if n.startswith(MEASURED)}
+            same = all(n in shared and made[n] == recorded[n] for n in names)
+            if not self.exact:  # of an accuracy a single image is more
+                same = all(
+                    abs(made[n] - recorded[n]) <= TOLERANCE * max(1, abs(recorded[n]))
+                    for n in shared - {"sha256"}
+                    if "accuracy" not in n
+                )
+            self._note(kind, made["step"], same)
 
-    def compare_checkpoint(self, info) -> None:
+    def compare_checkpoint(self, info: CheckpointInfo) -> None:
         """Restores a checkpoint, and compares it and what it generates."""
         checkpoint.restore(self.state.checkpoint(), info)
         if known := self._hashes.get(info.step):
@@ -117,42 +125,41 @@ class Verifier:
 
 def verify(run: Run, values: FlagValues) -> bool:
     """Prints a line for each part of a run, and what follows; returns whether all is so."""
-    verifier = Verifier(run, values)
+    verifier, trained = Verifier(run, values), 0
     infos = [info for info in run.saved()[::-1] if info.is_intact()]
-    odd = {*run.checkpoint_folders()} - {info.folder for info in infos}
-    verifier.wrong += [f"{folder.name}, damaged or foreign" for folder in odd]
-    places = sorted({0, *(info.step for info in infos)})
-    steps = sorted({step for _, step in verifier.records} | {*places})
-    begins = {*random.SystemRandom().sample(places, min(STRETCHES, len(places)))}
-    most = WITNESSED[-1 if verifier.exact else 0]
-    if values.all and verifier.exact:
-        begins, most = {0}, steps[-1]
-    trained: set[int] = set()
+    foreign = {*run.checkpoint_folders()} - {info.folder for info in infos}
+    verifier.wrong += [f"{folder.name}, damaged or foreign" for folder in foreign]
+    starts = {0, *(info.step for info in infos)}
+    steps = sorted({step for _, step in verifier.records} | starts)
+    begins = sorted(starts - {steps[-1]})
+    drawn = {*random.SystemRandom().sample(begins, min(STRETCHES, len(begins)))}
+    length = WITNESSED[-1 if verifier.exact else 0]
+    if values.all:
+        drawn, length = {0}, steps[-1]
     for info in (None, *infos):
         begin, title = (info.step, info.folder.name) if info else (0, "the beginning")
         compared, wrong = len(verifier.compared), len(verifier.wrong)
         verifier.compare_checkpoint(info) if info else verifier.compare_frame(0)
-        if stops := [s for s in steps if begin in begins and begin < s <= begin + most]:
-            begins.remove(begin)
+        stops = [step for step in steps if begin < step <= begin + length]
+        if begin in drawn and stops:
+            drawn.remove(begin)
             verifier.train(stops)
-            trained |= {*range(begin, stops[-1])}
+            trained += stops[-1] - begin
             title += f", and on to step {stops[-1]:,}"
         agree = f"{len(verifier.compared) - compared} records agree"
         differing = ", ".join(verifier.wrong[wrong:][:4])
-        line = f"DIFFERENT: {differing}" if differing else agree
-        print(f"{title}: {line}", flush=True)
-    if values.all and verifier.exact:
+        print(f"{title}: {f'DIFFERENT: {differing}' if differing else agree}", flush=True)
+    if values.all:
         left = sorted(verifier.records.keys() - verifier.compared)
-        verifier.wrong += [
-            f"{kind} of step {step:,}, of no training" for kind, step in left
-        ]
-    follows = f"no record lies within {most} steps, so nothing is shown: take --all"
+        verifier.wrong += [f"{kind} of step {n:,}, of no training" for kind, n in left]
+    follows = f"no record lies within {length} steps, so nothing is shown"
     if verifier.wrong:
         follows = "NOT what config.json and images make: " + ", ".join(verifier.wrong[:4])
     elif trained:
         follows = "what was compared is what config.json and images make"
-    share = (
-        f"{len(trained):,} of {steps[-1]:,} steps ({len(trained) / max(1, steps[-1]):.1%})"
-    )
-    print(f"{share} trained again: {follows}", FORGED, sep="\n")
+    share = trained / max(1, steps[-1])
+    print(f"{trained:,} of {steps[-1]:,} steps ({share:.1%}) trained again: {follows}")
+    if trained < steps[-1]:
+        print("The other steps may be anyone's; --all trains them too, on a machine alike.")
+    print(FORGED)
     return bool(trained) and not verifier.wrong

@@ -42,10 +42,11 @@ def passes(command, tmp_path):
 def test_a_run_passes_though_it_was_stopped_and_went_on_otherwise(
     tmp_path, toys, digits, passes, flags
 ):
-    """Beyond its first end, where its log does not fit, and at other intervals."""
+    """Beyond its first end, where its log does not fit, and without what it measured."""
     go(tmp_path / "run", toys.config(**{**STEPS, "steps": 6}), digits)
     run, _ = go(tmp_path / "run", toys.config(**{**STEPS, "log_every_steps": 5}), digits)
     assert [entry["step"] for entry in log_entries(run)] == [4, 6, 10, 15, 16]
+    change_line(run.metrics, 0, **{"test/generator/loss": 1.0, "quality/recall": 0.5})
     assert passes(*flags)
 
 
@@ -116,6 +117,7 @@ def test_elsewhere_terms_are_compared_within_a_tolerance(tmp_path, toys, digits,
     run.write_config(run.read().started({"threads": 1000}))
     change_line(run.witnesses, 1, **{"generator/loss": 1.001, "sha256": "0" * 64})
     assert passes()
+    assert not passes("--all")
     change_line(run.witnesses, 1, **{"generator/loss": 1.1})
     assert not passes()
 

@@ -55,6 +55,8 @@ def test_the_reference_rows_follow_the_test_images():
         image_sets.real(train, np.array([0, 0, 2, 2, 2]), 50).labels.tolist().count(0) == 2
     )
     assert len(image_sets.real(train, np.array([0, 0, 0, 2]), 50)) == 2
+    # Of the last class no image is held out.
+    assert numbers(image_sets.real(train, np.array([0, 1]), 3)) == [1, 2, 3]
     memorised = image_sets.memorised(train, like, 8)
     assert numbers(memorised) == [1, 1, 0, 0, 0, 0, 0, 0]
     assert memorised.labels.tolist() == [0, 0, 2, 2, 2, 2, 2, 2]
