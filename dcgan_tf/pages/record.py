@@ -18,6 +18,7 @@ from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.metrics.figures import QUALITY, REAL
 from dcgan_tf.reporting import log
 from dcgan_tf.runs.folder import Run, RunConfig
+from dcgan_tf.support import atomic_files
 
 SCRIPT, BEGINS, ENDS = "live.js", "show(", ");\n"  # what makes JSON a script
 
@@ -113,7 +114,7 @@ class Record:
         end, unit = config.steps or config.epochs, f"{config.unit}s"
         if unit == "epochs":
             done = done // (data["images"] // config.batch_size) if data else 0
-        if self.run.is_locked():
+        if atomic_files.is_locked(self.run.folder):
             return f"still training: {done:,} of {end:,} {unit} so far"
         if self.run.exported.exists():
             return f"an exported generator, of step {self.step:,}"

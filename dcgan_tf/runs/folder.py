@@ -162,11 +162,6 @@ class Run:
                 )
             yield
 
-    def is_locked(self) -> bool:
-        """Returns whether a process trains this run, as far as the file system tells."""
-        with atomic_files.lock(self.folder, shared=True) as free:
-            return free is False
-
     def read(self) -> RunConfig:
         """Returns what config.json holds; RunError where it is missing or damaged."""
         try:

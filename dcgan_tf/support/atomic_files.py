@@ -14,6 +14,7 @@ import pathlib
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 
 from dcgan_tf.support.progress import say
@@ -97,12 +98,21 @@ def lock(
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         locked = _flock(descriptor, kind | fcntl.LOCK_NB)
+        if locked is False and not shared:  # as `is_locked` may have it just now
+            time.sleep(0.1)
+            locked = _flock(descriptor, kind | fcntl.LOCK_NB)
         if waiting and locked is False:
             say(waiting)
             locked = _flock(descriptor, kind)
         yield locked
     finally:
         os.close(descriptor)
+
+
+def is_locked(path: pathlib.Path) -> bool:
+    """Says whether a process has it alone, as far as the file system tells."""
+    with lock(path, shared=True) as free:
+        return free is False
 
 
 def _flock(descriptor: int, kind: int) -> bool | None:

@@ -84,18 +84,16 @@ class Runs:
 
     def is_busy(self, name: str) -> bool:
         """Says whether a process that a page started works on the run."""
-        if not self.log(name).exists():
-            return False
-        with atomic_files.lock(self.log(name), shared=True) as free:
-            return free is False
+        return self.log(name).exists() and atomic_files.is_locked(self.log(name))
 
     def start(self, name: str, argv: list[str]) -> None:
         """Starts a command that works on a run, in a process that outlives this one."""
         if name == SHIPPED or self.is_busy(name):
             raise errors.UsageError(f"{name}: is at work, or not yours; choose another run")
         self.log(name).parent.mkdir(parents=True, exist_ok=True)
-        with self.log(name).open("wb") as log:
-            fcntl.flock(log, fcntl.LOCK_EX)
+        with self.log(name).open("ab") as log:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)  # or another tab was first
+            log.truncate(0)
             options: dict = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
             options |= {"env": self.environment, "start_new_session": True}
             process = subprocess.Popen([sys.executable, "-m", "dcgan_tf", *argv], **options)

@@ -171,8 +171,10 @@ def train(runs: Runs, run, data, files, look, shown: list) -> gr.HTML:
         return gr.Dropdown(runs.names(), value=plain(name))
 
     def longer(name: str, *counts: str | None) -> None:
-        runs.get(name).read()  # raises an error where there is no run
-        given = dict(zip(FIRST[2:], counts, strict=True), run_dir=runs.root / name)
+        config, typed = runs.get(name).read_config(), zip(FIRST[2:], counts, strict=True)
+        # They may have been typed for another run.
+        more = {n: c for n, c in typed if c and 0 < (getattr(config, n) or 0) < int(c)}
+        given = {**more, "run_dir": runs.root / name}
         runs.start(name, ["train", *flags.parse(main.define_flags(), given)])
 
     asked = [data, name, minutes, mode, size, steps, epochs, *others]

@@ -15,7 +15,7 @@ import pytest
 from conftest import draw, untrained
 
 from dcgan_tf.exports import formats
-from dcgan_tf.support import errors
+from dcgan_tf.support import atomic_files, errors
 from dcgan_tf.ui import command as ui
 from dcgan_tf.ui.command import Runs
 
@@ -229,7 +229,7 @@ def test_a_training_outlives_the_server_and_is_stopped_once(browser, place, serv
     tab.reload()
     value(tab, "State", "still training")
     process.kill()
-    assert runs.get(name).is_locked()
+    assert atomic_files.is_locked(runs.get(name).folder)
     _, address = serve()
     other = browser.new_page()
     for page in (tab, other):
