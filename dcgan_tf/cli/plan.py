@@ -215,13 +215,6 @@ def _resumed(
     plan = Plan(content, run, None, run.newest_checkpoint())
     if plan.completed >= plan.requested:
         return plan
-    began = content.starts[0]["command"] if content.starts else []
-    asked = overrides.get("dataset") == DIGITS or f"--dataset={DIGITS}" in began
-    if saved.dataset == DIGITS and not asked:
-        warn(
-            f"{run.folder} began on scikit-learn's 1,500 small digits, and goes on on "
-            "them; for MNIST name another --run_dir"
-        )
     return dataclasses.replace(plan, dataset=find_again(run, plan.config, options))
 
 

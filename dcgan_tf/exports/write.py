@@ -5,6 +5,7 @@ The README says what the generator takes and gives, and shows code that uses it.
 
 import pathlib
 import tempfile
+import tomllib
 
 import keras
 import numpy as np
@@ -22,31 +23,9 @@ from dcgan_tf.support import atomic_files
 ROWS = 10  # of the grid
 MOST = 10  # images that the README's code generates
 
-README = """\
-# A generator of images
-
-`{file}` is the generator of a GAN: mode {mode}, architecture {architecture}, trained on
-{dataset} for {step:,} steps. `grid.png` shows its images{columns}.
-
-{contract}## Use it
-
-With {runs_in}, in this folder:
-
-```python
-{code}
-```
-{names}"""
-
-CONTRACT = """\
-| | | |
-|---|---|---|
-| takes `latents` | float32 [N, {latent_dim}] | random: {prior} |
-{labels}| gives `images` | float32 [N, {height}, {width}, {channels}] | from -1 to 1 |
-
-N is any number of images.
-
-"""
-LABELS = "| takes `labels` | int32 [N] | classes by number, from 0 to {last} |\n"
+README = tomllib.loads(
+    pathlib.Path(__file__).with_name("readme.toml").read_text(encoding="utf-8")
+)
 PRIORS = {  # in words, and in NumPy
     "normal": ("standard normal", 'rng.standard_normal(({}, {}), dtype="float32")'),
     "uniform": ("uniform from -1 to 1", 'rng.uniform(-1, 1, ({}, {})).astype("float32")'),
@@ -150,15 +129,15 @@ def readme(config: Config, step: int, format_name: str) -> str:
         "runs_in": chosen.runs_in,
         "columns": ", a column for each class" if conditional else "",
         "prior": PRIORS[config.latent_prior][0],
-        "labels": LABELS.format(last=config.classes - 1) if conditional else "",
+        "labels": README["labels"].format(last=config.classes - 1) if conditional else "",
         "code": _code(config, format_name),
         "names": "",
     }
-    values["contract"] = "" if format_name == NPZ else CONTRACT.format_map(values)
+    values["contract"] = "" if format_name == NPZ else README["contract"].format_map(values)
     if conditional and config.class_names:
         rows = (f"- {number}: {name}\n" for number, name in enumerate(config.names))
         values["names"] = f"\n## Classes\n\n{''.join(rows)}"
-    return README.format_map(values)
+    return README["readme"].format_map(values)
 
 
 def _code(config: Config, format_name: str) -> str:
