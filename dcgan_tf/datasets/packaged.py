@@ -84,7 +84,8 @@ def _builder_of(name: str, data_dir: pathlib.Path):
         raise errors.UsageError(f"--dataset={name}: {errors.first_line(error)}") from None
     if not _is_within_reach(builder):
         raise errors.UsageError(
-            f"--dataset={name}: not in {data_dir}, and its host is silent; give --data_dir"
+            f"--dataset={name}: not in {data_dir}, and its host is silent; give --data_dir "
+            "or take --dataset=digits"
         )
     return builder
 
