@@ -126,7 +126,8 @@ def _new(
     resolve.preview_labels(config)
     if config.batch_size > dataset.size:
         raise errors.UsageError(
-            f"--batch_size={config.batch_size}: with only {dataset.size:,} training images"
+            f"--batch_size={config.batch_size}: there are only {dataset.size:,} training "
+            "images; add more, or take a smaller --batch_size"
         )
     if config.conditional and config.classes == 1:
         raise errors.UsageError(

@@ -180,7 +180,7 @@ class Run:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = getattr(error, "strerror", None) or errors.first_line(error)
-            problem = f"is damaged: {reason}; put it back whole"
+            problem = f"cannot be read: {reason}; put it back whole"
         raise errors.RunError(f"{self.config_file}: {problem}, or name another folder")
 
     def read_config(self) -> Config:

@@ -63,8 +63,7 @@ def plain(name: str | None) -> str:
 class Runs:
     """The runs in the folder `root`, by the names of their own folders.
 
-    A process keeps its log locked while it lives, so that the next server finds it again;
-    its id lies beside the log until it is asked to stop.
+    A process locks its log while it lives; its id lies there until it is asked to stop.
     """
 
     def __init__(self, root: pathlib.Path):
@@ -104,11 +103,13 @@ class Runs:
         own = self.log(name).with_suffix(".id")
         if not (self.is_busy(name) and own.exists()):
             raise errors.UsageError(f"{name}: is stopping, or this page did not start it")
-        os.kill(int(own.rename(own.with_suffix(".stopped")).read_text()), signal.SIGINT)
+        os.kill(int(own.rename(own.with_suffix(".stopped")).read_text()), signal.SIGTERM)
 
     def state(self, name: str) -> str:
         try:
             run = self.get(name)
+            if self.is_busy(name) and not atomic_files.is_locked(run.folder):
+                return "at work"
             return record.read(run).state if run.exists() else "has not begun"
         except (errors.RunError, OSError, ValueError) as error:
             return f"broken: {errors.first_line(error)}"
@@ -137,8 +138,7 @@ class Runs:
                 with zipfile.ZipFile(file) as archive:  # writes no links, nothing outside
                     sizes = [entry.file_size for entry in archive.infolist()]
                     if len(sizes) > MOST_FILES or sum(sizes) > MOST_BYTES:
-                        line = f"over {MOST_FILES:,} files or {MOST_BYTES:,} bytes"
-                        raise errors.UsageError(f"{file.name}: {line}; unpack it yourself")
+                        raise errors.UsageError(f"{file.name}: is too large; unpack it")
                     archive.extractall(made)
         inside = folder.visible(kept, set())  # often one folder, which is no class
         return str(inside[0] if len(inside) == 1 and inside[0].is_dir() else kept)

@@ -71,7 +71,7 @@ def test_a_damaged_config_is_one_line(run, small, damage):
         content = json.loads(run.config_file.read_text())
         damage = json.dumps({**content, **damage}).encode()
     run.config_file.write_bytes(damage)
-    with pytest.raises(errors.RunError, match=r"config\.json: is damaged: .*another f"):
+    with pytest.raises(errors.RunError, match=r"config\.json: cannot be read: .*another f"):
         run.read_config()
     run.config_file.unlink()
     with pytest.raises(errors.RunError, match=r"config\.json: .*put it back"):

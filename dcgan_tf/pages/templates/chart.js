@@ -80,7 +80,7 @@ function drawing(chart, several, logarithmic) {
     ]),
     ticks(first, last, last - first >= 1).map((place) =>
       text(x(place), HEIGHT - 8, "middle", place.toLocaleString("en"))),
-    text(AREA.left - 6, HEIGHT - 8, "end", chart.unit),
+    text(2, HEIGHT - 8, "start", chart.unit),
     references.map((curve) => make("path", {
       d: across(curve.reference), stroke: styleOf(curve, several).stroke, class: "reference" })),
     chart.curves.flatMap((curve) => {
