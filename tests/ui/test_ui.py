@@ -146,7 +146,7 @@ def test_a_zip_writes_nothing_outside_no_links_and_no_part(tmp_path, monkeypatch
         for entry in ("pets/../../../evil.txt", "pets/cat/1.png", link):
             archive.writestr(entry, "/etc/passwd")
     monkeypatch.setattr(ui, "MOST_FILES", 2)
-    with pytest.raises(errors.UsageError, match="over 2"):
+    with pytest.raises(errors.UsageError, match="too large"):
         runs.keep([archive.filename])
     assert not [file for file in runs.root.rglob("*") if file.is_file()]
     monkeypatch.undo()
