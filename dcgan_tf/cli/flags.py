@@ -1,5 +1,6 @@
 """What the commands share: their flags, what --help says of them, and how they end."""
 
+import contextlib
 import functools
 import os
 import pathlib
@@ -146,8 +147,9 @@ def run(
     define("help", help="show the usual flags", short_name="h")
     define("helpfull", help="show every flag")
     define("version", help="show the version")
-    if hasattr(sys.stdout, "reconfigure"):  # names may have letters that it lacks
-        sys.stdout.reconfigure(errors="backslashreplace")
+    # Names may have letters that stdout lacks; it may be no file, or one that is read, too.
+    with contextlib.suppress(OSError):
+        getattr(sys.stdout, "reconfigure", dict)(errors="backslashreplace")
     try:
         arguments = _parse(values, sys.argv[1:] if argv is None else argv)
         if values.version:

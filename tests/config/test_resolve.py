@@ -97,7 +97,7 @@ def test_what_a_run_of_version_0_3_did_is_kept(settings, old):
 def test_a_run_of_which_no_setting_of_today_says_something_is_refused(name):
     """Catches a run of version 0.3 whose schedule becomes another one without a word."""
     old = of_version_0_3(new_config(**HEADED), **{name: 7})
-    with pytest.raises(ValueError, match=rf"{name} 7 .*dcgan-tf 0\.3"):
+    with pytest.raises(errors.RunError, match=rf"{name} 7 .*dcgan-tf 0\.3"):
         resolve.from_json(old)
 
 
