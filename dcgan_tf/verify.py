@@ -9,16 +9,11 @@ the first step to the last.  On another machine it compares terms within a toler
 status 1: something differs, or nothing could be compared.  The run stays as it is.
 """
 
-from typing import Any
-
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
 from dcgan_tf.runs.folder import Run
 from dcgan_tf.support import tf_setup
-from dcgan_tf.support.lazy import LazyModule
-
-verification: Any = LazyModule("dcgan_tf.cli.verification")
 
 
 def define_flags() -> FlagValues:
@@ -33,6 +28,8 @@ def define_flags() -> FlagValues:
 def main(values: FlagValues) -> None:
     runs = [Run.existing(folder) for folder in values.run or [None]]
     tf_setup.start()
+    from dcgan_tf.cli import verification
+
     agree = []
     for run in runs:
         with run.locked():

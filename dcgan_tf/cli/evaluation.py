@@ -66,20 +66,19 @@ def _check_flags(values: FlagValues) -> None:
     """UsageError for flags that do not go together."""
     if (values.run is None) == (values.samples is None):
         raise errors.UsageError("--run or --samples: name one of them")
-    given, other = ("run", "samples") if values.samples is None else ("samples", "run")
-    names = ["image_size", "channels"]
-    if given == "samples":
-        names = ["count", "seed", "which", "ema"]
+    names = ["count", "seed", "which", "ema"] if values.samples is not None else []
     if odd := [name for name in names if values[name].present]:
-        raise errors.UsageError(f"--{odd[0]}: goes with --{other}, not with --{given}")
+        raise errors.UsageError(f"--{odd[0]}: goes with --run, not with --samples")
 
 
 def dataset_of(run: Run, values: FlagValues) -> Dataset:
     """Returns the data set of a run, wherever --dataset says that it lies now."""
     config = run.read_config()
+    if odd := [name for name in ("image_size", "channels") if values[name].present]:
+        raise errors.UsageError(f"--{odd[0]}: the run has its own; leave it out")
     moved = source.moved_to(config.dataset, values.dataset, values.data_dir)
     if values.dataset is not None and not moved:
-        allowed = f"goes with --samples; the run has {config.dataset}"
+        allowed = f"the run has {config.dataset}; leave the flag out"
         raise errors.UsageError(f"--dataset={values.dataset}: {allowed}")
     config = config.model_copy(update={"dataset": moved or config.dataset})
     return plan.find_again(run, config, flags.data_options(values))

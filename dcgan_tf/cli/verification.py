@@ -132,17 +132,17 @@ def verify(run: Run, values: FlagValues) -> bool:
     starts = {0, *(info.step for info in infos)}
     steps = sorted({step for _, step in verifier.records} | starts)
     begins = sorted(starts - {steps[-1]})
-    drawn = {*random.SystemRandom().sample(begins, min(STRETCHES, len(begins)))}
+    chosen = {*random.SystemRandom().sample(begins, min(STRETCHES, len(begins)))}
     length = WITNESSED[-1 if verifier.exact else 0]
     if values.all:
-        drawn, length = {0}, steps[-1]
+        chosen, length = {0}, steps[-1]
     for info in (None, *infos):
         begin, title = (info.step, info.folder.name) if info else (0, "the beginning")
         compared, wrong = len(verifier.compared), len(verifier.wrong)
         verifier.compare_checkpoint(info) if info else verifier.compare_frame(0)
         stops = [step for step in steps if begin < step <= begin + length]
-        if begin in drawn and stops:
-            drawn.remove(begin)
+        if begin in chosen and stops:
+            chosen.remove(begin)
             verifier.train(stops)
             trained += stops[-1] - begin
             title += f", and on to step {stops[-1]:,}"

@@ -44,7 +44,7 @@ def find(flag: str, text: str, names: Sequence[str]) -> list[int]:
     is no class.
     """
     words = list(text) if flag == "digits" else text.split(",")
-    number_of, found, start = finder(names), [], 0
+    number_of, chosen, start = finder(names), [], 0
     longest = 1 + max(name.count(",") for name in names)
     while start < len(words):
         tries = (",".join(words[start : start + n]) for n in range(longest, 0, -1))
@@ -53,6 +53,6 @@ def find(flag: str, text: str, names: Sequence[str]) -> list[int]:
             word = words[start].strip()
             known = errors.listed(names) + errors.near_matches(word, names)
             raise errors.UsageError(f"--{flag}={text}: {word!r} is no class of {known}")
-        found.append(number_of(word))
+        chosen.append(number_of(word))
         start += 1 + word.count(",")
-    return found
+    return chosen

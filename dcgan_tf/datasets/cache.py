@@ -130,7 +130,7 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
 def _odd(looks: Mapping[str, int], counts: Mapping[str, list[int]]) -> list[str]:
     """Returns what is odd about images, which were counted as they were read."""
     train, test = (sum(counts[split]) for split in SPLITS)
-    told = {
+    lines = {
         f"no pixel is above {looks['highest']} of 255": looks["highest"] < LEAST_BRIGHT,
         f"{looks['plain']:,} of {train + test:,} images have a single colour": (
             10 * looks["plain"] > train + test
@@ -138,7 +138,7 @@ def _odd(looks: Mapping[str, int], counts: Mapping[str, list[int]]) -> list[str]
         f"{looks['twice']:,} images are equal to one of another class": looks["twice"],
         "no image is held out, so nothing can be measured": not test,
     }
-    return [line for line, is_so in told.items() if is_so]
+    return [line for line, is_so in lines.items() if is_so]
 
 
 def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dataset:

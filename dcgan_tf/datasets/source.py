@@ -34,8 +34,8 @@ def find(name: str, options: Options = DEFAULTS) -> Dataset:
         source = packaged.find(name, data_dir)
     else:
         path = _readable(pathlib.Path(name))
-        is_file, asked = path.is_file(), (options.labelled, options.is_new)
-        source = npz.find(path) if is_file else folder.find(path, *asked)
+        is_file, reading = path.is_file(), (options.labelled, options.is_new)
+        source = npz.find(path) if is_file else folder.find(path, *reading)
     if (classes := len(source.class_names)) > 1000:
         notes = *source.notes, f"without classes, because {classes:,} are over 1,000"
         source = dataclasses.replace(source, class_names=NO_CLASSES, notes=notes)

@@ -28,7 +28,7 @@ CPUINFO = pathlib.Path("/proc/cpuinfo")  # what Linux tells of the processor
 _NO_OPTIMIZATION = {"remapping": False, "dependency_optimization": False}
 _lock = threading.RLock()
 _calls = 0  # from Python that are in progress, in whatever thread
-_after_calls = contextlib.ExitStack()  # puts back what the first of them found
+_after_calls = contextlib.ExitStack()  # puts back what was set before the first
 
 
 def start() -> None:
@@ -51,8 +51,8 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
     with _lock:
         if not _calls and not _DETERMINISM.is_op_determinism_enabled():
             _after_calls.callback(_DETERMINISM.disable_op_determinism)
-        for set_value, found, value in () if _calls else _settings():
-            _after_calls.callback(set_value, found)
+        for set_value, before, value in () if _calls else _settings():
+            _after_calls.callback(set_value, before)
             set_value(value)
         _calls += 1
     try:
@@ -66,14 +66,14 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
 
 def _settings() -> list[tuple[Callable, Any, Any]]:
     """Lists what all threads share: what sets it, its value, and the one needed here."""
-    found = tf.config.optimizer.get_experimental_options()
-    found = {name: found.get(name, True) for name in _NO_OPTIMIZATION}
+    before = tf.config.optimizer.get_experimental_options()
+    before = {name: before.get(name, True) for name in _NO_OPTIMIZATION}
     floatx, data_format = keras.config.floatx(), keras.config.image_data_format()
     loggers = logging.get_absl_logger(), tf.get_logger()
     return [
         (keras.config.set_floatx, floatx, "float32"),
         (keras.config.set_image_data_format, data_format, "channels_last"),
-        (tf.config.optimizer.set_experimental_options, found, _NO_OPTIMIZATION),
+        (tf.config.optimizer.set_experimental_options, before, _NO_OPTIMIZATION),
         *((logger.setLevel, logger.level, "ERROR") for logger in loggers),
     ]
 

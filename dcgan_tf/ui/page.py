@@ -30,7 +30,7 @@ def serve(runs: Runs, port: int | None, inbrowser: bool) -> None:
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
     blocks = make_page(runs)
     for event in blocks.fns.values():
-        event.fn = told(event.fn)
+        event.fn = in_a_line(event.fn)
     blocks.launch(
         **dict(server_name="127.0.0.1", server_port=port, share=False, inbrowser=inbrowser),
         **dict(footer_links=[], max_file_size="2gb", quiet=True, prevent_thread_lock=True),
@@ -43,7 +43,7 @@ def serve(runs: Runs, port: int | None, inbrowser: bool) -> None:
     blocks.block_thread()
 
 
-def told(handler):
+def in_a_line(handler):
     """Takes what is empty as not given; shows an error as the command's line."""
 
     def shown(*values):
@@ -89,8 +89,8 @@ def make_page(runs: Runs):
 
         def follow(name: str) -> tuple[str, str]:
             log, path = runs.log(name), runs.get(name).folder / "live.html"
-            said = log.read_text(errors="replace").splitlines() if log.exists() else []
-            return "\n".join([runs.state(name), *said[-2:]]), element(path, "The run")
+            lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+            return "\n".join([runs.state(name), *lines[-2:]]), element(path, "The run")
 
         measure.click(lambda n: runs.start(n, ["evaluate", f"--run={runs.root / n}"]), run)
         tab.select(states, None, listed)
@@ -156,8 +156,8 @@ def train(runs: Runs, run, data, files, look, shown: list) -> gr.HTML:
         folder, given = runs.get(plain(name)).folder, dict(zip(NAMES, texts, strict=True))
         given |= {"dataset": dataset, "run_dir": folder, "skip_broken": True}
         argv = flags.parse(values := main.define_flags(), given)
-        asked, options = flags.overrides(values), flags.data_options(values)
-        planned = plan.make(asked, run_dir=str(folder), options=options, fresh=True)
+        overrides, options = flags.overrides(values), flags.data_options(values)
+        planned = plan.make(overrides, run_dir=str(folder), options=options, fresh=True)
         config, length = planned.config, planned.counted(planned.requested)
         if minutes and not (values.steps or values.epochs):
             count, about = runs.steps(config, minutes)
@@ -177,11 +177,11 @@ def train(runs: Runs, run, data, files, look, shown: list) -> gr.HTML:
         given = {**more, "run_dir": runs.root / name}
         runs.start(name, ["train", *flags.parse(main.define_flags(), given)])
 
-    asked = [data, name, minutes, mode, size, steps, epochs, *others]
+    requested = [data, name, minutes, mode, size, steps, epochs, *others]
     looked, outputs = lambda *given: read(runs, *given), [data, files, *shown, mode, name]
-    look.click(looked, [data, files, size], outputs).success(show, asked, will)
-    gr.on([mode.input, size.blur, minutes.blur, name.blur], show, asked, will)
-    start_button.click(show, asked, will).success(start, [will, name], run)
+    look.click(looked, [data, files, size], outputs).success(show, requested, will)
+    gr.on([mode.input, size.blur, minutes.blur, name.blur], show, requested, will)
+    start_button.click(show, requested, will).success(start, [will, name], run)
     stop.click(runs.stop, run)
     go_on.click(longer, [run, steps, epochs])
     return gr.HTML()

@@ -129,7 +129,7 @@ def test_a_run_is_measured_against_its_own_pictures(do, command, tmp_path):
     status, _, err = do("--run=run", "--dataset=moved")
     assert (status, "is not what run was trained on" in err) == (2, True)
     status, _, err = do("--run=run", "--dataset=digits")
-    assert (status, "--dataset=digits: goes with --samples" in err) == (2, True)
+    assert (status, "--dataset=digits: the run has" in err) == (2, True)
 
 
 def report(classes=2, **changes):

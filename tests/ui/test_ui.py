@@ -212,6 +212,8 @@ def test_the_digits_are_trained_longer_measured_compared_and_taken_away(opened, 
             # A click while the one before is at work is passed over.
             export = functools.partial(click, tab, "Make: export")
             until(tab, lambda path=path, export=export: export() or [*place.glob(path)])
+    assert runs.get("digits").newest_checkpoint().step == 6
+    assert (runs.get("digits").folder / "evaluation.json").exists()
 
 
 @pytest.mark.long
