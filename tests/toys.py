@@ -19,10 +19,10 @@ class Killed(stop_signal.AtOnce):
     """The end of the process."""
 
 
-def go(folder, config, split, test=None, parent=None):
+def go(folder, config, split, test=None, parent=None, **options):
     """Trains the run in a folder from its newest checkpoint on, as the command does.
 
-    Returns the run, and the signal that stopped it.
+    options: of `launch.train`.  Returns the run, and the signal that stopped it.
     """
     run = Run(folder)
     content = run.read() if run.exists() else RunConfig(config, parent)
@@ -32,7 +32,7 @@ def go(folder, config, split, test=None, parent=None):
     with run.locked():
         content = dataclasses.replace(content, config=config)
         run.write_config(content)
-        return run, launch.train(run, content, state, split, test, Workers())
+        return run, launch.train(run, content, state, split, test, Workers(), **options)
 
 
 def generator(spec, latent_dim):
@@ -42,11 +42,14 @@ def generator(spec, latent_dim):
     return keras.Model([latents, labels], keras.layers.Reshape(spec.shape)(pixels))
 
 
-def discriminator(spec):
+def discriminator(spec, **sizes):
+    """sizes: of the heads besides the adversarial one"""
     images = keras.Input(spec.shape)
     labels = keras.Input((), dtype="int32")
-    logits = keras.layers.Dense(1)(keras.layers.Flatten()(images))
-    return keras.Model([images, labels], {"adversarial": logits})
+    pixels = keras.layers.Flatten()(images)
+    heads = {"adversarial": 1, **sizes}
+    logits = {name: keras.layers.Dense(size)(pixels) for name, size in heads.items()}
+    return keras.Model([images, labels], logits)
 
 
 class Toys:
@@ -55,11 +58,12 @@ class Toys:
     at:      what else happens in a step, by its number: a function of the state
     scores:  what evaluations find, by step; by default the real ones evaluate
     options: what `make_train_steps` was given, at each start
+    calls:   the step that each call has reached
     """
 
     def __init__(self, monkeypatch, small):
         self._monkeypatch, self._small = monkeypatch, small
-        self.at, self.scores, self.options = {}, {}, []
+        self.at, self.scores, self.options, self.calls = {}, {}, [], []
         for mode in ("dcgan", "cgan"):
             networks = (generator, discriminator)
             monkeypatch.setitem(build.NETWORKS, (mode, "compact"), networks)
@@ -90,6 +94,7 @@ class Toys:
                 state.term_steps.assign_add(1)
                 state.step.assign_add(1)
                 self.at.get(int(state.step), lambda state: None)(state)
+            self.calls.append(int(state.step))
             return state.step
 
         return steps

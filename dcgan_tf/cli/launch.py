@@ -224,6 +224,8 @@ def train(
     config, step = content.config, int(state.step)
     batches, steps = course(content, state, split, jit_compile)
     intervals = Intervals.of(config, batches.per_epoch)
+    if jit_compile:
+        intervals = intervals._replace(compiled=config.r1_interval)
     sinks = loop.Sinks()
     try:
         if workers.is_chief:

@@ -12,6 +12,7 @@ class Intervals(typing.NamedTuple):
 
     unit: "epoch" or "step", `per_unit` steps each
     evaluate_every: 0: never
+    compiled: steps that are compiled as one, from each multiple of their number on
     """
 
     unit: str
@@ -21,6 +22,7 @@ class Intervals(typing.NamedTuple):
     evaluate_every: int
     checkpoint_every: int
     end: int
+    compiled: int = 1
 
     @classmethod
     def of(cls, config: Config, per_epoch: int) -> "Intervals":
@@ -38,6 +40,15 @@ class Intervals(typing.NamedTuple):
         distances = [n - since for n in (self.checkpoint_every, *WITNESSED) if n > since]
         log = self.log_every - step % self.log_every
         return min(self.end, step + min(log, *distances))
+
+    def steps_of_call(self, step: int, pace: int) -> int:
+        """Returns how many steps a call of about `pace` steps takes.
+
+        It ends at a multiple of `compiled`, or where there is something to do, so that
+        bits depend neither on the speed nor on where a run was stopped.
+        """
+        multiple = -(-(step + pace) // self.compiled) * self.compiled
+        return min(multiple, self.after(step)) - step
 
     def _due(self, every: int, step: int) -> bool:
         return step % every == 0 or step == self.end

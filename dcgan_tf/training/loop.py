@@ -219,7 +219,7 @@ def train(
         logger.write_frame(0, observer.grid())
     with sinks.progress as progress, workers.stop as stop, sinks.live as live:
         while step < intervals.end:
-            count, began = min(pace, intervals.after(step) - step), time.monotonic()
+            count, began = intervals.steps_of_call(step, pace), time.monotonic()
             step = int(train_steps(stream, tf.constant(count)))  # waits for their end
             images, seconds = count * config.batch_size, time.monotonic() - began
             check_finite(state, weights=False)

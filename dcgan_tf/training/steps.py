@@ -25,7 +25,8 @@ def make_train_steps(
     All they leave is in `state`.  A step runs on every device of the state's strategy.
 
     trained_before: whether the run began with weights of another run, whose EMA is kept
-    jit_compile: compile the update by XLA, but not its draws: XLA's normals are others
+    jit_compile: compile the update by XLA, but not its draws: XLA's normals are others; on
+                 one device `r1_interval` updates at a time, see `_in_units`
     """
     move_players = functools.partial(update, state, config)
     if jit_compile:
@@ -40,26 +41,77 @@ def make_train_steps(
     def train_steps(batches, count):
         for _ in tf.range(count):
             images, labels = next(batches)
-            seen = state.step * config.batch_size
-            if config.decay_images:
-                share = cosine_decay(seen, config.decay_images, config.lr_final_share)
-                rates = config.learning_rate, config.discriminator_learning_rate
-                state.generator_optimizer.learning_rate.assign(rates[0] * share)
-                state.discriminator_optimizer.learning_rate.assign(rates[1] * share)
-            share = cosine_decay(seen, config.decay_images, config.r1_final_share)
+            share = _set_rates(state, config)
             if not lazy or state.step % interval == 0:
                 means = step(images, labels, share, penalised=True)
             else:
                 means = step(images, labels, share, penalised=False)
             if config.ema_half_life and (interval == 1 or (state.step + 1) % interval == 0):
                 state.strategy.run(move_ema)
-            for total, mean in zip(state.term_sums.values(), means, strict=True):
-                total.assign_add(mean)
-            state.term_steps.assign_add(1)
-            state.step.assign_add(1)
+            _count_step(state, means)
         return state.step.read_value()
 
+    if jit_compile and state.strategy.num_replicas_in_sync == 1:
+        return _in_units(state, config, train_steps, move_ema)
     return train_steps
+
+
+def _in_units(state: TrainState, config: Config, train_steps, move_ema) -> Callable:
+    """Returns `train_steps` where a unit of `r1_interval` steps is one function of XLA's.
+
+    A unit begins at a multiple of the interval, so that it has penalties in its first step
+    and the EMA in its last.  Steps before and after whole units are taken one by one.
+    """
+    interval = config.r1_interval
+
+    @tf.function(jit_compile=True)
+    def unit(batches, inputs):
+        for position in range(interval):
+            share, penalised = _set_rates(state, config), position == 0
+            of_step = *batches[position], inputs[position], share
+            terms = update(state, config, *of_step, penalised=penalised)
+            if config.ema_half_life and position == interval - 1:
+                move_ema()
+            _count_step(state, _values(state, terms))
+
+    @tf.function
+    def train_units(batches, count):
+        for _ in tf.range(count):
+            own = [next(batches) for _ in range(interval)]
+            seeds = [tf.stack([config.seed, state.step + i]) for i in range(interval)]
+            pairs = zip(own, seeds, strict=True)
+            inputs = [draw(state.gan, config, labels, seed) for (_, labels), seed in pairs]
+            state.strategy.run(unit, (own, inputs))
+
+    def train(batches, count):
+        first = min(-int(state.step) % interval, int(count))
+        units, last = divmod(int(count) - first, interval)
+        parts = (train_steps, first), (train_units, units), (train_steps, last)
+        for function, number in parts:
+            if number:
+                function(batches, tf.constant(number))
+        return state.step.read_value()
+
+    return train
+
+
+def _set_rates(state: TrainState, config: Config) -> tf.Tensor:
+    """Sets a step's learning rates; returns what is left of its penalties' weights."""
+    seen = state.step * config.batch_size
+    if config.decay_images:
+        share = cosine_decay(seen, config.decay_images, config.lr_final_share)
+        rates = config.learning_rate, config.discriminator_learning_rate
+        state.generator_optimizer.learning_rate.assign(rates[0] * share)
+        state.discriminator_optimizer.learning_rate.assign(rates[1] * share)
+    return cosine_decay(seen, config.decay_images, config.r1_final_share)
+
+
+def _count_step(state: TrainState, means) -> None:
+    """Counts a step and its terms."""
+    for total, mean in zip(state.term_sums.values(), means, strict=True):
+        total.assign_add(mean)
+    state.term_steps.assign_add(1)
+    state.step.assign_add(1)
 
 
 def _step(state, config, move_players, images, labels, penalty_share, *, penalised) -> list:
@@ -70,11 +122,16 @@ def _step(state, config, move_players, images, labels, penalty_share, *, penalis
         own = replicas.own_rows(images), replicas.own_rows(labels)
         inputs = draw(state.gan, config, own[1], seed)
         terms = move_players(*own, inputs, penalty_share, penalised=penalised)
-        values = [tf.cast(terms.get(name, 0.0), tf.float32) for name in state.term_sums]
-        return tf.stack(values)  # so that one collective takes all means over the replicas
+        # Stacked, so that one collective takes all means over the replicas.
+        return tf.stack(_values(state, terms))
 
     means = state.strategy.reduce("MEAN", state.strategy.run(replica_step), axis=None)
     return tf.unstack(means)
+
+
+def _values(state: TrainState, terms: Terms) -> list:
+    """Returns float32 values in the order of the state's sums; 0 for a term not there."""
+    return [tf.cast(terms.get(name, 0.0), tf.float32) for name in state.term_sums]
 
 
 def draw(gan: Gan, config: Config, labels, seed) -> list[tuple]:

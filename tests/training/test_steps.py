@@ -1,13 +1,16 @@
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
 import tensorflow as tf
+import toys
 from comparing import computing_in, update
 from conftest import KERAS, MODES
 
 from dcgan_tf.config.presets import CONSTANT
 from dcgan_tf.data import pipeline
+from dcgan_tf.gans import build
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
 from dcgan_tf.training import steps as training_steps
 from dcgan_tf.training.steps import make_train_steps
@@ -254,3 +257,43 @@ def test_a_step_compiled_by_xla_is_the_step(few, small, rule):
             steps(iter(stream), tf.constant(2))
             ends.append(weights_of_both(state))
     assert_close(*ends, rtol=1e-7, atol=1e-9)
+
+
+def exact_cosine_decay(images, decay_images, final_share):
+    """In float64: XLA's cosine in float32 is another in the last bit."""
+    completed = tf.minimum(tf.cast(images, tf.float64) / decay_images, 1.0)
+    return final_share + (1.0 - final_share) * (1.0 + tf.cos(np.pi * completed)) / 2.0
+
+
+def toy_acgan(monkeypatch, small, **settings):
+    """A toy with two class heads, R1 and the EMA at every third step, and falling rates."""
+    networks = toys.generator, partial(toys.discriminator, classes=10, twin=10)
+    monkeypatch.setitem(build.NETWORKS, ("acgan", "compact"), networks)
+    falling = {"decay_images": 320, "lr_final_share": 0.1, "r1_final_share": 0.1}
+    lazy = {"r1_interval": 3, "r1_weight": 1.0, "ema_half_life": 100}
+    drawn = {"class_head": "twin", "fake_label_source": "uniform", "augment_fakes": True}
+    toy = {"architecture": "compact", "latent_dim": 4, "max_translation": 2}
+    return small("acgan", **falling, **lazy, **drawn, **toy, **settings)
+
+
+@PAIRED_AND_ALTERNATING
+def test_steps_compiled_as_one_are_the_steps(monkeypatch, few, small, rule):
+    """From step 2 to 10: a step, two units of three, a step; in float64."""
+    monkeypatch.setattr(training_steps, "cosine_decay", exact_cosine_decay)
+    ends = []
+    with computing_in("float64"):
+        config = toy_acgan(monkeypatch, small, **rule)
+        for jit_compile in (False, True):
+            state = TrainState.create(config)
+            stream = pipeline.Batches(few, 16, seed=0).stream()
+            batches = iter(stream.map(lambda x, y: (tf.cast(x, tf.float64), y)))
+            steps = make_train_steps(state, config, jit_compile=jit_compile)
+            assert [int(steps(batches, tf.constant(n))) for n in (2, 8)] == [2, 10]
+            rates = state.generator_optimizer, state.discriminator_optimizer
+            rates = [optimizer.learning_rate for optimizer in rates]
+            variables = [*state._variables().values(), *rates, state.term_steps]
+            sums = [float(total) for total in state.term_sums.values()]
+            ends.append(([variable.numpy() for variable in variables], sums))
+    (plain, plain_sums), (units, unit_sums) = ends
+    assert_close(plain, units, rtol=0, atol=1e-9)
+    assert plain_sums == pytest.approx(unit_sums, rel=1e-6)
