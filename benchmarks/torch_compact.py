@@ -140,11 +140,12 @@ class Discriminator(nn.Module):
 class Program:
     """Two players, and what moves them; `step` is one step of the recipe."""
 
-    def __init__(self, config: Config, precision: str):
+    def __init__(self, config: Config, precision: str, device: str = "cpu"):
         self.config = config
         self.completed = 0
-        self.generator = Generator(config).to(memory_format=torch.channels_last)
-        self.discriminator = Discriminator(config).to(memory_format=torch.channels_last)
+        placed = {"device": device, "memory_format": torch.channels_last}
+        self.generator = Generator(config).to(**placed)
+        self.discriminator = Discriminator(config).to(**placed)
         self._ema = copy.deepcopy(self.generator)
         self._averaged, self._current = map(_floats, (self._ema, self.generator))
         self._optimizers = [
@@ -154,6 +155,7 @@ class Program:
                 betas=(config.beta_1, config.beta_2),
                 eps=1e-7,
                 fused=True,
+                capturable=device == "cuda",
             )
             for network, rate in (
                 (self.generator, config.learning_rate),
@@ -162,7 +164,7 @@ class Program:
         ]
         self._cast = contextlib.nullcontext
         if precision == "bfloat16":
-            self._cast = lambda: torch.autocast("cpu", dtype=torch.bfloat16)
+            self._cast = lambda: torch.autocast(device, dtype=torch.bfloat16)
 
     def step(self, images, labels) -> torch.Tensor:
         """Moves both players; images float32 [B, 1, 28, 28], labels [B].
@@ -170,7 +172,7 @@ class Program:
         Returns the discriminator's loss before the move.
         """
         config = self.config
-        latents = torch.randn(len(images), config.latent_dim)
+        latents = torch.randn(len(images), config.latent_dim, device=images.device)
         generator_loss, discriminator_loss = self.losses(images, labels, latents)
         moves = (generator_loss, self.generator), (discriminator_loss, self.discriminator)
         # All gradients first: a player that has moved has lost what the other's need.
@@ -230,12 +232,15 @@ def _r1(logits, images):
     return gradients.square().sum() / (2 * len(images))
 
 
-def batches(images: np.ndarray, labels: np.ndarray, config: Config) -> Iterator[tuple]:
+def batches(
+    images: np.ndarray, labels: np.ndarray, config: Config, device: str = "cpu"
+) -> Iterator[tuple]:
     """For `Program.step`, without end, of uint8 [N, 28, 28, 1] and int [N]."""
-    images, labels = torch.from_numpy(images), torch.from_numpy(labels).long()
+    images = torch.from_numpy(images).to(device)
+    labels = torch.from_numpy(labels).long().to(device)
     order = np.random.default_rng(0)
     while True:
-        shuffled = torch.from_numpy(order.permutation(len(images)))
+        shuffled = torch.from_numpy(order.permutation(len(images))).to(device)
         for rows in shuffled.split(config.batch_size)[: len(images) // config.batch_size]:
             chosen = images[rows]
             if config.max_translation:
@@ -246,9 +251,10 @@ def batches(images: np.ndarray, labels: np.ndarray, config: Config) -> Iterator[
 
 def _translated(images, most: int):
     """Each image [28, 28, 1] moved by up to `most` pixels; its edge is repeated."""
-    offsets = torch.randint(-most, most + 1, (2, len(images), 1))
-    rows, columns = (offsets + torch.arange(28)).clamp_(0, 27)  # [B, 28] each
-    number = torch.arange(len(images))[:, None, None]
+    offsets = torch.randint(-most, most + 1, (2, len(images), 1), device=images.device)
+    pixels = torch.arange(28, device=images.device)
+    rows, columns = (offsets + pixels).clamp_(0, 27)  # [B, 28] each
+    number = torch.arange(len(images), device=images.device)[:, None, None]
     return images[number, rows[:, :, None], columns[:, None, :]]
 
 
