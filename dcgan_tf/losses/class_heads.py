@@ -14,7 +14,8 @@ class DiscriminatorOutput(NamedTuple):
     """A discriminator's logits.
 
     adversarial: [B, 1], the higher the more real
-    classes:     [B, classes], or None without class heads
+    classes:     [B, classes], or None without class heads; of "adc" [B, 2 classes]: as of
+                 real images, then as of fakes
     twin:        [B, classes] of the second class head, or None without one
     """
 
@@ -61,6 +62,20 @@ def twin_terms(output: DiscriminatorOutput, labels: tf.Tensor) -> Terms:
     return {**ac_terms(output, labels), "twin": twin}
 
 
+def adc_terms(output: DiscriminatorOutput, labels: tf.Tensor) -> Terms:
+    """Returns "class", of the class as real images have it, "fake_class", as fakes have it.
+
+    And the share named right, as either (Hou et al. 2022, section 3.2).
+    """
+    classes = output.classes.shape[-1] // 2
+    named = tf.argmax(output.classes, axis=-1, output_type=labels.dtype) % classes
+    return {
+        "class": class_cross_entropy(output.classes, labels),
+        "fake_class": class_cross_entropy(output.classes, labels + classes),
+        "class_accuracy": tf.reduce_mean(tf.cast(named == labels, tf.float32)),
+    }
+
+
 def class_cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Mean of -log softmax(x)[label]; from logits [B, classes] and labels [B]."""
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
@@ -84,5 +99,15 @@ CLASS_HEADS = {
         twin_terms,
         discriminator_weights={**_AC_WEIGHTS, "twin_fake": "d_class_weight_real"},
         generator_weights={"class": 1.0, "twin": -1.0},
+    ),
+    "adc": ClassHead(
+        "one head of the classes of real images and of those of fakes: Hou et al. 2022",
+        {"classes": 2},
+        adc_terms,
+        discriminator_weights={
+            "class_real": "d_class_weight_real",
+            "fake_class_fake": "d_class_weight_real",
+        },
+        generator_weights={"class": 1.0, "fake_class": -1.0},
     ),
 }

@@ -30,7 +30,7 @@ FAKE = DiscriminatorOutput(
     classes=tf.constant([[0.0, 0.0]]),
     twin=tf.constant([[math.log(4.0), 0.0]]),  # softmax: 4/5, 1/5
 )
-ZERO, ONE = tf.constant([0]), tf.constant([1])
+ZERO, ONE, BOTH = tf.constant([0]), tf.constant([1]), tf.constant([0, 1])
 
 
 def numbers(terms):
@@ -71,6 +71,24 @@ def test_terms_are_reported_unweighted_and_the_loss_is_their_weighted_sum():
         "twin": math.log(5),
     }
     assert found == pytest.approx(expected)
+
+
+def test_one_head_names_classes_of_real_images_and_of_fakes():
+    """Of two classes, as real and then as fake; softmax: 1/8, 1/8, 2/8, 4/8."""
+    weights = {"d_class_weight_real": 3.0, "g_class_weight": 5.0, "class_head": "adc"}
+    gan = built("acgan", **weights)
+    logits = tf.constant([[0.0, 0.0, math.log(2), math.log(4)]] * 2)
+    output = DiscriminatorOutput(tf.constant([[2.0], [2.0]]), logits)
+    found = numbers(gan.discriminator_terms(output, BOTH, output, BOTH, {}))
+    adversarial = found["adversarial_real"] + found["adversarial_fake"]
+    assert found["class_real"] == pytest.approx(math.log(8))
+    assert found["fake_class_fake"] == pytest.approx(1.5 * math.log(2))
+    assert found["class_accuracy_fake"] == 0.5  # both are named 1, as fake
+    of_classes = 3 * (math.log(8) + 1.5 * math.log(2))
+    assert found["loss"] - adversarial == pytest.approx(of_classes)
+    found = numbers(gan.generator_terms(output, output, BOTH))
+    of_classes = 5 * (math.log(8) - 1.5 * math.log(2))
+    assert found["loss"] - found["adversarial"] == pytest.approx(of_classes)
 
 
 def half_squared_norm(gan, images, labels):
