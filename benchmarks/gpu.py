@@ -42,7 +42,7 @@ def command(program: str, flags: list[str], steps: int) -> tuple[float, float | 
 
 
 def pytorch(program, precision, batch, steps, dataset, path) -> float:
-    """Returns images a second.  A CUDA graph keeps the EMA's rate of its capture."""
+    """Returns images a second.  A CUDA graph keeps the rates of its capture."""
     import torch
 
     from benchmarks import torch_compact
@@ -65,7 +65,9 @@ def pytorch(program, precision, batch, steps, dataset, path) -> float:
         return losses[-1]
 
     if program == GRAPH:
-        with torch.cuda.stream(torch.cuda.Stream()):  # a capture wants warm optimizers
+        stream_of_graph = torch.cuda.Stream()
+        stream_of_graph.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream_of_graph):  # a capture wants warm optimizers
             float([model.step(*one) for _ in range(3) for one in inputs][-1])
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):

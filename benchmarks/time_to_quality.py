@@ -1,4 +1,4 @@
-"""Draws how good a run's images were against the minutes that it had trained.
+"""Tells in how many minutes a run's images became good, and draws it.
 
     python -m benchmarks.time_to_quality --out=FILE.png --curve=NAME=MS=PATH [--curve=...]
 
@@ -7,8 +7,8 @@ entries of metrics.jsonl that have one (--evaluate_every), and evaluation.json
 (python -m dcgan_tf.evaluate).  Paths of one name make one line.  MS is what a step takes
 with nothing beside it, in milliseconds: minutes are steps times that, so that runs which
 shared their machine can stand in one picture.  A run that was begun by --init_from is
-counted from there.  Prints the points as a table.  Wants matplotlib:
-pip install --editable '.[plots]'.
+counted from there.  Prints the points, and the first at which all figures reach GOOD.
+Wants matplotlib: pip install --editable '.[plots]'.
 """
 
 import importlib.util
@@ -21,7 +21,8 @@ from absl.flags import FlagValues
 from dcgan_tf.cli import flags
 from dcgan_tf.support import errors, tf_setup
 
-FIGURES = ("class_accuracy", "coverage")
+GOOD = {"class_accuracy": 0.99, "recall": 0.80, "coverage": 0.85}
+FIGURES, DRAWN = tuple(GOOD), ("class_accuracy", "coverage")
 Point = tuple[float, dict[str, float]]  # minutes, figures
 
 
@@ -76,7 +77,21 @@ def main(values: FlagValues) -> None:
         for minutes, figures in line:
             cells = (f"{figures[n]:.3f}" if n in figures else "" for n in FIGURES)
             print(f"| {name} | {minutes:.1f} | " + " | ".join(cells) + " |")
+    wanted = ", ".join(f"{name} {least:.2f}" for name, least in GOOD.items())
+    print(f"\n| | minutes until {wanted} |\n|---|---|")
+    print("\n".join(f"| {name} | {until(line)} |" for name, line in lines.items()))
     draw(lines, values.out)
+
+
+def until(line: list[Point]) -> str:
+    """Returns the minutes at the first point whose figures are good.
+
+    An unconditional run has no class accuracy.
+    """
+    least = {n: GOOD[n] for _, figures in line for n in figures}
+    good = (m for m, f in line if all(f.get(n, 0) >= least[n] for n in least))
+    first = next(good, None)
+    return f"{first:.1f}" if first is not None else f"not within {line[-1][0]:.0f}"
 
 
 def draw(lines: dict[str, list[Point]], path: str) -> None:
@@ -85,8 +100,8 @@ def draw(lines: dict[str, list[Point]], path: str) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot, ticker
 
-    figure, panels = pyplot.subplots(1, len(FIGURES), figsize=(12, 4.5), sharex=True)
-    for panel, name in zip(panels, FIGURES, strict=True):
+    figure, panels = pyplot.subplots(1, len(DRAWN), figsize=(12, 4.5), sharex=True)
+    for panel, name in zip(panels, DRAWN, strict=True):
         for number, (label, line) in enumerate(lines.items()):
             seen = [(minutes, found[name]) for minutes, found in line if name in found]
             if seen:

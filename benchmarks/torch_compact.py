@@ -5,8 +5,8 @@
 Prints images a second: the median of blocks of so many steps but the first.  Networks,
 losses and update are those of this package, with the numbers of its presets: channels_last
 tensors, both players' gradients and R1 from one forward pass, a fused Adam, an EMA in one
-operation, and on request bfloat16 autocast of everything but the losses.  Rates and R1's
-weight stay as they begin, which costs the same.  torch.compile has no gradient of a
+operation, and on request bfloat16 autocast of everything but the losses.  R1's
+weight stays as it begins, which costs the same.  torch.compile has no gradient of a
 gradient, which R1 takes.
 """
 
@@ -34,7 +34,6 @@ BLOCKS = 4
 WIDTH = 32  # channels of the largest feature map
 # What a recipe may not have otherwise: the program knows nothing else.
 FIXED = {
-    "architecture": "compact",
     "update_rule": "paired",
     "adversarial_loss": "non_saturating",
     "real_label": 1.0,
@@ -49,7 +48,7 @@ FIXED = {
 }
 # And what modes with classes have besides; of the class heads acgan alone.
 WITH_CLASSES = {"fake_label_source": "batch"}
-WITH_HEADS = {"d_class_weight_fake": 0.0, "class_head": "twin"}
+WITH_HEADS = {"d_class_weight_fake": 0.0}
 
 
 def recipe(mode: str, dataset: str = "mnist") -> Config:
@@ -82,8 +81,11 @@ class Generator(nn.Module):
             nn.Linear(256, hidden, bias=False),
             *_normalised(nn.BatchNorm1d, hidden),
         )
+        first = {"kernel_size": 4, "stride": 2, "padding": 1}
+        if config.architecture == "compact2":
+            first = {"kernel_size": 2, "stride": 2}
         self.up = nn.Sequential(
-            nn.ConvTranspose2d(4 * WIDTH, 2 * WIDTH, 4, 2, padding=1, bias=False),
+            nn.ConvTranspose2d(4 * WIDTH, 2 * WIDTH, **first, bias=False),
             *_normalised(nn.BatchNorm2d, 2 * WIDTH),
             nn.ConvTranspose2d(2 * WIDTH, 1, 4, 2, padding=1),
             nn.Tanh(),
@@ -110,7 +112,7 @@ class Discriminator(nn.Module):
         super().__init__()
 
         def activation():
-            return nn.LeakyReLU(config.negative_slope, inplace=True)
+            return nn.LeakyReLU(config.negative_slope)
 
         self.convolutions = nn.Sequential(
             nn.Conv2d(1, WIDTH, 4, 2, padding=1),
@@ -118,23 +120,40 @@ class Discriminator(nn.Module):
             nn.Conv2d(WIDTH, 2 * WIDTH, 4, 2, padding=1),
             activation(),
         )
-        self.dense = nn.Sequential(nn.Linear(7 * 7 * 2 * WIDTH, 256), activation())
+        sees_std = config.mode == "acgan" and config.architecture == "compact2"
+        self.classes = config.classes if sees_std else None
+        features = 7 * 7 * 2 * WIDTH + bool(self.classes)
+        self.dense = nn.Sequential(nn.Linear(features, 256), activation())
         self.sizes = [1]
         if config.mode == "acgan":
-            self.sizes += [config.classes, config.classes]
+            # ADC: of real images, then of fakes; else two heads.
+            adc = config.class_head == "adc"
+            self.sizes += [2 * config.classes] if adc else [config.classes] * 2
         self.heads = nn.Linear(256, sum(self.sizes))  # one product for all
         self.projection = None
         if config.mode == "cgan":
             self.projection = nn.Embedding(config.classes, 256)
 
     def forward(self, images, labels):
-        x = self.convolutions(images).permute(0, 2, 3, 1)
-        x = self.dense(x.flatten(1))
+        features = self.convolutions(images).permute(0, 2, 3, 1).flatten(1)
+        if self.classes:
+            with torch.autocast(features.device.type, enabled=False):
+                std = self.class_std(features.float(), labels)
+            features = torch.cat([features, std.to(features.dtype)], 1)
+        x = self.dense(features)
         adversarial, *classes = self.heads(x).float().split(self.sizes, 1)
         if self.projection is not None:
             products = self.projection(labels) * x
             adversarial = adversarial + products.sum(1, keepdim=True, dtype=torch.float32)
         return adversarial, classes
+
+    def class_std(self, features, labels):
+        """As `layers.ClassStd`: [B, F], labels [B] -> [B, 1]."""
+        members = functional.one_hot(labels, self.classes).float()
+        count = members.sum(0)[:, None].clamp(min=1)
+        means = members @ (members.T @ features / count)
+        variances = members.T @ (features - means).square() / count
+        return 10 * members @ (variances + 1e-6).sqrt().mean(1, keepdim=True)
 
 
 class Program:
@@ -182,6 +201,8 @@ class Program:
             )
             for loss, network in moves
         ]
+        for optimizer, rate in zip(self._optimizers, self._rates(), strict=True):
+            optimizer.param_groups[0]["lr"] = rate
         for (_, network), optimizer, gradients in zip(
             moves, self._optimizers, found, strict=True
         ):
@@ -205,13 +226,35 @@ class Program:
             generator_loss = functional.softplus(-fake).mean()
             loss = functional.softplus(-real).mean() + functional.softplus(fake).mean()
             if config.mode == "acgan":
+                fakes_labels = labels
+                if config.class_head == "adc":
+                    fake_classes, fakes_labels = fake_classes * 2, labels + config.classes
                 of_real = functional.cross_entropy(real_classes[0], labels)
-                first, twin = (functional.cross_entropy(x, labels) for x in fake_classes)
-                loss = loss + config.d_class_weight_real * (of_real + twin)
-                generator_loss = generator_loss + config.g_class_weight * (first - twin)
+                as_real = functional.cross_entropy(fake_classes[0], labels)
+                as_fake = functional.cross_entropy(fake_classes[1], fakes_labels)
+                loss = loss + config.d_class_weight_real * (of_real + as_fake)
+                apart = as_real - as_fake
+                generator_loss = generator_loss + config.g_class_weight * apart
             if due:
                 loss = loss + config.r1_weight * config.r1_interval * _r1(real, images)
         return generator_loss, loss
+
+    def _rates(self) -> tuple[float, float]:
+        """Both players', as `steps.cosine_decay` has them after so many images."""
+        config, share = self.config, 1.0
+        if config.decay_images:
+            seen = min(self.completed * config.batch_size / config.decay_images, 1.0)
+            left = 1 - config.lr_final_share
+            share = config.lr_final_share + left * (1 + math.cos(math.pi * seen)) / 2
+        return share * config.learning_rate, share * config.discriminator_learning_rate
+
+    def samples(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns images of the EMA, uint8 [count, 28, 28, 1], of the classes in turn."""
+        labels = torch.arange(count) % self.config.classes
+        latents = torch.randn(count, self.config.latent_dim)
+        with torch.no_grad():
+            images = self._ema.eval()(latents, labels).permute(0, 2, 3, 1)
+        return np.rint((images.numpy() + 1) * 127.5).astype(np.uint8), labels.numpy()
 
     def _decay(self) -> float:
         """What `r1_interval` steps leave of the EMA: see `steps.update_ema`."""
@@ -278,6 +321,9 @@ def main() -> None:
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--data", help="a file of data.write; else random images")
     parser.add_argument("--dataset", default="mnist", help="whose settings the recipe has")
+    parser.add_argument(
+        "--samples", help="a .npz for 10,000 images, for evaluate --samples"
+    )
     given = parser.parse_args()
     torch.set_flush_denormal(True)  # as TensorFlow does
     torch.manual_seed(0)
@@ -292,6 +338,10 @@ def main() -> None:
         lambda: program.step(*next(stream)), given.steps, config.batch_size
     )
     print(round(speed, 1))
+    if given.samples:
+        images, labels = program.samples(10_000)
+        named = {"labels": labels} if config.conditional else {}
+        np.savez(given.samples, images=images, **named)
 
 
 if __name__ == "__main__":

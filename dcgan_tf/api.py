@@ -67,7 +67,7 @@ class Run(trained.TrainedRun):
 
         Raises UsageError and RunError as the command would.
         """
-        if odd := given.keys() & {"run", "samples", "which", "ema"}:
+        if odd := given.keys() & {"run", "samples", "which", "ema", *flags.SAMPLING}:
             raise errors.UsageError(f"--{odd.pop()}: the run is the one that was loaded")
         values = evaluate.define_flags()
         own = {"run": self.folder, "ema": self.ema, "output": output}
@@ -85,12 +85,18 @@ class Run(trained.TrainedRun):
 
 
 def load(
-    run_dir: str | os.PathLike | None = None, *, ema: bool = True, which: str = "latest"
+    run_dir: str | os.PathLike | None = None,
+    *,
+    ema: bool = True,
+    which: str = "latest",
+    truncation: float = 1.0,
+    redraw: float = 0.0,
 ) -> Run:
     """Returns a run with the generator of its "latest" checkpoint, or of its "best" one.
 
     run_dir: its folder, or that of an export; None: the ACGAN that comes with the package
     ema:     generate with the generator's EMA, if the run keeps one
+    truncation, redraw: as flags of `dcgan-tf sample`; of images by seed
 
     The run may be finished, stopped or training.  Raises UsageError where there is no run
     or no such checkpoint, RunError where what lies there cannot be read.
@@ -100,8 +106,11 @@ def load(
     """
     with tf_setup.as_library():
         run = folder.Run.existing(run_dir or folder.PRETRAINED)
-        loaded = trained.load(run.folder, ema=ema, which=which)
-    return Run(loaded.config, loaded.gan, loaded.step, run.folder.absolute(), ema)
+        loaded = trained.load(
+            run.folder, ema=ema, which=which, truncation=truncation, redraw=redraw
+        )
+    fields = {f.name: getattr(loaded, f.name) for f in dataclasses.fields(loaded)}
+    return Run(**fields, folder=run.folder.absolute(), ema=ema)
 
 
 def train(

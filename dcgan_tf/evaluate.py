@@ -32,6 +32,7 @@ def define_flags() -> FlagValues:
             flags.MOST_SAMPLES,
         ),
         seed=flags.integer("of the latents.  Default: 0", 0, 2**31 - 2),
+        **flags.SAMPLING,
         **flags.GENERATOR,
         cas=flags.switch(
             "also the classification accuracy score: train a classifier on as many "

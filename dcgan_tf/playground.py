@@ -4,12 +4,13 @@
     dcgan-tf playground --run=checkpoints/pets --output=pets.html
 
 The page is one file, which needs no network.  Without --run it is of the ACGAN that comes
-with the package.  It runs the generators of the architecture compact.
+with the package.  It runs the generators of this package's own architectures.
 """
 
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
+from dcgan_tf.config.presets import OURS
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import atomic_files, errors, tf_setup
 
@@ -22,9 +23,9 @@ def define_flags() -> FlagValues:
 def main(values: FlagValues) -> None:
     output = flags.output_path(values.output or "playground.html", suffixes=[".html"])
     run = Run.existing(values.run or PRETRAINED)
-    if (architecture := run.read_config().architecture) != "compact":
+    if (architecture := run.read_config().architecture) not in OURS:
         raise errors.UsageError(
-            f"--run={run.folder}: is of {architecture}; a playground takes compact ones"
+            f"--run={run.folder}: is of {architecture}, not of {' or '.join(OURS)}"
         )
     tf_setup.start()
     from dcgan_tf.pages import page, playground

@@ -42,11 +42,7 @@ def define_flags() -> FlagValues:
         morph="generate images on the way from one class to the next, by name or number, "
         "in --count rows, which differ in their latents: --morph=3,8",
         seed=flags.integer("of the latents.  Default: 0", 0, 2**31 - 1),
-        truncation=flags.factor(
-            "by which the latents are multiplied: below 1 images are more alike, and often "
-            "cleaner",
-            highest=2.0,
-        ),
+        **flags.SAMPLING,
         **flags.GENERATOR,
         output="what to write, in place of a file of that name: a grid (.png); arrays "
         "images uint8 [N, H, W, C], labels int32 [N] and class_names (.npz); a new folder "

@@ -86,7 +86,6 @@ LONG = (
     "training/test_devices.py::test_two_devices_take_the_steps_of_one[dcgan_tutorial, a",
     "training/test_steps.py::test_a_step_compiled_by_xla_is_the_step",
     "training/test_steps.py::test_steps_compiled_as_one_are_the_steps[alternating",
-    "training/test_loop.py::test_a_run_compiled_in_units_resumes_bit_exactly",
     "training/test_steps.py::test_lazy_penalties_count_for_the_steps_between[keras_gan]",
     "exports/test_formats.py::test_what_readme_shows_generates_the_same_images[network1",
     "exports/test_formats.py::test_what_readme_shows_generates_the_same_images[network2",

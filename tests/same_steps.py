@@ -19,8 +19,8 @@ MIXED = {"update_rule": "alternating"}
 SEPARATE = {"update_rule": "separate"}
 NETWORKS = {
     "dcgan compact": ("dcgan", "compact"),
-    "cgan compact": ("cgan", "compact"),
-    "acgan compact": ("acgan", "compact"),
+    "cgan compact2": ("cgan", "compact2"),
+    "acgan compact2": ("acgan", "compact2"),
     "dcgan_tutorial": ("dcgan", "tf_tutorial"),
     "cgan_maxout": ("cgan", "maxout"),
     "acgan_keras": ("acgan", "keras_2018"),
@@ -29,8 +29,8 @@ NETWORKS = {
 }
 RULES = {"paired": {}, "alternating, mixed": MIXED, "alternating, separate": SEPARATE}
 CASES = {
-    "acgan compact, relativistic": {"mode": "acgan", "adversarial_loss": "relativistic"},
-    "acgan compact, lazy": {
+    "acgan compact2, relativistic": {"mode": "acgan", "adversarial_loss": "relativistic"},
+    "acgan compact2, lazy": {
         "mode": "acgan",
         "r1_interval": 2,
         "decay_images": 4 * ROWS,

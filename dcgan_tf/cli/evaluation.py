@@ -43,7 +43,8 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
         raise errors.UsageError("--cas: the images have no labels to train with")
     source.check_held_out(dataset, "run" if values.samples is None else "samples")
     if values.samples is None and loaded is None:
-        loaded = trained.load(run.folder, ema=values.ema, which=values.which)
+        drawn = {name: values[name].value for name in flags.SAMPLING}
+        loaded = trained.load(run.folder, ema=values.ema, which=values.which, **drawn)
     train, test = (pipeline.load(dataset, split) for split in ("train", "test"))
     if values.samples is not None:
         of: dict = {"samples": values.samples}
@@ -59,15 +60,21 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
         for_cas = image_sets.generated(loaded, labels, seed + 1)
     ema = values.ema and loaded.config.ema_half_life > 0
     of = {"run": str(run.folder), "step": loaded.step, "ema": ema, "seed": seed}
-    return {"of": of, **evaluator.compare(images, train, test, dataset, for_cas)}
+    drawn = {name: getattr(loaded, name) for name in flags.SAMPLING}
+    report = evaluator.compare(images, train, test, dataset, for_cas)
+    if (loaded.truncation, loaded.redraw) != (1, 0):
+        given = " ".join(f"--{name}={value:g}" for name, value in drawn.items())
+        report["notes"].insert(0, f"the images were drawn with {given}")
+    return {"of": {**of, **drawn}, **report}
 
 
 def _check_flags(values: FlagValues) -> None:
     """UsageError for flags that do not go together."""
     if (values.run is None) == (values.samples is None):
         raise errors.UsageError("--run or --samples: name one of them")
-    names = ["count", "seed", "which", "ema"] if values.samples is not None else []
-    if odd := [name for name in names if values[name].present]:
+    names = ["count", "seed", *flags.SAMPLING, *flags.GENERATOR]
+    odd = [name for name in names if values[name].present]
+    if odd and values.samples is not None:
         raise errors.UsageError(f"--{odd[0]}: goes with --run, not with --samples")
 
 

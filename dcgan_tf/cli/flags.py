@@ -19,7 +19,7 @@ from dcgan_tf.datasets.cache import Options
 from dcgan_tf.datasets.spec import LEAST_SIZE, MOST_SIZE
 from dcgan_tf.support import errors, package
 
-LEAST_SAMPLES, MOST_SAMPLES = 200, 200_000  # images that `evaluate` measures
+LEAST_SAMPLES, MOST_SAMPLES = 200, 200_000  # that `evaluate` takes
 TRACEBACK = "DCGAN_TF_TRACEBACK"  # the environment variable that asks for one
 
 Definition = str | tuple[flags.ArgumentParser, Any, str]
@@ -59,10 +59,6 @@ def integer(text: str, lowest: int = 1, highest: int | None = None) -> Definitio
     return flags.IntegerParser(lowest, highest), None, text
 
 
-def factor(text: str, highest: float) -> Definition:
-    return flags.FloatParser(0.0, highest), 1.0, f"{text}.  Default: 1"
-
-
 def switch(text: str, default: bool = False) -> Definition:
     return flags.BooleanParser(), default, f"{text}.  Default: {str(default).lower()}"
 
@@ -93,10 +89,19 @@ RUN = "folder of the run.  Default: the ACGAN that comes with the package"
 GENERATOR = {
     "which": choice(
         "the run's newest checkpoint, or the best by --evaluate_every.  Default: latest",
-        ["latest", "best"],
-        "latest",
+        *(["latest", "best"], "latest"),
     ),
     "ema": switch("generate with the generator's EMA, if the run keeps one", True),
+}
+SAMPLING = {
+    "truncation": (
+        *(flags.FloatParser(0.0, 2.0), 1.0),
+        "factor of the latents: below 1, images are more alike, often cleaner.  Default: 1",
+    ),
+    "redraw": (
+        *(flags.FloatParser(0.0, 0.999), 0.0),
+        "an ACGAN's images whose class is less probable are drawn again.  Default: 0",
+    ),
 }
 # How and where images are read.
 DATA = {
@@ -104,16 +109,12 @@ DATA = {
     "image_size": integer(
         "pixels: images are cropped square at their centre and resized to it.  Default: "
         "their own size where all agree and networks can be built for it, else 32",
-        LEAST_SIZE,
-        MOST_SIZE,
+        *(LEAST_SIZE, MOST_SIZE),
     ),
-    "channels": choice(
-        "1: grey, 3: colour.  Default: grey where all images are", ["1", "3"]
-    ),
+    "channels": choice("1: grey, 3: colour.  Default: grey where all are", ["1", "3"]),
     "skip_broken": switch("go on without the pictures that cannot be read"),
-    "cache_dir": "folder for images that were read, which takes height * width * channels "
-    "bytes an image; it may be deleted.  Default: dcgan_tf/images in XDG_CACHE_HOME, else "
-    "in ~/.cache",
+    "cache_dir": "folder for images that were read, height * width * channels bytes each; "
+    "it may be deleted.  Default: dcgan_tf/images in XDG_CACHE_HOME, else in ~/.cache",
 }
 
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from dcgan_tf.cli.plan import Plan
 from dcgan_tf.config import resolve, schema
 from dcgan_tf.config.intervals import Intervals
-from dcgan_tf.config.presets import AUTO, PRESETS
+from dcgan_tf.config.presets import AUTO, OURS, PRESETS
 from dcgan_tf.data import pipeline
 from dcgan_tf.data.pipeline import Batches, Split
 from dcgan_tf.pages.page import LivePage
@@ -68,8 +68,8 @@ def start(
         say(f"{how} saved; the same {'call' if call else 'command'} goes on from here")
     elif workers.is_chief:
         say(f"complete: {plan.counted(plan.requested)}; see {run.gif}")
-        compact = plan.config.architecture == "compact"
-        for command in ("sample", "evaluate", "report", *["playground"] * compact):
+        ours = plan.config.architecture in OURS
+        for command in ("sample", "evaluate", "report", *["playground"] * ours):
             say(f"  dcgan-tf {command} --run={shlex.quote(str(run.folder))}")
     return stopped
 

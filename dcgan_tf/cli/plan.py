@@ -7,7 +7,7 @@ from typing import Any
 
 from dcgan_tf.cli import flags
 from dcgan_tf.config import resolve
-from dcgan_tf.config.presets import AUTO, DIGITS, PRESETS
+from dcgan_tf.config.presets import AUTO, DIGITS, OURS, PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import source
 from dcgan_tf.datasets.cache import Options
@@ -165,12 +165,12 @@ def _check_size(
 ) -> None:
     """UsageError unless the networks can be built for images of this size."""
     architectures = PRESETS[overrides.get("mode", resolve.DEFAULT_MODE)].architectures
-    name = overrides.get("architecture", next(iter(architectures)))
+    name = overrides.get("architecture", OURS[1])
     size = f"{width}x{height}"
     if not architectures[name].any_size and (height, width, channels) != (28, 28, 1):
         raise errors.UsageError(
             f"--architecture={name}: is for 28x28x1 alone, not {size}x{channels}; take "
-            "--image_size=28 --channels=1, or --architecture=compact"
+            f"--image_size=28 --channels=1, or --architecture={OURS[1]}"
         )
     if not doublings(height, width):
         raise errors.UsageError(

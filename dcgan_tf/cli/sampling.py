@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 from absl.flags import FlagValues
 
+from dcgan_tf.cli import flags
 from dcgan_tf.config import class_names, resolve
 from dcgan_tf.config.schema import Config
 from dcgan_tf.reporting import frames, grids
@@ -70,6 +71,8 @@ def _check_flags(values: FlagValues, config: Config, output: pathlib.Path) -> No
         problem = f"{' '.join(of_class)}: the run has no classes; use --count"
     elif "digits" in given and config.class_names:
         problem = f"{given['digits']}: the run's classes are no digits; use --classes"
+    elif way and values.redraw:
+        problem = f"--redraw={values.redraw:g}: does not go with --{way}"
     elif odd_rows:
         problem = f"{' '.join(odd_rows)}: does not go with --{way}; use --count"
     elif way == "morph" and len(class_names.find("morph", values.morph, config.names)) < 2:
@@ -91,8 +94,8 @@ def _load(count: int, values: FlagValues, run: Run, output: pathlib.Path) -> Tra
         raise errors.UsageError(
             f"--output={output}: would take {size / 1e9:,.1f} GB of memory; name a folder"
         )
-    loaded = trained.load(run.folder, ema=values.ema, which=values.which)
-    return dataclasses.replace(loaded, truncation=values.truncation)
+    drawn = {name: values[name].value for name in flags.SAMPLING}
+    return trained.load(run.folder, ema=values.ema, which=values.which, **drawn)
 
 
 def _write_images(

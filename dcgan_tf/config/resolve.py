@@ -46,6 +46,9 @@ def _conflicts(overrides: Mapping[str, Any]) -> Iterator[str]:
                 f"--{'=0 and --'.join(sorted(weights))}=0: no class head would learn what "
                 "the generator is to show; it goes with --g_class_weight=0"
             )
+    if values.get("class_head") == "adc" and overrides.get("d_class_weight_fake"):
+        weight = overrides["d_class_weight_fake"]
+        yield f"--d_class_weight_fake={weight}: goes with --class_head=ac or twin"
     multiplier = values.get("g_batch_multiplier")
     if values.get("resample_latents") is False and multiplier != 1:
         yield (
@@ -185,10 +188,11 @@ def not_defaults(config: Config) -> tuple[list[str], list[str]]:
     values = config.model_dump()
     preset = PRESETS[config.mode]
     defaults = preset.default_values({"architecture": config.architecture}, dataset="")
-    defaults["architecture"] = next(iter(preset.architectures))
+    defaults["architecture"] = preset.usual("")
     data = (config.dataset, config.height, config.width)
     brings = preset.default_values(values, *data)
-    usual = {**brings, **{name: defaults[name] for name in ("architecture", *CHOICES)}}
+    usual = {**brings, **{name: defaults[name] for name in CHOICES}}
+    usual["architecture"] = preset.usual(config.dataset)
     length = preset.default_values({**values, "steps": None, "epochs": None}, *data)
     usual["steps"] = length.get("steps")
     flags = {name: f"--{name}={values[name]}" for name in brings if brings[name] != AUTO}
@@ -222,9 +226,14 @@ def _default(name: str) -> str:
     deciding: dict[str, list[Iterable[str]]] = {
         DEFAULT_MODE: [["mode"]],
         AUTO: [["dataset"]],
-        "by data set": [presets.ON_DIGITS, presets.on_own_images(32, 32), *on_data],
+        "by data set": [
+            ["architecture"],
+            presets.ON_DIGITS,
+            presets.on_own_images(32, 32),
+            *on_data,
+        ],
         "by architecture": [a.settings for a in architectures],
-        "by mode": [["architecture"], *(p.defaults for p in PRESETS.values())],
+        "by mode": [*(p.defaults for p in PRESETS.values())],
         "by --steps or --epochs": [*presets.LENGTHS.values()],
         **{f"by --{flag}": [*choices.values()] for flag, choices in CHOICES.items()},
         **{next(iter(choices)): [[flag]] for flag, choices in CHOICES.items()},

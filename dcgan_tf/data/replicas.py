@@ -27,6 +27,18 @@ def own_rows(rows: tf.Tensor) -> tf.Tensor:
     return tf.reshape(own, [-1, *rows.shape[1:]])
 
 
+def total(values: tf.Tensor) -> tf.Tensor:
+    """Returns the sum of all replicas' tensors."""
+    if count() == 1:
+        return values
+    return tf.distribute.get_replica_context().all_reduce("SUM", values)
+
+
+def batches() -> int:
+    """Returns how many batches lie one behind the other in the rows, as `joined` lets."""
+    return _batches.get()
+
+
 @contextlib.contextmanager
 def joined(batches: int) -> Iterator[None]:
     """Lets the rows within be so many batches, one behind the other.

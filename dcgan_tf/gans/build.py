@@ -16,15 +16,19 @@ from dcgan_tf.support import tf_setup
 
 # The discriminators of cgan are given the label.
 compact_projection = partial(compact.discriminator, projection=True)
+subpixel = partial(compact.generator, subpixel=True)
+seeing_std = partial(compact.discriminator, class_std=True)
 tutorial_projection = partial(tf_tutorial.discriminator, projection=True)
 
 # A network's options are settings of the same names.
 NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
     ("dcgan", "compact"): (compact.generator, compact.discriminator),
     ("dcgan", "tf_tutorial"): (tf_tutorial.generator, tf_tutorial.discriminator),
+    ("cgan", "compact2"): (subpixel, compact_projection),
     ("cgan", "compact"): (compact.generator, compact_projection),
     ("cgan", "maxout"): (maxout.generator, maxout.discriminator),
     ("cgan", "tf_tutorial"): (tf_tutorial.generator, tutorial_projection),
+    ("acgan", "compact2"): (subpixel, seeing_std),
     ("acgan", "compact"): (compact.generator, compact.discriminator),
     ("acgan", "keras_2018"): (keras_examples.generator_2018, keras_examples.discriminator),
     ("acgan", "keras_gan"): (keras_gan.generator, keras_gan.discriminator),

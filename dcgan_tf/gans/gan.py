@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.data import replicas
-from dcgan_tf.data.pipeline import to_uint8
+from dcgan_tf.data.pipeline import scale, to_uint8
 from dcgan_tf.losses.adversarial import AdversarialLoss, Terms
 from dcgan_tf.losses.class_heads import DiscriminatorOutput
 from dcgan_tf.models.blocks import ignores_training, mix_classes
@@ -142,11 +142,21 @@ class Gan:
         """
         with tf.GradientTape() as tape:
             tape.watch(images)
-            # In inference mode: there a logit is its image's alone.
+            # In inference mode no BatchNorm and no dropout joins images; ClassStd does.
             output = self.discriminate(images, labels, training=False)
         gradients = tape.gradient(output.adversarial, images)
         norm = tf.reduce_mean(tf.reduce_sum(gradients**2, axis=[1, 2, 3]))
         return output, {penalty: self.penalty_interval * norm / 2}
+
+    def class_probability(self, images, labels, classes: int) -> np.ndarray:
+        """Returns how probable the class head finds the label of each image: [N].
+
+        images uint8 [N, H, W, C], labels int [N]; among the classes as real images have
+        them, which the head learns from real images
+        """
+        output = self.discriminate(scale(images), tf.constant(labels), training=False)
+        of_classes = tf.nn.softmax(output.classes[:, :classes]).numpy()
+        return of_classes[np.arange(len(labels)), labels]
 
     def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> np.ndarray:
         """Returns uint8 [N, H, W, C] from latents [N, Z] and labels [N], in inference mode.

@@ -63,9 +63,9 @@ def twin_terms(output: DiscriminatorOutput, labels: tf.Tensor) -> Terms:
 
 
 def adc_terms(output: DiscriminatorOutput, labels: tf.Tensor) -> Terms:
-    """Returns "class", of the class as real images have it, "fake_class", as fakes have it.
+    """Returns "class" and "fake_class": of the label as a real image's, as a fake's.
 
-    And the share named right, as either (Hou et al. 2022, section 3.2).
+    "class_accuracy" is the share named right as either (Hou et al. 2022, section 3.2).
     """
     classes = output.classes.shape[-1] // 2
     named = tf.argmax(output.classes, axis=-1, output_type=labels.dtype) % classes

@@ -17,11 +17,18 @@ def width(spec: ImageSpec) -> int:
     return 32 if max(spec.height, spec.width) <= 32 else 16
 
 
-def generator(spec: ImageSpec, latent_dim: int = 100, label_fusion: str | None = None):
+def generator(
+    spec: ImageSpec,
+    latent_dim: int = 100,
+    label_fusion: str | None = None,
+    subpixel: bool = False,
+):
     """A hidden layer, then doublings by 4x4 kernels: for MNIST 1,789,697 parameters.
 
     label_fusion: how the class is given, see `blocks.fused_inputs` (1,000 parameters more,
     concatenated 26,600); None: the labels are ignored
+    subpixel: the first doubling is by 2x2 kernels, 98,304 parameters less; each pixel of
+        the map that it doubles depends on the whole latent vector already
     """
     count = spec.doublings()
     smallest, filters = (spec.height >> count, spec.width >> count), width(spec) << count
@@ -32,8 +39,10 @@ def generator(spec: ImageSpec, latent_dim: int = 100, label_fusion: str | None =
     x = keras.layers.Reshape((*smallest, filters))(x)  # MNIST: [B, 7, 7, 128]
     options = {"kernel_size": 4, "strides": 2, "padding": "same"}
     for level in range(1, count):
-        enlarge = keras.layers.Conv2DTranspose(filters >> level, use_bias=False, **options)
-        x = enlarge(x)
+        if subpixel and level == 1:
+            x = layers.SubpixelConv2DTranspose(filters >> level)(x)
+        else:
+            x = keras.layers.Conv2DTranspose(filters >> level, use_bias=False, **options)(x)
         x = keras.layers.ReLU()(layers.BatchNormalization()(x))  # MNIST: [B, 14, 14, 64]
     options |= {"activation": "tanh", "dtype": floatx()}
     images = layers.BiasConv2DTranspose(spec.channels, **options)(x)
@@ -46,11 +55,14 @@ def discriminator(
     dropout_rate: float = 0.0,
     class_head: str | None = None,
     projection: bool = False,
+    class_std: bool = False,
 ):
     """For MNIST 836,705 parameters; its hidden layer is what sees an image whole.
 
     projection: it is given the label by `blocks.projection_head`: 2,560 parameters more
     class_head: it has `blocks.acgan_heads`, with a twin 5,140 more
+    class_std: it sees by `layers.ClassStd`, 256 parameters more, whether images of a class
+        are more alike than real ones
     """
     images, labels = blocks.inputs("images", spec.shape)
     # Made first, so that a seed gives the weights that it gave in version 0.1.
@@ -61,7 +73,11 @@ def discriminator(
         dtype = None if level else floatx()
         x = layers.BiasConv2D(width(spec) << level, 4, 2, padding="same", dtype=dtype)(x)
         x = blocks.activated(x, negative_slope, dropout_rate)
-    x = layers.BiasDense(256)(keras.layers.Flatten()(x))
+    x = keras.layers.Flatten()(x)
+    if class_std:
+        std = layers.ClassStd(spec.classes, dtype=floatx())(x, labels)
+        x = keras.layers.Concatenate(dtype=floatx())([x, std])
+    x = layers.BiasDense(256)(x)
     x = blocks.activated(x, negative_slope, dropout_rate)
     if plain:
         logits = {"adversarial": plain(x)}

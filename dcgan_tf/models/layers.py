@@ -139,6 +139,61 @@ class UpSampling2D(keras.layers.UpSampling2D):
         return ops.reshape(x, (-1, 2 * height, 2 * width, channels))
 
 
+@serializable
+class SubpixelConv2DTranspose(keras.layers.Conv2DTranspose):
+    """Keras's layer of 2x2 kernels in strides of 2, by a product of matrices.
+
+    [B, H, W, C] -> [B, 2 H, 2 W, filters]: each pixel becomes a square by itself, as in the
+    sub-pixel convolution of Shi et al. 2016.
+    """
+
+    def __init__(self, filters, **kwargs):
+        kwargs |= {"kernel_size": 2, "strides": 2, "use_bias": False}
+        super().__init__(filters, **kwargs)
+
+    def call(self, inputs):
+        kernel = ops.transpose(self.kernel, (3, 0, 1, 2))
+        squares = ops.matmul(inputs, ops.reshape(kernel, (inputs.shape[-1], -1)))
+        return tf.nn.depth_to_space(squares, 2)
+
+
+@serializable
+class ClassStd(keras.layers.Layer):
+    """How much the features of a class vary in the batch: [B, F], labels [B] -> [B, 1].
+
+    The minibatch standard deviation (Karras et al. 2018, section 3) of each class by
+    itself: an image is given ten times its class's mean over the features, so that it is
+    heard as early as they are.  Several replicas have that of the global batch.
+    """
+
+    def __init__(self, classes: int, **kwargs):
+        super().__init__(**kwargs)
+        self.classes = classes
+
+    def call(self, features, labels):
+        # Of several batches that are joined each has its own.
+        batches = replicas.batches()
+        batch = tf.range(tf.size(labels)) * batches // tf.size(labels)
+        groups = batch * self.classes + tf.cast(labels, tf.int32)
+        members = tf.one_hot(groups, batches * self.classes, dtype=features.dtype)
+
+        def sums(values):  # [B, F] -> [classes, F]
+            return replicas.total(tf.matmul(members, values, transpose_a=True))
+
+        count = tf.maximum(sums(tf.ones_like(features[:, :1])), 1)
+        means = tf.matmul(members, sums(features) / count)
+        variances = sums((features - means) ** 2) / count
+        # The square root has no gradient at 0, where a class has one image.
+        deviations = tf.reduce_mean(tf.sqrt(variances + 1e-6), axis=1, keepdims=True)
+        return tf.matmul(members, 10 * deviations)
+
+    def compute_output_shape(self, features_shape, labels_shape):
+        return features_shape[0], 1  # without a replica, which building has none of
+
+    def get_config(self):
+        return {**super().get_config(), "classes": self.classes}
+
+
 # Which of three rows (above, same, below) each of the five taps of a kernel falls on.
 EVEN_ROWS = [[1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]]
 ODD_ROWS = [[1, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 1, 1]]

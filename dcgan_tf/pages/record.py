@@ -44,7 +44,8 @@ class Evaluation(pydantic.BaseModel):
     def conditions(self) -> tuple:
         """Returns what must be alike for figures to be comparable."""
         data, images = self.protocol["dataset"], self.protocol["images"]["generated"]
-        return data, self.protocol["test_images"], images, self.of.get("ema")
+        drawn = self.of.get("truncation", 1.0), self.of.get("redraw", 0.0)
+        return data, self.protocol["test_images"], images, self.of.get("ema"), *drawn
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,9 +95,9 @@ class Record:
             return evaluation.of["step"], figures, evaluation.conditions
         quality = {k.removeprefix(QUALITY): v for k, v in logged.items() if QUALITY in k}
         images, ema = quality.get("images"), self.config.ema_half_life > 0
-        conditions = (self.config.dataset, images, images, ema) if logged else None
+        conditions = (self.config.dataset, images, images, ema, 1.0, 0.0)
         step = int(logged["step"]) if logged else None
-        return step, quality | minutes, conditions
+        return step, quality | minutes, conditions if logged else None
 
     @functools.cached_property
     def step(self) -> int:

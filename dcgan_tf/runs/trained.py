@@ -18,6 +18,7 @@ from dcgan_tf.runs.folder import Parent, Run
 from dcgan_tf.support import arrays, errors
 from dcgan_tf.support.progress import bar
 
+REDRAWS, BESIDE = 10, 16  # of an image, at most; images of its class that it is judged by
 Labels = Sequence[int | str] | np.ndarray | int  # [N], by name or number; N alone
 
 
@@ -26,12 +27,15 @@ class TrainedRun:
     """The generator of a run, at the `step` of its checkpoint.
 
     truncation: what latents are multiplied by that are not given
+    redraw: images of labels by seed are drawn anew, REDRAWS times at most, whose class the
+            discriminator's class head gives a lower probability (rejection sampling)
     """
 
     config: Config
     gan: Gan
     step: int
     truncation: float = dataclasses.field(default=1.0, kw_only=True)
+    redraw: float = dataclasses.field(default=0.0, kw_only=True)
 
     def __repr__(self) -> str:
         config = self.config
@@ -67,11 +71,35 @@ class TrainedRun:
         if latents is not None:
             latents = np.asarray(latents, np.float32)
         classes = self._classes(labels, class_weights, latents)
+        redraws = self.redraw > 0 and latents is None and class_weights is None
         if latents is None:
             latents = self.sample_latents(len(classes), seed)
         # Blocks of whole batches of `generate`: of other sizes it may round otherwise.
         parts = bar(list(arrays.blocks(len(classes), 4 * BLOCK)), "generating")
-        return (self.gan.generate(latents[part], classes[part]) for part in parts)
+        blocks = ((p, self.gan.generate(latents[p], classes[p])) for p in parts)
+        if redraws:
+            return (self._redrawn(block, classes[p], seed, p.start) for p, block in blocks)
+        return (block for _, block in blocks)
+
+    def _redrawn(self, images, labels, seed: int, first: int) -> np.ndarray:
+        """Returns the images [B, ...] from number `first` on, the unlikely ones others."""
+
+        def generate(labels, number):
+            latents = self.gan.sample_latents(len(labels), [seed, number]).numpy()
+            return self.gan.generate(self.truncation * latents, labels)
+
+        # A discriminator with ClassStd judges an image beside others of its class.
+        classes, unlikely = np.repeat(np.unique(labels), BESIDE), np.arange(len(labels))
+        beside = generate(classes, first + REDRAWS + 1)
+        for turn in range(1, REDRAWS + 1):
+            judged = np.concatenate([images[unlikely], beside])
+            of = np.concatenate([labels[unlikely], classes])
+            likely = self.gan.class_probability(judged, of, self.config.classes)
+            unlikely = unlikely[likely[: len(unlikely)] < self.redraw]
+            if not len(unlikely):
+                break
+            images[unlikely] = generate(labels[unlikely], first + turn)
+        return images
 
     def sample_latents(self, count: int, seed: int = 0) -> np.ndarray:
         """Returns float32 [count, Z], as `sample` draws them by this seed."""
@@ -189,12 +217,26 @@ def _require_whole(least: int, **arguments: object) -> None:
 
 
 def load(
-    run_dir: str | os.PathLike, *, ema: bool = True, which: str = "latest"
+    run_dir: str | os.PathLike,
+    *,
+    ema: bool = True,
+    which: str = "latest",
+    truncation: float = 1.0,
+    redraw: float = 0.0,
 ) -> TrainedRun:
     """Returns the generator of a run's "latest" or "best" checkpoint, as `api.load`."""
     run = Run.existing(run_dir)
     config = run.read_config()
     find = {"latest": run.newest_checkpoint, "best": run.best_checkpoint}[which]
+    drawn = {"truncation": truncation, "redraw": redraw}
+    for name, most in (("truncation", 2), ("redraw", 0.999)):
+        if not 0 <= drawn[name] <= most:
+            raise errors.UsageError(f"--{name}={drawn[name]}: must be from 0 to {most}")
+    if redraw and (run.exported.exists() or not config.class_head):
+        raise errors.UsageError(
+            f"--redraw: {run.folder} has no class head, which runs of --mode=acgan have, "
+            "but not their exports; leave it out"
+        )
     # In float32, whatever it was trained in: the same images on every machine.
     gan = build(config.model_copy(update={"precision": "float32"}))
     if run.exported.exists():
@@ -202,7 +244,7 @@ def load(
             raise errors.UsageError(
                 f"--run={run.folder}: is an export: no --which=best, no --noema"
             )
-        return TrainedRun(config, gan, run.read_exported(gan.ema_generator))
+        return TrainedRun(config, gan, run.read_exported(gan.ema_generator), **drawn)
     name = "ema_generator"
     if not ema:
         gan, name = dataclasses.replace(gan, ema_generator=gan.generator), "generator"
@@ -214,9 +256,13 @@ def load(
             how = "--evaluate_every keeps one" if which == "best" else "train it further"
             raise errors.UsageError(f"--run={run.folder}: has no {which} checkpoint; {how}")
         try:
-            checkpoint.restore_weights(info, **{name: saved.ema_generator})
+            networks = {name: saved.ema_generator}
+            if redraw:
+                networks["discriminator"] = saved.discriminator
+            checkpoint.restore_weights(info, **networks)
             gan.ema_generator.set_weights(saved.ema_generator.get_weights())
-            return TrainedRun(config, gan, info.step)
+            gan.discriminator.set_weights(saved.discriminator.get_weights())
+            return TrainedRun(config, gan, info.step, **drawn)
         except errors.RunError:
             if info.folder.exists():  # else a run in progress has put a newer one in place
                 raise

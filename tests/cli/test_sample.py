@@ -51,6 +51,8 @@ def test_a_string_of_digits_is_a_row(do, tmp_path, folders):
     latents = loaded.sample_latents(2) / 2
     images = loaded.sample([2, 6], latents=latents)[..., 0]
     assert np.array_equal(iio.imread(tmp_path / "sample.png"), np.hstack(images))
+    status, _, err = do("cgan", "--digits=26", "--redraw=0.5")
+    assert (status, err.count("\n"), "--redraw" in err) == (2, 1, True)
 
 
 def test_classes_by_name_or_number_are_a_row_in_colour(do, tmp_path, folders):

@@ -50,12 +50,14 @@ def test_what_was_tuned_on_mnist_is_for_sets_of_its_shape_alone(mode):
     for dataset in (*presets.MNIST_LIKE, presets.DIGITS, "./own"):
         for architecture in preset.architectures:
             values = preset.default_values({"architecture": architecture}, dataset)
-            ours = architecture == "compact" and dataset in presets.MNIST_LIKE
+            own = architecture in presets.OURS
+            ours = own and dataset in presets.MNIST_LIKE
             tuned = ours and preset.conditional
             assert (values["decay_images"] > 0) == (values["beta_2"] != 0.999) == tuned
             assert (values.get("label_fusion") == "concatenate") == tuned
+            assert (values["batch_size"] == 128) == (ours and mode == "acgan")
             assert (values["r1_final_share"] < 1) == (ours and mode == "acgan")
             assert values["r1_interval"] == (4 if ours else 1)
             assert (values.get("epochs") == 15) == (ours and mode == "dcgan")
-            in_steps = (architecture, dataset) == ("compact", "./own")
+            in_steps = own and dataset == "./own"
             assert values.get("steps") == (10_000 if in_steps else None)

@@ -65,15 +65,19 @@ def of_version_0_3(run, **changes):
     return values | {"ema_interval": values["r1_interval"]} | decays | changes
 
 
+# What the acgan of version 0.3 had.
+HEADED = dict(mode="acgan", precision="float32", architecture="compact", class_head="twin")
+HEADED["r1_final_share"] = 0.1
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("rule", presets.UPDATE_RULES)
 def test_a_run_of_version_0_3_is_read_by_todays_names(mode, rule):
     """The default runs of every mode, which users have, must not become others."""
-    run = new_config(mode=mode, precision="float32", update_rule=rule)
+    theirs = HEADED if mode == "acgan" else {"architecture": "compact"}
+    theirs = {**theirs, "mode": mode, "precision": "float32", "update_rule": rule}
+    run = new_config(**theirs)
     assert resolve.from_json(of_version_0_3(run)) == run
-
-
-HEADED = dict(mode="acgan", precision="float32")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,7 @@ HEADED = dict(mode="acgan", precision="float32")
     ],
 )
 def test_what_a_run_of_version_0_3_did_is_kept(settings, old):
-    run = new_config(**HEADED, **settings)
+    run = new_config(**HEADED | settings)
     assert resolve.from_json(of_version_0_3(run, **old)) == run
 
 
@@ -105,11 +109,11 @@ def test_a_run_of_which_no_setting_of_today_says_something_is_refused(name):
     ("overrides", "message"),
     [
         ({"d_class_weight_real": 2.0}, "--d_class_weight_real=2.0: goes with --mode=acgan"),
-        ({"mode": "cgan", "architecture": "resnet"}, "has only compact, maxout"),
+        ({"mode": "cgan", "architecture": "resnet"}, "has only compact2, compact, maxout"),
         ({"g_batch_multiplier": 2}, "goes with --update_rule=alternating or separate"),
         (
             {"mode": "cgan", "architecture": "maxout", "label_fusion": "add"},
-            "--label_fusion=add: goes with --architecture=compact or tf_tutorial",
+            "--label_fusion=add: goes with --architecture=compact2 or compact or ",
         ),
         ({"label_fusion": "add"}, "--label_fusion=add: goes with --mode=cgan or acgan"),
         ({"steps": 9, "epochs": 2}, "--steps=9 and --epochs=2: "),

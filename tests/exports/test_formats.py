@@ -18,7 +18,7 @@ UPSAMPLING = {"architecture": "keras_gan", "latent_prior": "uniform"}
 # A conditional and an unconditional signature; a network of which a careless conversion has
 # operations of TensorFlow.
 NETWORKS = [
-    ({"mode": "acgan", "architecture": "compact"}, list(BOUNDS)),
+    ({"mode": "acgan", "architecture": "compact2"}, list(BOUNDS)),
     ({"mode": "dcgan", "architecture": "compact"}, ("keras", "saved_model", "litert")),
     ({"mode": "acgan", **UPSAMPLING}, ("litert",)),
 ]

@@ -29,7 +29,7 @@ from dcgan_tf.runs.folder import Run
 # Saved every second or so besides, so that kills meet saves, too.
 OFTEN = ("--dataset=digits", "--batch_size=100", "--checkpoint_minutes=0.01")
 RUNS = {
-    "acgan compact": ("--mode=acgan", "--epochs=3"),
+    "acgan compact2": ("--mode=acgan", "--epochs=3"),
     # The other defaults and published networks, in the long form.
     "acgan keras_gan, alternating": (
         *("--mode=acgan", "--precision=float32"),
@@ -50,7 +50,7 @@ RUNS = {
         *("--batch_size=50", "--epochs=1"),
     ),
     "dcgan compact": ("--mode=dcgan", "--epochs=3", "--checkpoint_every=1"),
-    "cgan compact": ("--mode=cgan", "--epochs=3", "--checkpoint_every=1"),
+    "cgan compact2": ("--mode=cgan", "--epochs=3", "--checkpoint_every=1"),
     "acgan keras_2017": (
         *("--mode=acgan", "--architecture=keras_2017", "--precision=float32"),
         *("--batch_size=50", "--steps=20"),
@@ -156,7 +156,7 @@ def whole_entries(run):
 
 
 def test_a_killed_run_ends_as_one_that_was_never_killed(tmp_path):
-    name, options = "acgan compact", {"kills": 2, "aims": (ANY, "save"), "longest": 2.0}
+    name, options = "acgan compact2", {"kills": 2, "aims": (ANY, "save"), "longest": 2.0}
     flags = (*OFTEN, *RUNS[name])
     assert_killed_runs_end_alike(tmp_path, flags, name, **options)
 

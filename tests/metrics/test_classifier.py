@@ -40,7 +40,7 @@ def test_pseudo_classes_are_clusters_of_pixels(monkeypatch):
 def cache(tmp_path, monkeypatch, quick_classifier):
     """No classifier yet; they get a network of one layer, which trains in no time."""
 
-    def network(spec):
+    def network(spec, precision="float32"):
         images = tf.keras.Input(spec.shape)
         features = tf.keras.layers.Flatten()(tf.keras.layers.AveragePooling2D(7)(images))
         logits = tf.keras.layers.Dense(spec.classes)(features)

@@ -1,3 +1,4 @@
+import functools
 import gc
 
 import keras
@@ -11,8 +12,10 @@ from dcgan_tf.models.layers import (
     BiasConv2D,
     BiasConv2DTranspose,
     BiasDense,
+    ClassStd,
     Dropout,
     MaxoutDense,
+    SubpixelConv2DTranspose,
     UpsampledConv2D,
     UpSampling2D,
 )
@@ -21,24 +24,27 @@ from dcgan_tf.models.layers import (
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
 def test_a_saved_network_is_loaded_without_being_told_the_layers(tmp_path):
     """Every layer with options that are not its defaults, in a .keras file."""
-    inputs = keras.Input((4, 5, 6))
+    inputs, labels = keras.Input((4, 5, 6)), keras.Input((), dtype="int32")
     x = UpsampledConv2D(3, "tanh", kernel_initializer="he_normal")(inputs)
+    x = SubpixelConv2DTranspose(3)(x)
     x = BiasConv2DTranspose(2, 3, 2, "same")(UpSampling2D()(x))
     x = BatchNormalization(momentum=0.8)(BiasConv2D(3, 3, activation="tanh")(x))
     x = BiasDense(4)(Dropout(0.3)(keras.layers.Flatten()(x)))
-    network = keras.Model(inputs, MaxoutDense(3, k=2, name="last")(x))
+    x = keras.layers.Add()([x, ClassStd(7)(x, labels)])
+    network = keras.Model([inputs, labels], MaxoutDense(3, k=2, name="last")(x))
     network.save(tmp_path / "network.keras")
     loaded = keras.saving.load_model(tmp_path / "network.keras")
     for mine, theirs in zip(network.layers, loaded.layers, strict=True):
         assert type(mine) is type(theirs)
         assert mine.get_config() == theirs.get_config()
-    images = tf.random.stateless_normal([2, 4, 5, 6], [0, 0])
-    assert np.array_equal(loaded(images), network(images))
+    given = [tf.random.stateless_normal([2, 4, 5, 6], [0, 0]), tf.zeros([2], tf.int32)]
+    assert np.array_equal(loaded(given), network(given))
 
 
 TANH = {"activation": "tanh"}
 SAME = {"kernel_size": 5, "strides": 2, "padding": "same", **TANH}
-BIAS = [0.1, -0.2, 0.3]
+BIAS, KERNEL = [np.array([0.1, -0.2, 0.3])], []  # beside the kernel; that alone
+SQUARES = {"kernel_size": 2, "strides": 2, "use_bias": False}
 NORMALISED = [np.linspace(1, 2, 5), np.linspace(-1, 1, 5), np.ones(5), np.full(5, 3.0)]
 THEIRS = keras.layers
 NORMALIZATION, SMALL = THEIRS.BatchNormalization, (6, 3, 4, 5)
@@ -58,6 +64,11 @@ def upsampled(filters, activation):
         (BiasDense, THEIRS.Dense, [3], TANH, (2, 5, 6, 4), BIAS),
         (BiasConv2D, THEIRS.Conv2D, [3], SAME, (2, 5, 6, 4), BIAS),
         (BiasConv2DTranspose, THEIRS.Conv2DTranspose, [3], SAME, (2, 5, 6, 4), BIAS),
+        (
+            SubpixelConv2DTranspose,
+            functools.partial(THEIRS.Conv2DTranspose, **SQUARES),
+            *([3], {}, (2, 4, 5, 6), KERNEL),
+        ),
         (BatchNormalization, NORMALIZATION, [], {"momentum": 0.7}, (6, 5), NORMALISED),
         (BatchNormalization, NORMALIZATION, [], {"momentum": 0.7}, SMALL, NORMALISED),
     ],
@@ -70,8 +81,8 @@ def test_a_layer_is_keras_s_own(ours, theirs, arguments, options, shape, weights
         inputs = tf.random.stateless_normal(shape, [0, 0])
     for layer in (ours, theirs):
         layer.build(shape)
-    if weights is BIAS:
-        weights = [theirs.weights[0].numpy(), np.array(BIAS)]
+    if weights is BIAS or weights is KERNEL:
+        weights = [theirs.weights[0].numpy(), *weights]
     results = []
     for layer in (ours, theirs):
         layer.set_weights(weights or [])
@@ -145,3 +156,15 @@ def test_a_graph_that_moves_variables_is_freed_with_its_function():
     gc.collect()
     graphs = (o for o in gc.get_objects() if type(o).__name__ == "FuncGraph")
     assert graph_of_a_training.__name__ not in {graph.name for graph in graphs}
+
+
+def test_an_image_is_told_how_much_its_class_varies():
+    """By NumPy, of classes of three, of one and of no images."""
+    features = np.random.default_rng(0).normal(size=(4, 5)).astype("float32")
+    labels = np.array([2, 0, 2, 2])
+    of_three = features[[0, 2, 3]].std(axis=0).mean()
+    alone = np.sqrt(1e-6)
+    told = ClassStd(4)(features, labels)[:, 0]
+    assert np.allclose(
+        told, 10 * np.array([of_three, alone, of_three, of_three]), rtol=1e-4
+    )

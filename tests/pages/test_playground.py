@@ -55,6 +55,7 @@ def shipped():
 def multiplying():
     """An ACGAN whose embedding multiplies, so that classes have directions of their own."""
     settings = {"mode": "acgan", "label_fusion": "multiply", "precision": "float32"}
+    settings["architecture"] = "compact2"
     config = new_config("digits", **settings)
     gan = build(config)
     layer = gan.ema_generator.get_layer("label_embedding")

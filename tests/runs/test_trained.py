@@ -34,6 +34,28 @@ def test_sample_generates_an_image_for_each_label(runs, mode):
     assert not np.array_equal(images, again.sample([2, 0, 2, 6], seed=2))
 
 
+def test_redraw_replaces_the_images_whose_class_is_unlikely(runs, tmp_path):
+    """By a softmax in NumPy; the others stay.  Only a class head can tell."""
+    untrained(tmp_path / "run", mode="acgan", class_head="adc")
+    run, labels = dcgan_tf.load(tmp_path / "run", redraw=1e-9), np.full(40, 3)
+
+    def probabilities(images):
+        logits = run.gan.discriminator([images / 127.5 - 1, labels])["classes"]
+        shares = np.exp(logits.numpy()[:, :10])  # as real images
+        return shares[:, 3] / shares.sum(axis=1)
+
+    plain = run.sample(labels, seed=1)
+    least = float(np.median(probabilities(plain)))
+    redrawn = dcgan_tf.load(run.folder, redraw=least).sample(labels, seed=1)
+    stay = probabilities(plain) > least
+    assert 0 < stay.sum() < 40
+    assert np.array_equal(redrawn[stay], plain[stay])
+    assert (probabilities(redrawn) > least - 1e-6).all()
+    for without in (runs["cgan"].folder, None):
+        with pytest.raises(errors.UsageError, match="--redraw"):
+            dcgan_tf.load(without, redraw=0.5)
+
+
 def test_it_generates_with_the_ema_of_the_latest_unless_asked_otherwise(tmp_path):
     """Catches images of the raw generator, and --ema=false and --which=best ignored."""
     folder = tmp_path / "run"

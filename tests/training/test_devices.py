@@ -26,8 +26,8 @@ from dcgan_tf.training.devices import Workers
 
 REPOSITORY = pathlib.Path(dcgan_tf.__file__).parents[1]
 IN_DEVICES = (  # both update rules, BatchNorm, dropout, R1, pairs, intervals
-    "acgan compact, lazy",
-    "acgan compact, relativistic",
+    "acgan compact2, lazy",
+    "acgan compact2, relativistic",
     "dcgan_tutorial, alternating, separate",
 )
 IN_WORKERS = ("acgan_keras_gan, alternating, mixed",)  # BatchNorm, dropout, an embedding

@@ -93,7 +93,11 @@ def unordered(graph):
 
 @pytest.mark.parametrize(
     "case",
-    ["acgan compact, paired", "acgan compact, lazy", "cgan_maxout, alternating, separate"],
+    [
+        "acgan compact2, paired",
+        "acgan compact2, lazy",
+        "cgan_maxout, alternating, separate",
+    ],
 )
 def test_a_variable_is_never_read_while_it_is_moved(case, few):
     assert unordered(optimised(case, few)) == []

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from conftest import KERAS, MODES
 from same_runs import assert_same_run, assert_same_values, log_entries
-from toys import discriminator, generator, go
+from toys import go
 
 from dcgan_tf.cli import launch
-from dcgan_tf.gans import build
 from dcgan_tf.metrics import mode_collapse
 from dcgan_tf.pages import record
 from dcgan_tf.reporting import frames
@@ -175,17 +174,6 @@ def test_calls_of_compiled_units_end_alike_in_a_run_that_was_stopped(folders, to
         toys.at = {}
         go(folder, config, few, jit_compile=True)
         assert toys.calls == [4, 5, 6, 8, 12, 13]
-
-
-def test_a_run_compiled_in_units_resumes_bit_exactly(folders, small, few, monkeypatch):
-    """Stopped at a log entry within a unit, with real steps of toy networks."""
-    monkeypatch.setitem(build.NETWORKS, ("cgan", "compact"), (generator, discriminator))
-    config = small("cgan", latent_dim=4, steps=14, log_every_steps=7, r1_interval=3)
-    straight, _ = go(folders[0], config, few, jit_compile=True)
-    _, by = go(folders[1], config, few, jit_compile=True, on_entry=lambda entry: True)
-    assert by == signal.SIGINT
-    stopped, _ = go(folders[1], config, few, jit_compile=True)
-    assert_same_run(straight, stopped)
 
 
 def test_a_run_is_saved_in_between_by_the_clock(tmp_path, toys, few, monkeypatch):

@@ -272,7 +272,7 @@ def toy_acgan(monkeypatch, small, **settings):
     falling = {"decay_images": 320, "lr_final_share": 0.1, "r1_final_share": 0.1}
     lazy = {"r1_interval": 3, "r1_weight": 1.0, "ema_half_life": 100}
     drawn = {"class_head": "twin", "fake_label_source": "uniform", "augment_fakes": True}
-    toy = {"architecture": "compact", "latent_dim": 4, "max_translation": 2}
+    toy = {"latent_dim": 4, "max_translation": 2}
     return small("acgan", **falling, **lazy, **drawn, **toy, **settings)
 
 
