@@ -43,8 +43,8 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
         raise errors.UsageError("--cas: the images have no labels to train with")
     source.check_held_out(dataset, "run" if values.samples is None else "samples")
     if values.samples is None and loaded is None:
-        drawn = {name: values[name].value for name in flags.SAMPLING}
-        loaded = trained.load(run.folder, ema=values.ema, which=values.which, **drawn)
+        sampling = {name: values[name].value for name in flags.SAMPLING}
+        loaded = trained.load(run.folder, ema=values.ema, which=values.which, **sampling)
     train, test = (pipeline.load(dataset, split) for split in ("train", "test"))
     if values.samples is not None:
         of: dict = {"samples": values.samples}
@@ -60,12 +60,12 @@ def measure(values: FlagValues, loaded: TrainedRun | None = None) -> dict:
         for_cas = image_sets.generated(loaded, labels, seed + 1)
     ema = values.ema and loaded.config.ema_half_life > 0
     of = {"run": str(run.folder), "step": loaded.step, "ema": ema, "seed": seed}
-    drawn = {name: getattr(loaded, name) for name in flags.SAMPLING}
+    sampling = {name: getattr(loaded, name) for name in flags.SAMPLING}
     report = evaluator.compare(images, train, test, dataset, for_cas)
     if (loaded.truncation, loaded.redraw) != (1, 0):
-        given = " ".join(f"--{name}={value:g}" for name, value in drawn.items())
-        report["notes"].insert(0, f"the images were drawn with {given}")
-    return {"of": {**of, **drawn}, **report}
+        given = " ".join(f"--{name}={value:g}" for name, value in sampling.items())
+        report["notes"].insert(0, f"the images were sampled with {given}")
+    return {"of": {**of, **sampling}, **report}
 
 
 def _check_flags(values: FlagValues) -> None:

@@ -100,7 +100,7 @@ SAMPLING = {
     ),
     "redraw": (
         *(flags.FloatParser(0.0, 0.999), 0.0),
-        "an ACGAN's images whose class is less probable are drawn again.  Default: 0",
+        "class probability below which an ACGAN's image is made again.  Default: 0, never",
     ),
 }
 # How and where images are read.

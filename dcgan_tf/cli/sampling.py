@@ -94,8 +94,8 @@ def _load(count: int, values: FlagValues, run: Run, output: pathlib.Path) -> Tra
         raise errors.UsageError(
             f"--output={output}: would take {size / 1e9:,.1f} GB of memory; name a folder"
         )
-    drawn = {name: values[name].value for name in flags.SAMPLING}
-    return trained.load(run.folder, ema=values.ema, which=values.which, **drawn)
+    sampling = {name: values[name].value for name in flags.SAMPLING}
+    return trained.load(run.folder, ema=values.ema, which=values.which, **sampling)
 
 
 def _write_images(

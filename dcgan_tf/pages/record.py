@@ -44,8 +44,8 @@ class Evaluation(pydantic.BaseModel):
     def conditions(self) -> tuple:
         """Returns what must be alike for figures to be comparable."""
         data, images = self.protocol["dataset"], self.protocol["images"]["generated"]
-        drawn = self.of.get("truncation", 1.0), self.of.get("redraw", 0.0)
-        return data, self.protocol["test_images"], images, self.of.get("ema"), *drawn
+        sampling = self.of.get("truncation", 1.0), self.of.get("redraw", 0.0)
+        return data, self.protocol["test_images"], images, self.of.get("ema"), *sampling
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dcgan_tf.runs.folder import Parent, Run
 from dcgan_tf.support import arrays, errors
 from dcgan_tf.support.progress import bar
 
-REDRAWS, BESIDE = 10, 16  # of an image, at most; images of its class that it is judged by
+REDRAWS, BESIDE = 10, 16  # of an image, at most; images of its class beside it
 Labels = Sequence[int | str] | np.ndarray | int  # [N], by name or number; N alone
 
 
@@ -27,7 +27,7 @@ class TrainedRun:
     """The generator of a run, at the `step` of its checkpoint.
 
     truncation: what latents are multiplied by that are not given
-    redraw: images of labels by seed are drawn anew, REDRAWS times at most, whose class the
+    redraw: images of labels by seed are replaced, REDRAWS times at most, whose class the
             discriminator's class head gives a lower probability (rejection sampling)
     """
 
@@ -92,9 +92,9 @@ class TrainedRun:
         classes, unlikely = np.repeat(np.unique(labels), BESIDE), np.arange(len(labels))
         beside = generate(classes, first + REDRAWS + 1)
         for turn in range(1, REDRAWS + 1):
-            judged = np.concatenate([images[unlikely], beside])
+            compared = np.concatenate([images[unlikely], beside])
             of = np.concatenate([labels[unlikely], classes])
-            likely = self.gan.class_probability(judged, of, self.config.classes)
+            likely = self.gan.class_probability(compared, of, self.config.classes)
             unlikely = unlikely[likely[: len(unlikely)] < self.redraw]
             if not len(unlikely):
                 break
@@ -228,10 +228,10 @@ def load(
     run = Run.existing(run_dir)
     config = run.read_config()
     find = {"latest": run.newest_checkpoint, "best": run.best_checkpoint}[which]
-    drawn = {"truncation": truncation, "redraw": redraw}
+    sampling = {"truncation": truncation, "redraw": redraw}
     for name, most in (("truncation", 2), ("redraw", 0.999)):
-        if not 0 <= drawn[name] <= most:
-            raise errors.UsageError(f"--{name}={drawn[name]}: must be from 0 to {most}")
+        if not 0 <= sampling[name] <= most:
+            raise errors.UsageError(f"--{name}={sampling[name]}: must be from 0 to {most}")
     if redraw and (run.exported.exists() or not config.class_head):
         raise errors.UsageError(
             f"--redraw: {run.folder} has no class head, which runs of --mode=acgan have, "
@@ -244,7 +244,7 @@ def load(
             raise errors.UsageError(
                 f"--run={run.folder}: is an export: no --which=best, no --noema"
             )
-        return TrainedRun(config, gan, run.read_exported(gan.ema_generator), **drawn)
+        return TrainedRun(config, gan, run.read_exported(gan.ema_generator), **sampling)
     name = "ema_generator"
     if not ema:
         gan, name = dataclasses.replace(gan, ema_generator=gan.generator), "generator"
@@ -261,8 +261,9 @@ def load(
                 networks["discriminator"] = saved.discriminator
             checkpoint.restore_weights(info, **networks)
             gan.ema_generator.set_weights(saved.ema_generator.get_weights())
-            gan.discriminator.set_weights(saved.discriminator.get_weights())
-            return TrainedRun(config, gan, info.step, **drawn)
+            if redraw:
+                gan.discriminator.set_weights(saved.discriminator.get_weights())
+            return TrainedRun(config, gan, info.step, **sampling)
         except errors.RunError:
             if info.folder.exists():  # else a run in progress has put a newer one in place
                 raise
