@@ -107,8 +107,8 @@ SAMPLING = {
 DATA = {
     "data_dir": "folder of tensorflow-datasets.  Default: TFDS_DATA_DIR, else its own",
     "image_size": integer(
-        "pixels: images are cropped square at their centre and resized to it.  Default: "
-        "their own size where all agree and networks can be built for it, else 32",
+        "pixels of a side.  Default: the images' own size where all agree and networks "
+        "can be built for it, else the largest square, up to 64, that 90 % of them fill",
         *(LEAST_SIZE, MOST_SIZE),
     ),
     "channels": choice("1: grey, 3: colour.  Default: grey where all are", ["1", "3"]),

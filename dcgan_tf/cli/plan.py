@@ -7,11 +7,11 @@ from typing import Any
 
 from dcgan_tf.cli import flags
 from dcgan_tf.config import resolve
-from dcgan_tf.config.presets import AUTO, DIGITS, OURS, PRESETS
+from dcgan_tf.config.presets import AUTO, COMMON, DIGITS, OURS, PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import source
 from dcgan_tf.datasets.cache import Options
-from dcgan_tf.datasets.spec import Dataset, ImageSpec, doublings, nearest_size
+from dcgan_tf.datasets.spec import SQUARES, Dataset, ImageSpec, doublings
 from dcgan_tf.runs.folder import Parent, Run, RunConfig
 from dcgan_tf.runs.manifest import CheckpointInfo
 from dcgan_tf.support import errors
@@ -112,6 +112,8 @@ def _new(
             channels=options.channels or inherited.channels,
         )
     resolve.check(overrides)  # before a host is asked
+    pixels = {name: overrides.get(name, COMMON[name]) for name in ("fit", "resample")}
+    options = dataclasses.replace(options, **pixels)
     if options.size:  # before all images are read
         _check_size(overrides, *options.size)
     requested = overrides.get("dataset", AUTO)
@@ -173,9 +175,10 @@ def _check_size(
             f"--image_size=28 --channels=1, or --architecture={OURS[1]}"
         )
     if not doublings(height, width):
+        nearest = min(SQUARES, key=lambda side: abs(2 * side - height - width))
         raise errors.UsageError(
             f"--image_size: networks cannot be built for {size}; the nearest size is "
-            f"--image_size={nearest_size(height, width)}"
+            f"--image_size={nearest}"
         )
 
 
@@ -225,6 +228,8 @@ def find_again(run: Run, config: Config, options: Options) -> Dataset:
         options,
         size=(config.height, config.width),
         channels=config.channels,
+        fit=config.fit,
+        resample=config.resample,
         skip_broken=True,  # what was skipped when the run began; its fingerprint tells
         is_new=False,
     )

@@ -58,6 +58,7 @@ CONSTANT = dict(
 
 COMMON = dict(
     **CONSTANT,
+    **dict(fit="crop", resample="smooth"),
     **dict(max_translation=0, flip=False, augment_fakes=False, class_balance="data"),
     **dict(latent_dim=100, latent_prior="normal", negative_slope=0.2, dropout_rate=0.0),
     **dict(ema_half_life=0, precision=AUTO, r1_weight=0.0, r2_weight=0.0),
@@ -71,7 +72,8 @@ CONDITIONAL = dict(preview_real=False, preview_classes="")
 
 # The settings that came after version 0.2, and what they are in a config.json without them.
 ADDED = dict(
-    **CONSTANT, flip=False, augment_fakes=False, class_balance="data", preview_classes=""
+    **dict(**CONSTANT, flip=False, augment_fakes=False, class_balance="data"),
+    **dict(preview_classes="", fit="crop", resample="smooth"),
 )
 
 # On 1,500 images an epoch has few steps, and the discriminator overfits: smaller batches,

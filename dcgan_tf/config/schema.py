@@ -63,6 +63,16 @@ class Config(pydantic.BaseModel):
     height: Pixels = _derived("pixels")
     width: Pixels = _derived("pixels")
     channels: int = _derived("1: grey, 3: RGB", 1, 3)
+    fit: Literal["crop", "pad"] = _data(
+        "how pictures of another shape become square: by their largest centred part "
+        "(crop), or whole, on white (pad)",
+        common=True,
+    )
+    resample: Literal["smooth", "nearest"] = _data(
+        "how pictures are resized: to means over areas, or enlarged bicubically (smooth); "
+        "or to the nearest pixels, for pixel art",
+        common=True,
+    )
     max_translation: int = _data(
         "pixels by which real images move at most, each way; edges are repeated", 0, 32
     )

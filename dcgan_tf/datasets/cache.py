@@ -18,12 +18,23 @@ import numpy as np
 from PIL import Image
 
 from dcgan_tf.datasets import picture
-from dcgan_tf.datasets.spec import Dataset, ImageSpec, Source, digest, doublings, own_names
+from dcgan_tf.datasets.spec import (
+    LEAST_SIZE,
+    SQUARES,
+    Dataset,
+    ImageSpec,
+    Source,
+    Target,
+    digest,
+    doublings,
+    own_names,
+)
 from dcgan_tf.support import atomic_files, errors
 from dcgan_tf.support.progress import bar, say
 
 FORMAT = 2
 SPLITS = ("train", "test")
+USUAL_MOST = 64  # pixels of a side, where a user requests no size
 LEAST_BRIGHT = 32  # grey level that some pixel of sound images has
 
 
@@ -33,9 +44,11 @@ class Options:
 
     data_dir: str | None = None  # the folder of tensorflow-datasets; None: its own
     cache_dir: str | None = None  # the cache's folder; None: in the user's cache folder
-    # (height, width); None: what all have in common, if networks can be built for it
+    # (height, width); None: as `_usual_size` has it
     size: tuple[int, int] | None = None
     channels: int | None = None  # None: grey where all images are grey
+    fit: str = "crop"  # as `Target` has it
+    resample: str = "smooth"
     skip_broken: bool = False  # whether to go on without pictures that cannot be read
     labelled: bool = False  # whether to go on without those of a folder that have no class
     is_new: bool = True  # whether to ask which of nested folders are the classes
@@ -47,7 +60,8 @@ def prepare(source: Source, options: Options) -> Dataset:
     requested = options.size, options.channels
 
     def place(*requested: object) -> pathlib.Path:
-        return cache / digest(FORMAT, source.key, source.class_names, *requested)[:32]
+        way = *requested, options.fit, options.resample
+        return cache / digest(FORMAT, source.key, source.class_names, *way)[:32]
 
     def kept() -> Dataset | None:
         # A run that goes on requests what was found when it began, when it requested less.
@@ -86,19 +100,18 @@ def _index(place: pathlib.Path) -> dict | None:
 
 def _read(source: Source, place: pathlib.Path, options: Options) -> None:
     """Reads a source into a new folder."""
-    size = options.size or source.common_size()
-    if options.size is None and not (size and doublings(*size)):
-        size = 32, 32
-    height, width = size
+    sizes = source.sizes()
+    height, width = options.size or _usual_size(sizes, options.fit)
     say(f"reading {source.count:,} images of {source.name}, once, as {width}x{height}")
     channels = options.channels or source.channels or 3
     labels: tuple[list[int], list[int]] = [], []
     skipped, grey = [], options.channels is None and channels == 3
     looks, first_labels = Counter[str](), dict[int, int]()  # by the hash of an image
     paths = [place / f"{split}_images.bin" for split in SPLITS]
+    target = Target((height, width), options.fit, options.resample)
     with paths[0].open("wb") as train, paths[1].open("wb") as test:
         for image, label, is_test, error in bar(
-            source.items(size), "reading", source.count
+            source.items(target), "reading", source.count
         ):
             if image is None:
                 skipped.append(error)
@@ -124,7 +137,40 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
     index = {"source": source.name, "height": height, "width": width}
     index |= {"channels": 1 if grey else channels, "counts": counts, "skipped": skipped}
     index |= {"warnings": _odd(looks, counts), "sha256": atomic_files.hashes(place)}
+    index["fitting"] = _fitting(sizes, target)
     atomic_files.write_json(place / "index.json", index)
+
+
+def _usual_size(sizes: Counter[tuple[int, int]], fit: str) -> tuple[int, int]:
+    """Returns the size that all images have, if networks can be built for it.
+
+    Else it returns the largest square, up to USUAL_MOST, that 90 % of the images fill: by
+    their short sides, or where they are padded by their long sides.
+    """
+    if len(sizes) == 1 and doublings(*(common := next(iter(sizes)))):
+        return common
+    sides = sorted((max if fit == "pad" else min)(size) for size in sizes.elements())
+    filled = min(sides[len(sides) // 10], USUAL_MOST) if sides else LEAST_SIZE
+    side = max(side for side in SQUARES if side <= max(filled, LEAST_SIZE))
+    return side, side
+
+
+def _fitting(sizes: Counter[tuple[int, int]], target: Target) -> list[str]:
+    """Says what images of other sizes lose or gain, and which flags change it."""
+    if not sizes.keys() - {target.size}:
+        return []
+    height, width = target.size
+    heights, widths = zip(*sizes, strict=True)
+    now = f"all are {widths[0]}x{heights[0]}"
+    if len(sizes) > 1:
+        spans = (f"{min(sides)} to {max(sides)}" for sides in (widths, heights))
+        now = "they are {} pixels wide and {} high".format(*spans)
+    others = sum(n for (high, wide), n in sizes.items() if high * width != wide * height)
+    done, other = {"crop": ("cropped", "pad"), "pad": ("padded", "crop")}[target.fit]
+    how_many = f"{others:,} " if len(sizes) > 1 else ""
+    shaped = f"{how_many}{done} to a square, " if others else ""
+    flags = f"--image_size or --fit={other}" if others else "--image_size"
+    return [f"{now}: {shaped}all resized to {width}x{height} (change this by {flags})"]
 
 
 def _odd(looks: Mapping[str, int], counts: Mapping[str, list[int]]) -> list[str]:
@@ -166,7 +212,8 @@ def _dataset(source, place: pathlib.Path, index: dict, skip_broken: bool) -> Dat
         return np.memmap(path, np.uint8, "r", shape=shape), labels
 
     megabytes = sum((place / f"{s}_images.bin").stat().st_size for s in SPLITS) / 1e6
-    notes = [f"{len(skipped):,} that cannot be read: {listed}"] if skipped else []
+    notes = [*index["fitting"]]
+    notes += [f"{len(skipped):,} that cannot be read: {listed}"] if skipped else []
     return Dataset(
         source.name,
         spec,

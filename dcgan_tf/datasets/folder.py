@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from dcgan_tf.config import class_names
 from dcgan_tf.datasets import picture
-from dcgan_tf.datasets.spec import NO_CLASSES, Item, Source, digest, is_held_out
+from dcgan_tf.datasets.spec import NO_CLASSES, Item, Source, Target, digest, is_held_out
 from dcgan_tf.support import arrays, atomic_files, errors
 from dcgan_tf.support.progress import bar
 
@@ -63,15 +63,11 @@ def find(folder: pathlib.Path, labelled: bool = False, is_new: bool = True) -> S
     names = sorted({file.class_name for file in files})
     names.sort(key=int if all(map(str.isdecimal, names)) else None)
 
-    def common_size() -> tuple[int, int] | None:
-        sizes = {picture.upright_size(folder / path) for path in paths} - {None}
-        return sizes.pop() if len(sizes) == 1 else None
-
-    def items(size: tuple[int, int]) -> Iterator[Item]:
+    def items(target: Target) -> Iterator[Item]:
         def decoded(file: _File) -> Item:
             image, error = None, ""
             try:
-                image = picture.decode(folder / file.path, size)
+                image = picture.decode(folder / file.path, target)
             except Exception as problem:  # Pillow's readers raise a dozen kinds
                 error = f"{file.path}: {errors.first_line(problem)}"
             return Item(image, names.index(file.class_name), file.test, error)
@@ -86,7 +82,7 @@ def find(folder: pathlib.Path, labelled: bool = False, is_new: bool = True) -> S
         count=len(files),
         class_names=class_names.checked(names, str(folder)),
         notes=tuple(notes),
-        common_size=common_size,
+        sizes=lambda: picture.sizes(folder / path for path in paths),
         channels=None,
         items=items,
     )

@@ -1,13 +1,14 @@
 """A .npz of images and labels."""
 
 import pathlib
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 
 from dcgan_tf.config import class_names
 from dcgan_tf.datasets import picture
-from dcgan_tf.datasets.spec import NO_CLASSES, Item, Source, digest
+from dcgan_tf.datasets.spec import NO_CLASSES, Item, Source, Target, digest
 from dcgan_tf.support import arrays, atomic_files, errors
 
 # What the arrays may be called: here, in MedMNIST's files, in Keras's.
@@ -52,11 +53,11 @@ def find(path: pathlib.Path) -> Source:
     if problem := _problem(parts, names):
         raise errors.UsageError(f"--dataset={path}: {problem}")
 
-    def items(size: tuple[int, int]) -> Iterator[Item]:
+    def items(target: Target) -> Iterator[Item]:
         for prefix, pixels, numbers in parts:
             test = None if test_images is None else bool(prefix)
             for image, label in zip(pixels, numbers.ravel(), strict=True):
-                yield picture.item(image, int(label), test, size)
+                yield picture.item(image, int(label), test, target)
 
     return Source(
         name=str(path),
@@ -64,7 +65,7 @@ def find(path: pathlib.Path) -> Source:
         count=sum(len(pixels) for _, pixels, _ in parts),
         class_names=names,
         notes=(),
-        common_size=lambda: images.shape[1:3],
+        sizes=lambda: Counter([images.shape[1:3]]),
         channels=3 if images.shape[3:] == (3,) else 1,
         items=items,
     )

@@ -1,9 +1,12 @@
 """Image sets of other packages: scikit-learn's digits, tensorflow-datasets' sets."""
 
 import contextlib
+import io
+import itertools
 import pathlib
 import threading
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,7 +15,7 @@ from PIL import Image
 from dcgan_tf.config import class_names
 from dcgan_tf.config.presets import AUTO, DIGITS
 from dcgan_tf.datasets import picture, spec
-from dcgan_tf.datasets.spec import MNIST, NO_CLASSES, Dataset, Item, Source
+from dcgan_tf.datasets.spec import MNIST, NO_CLASSES, Dataset, Item, Source, Target
 from dcgan_tf.support import atomic_files, errors, tf_setup
 
 ANSWER_SECONDS = 4  # how long a host may take to answer
@@ -144,13 +147,21 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
     height, width, channels = features[image].shape
     files = sorted(path for path in builder.data_path.iterdir() if path.is_file())
 
-    def items(size: tuple[int, int]) -> Iterator[Item]:
+    def sizes() -> Counter[tuple[int, int]]:
+        if height and width:
+            return Counter([(height, width)])
+        encoded = {image: _tfds().decode.SkipDecoding()}
+        parts_read = (builder.as_dataset(split=split, decoders=encoded) for split in parts)
+        examples = itertools.chain.from_iterable(parts_read)
+        return picture.sizes(io.BytesIO(example[image].numpy()) for example in examples)
+
+    def items(target: Target) -> Iterator[Item]:
         for split, is_test in parts.items():
             for example in builder.as_dataset(split=split):
                 pixels = example[image].numpy()
                 pixels = np.swapaxes(pixels, 0, 1) if transposed else pixels
                 number = classes.index(int(example[label])) if label else 0
-                yield picture.item(pixels, number, is_test, size)
+                yield picture.item(pixels, number, is_test, target)
 
     return Source(
         name=name,
@@ -158,7 +169,7 @@ def find(name: str, data_dir: pathlib.Path) -> Source:
         count=sum(splits[split].num_examples for split in parts),
         class_names=class_names.checked(names, name),
         notes=tuple(notes),
-        common_size=lambda: (height, width) if height and width else None,
+        sizes=sizes,
         channels={1: 1, 3: 3, 4: 3}.get(channels),
         items=items,
     )

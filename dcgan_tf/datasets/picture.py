@@ -1,62 +1,74 @@
 """One picture: decoded upright, on white, made square or not at all, in 8 bits."""
 
+import contextlib
 import hashlib
 import pathlib
+from collections import Counter
+from collections.abc import Iterable
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from dcgan_tf.datasets.spec import Item, is_held_out
+from dcgan_tf.datasets.spec import Item, Target, is_held_out
 
 
-def upright_size(file: pathlib.Path) -> tuple[int, int] | None:
-    """Returns (height, width) as header and EXIF say; None where the file is no picture."""
-    try:
-        with Image.open(file) as image:
+def sizes(files: Iterable[pathlib.Path | BinaryIO]) -> Counter[tuple[int, int]]:
+    """Counts each (height, width), as header and EXIF say, of files that are pictures."""
+    counts = Counter[tuple[int, int]]()
+    for file in files:
+        # Pillow's readers raise a dozen kinds on damaged files.
+        with contextlib.suppress(Exception), Image.open(file) as image:
             turned = image.getexif().get(0x0112, 1) >= 5
-            return image.size if turned else image.size[::-1]
-    except Exception:  # Pillow's readers raise a dozen kinds on damaged files
-        return None
+            counts[image.size if turned else image.size[::-1]] += 1
+    return counts
 
 
-def decode(file: pathlib.Path, size: tuple[int, int]) -> np.ndarray:
-    """Decodes a picture file to uint8 [H, W, 3] of `size`; raises what Pillow raises.
+def decode(file: pathlib.Path | BinaryIO, target: Target) -> np.ndarray:
+    """Decodes a picture file to uint8 [H, W, 3]; raises what Pillow raises.
 
     The first frame of an animation counts.  EXIF turns the picture, alpha is laid on white,
     and 16 bits become 8.
     """
     with Image.open(file) as image:
-        # Large JPEGs are decoded at a fraction of their size, at least twice `size`.
-        image.draft(None, (2 * max(size), 2 * max(size)))
+        # Large JPEGs are decoded at a fraction of their size, at least twice the target's.
+        image.draft(None, (2 * max(target.size), 2 * max(target.size)))
         image.load()
-        return _fit(_in_rgb(ImageOps.exif_transpose(image)), size)
+        return _fit(_in_rgb(ImageOps.exif_transpose(image)), target)
 
 
-def fitted(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """uint8 [H, W] or [H, W, C], C 1, 3 or (alpha) 4 -> [H, W] or [H, W, 3] of `size`."""
+def fitted(image: np.ndarray, target: Target) -> np.ndarray:
+    """uint8 [H, W] or [H, W, C], C 1, 3 or (alpha) 4 -> [H, W] or [H, W, 3]."""
     if image.shape[2:] == (1,):
         image = image[..., 0]
     picture = Image.fromarray(image)
-    return _fit(_in_rgb(picture) if picture.mode == "RGBA" else picture, size)
+    return _fit(_in_rgb(picture) if picture.mode == "RGBA" else picture, target)
 
 
-def item(image: np.ndarray, label: int, test: bool | None, size: tuple[int, int]) -> Item:
-    """Fits an image uint8 [H, W] or [H, W, C] to `size`; it decides a `test` of None."""
+def item(image: np.ndarray, label: int, test: bool | None, target: Target) -> Item:
+    """Fits an image uint8 [H, W] or [H, W, C]; it decides a `test` of None."""
     if test is None:
         test = is_held_out(hashlib.sha256(image.tobytes()).hexdigest())
-    return Item(fitted(image, size), label, test)
+    return Item(fitted(image, target), label, test)
 
 
-def _fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
-    """Resizes the largest centred part of `size`'s shape to `size`: (height, width)."""
-    height, width = size
-    if (image.height, image.width) != size:
-        scale = min(image.height / height, image.width / width)
-        left = (image.width - width * scale) / 2
-        top = (image.height - height * scale) / 2
-        box = (left, top, left + width * scale, top + height * scale)
+def _fit(image: Image.Image, target: Target) -> np.ndarray:
+    """Resizes what `target.fit` keeps of a picture, and puts it onto white."""
+    height, width = target.size
+    if image.size != (width, height):
+        scales = image.width / width, image.height / height
+        scale = max(scales) if target.fit == "pad" else min(scales)
+        wide, high = min(image.width, width * scale), min(image.height, height * scale)
+        left, top = (image.width - wide) / 2, (image.height - high) / 2
         method = Image.Resampling.BOX if scale > 1 else Image.Resampling.BICUBIC
-        image = image.resize((width, height), method, box=box)
+        if target.resample == "nearest":
+            method = Image.Resampling.NEAREST
+        inner = max(1, round(wide / scale)), max(1, round(high / scale))
+        image = image.resize(inner, method, box=(left, top, left + wide, top + high))
+    if image.size != (width, height):
+        canvas = Image.new(image.mode, (width, height), "white")
+        canvas.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
+        image = canvas
     return np.asarray(image)
 
 

@@ -6,6 +6,7 @@ all its files have been read.  `data.pipeline.Split` is one half of it in memory
 
 import dataclasses
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -56,10 +57,20 @@ def doublings(height: int, width: int) -> int:
     return count if fit else 0
 
 
-def nearest_size(height: int, width: int) -> int:
-    """Returns the nearest size of a square image for which networks can be built."""
-    sizes = (size for size in range(LEAST_SIZE, MOST_SIZE + 1) if doublings(size, size))
-    return min(sizes, key=lambda size: abs(2 * size - height - width))
+SQUARES = [side for side in range(LEAST_SIZE, MOST_SIZE + 1) if doublings(side, side)]
+
+
+class Target(NamedTuple):
+    """What pictures become.
+
+    size:     (height, width)
+    fit:      crop: the largest centred part of this shape; pad: the whole, on white
+    resample: smooth: means over areas, bicubic where a picture is enlarged; or nearest
+    """
+
+    size: tuple[int, int]
+    fit: str = "crop"
+    resample: str = "smooth"
 
 
 class Item(NamedTuple):
@@ -80,11 +91,10 @@ class Source:
     count: int
     class_names: tuple[str, ...]  # or NO_CLASSES
     notes: tuple[str, ...]  # what was passed over, a phrase each
-    # () -> the (height, width) of all images, or None where they differ
-    common_size: Callable[[], tuple[int, int] | None]
+    # () -> each (height, width) of images, and how many have it
+    sizes: Callable[[], Counter[tuple[int, int]]]
     channels: int | None  # 1 or 3; None where that shows only when the images are read
-    # (height, width) -> the images in a fixed order, of that size
-    items: Callable[[tuple[int, int]], Iterator[Item]]
+    items: Callable[[Target], Iterator[Item]]  # the images in a fixed order
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Runs on images of one's own, as they are planned: no TensorFlow, nothing trained."""
 
 import dataclasses
+import json
 import shutil
 import types
 
@@ -100,6 +101,26 @@ def test_a_run_goes_on_with_its_data_wherever_it_lies_now(tmp_path, make):
     begin(make(tmp_path / "x.npz", run="third"))
     (tmp_path / "x.npz").rename(tmp_path / "y.npz")
     assert make(tmp_path / "y.npz", run="third").dataset.size
+
+
+def test_a_run_goes_on_with_the_pixels_that_it_began_with(tmp_path, make):
+    """Catches a resume that crops what the run has padded; and a run of version 0.4."""
+    folder = draw(tmp_path / "set", size=(24, 40))
+    began = begin(make(folder, fit="pad", resample="nearest"))
+    again = make(None)
+    shapes = [made.dataset.spec.shape for made in (began, again)]
+    assert shapes == [(40, 40, 3)] * 2
+    pixels = [made.dataset.read("train")[0] for made in (began, again)]
+    assert np.array_equal(*pixels)
+    assert (pixels[0][:, 0] == 255).all(), "it is padded"
+    with pytest.raises(errors.UsageError, match=r"--fit=crop \(the run has pad\)"):
+        make(None, fit="crop")
+    older = begin(make(folder, run="older"))
+    values = json.loads(older.run.config_file.read_text())
+    for name in ("fit", "resample"):
+        del values["config"][name]
+    older.run.config_file.write_text(json.dumps(values))
+    assert make(None, run="older").config == older.config
 
 
 def test_changed_data_are_refused(tmp_path, make):

@@ -178,6 +178,46 @@ def test_pictures_without_content_are_told(prepare, tmp_path, values, told):
         assert set(told) <= {*prepare(tmp_path / "set").warnings}
 
 
+@pytest.mark.parametrize(
+    ("shapes", "options", "side", "told"),
+    [
+        ([(68, 56)] * 2, {}, 56, "56x68: cropped to a square, all resized to 56x56"),
+        ([(68, 56)], {"fit": "pad"}, 64, "padded to a square, all resized to 64x64"),
+        ([(90, 200)], {}, 64, "by --image_size or --fit=pad"),
+        ([(20, 20)] * 11 + [(16, 30)], {}, 20, "16 to 20 high: 1 cropped to a square"),
+        ([(20, 20)] * 9 + [(16, 30)], {"fit": "pad"}, 20, "1 padded to a square"),
+        ([(9, 9)], {}, 16, "9x9: all resized to 16x16 (change this by --image_size)"),
+        ([(16, 16)], {}, 16, ""),
+        ([(16, 16)], {"size": (32, 32)}, 32, "all are 16x16: all resized to 32x32"),
+    ],
+)
+def test_the_usual_size_is_one_that_most_fill_and_what_is_lost_is_told(
+    prepare, tmp_path, shapes, options, side, told
+):
+    """Catches pictures of 68x56 that are lowered to 32x32 without a word."""
+    for number, shape in enumerate(shapes):
+        path = tmp_path / "set" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.full(shape, 40 + number, np.uint8)).save(path)
+    for _ in range(2):  # when they are read, and found again
+        dataset = prepare(tmp_path / "set", **options)
+        assert dataset.spec.shape[:2] == (side, side)
+        assert told in "".join(dataset.notes)
+        assert bool(told) == bool(dataset.notes)
+
+
+def test_the_cache_tells_ways_of_reading_apart(prepare, tmp_path):
+    """Catches a run with --fit=pad that trains on pictures which were cropped."""
+    (tmp_path / "set").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 40), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "set" / "0.png")
+    ways = ({"fit": fit, "resample": how} for fit in ("crop", "pad") for how in "ns")
+    names = {"n": "nearest", "s": "smooth"}
+    ways = [{**way, "resample": names[way["resample"]]} for way in ways]
+    made = [images(prepare(tmp_path / "set", size=(32, 32), **way)) for way in ways]
+    assert len({pixels.tobytes() for pixels in made}) == 4
+
+
 def test_a_large_picture_is_read_without_a_warning(pictures, prepare, monkeypatch):
     """Catches a warning of Pillow's that calls a scan an attack."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.datasets import npz
+from dcgan_tf.datasets.spec import Target
 from dcgan_tf.support import errors
 
 
@@ -26,9 +27,9 @@ def test_images_and_labels_in_their_order(find):
     """Catches images that lose their labels, and a held-out set that moves."""
     images, labels = pixels(40, (4, 4, 3)), np.arange(40) % 2
     source = find(images=images, labels=labels)
-    assert (source.count, source.channels, source.common_size()) == (40, 3, (4, 4))
+    assert (source.count, source.channels, [*source.sizes()]) == (40, 3, [(4, 4)])
     assert source.class_names == ("0", "1")
-    made, numbers, test, _ = zip(*source.items((4, 4)), strict=True)
+    made, numbers, test, _ = zip(*source.items(Target((4, 4))), strict=True)
     assert np.array_equal(made, images)
     assert numbers == tuple(labels)
     hashes = [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
@@ -47,7 +48,7 @@ def test_images_and_labels_in_their_order(find):
 def test_other_peoples_names_and_a_test_split(find, names):
     values = (pixels(3), np.array([[0], [1], [0]]), pixels(1), np.array([[1]]))
     source = find(**dict(zip(names, values, strict=True)), class_names=["cat", "dog"])
-    held_out = [(item.label, item.test) for item in source.items((4, 4))]
+    held_out = [(item.label, item.test) for item in source.items(Target((4, 4)))]
     assert held_out == [(0, False), (1, False), (0, False), (1, True)]
     assert (source.channels, source.class_names) == (1, ("cat", "dog"))
     arrays = dict(zip(names, values, strict=True))
@@ -57,7 +58,7 @@ def test_other_peoples_names_and_a_test_split(find, names):
 def test_without_labels_there_are_no_classes(find):
     source = find(images=pixels(), test_images=pixels(1), test_labels=[7])
     assert source.class_names == ("",)
-    assert {item.label for item in source.items((4, 4))} == {0}
+    assert {item.label for item in source.items(Target((4, 4)))} == {0}
 
 
 CASES = [

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from dcgan_tf.datasets import picture
+from dcgan_tf.datasets.spec import Target
 from dcgan_tf.support import errors
 
 
@@ -63,13 +64,14 @@ CASES = {
 def test_a_picture_of_the_size_keeps_every_bit(kind):
     """Catches conversions that Keras's and TensorFlow's loaders get wrong."""
     file, expected = CASES[kind]
-    assert picture.decode(file, np.array(expected).shape[:2]).tolist() == expected
+    assert picture.decode(file, Target(np.array(expected).shape[:2])).tolist() == expected
 
 
 def test_what_is_transparent_is_white_and_half_of_it_half():
     """Keras's loader drops the alpha, and the hidden colour appears."""
     pixels = np.array([[[0, 0, 0, 0], [0, 0, 0, 255], [0, 0, 0, 128]]], np.uint8)
-    for made in (picture.decode(encoded(pixels), (1, 3)), picture.fitted(pixels, (1, 3))):
+    target = Target((1, 3))
+    for made in (picture.decode(encoded(pixels), target), picture.fitted(pixels, target)):
         assert made[0, :2].tolist() == [[255] * 3, [0] * 3]
         assert abs(int(made[0, 2, 0]) - 127) <= 1
 
@@ -80,8 +82,8 @@ def test_exif_turns_a_picture():
     pixels = np.zeros((8, 16, 3), np.uint8)
     pixels[:, :8] = 255  # the left half, which comes to the top
     file = encoded(pixels, exif=exif)
-    assert picture.upright_size(file) == (16, 8)
-    turned = picture.decode(file, (16, 8))
+    assert picture.sizes([file, io.BytesIO(b"no picture")]) == {(16, 8): 1}
+    turned = picture.decode(file, Target((16, 8)))
     assert (turned[:8].min(), turned[8:].max()) == (255, 0)
 
 
@@ -89,12 +91,35 @@ def test_smaller_pictures_are_means_over_areas_of_the_centre():
     pixels = np.zeros((4, 8, 3), np.uint8)
     pixels[0, 2] = 200  # a quarter of the first of four areas
     pixels[:, :2] = pixels[:, 6:] = 255  # cropped
-    assert picture.decode(encoded(pixels), (2, 2))[..., 0].tolist() == [[50, 0], [0, 0]]
+    made = picture.decode(encoded(pixels), Target((2, 2)))
+    assert made[..., 0].tolist() == [[50, 0], [0, 0]]
     gradient = np.linspace(0, 255, 640).astype(np.uint8)
     pixels = np.repeat(np.tile(gradient, (640, 1))[..., None], 3, axis=-1)
-    made = picture.decode(encoded(pixels, "JPEG"), (32, 32)).astype(int)
+    made = picture.decode(encoded(pixels, "JPEG"), Target((32, 32))).astype(int)
     expected = gradient.reshape(32, 20).mean(axis=1)
     assert np.abs(made[:, :, 0] - expected).max() < 3, "a JPEG is decoded smaller at once"
+
+
+# A picture of four columns becomes a square of four or eight pixels a side.
+FITTED = {
+    ("crop", "smooth", 2): [[10, 20], [10, 20]],
+    ("pad", "smooth", 4): [[255] * 4, [0, 10, 20, 30], [0, 10, 20, 30], [255] * 4],
+    ("pad", "smooth", 2): [[5, 25], [255, 255]],
+    ("crop", "nearest", 4): [[10, 10, 20, 20]] * 4,
+    ("pad", "nearest", 8): [
+        *[[255] * 8] * 2,
+        *[[0, 0, 10, 10, 20, 20, 30, 30]] * 4,
+        *[[255] * 8] * 2,
+    ],
+}
+
+
+@pytest.mark.parametrize(("fit", "resample", "side"), FITTED)
+def test_a_picture_that_is_no_square_is_cropped_or_padded(fit, resample, side):
+    """Catches a picture that is stretched, and pixel art that is blurred."""
+    pixels = np.tile(np.array([0, 10, 20, 30], np.uint8), (2, 1))
+    made = picture.fitted(pixels, Target((side, side), fit, resample))
+    assert made.tolist() == FITTED[fit, resample, side]
 
 
 BROKEN = {
@@ -108,13 +133,13 @@ BROKEN = {
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_what_cannot_be_read_says_why(content):
     with pytest.raises((OSError, ValueError), match=r"\w"):
-        picture.decode(io.BytesIO(content), (2, 2))
+        picture.decode(io.BytesIO(content), Target((2, 2)))
 
 
 def test_a_picture_that_is_too_large_is_told_so(monkeypatch):
     """Catches Pillow's words for a scan of the user's, an attack."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3)
     with pytest.raises(Image.DecompressionBombError) as raised:
-        picture.decode(encoded(colours(2, 4)), (2, 2))
+        picture.decode(encoded(colours(2, 4)), Target((2, 2)))
     told = errors.first_line(raised.value)
     assert told == "Image size (8 pixels) exceeds limit of 6 pixels"

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from dcgan_tf.datasets import folder
+from dcgan_tf.datasets.spec import Target
 from dcgan_tf.support import errors
 
 INSIDE = ("cat/1.png", "dog/deep/2.png")
@@ -27,7 +28,7 @@ def put(tmp_path):
 
 
 def items_of(path):
-    return list(folder.find(path).items((4, 4)))
+    return list(folder.find(path).items(Target((4, 4))))
 
 
 def test_folders_are_classes_and_order_is_that_of_the_files_names(tmp_path, put):
@@ -181,8 +182,8 @@ def test_a_broken_file_is_an_item_that_says_why_and_has_no_size(tmp_path, put):
     good, broken = items_of(tmp_path)
     assert (good.error, broken.image) == ("", None)
     assert broken.error.startswith("b.png: cannot identify image file")
-    assert folder.find(tmp_path).common_size() == (4, 6)
+    assert folder.find(tmp_path).sizes() == {(4, 6): 1}
     put("c.png", size=(6, 4))
-    assert folder.find(tmp_path).common_size() is None
+    assert folder.find(tmp_path).sizes() == {(4, 6): 1, (6, 4): 1}
     (tmp_path / "d.png").symlink_to("/nowhere.png")
     assert items_of(tmp_path)[-1].error.endswith("d.png: No such file or directory")
