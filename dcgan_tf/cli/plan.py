@@ -64,8 +64,11 @@ def make(
     """
     if init_from and run_dir is None and "mode" not in overrides:
         raise errors.UsageError(f"--init_from={init_from}: give the new run a --run_dir")
-    mode = overrides.get("mode", resolve.DEFAULT_MODE)
-    run = Run(pathlib.Path(run_dir or f"checkpoints/{mode}").expanduser())
+    goes_on = run_dir is not None and Run(pathlib.Path(run_dir).expanduser()).exists()
+    if not (goes_on or init_from or "mode" in overrides):
+        overrides = {**overrides, "mode": _usual_mode(overrides, options)}
+    run_dir = run_dir or f"checkpoints/{overrides['mode']}"
+    run = Run(pathlib.Path(run_dir).expanduser())
     _check_folder(run)
     run = Run(run.folder.absolute())  # a callback may change the working directory
     if run.exists():
@@ -80,6 +83,14 @@ def make(
         if plan.dataset and getattr(plan.config, name):
             source.check_held_out(plan.dataset, name)
     return plan
+
+
+def _usual_mode(overrides: Mapping[str, Any], options: Options) -> str:
+    """Returns the mode of a run for which none is given: its images decide."""
+    resolve.check(overrides)  # before a host is asked; cgan has every setting of dcgan
+    name = source.settled(overrides.get("dataset", AUTO), options.data_dir)
+    has_classes = source.has_classes(name, options.data_dir)
+    return resolve.DEFAULT_MODE if has_classes else resolve.WITHOUT_CLASSES
 
 
 def _check_folder(run: Run) -> None:
@@ -117,7 +128,7 @@ def _new(
     if options.size:  # before all images are read
         _check_size(overrides, *options.size)
     requested = overrides.get("dataset", AUTO)
-    dataset = _find(requested, overrides.get("mode", resolve.DEFAULT_MODE), run, options)
+    dataset = _find(requested, overrides["mode"], run, options)
     _check_size(overrides, *dataset.spec.shape)
     config = resolve.new(
         overrides,
@@ -166,7 +177,7 @@ def _check_size(
     overrides: Mapping[str, Any], height: int, width: int, channels: int = 1
 ) -> None:
     """UsageError unless the networks can be built for images of this size."""
-    architectures = PRESETS[overrides.get("mode", resolve.DEFAULT_MODE)].architectures
+    architectures = PRESETS[overrides["mode"]].architectures
     name = overrides.get("architecture", OURS[1])
     size = f"{width}x{height}"
     if not architectures[name].any_size and (height, width, channels) != (28, 28, 1):

@@ -10,7 +10,7 @@ from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
 from dcgan_tf.losses.class_heads import CLASS_HEADS
 from dcgan_tf.support import errors
 
-DEFAULT_MODE = "dcgan"
+DEFAULT_MODE, WITHOUT_CLASSES = "cgan", "dcgan"  # of images with classes, and others
 _ALWAYS = {name for name in schema.FIELDS if schema.kind(name) == schema.DERIVED}
 _ALWAYS |= {"mode", "dataset"}
 
@@ -224,7 +224,7 @@ def _default(name: str) -> str:
     architectures = [a for p in PRESETS.values() for a in p.architectures.values()]
     on_data = [s for a in architectures for s in (a.mnist, a.digits)]
     deciding: dict[str, list[Iterable[str]]] = {
-        DEFAULT_MODE: [["mode"]],
+        f"{DEFAULT_MODE}; {WITHOUT_CLASSES} of images without classes": [["mode"]],
         AUTO: [["dataset"]],
         "by data set": [
             ["architecture"],

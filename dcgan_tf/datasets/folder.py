@@ -43,7 +43,7 @@ def find(folder: pathlib.Path, labelled: bool = False, is_new: bool = True) -> S
     labelled: leave out pictures without a class, where others have one
     is_new: ask the user, by the error, which of nested folders are the classes
     """
-    files, notes = _listed(folder, labelled, is_new)
+    files, notes = listed(folder, labelled, is_new)
     # By the files' own names first: numbered files keep their order across classes.
     files.sort(key=lambda file: (os.path.basename(file.path), file.path))
     paths = [file.path for file in files]
@@ -93,7 +93,7 @@ def _content(file: pathlib.Path) -> str:
     return atomic_files.sha256(file) if os.access(file, os.R_OK) else digest(file.name)
 
 
-def _listed(
+def listed(
     folder: pathlib.Path, labelled: bool, is_new: bool
 ) -> tuple[list[_File], list[str]]:
     """Returns the pictures, without classes unless all that stay have one; and notes."""
@@ -129,7 +129,8 @@ def _listed(
         raise errors.UsageError(
             f"--dataset={folder}: {_listing(first)} lie in {_listing(within)}; if these "
             "are the classes, give the folder that they lie in, or call two such folders "
-            "train and test; else put the pictures of a class straight into its folder"
+            "train and test; else put the pictures of a class straight into its folder, or "
+            "take --mode=dcgan, which needs no classes"
         )
     loose = [file for file in files if file.class_name == NO_CLASS]
     if len(loose) in (0, len(files)):

@@ -11,16 +11,13 @@ from dcgan_tf.datasets.spec import NO_CLASSES, Dataset
 from dcgan_tf.support import errors
 
 LEAST_HELD_OUT = 6  # images: five nearest neighbours of one
+MOST_CLASSES = 1000
 DEFAULTS = Options()
 
 
 def find(name: str, options: Options = DEFAULTS) -> Dataset:
     """Returns the data set that `settled` named; UsageError if it cannot be trained on."""
     data_dir = data_folder(options.data_dir)
-    if options.data_dir and not data_dir.is_dir():
-        raise errors.UsageError(
-            f"--data_dir={options.data_dir}: is no folder; make it first, or name another"
-        )
     if name == AUTO:
         name = "mnist" if packaged.mnist_is_within_reach(data_dir) else DIGITS
     if options.size in (None, (28, 28)) and options.channels in (None, 1):
@@ -36,11 +33,28 @@ def find(name: str, options: Options = DEFAULTS) -> Dataset:
         path = _readable(pathlib.Path(name))
         is_file, reading = path.is_file(), (options.labelled, options.is_new)
         source = npz.find(path) if is_file else folder.find(path, *reading)
-    if (classes := len(source.class_names)) > 1000:
+    if (classes := len(source.class_names)) > MOST_CLASSES:
         notes = *source.notes, f"without classes, because {classes:,} are over 1,000"
         source = dataclasses.replace(source, class_names=NO_CLASSES, notes=notes)
     dataset = cache.prepare(source, options)
     return dataclasses.replace(dataset, files_hash=source.key if is_own(name) else "")
+
+
+def has_classes(name: str, data_dir: str | None) -> bool:
+    """Says whether the images that `settled` named have two classes or more.
+
+    Pictures that lie beside class folders, in none of them, do not count.
+    """
+    if name in (AUTO, DIGITS, *MNIST_LIKE):
+        return True
+    if not is_own(name):
+        classes = len(packaged.find(name, data_folder(data_dir)).class_names)
+    elif (path := _readable(pathlib.Path(name))).is_file():
+        classes = len(npz.find(path).class_names)
+    else:
+        files, _ = folder.listed(path, labelled=True, is_new=False)
+        classes = len({file.class_name for file in files})
+    return 1 < classes <= MOST_CLASSES
 
 
 def is_own(name: str) -> bool:
@@ -97,7 +111,12 @@ def moved_to(name: str, given: str | None, data_dir: str | None) -> str | None:
 def data_folder(data_dir: str | None) -> pathlib.Path:
     """Returns tensorflow-datasets' folder: `data_dir`, TFDS_DATA_DIR, or its default."""
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return pathlib.Path(data_dir or default).expanduser()
+    folder = pathlib.Path(data_dir or default).expanduser()
+    if data_dir and not folder.is_dir():
+        raise errors.UsageError(
+            f"--data_dir={data_dir}: is no folder; make it first, or name another"
+        )
+    return folder
 
 
 def check_held_out(dataset: Dataset, asking: str) -> None:

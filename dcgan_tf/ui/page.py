@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from dcgan_tf import evaluate, export, main, playground, report, sample
 from dcgan_tf.cli import flags, plan
-from dcgan_tf.config import presets, schema
+from dcgan_tf.config import presets, resolve, schema
 from dcgan_tf.datasets import source
 from dcgan_tf.reporting import frames, grids
 from dcgan_tf.support import errors
@@ -200,6 +200,7 @@ def read(runs: Runs, name: str | None, files: list[str] | None, size: str | None
     text = "\n".join([*lines, *dataset.notes, *dataset.warnings])
     some = grids.grid(images[frames.evenly(len(images), 24)], 8)
     pixels = grids.legible(some, grids.Layout(*dataset.spec.shape[:2], 8))
-    mode = "cgan" if dataset.spec.classes > 1 else "dcgan"
+    has_classes = dataset.spec.classes > 1
+    mode = resolve.DEFAULT_MODE if has_classes else resolve.WITHOUT_CLASSES
     called = plain(f"{source.short_name(name)}-{mode}-{len(runs.names())}")
     return name, None, text, pixels, mode, called

@@ -24,9 +24,10 @@ def make(tmp_path):
 
     def make(dataset, options=(), run="run", **overrides):
         given = {"mode": "cgan", "batch_size": 4, "precision": "float32"} | overrides
+        given |= {"dataset": str(dataset)} if dataset else {}
         return plan.make(
-            given | ({"dataset": str(dataset)} if dataset else {}),
-            run_dir=str(tmp_path / run),
+            {name: value for name, value in given.items() if value is not None},
+            run_dir=run and str(tmp_path / run),
             options=Options(cache_dir=str(tmp_path / "cache"), **dict(options)),
             fresh=False,
         )
@@ -84,6 +85,33 @@ def test_a_conditional_mode_needs_two_classes(tmp_path, make, classes):
     with pytest.raises(errors.UsageError, match=r"--mode=cgan: .*fewer classes than two"):
         make(folder)
     assert make(folder, mode="dcgan").config.classes == 1
+
+
+def test_images_with_classes_are_for_a_cgan_and_others_for_a_dcgan(
+    tmp_path, make, monkeypatch
+):
+    """Catches class folders that a mode ignores, since nobody named another one."""
+    monkeypatch.chdir(tmp_path)
+    folder = draw(tmp_path / "set")
+    shutil.copy(folder / "cat" / "0.png", folder / "cover.png")
+    loose, one = draw(tmp_path / "loose", (".",)), draw(tmp_path / "one", ("cat",))
+    shutil.copy(folder / "cover.png", one / "cover.png")
+    for dataset, run, mode, count in (
+        (folder, "labelled", "cgan", 20),
+        (loose, "unlabelled", "dcgan", 20),
+        (one, "of_one", "dcgan", 21),
+        ("digits", "digits_run", "cgan", 1797),
+        (folder, None, "cgan", 20),
+        (loose, None, "dcgan", 20),
+    ):
+        made = make(dataset, run=run, mode=None)
+        assert (made.config.mode, made.run.folder.name) == (mode, run or mode)
+        assert made.dataset.size + made.dataset.held_out == count
+        begin(made)
+    assert make(None, run="unlabelled", mode=None).config.mode == "dcgan", "it goes on"
+    assert make(loose, run=None, mode=None).run.exists()
+    with pytest.raises(errors.UsageError, match="maxout: --mode=dcgan has only"):
+        make(loose, run="other", mode=None, architecture="maxout")
 
 
 def test_a_run_goes_on_with_its_data_wherever_it_lies_now(tmp_path, make):

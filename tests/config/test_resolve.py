@@ -115,7 +115,10 @@ def test_a_run_of_which_no_setting_of_today_says_something_is_refused(name):
             {"mode": "cgan", "architecture": "maxout", "label_fusion": "add"},
             "--label_fusion=add: goes with --architecture=compact2 or compact or ",
         ),
-        ({"label_fusion": "add"}, "--label_fusion=add: goes with --mode=cgan or acgan"),
+        (
+            {"mode": "dcgan", "label_fusion": "add"},
+            "--label_fusion=add: goes with --mode=cgan or acgan",
+        ),
         ({"steps": 9, "epochs": 2}, "--steps=9 and --epochs=2: "),
         ({"log_every_steps": 2}, "whose length is given by --steps"),
         ({**ALTERNATING, "resample_latents": False}, "with --g_batch_multiplier=1"),
