@@ -36,6 +36,15 @@ def test_pseudo_classes_are_clusters_of_pixels(monkeypatch):
     assert np.array_equal(clustered.labels, again.labels)
 
 
+@pytest.mark.parametrize(
+    ("images", "batch_size", "steps"),
+    [(20, 20, 1_000), (2_665, 32, 1_000), (9_999, 32, 1_560), (60_000, 128, 2_340)],
+)
+def test_a_training_on_few_images_is_short(images, batch_size, steps):
+    """Catches 192,000 images seen, where 32,000 do: minutes of a first evaluation."""
+    assert classifier.length(images, epochs=5) == (batch_size, steps)
+
+
 @pytest.fixture
 def cache(tmp_path, monkeypatch, quick_classifier):
     """No classifier yet; they get a network of one layer, which trains in no time."""
