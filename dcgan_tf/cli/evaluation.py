@@ -132,7 +132,7 @@ def table(report: Mapping) -> str:
     for figure in FIGURES:
         if figure.key in columns["generated"]:
             cells = (
-                figure.text(row[figure.key]) if figure.key in row else ""
+                console.printable(figure.text_of(row)) if figure.key in row else ""
                 for row in columns.values()
             )
             lines.append((console.printable(figure.title), *cells))
@@ -147,7 +147,8 @@ def table(report: Mapping) -> str:
             f"{among if nearest['searched'] < generated else ''})"
         )
         notes = [copies, *notes]
-    texts = [console.wrapped(headline), *texts, *map(console.wrapped, notes)]
+    notes = (console.wrapped(console.printable(note)) for note in notes)
+    texts = [console.wrapped(headline), *texts, *notes]
     return "\n".join(text.rstrip() for text in texts)
 
 

@@ -4,14 +4,26 @@ All is computed in float64 and in blocks of rows that take 80 MB: all distances 
 images from 10,000 would take 800.
 """
 
+import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
+from dcgan_tf.data.pipeline import Split
+from dcgan_tf.metrics import image_sets
+from dcgan_tf.metrics.image_sets import Images
 from dcgan_tf.support import arrays
 from dcgan_tf.support.progress import bar
 
 BLOCK_SIZE = 10_000_000  # numbers at a time
+NEAREST = 10  # samples that are shown beside their nearest training image
+# A sample is a near copy if it is closer to a training image than all but 1 % of test
+# images are, of which so many are searched; fewer than LEAST are too few.
+NEAR_COPY_IMAGES, LEAST_NEAR_COPY_IMAGES = 1000, 100
+# Multiplications in the search for nearest training images; with MNIST those of 10,000
+# samples and 1,000 test images.
+MOST_PRODUCTS = 11_000 * 60_000 * 784
 
 
 def frechet_classifier_distance(one: np.ndarray, other: np.ndarray) -> float:
@@ -116,4 +128,45 @@ def prdc(
         "recall": float(np.mean(recalled)),
         "density": float(np.mean(inside) / k),
         "coverage": float(np.mean(covered)),
+    }
+
+
+def nearest_training_images(images: Images, train: Split, test: Images) -> dict[str, Any]:
+    """Returns the samples nearest to a training image, in pixels: are there copies?
+
+    Of images with labels the nearest of each class, else the nearest of all; at most
+    NEAREST.  Distances are root mean squares over the pixels, in grey levels of 255.
+
+    pairs:       the samples, then the training images
+    near_copies: the share of near copies among the samples; None: too few test images
+    searched:    of all samples, and of all test images: as many as MOST_PRODUCTS allows
+    """
+    training = train.array()
+    most = max(2 * NEAREST, MOST_PRODUCTS // training.size)
+    unseen = min(NEAR_COPY_IMAGES, len(test), most // 2)
+    chosen = image_sets.spread(images, most - unseen)
+    searched, tested = images[chosen], test[image_sets.spread(test, unseen)]
+    samples, real, others = (x.reshape(len(x), -1) for x in (searched, training, tested))
+    numbers, nearest = nearest_neighbours(samples, real)
+    _, nearest_of_test = nearest_neighbours(others, real)
+    limit = np.quantile(nearest_of_test, 0.01)
+    order = np.argsort(nearest, kind="stable")
+    labels = None if images.labels is None else images.labels[chosen]
+    if labels is not None:
+        _, first = np.unique(labels[order], return_index=True)  # in the classes' order
+        order = order[first[np.isin(first, np.sort(first)[:NEAREST])]]
+    order = order[:NEAREST]
+    pixels = math.sqrt(samples.shape[1])
+    enough = unseen >= LEAST_NEAR_COPY_IMAGES
+    return {
+        "pairs": np.concatenate([searched[order], training[numbers[order]]]),
+        "samples": chosen[order].tolist(),
+        "training_images": numbers[order].tolist(),
+        "classes": None if labels is None else labels[order].tolist(),
+        "distances": (nearest[order] / pixels).round(2).tolist(),
+        "median_distance": round(float(np.median(nearest) / pixels), 2),
+        "near_copies": float(np.mean(nearest < limit)) if enough else None,
+        "near_copy_distance": round(float(limit / pixels), 2) if enough else None,
+        "searched": len(samples),
+        "searched_test_images": unseen,
     }

@@ -1,6 +1,7 @@
 """What is measured of generated images, and the reference rows beside it."""
 
-import math
+import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import tensorflow as tf
 
 from dcgan_tf.data.pipeline import Split
 from dcgan_tf.datasets.spec import Dataset, ImageSpec
-from dcgan_tf.metrics import classifier, distances, image_sets
+from dcgan_tf.metrics import classifier, distances, image_sets, texture
 from dcgan_tf.metrics.classifier import Classifier
 from dcgan_tf.metrics.figures import REAL
 from dcgan_tf.metrics.image_sets import Images
@@ -18,15 +19,102 @@ NEIGHBOURS = 5  # k of precision, recall, density and coverage
 # Images on each side from which the Frechet distance and KID are taken: with fewer they
 # prefer the worse generator too often (experiments/few_test_images).
 LEAST_FOR_DISTANCES = 200
-NEAREST = 10  # samples that are shown beside their nearest training image
-# A sample is a near copy if it is closer to a training image than all but 1 % of test
-# images are, of which so many are searched; fewer than LEAST are too few.
-NEAR_COPY_IMAGES, LEAST_NEAR_COPY_IMAGES = 1000, 100
-# Multiplications in the search for nearest training images; with MNIST those of 10,000
-# samples and 1,000 test images.
-MOST_PRODUCTS = 11_000 * 60_000 * 784
+MOST_FOR_MARGINS, HALVES = 2_000, 20  # images on each side, of fewer there are margins
+FEW = 1_000  # images, below which precision says little of how real they look
 MOST_CONFUSED = 100  # classes of which there is a confusion matrix
 CAS_IMAGES, CAS_BYTES = 60_000, 200_000_000  # at most
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """What the figures need of N images.
+
+    features:      float [N, 96], and probabilities, float [N, classes]: the classifier's
+    labels:        the requested classes, int [N]; None: no classes were requested
+    textures:      of each level [directions, M, patches], of M images
+    """
+
+    features: np.ndarray
+    probabilities: np.ndarray
+    labels: np.ndarray | None
+    textures: list[np.ndarray]
+
+    @functools.cached_property
+    def radii(self) -> np.ndarray:
+        return distances.radii(self.features, NEIGHBOURS)
+
+    def half(self, generator: np.random.Generator) -> "Measured":
+        """Returns a random half of the images, each at most once."""
+        rows, textured = (
+            generator.permutation(count)[: count // 2]
+            for count in (len(self.features), self.textures[0].shape[1])
+        )
+        return Measured(
+            self.features[rows],
+            self.probabilities[rows],
+            None if self.labels is None else self.labels[rows],
+            [level[:, textured] for level in self.textures],
+        )
+
+
+def figures_of(real: Measured, fake: Measured, classes: int, least: int) -> dict[str, Any]:
+    """Returns the figures, None where they cannot be told.
+
+    least: images on each side for the Frechet distance and KID
+    """
+    enough = min(len(real.features), len(fake.features)) >= least
+    figures: dict[str, Any] = {
+        distance.__name__: distance(real.features, fake.features) if enough else None
+        for distance in (distances.frechet_classifier_distance, distances.kid)
+    }
+    figures |= distances.prdc(real.features, fake.features, NEIGHBOURS, real.radii)
+    levels = zip(real.textures, fake.textures, strict=True)
+    by_level = [texture.sliced_wasserstein(*level) for level in levels]
+    figures |= {"texture_distance": by_level[0], "texture_distance_by_level": by_level}
+    if classes == 1:
+        return figures
+    requested, predicted = fake.labels, fake.probabilities.argmax(axis=1)
+    if requested is not None:
+        # By requested (row) and predicted class; the accuracy is GAN-test (Shmelkov et
+        # al. 2018, section 3).
+        confusion = np.zeros((classes, classes), int)
+        np.add.at(confusion, (requested, predicted), 1)
+        by_class = _ratios(confusion.diagonal(), confusion.sum(axis=1))
+        figures["class_accuracy"] = float(np.mean(requested == predicted))
+        figures["class_accuracy_by_class"] = by_class
+        if classes <= MOST_CONFUSED:
+            figures["confusion_matrix"] = confusion.tolist()
+    labels = predicted if requested is None else requested
+    std = intra_class_std(fake.features, labels, classes)
+    std_by_class = _ratios(std, intra_class_std(real.features, real.labels, classes))
+    finite = [ratio for ratio in std_by_class if ratio is not None]
+    shares = np.bincount(predicted, minlength=classes) / len(predicted)
+    return figures | {
+        "classifier_score": classifier_score(fake.probabilities),
+        "intra_class_std": float(np.mean(finite)) if finite else None,
+        "intra_class_std_by_class": std_by_class,
+        "class_shares": shares.tolist(),
+    }
+
+
+def margins(real: Measured, fake: Measured, classes: int) -> dict[str, float]:
+    """Returns for each figure how much other images would change it, nine times in ten.
+
+    That is 1.64 standard deviations over random halves of both sets.  The mean of half of n
+    numbers varies about the mean of all with the variance s^2 (2 / n - 1 / n), as the mean
+    of all varies about the truth.  Drawn with repeats, as a bootstrap does, an image would
+    be its own nearest neighbour.
+    """
+    generator = np.random.default_rng(0)
+    halves = [
+        figures_of(real.half(generator), fake.half(generator), classes, least)
+        for least in [LEAST_FOR_DISTANCES // 2] * HALVES
+    ]
+    return {
+        name: 1.64 * float(np.std([half[name] for half in halves], ddof=1))
+        for name in halves[0]
+        if all(isinstance(half[name], float) for half in halves)
+    }
 
 
 class Evaluator:
@@ -39,47 +127,26 @@ class Evaluator:
     def __init__(self, trained_classifier: Classifier, test: Split, spec: ImageSpec):
         self._classifier, self._spec = trained_classifier, spec
         self.test = image_sets.of_test(test)
-        self._real, probabilities = trained_classifier.predict(self.test)
-        self._real_radii = distances.radii(self._real, NEIGHBOURS)
-        labels, classes = self.test.labels, spec.classes
-        self._real_std = intra_class_std(self._real, labels, classes)
-        accuracy = float(np.mean(labels == probabilities.argmax(axis=1)))
-        self.classifier_accuracy = accuracy if classes > 1 else None
+        self._textures = texture.Textures(self.test)
+        self._real = self._measure(self.test)
+        predicted = self._real.probabilities.argmax(axis=1)
+        accuracy = float(np.mean(self.test.labels == predicted))
+        self.classifier_accuracy = accuracy if spec.classes > 1 else None
 
-    def figures(self, images: Images) -> dict[str, Any]:
-        """Returns the figures of images, None where they are too few to tell."""
-        features, probabilities = self._classifier.predict(images)
-        enough = min(len(features), len(self._real)) >= LEAST_FOR_DISTANCES
-        figures: dict[str, Any] = {
-            distance.__name__: distance(self._real, features) if enough else None
-            for distance in (distances.frechet_classifier_distance, distances.kid)
-        }
-        figures |= distances.prdc(self._real, features, NEIGHBOURS, self._real_radii)
-        requested, classes = images.labels, self._spec.classes
-        if classes == 1:
-            return figures
-        predicted = probabilities.argmax(axis=1)
-        if requested is not None:
-            # By requested (row) and predicted class; the accuracy is GAN-test (Shmelkov et
-            # al. 2018, section 3).
-            confusion = np.zeros((classes, classes), int)
-            np.add.at(confusion, (requested, predicted), 1)
-            by_class = _ratios(confusion.diagonal(), confusion.sum(axis=1))
-            figures["class_accuracy"] = float(np.mean(requested == predicted))
-            figures["class_accuracy_by_class"] = by_class
-            if classes <= MOST_CONFUSED:
-                figures["confusion_matrix"] = confusion.tolist()
-        labels = predicted if requested is None else requested
-        std = intra_class_std(features, labels, classes)
-        std_by_class = _ratios(std, self._real_std)
-        finite = [ratio for ratio in std_by_class if ratio is not None]
-        shares = np.bincount(predicted, minlength=classes) / len(predicted)
-        return figures | {
-            "classifier_score": classifier_score(probabilities),
-            "intra_class_std": float(np.mean(finite)) if finite else None,
-            "intra_class_std_by_class": std_by_class,
-            "class_shares": shares.tolist(),
-        }
+    def _measure(self, images: Images) -> Measured:
+        predicted = self._classifier.predict(images)
+        return Measured(*predicted, images.labels, self._textures.project(images))
+
+    def figures(self, images: Images, with_margins: bool = False) -> dict[str, Any]:
+        """Returns the figures of images, None where they are too few to tell.
+
+        with_margins: whether "margins" is among them, where neither set is large
+        """
+        measured, classes = self._measure(images), self._spec.classes
+        figures = figures_of(self._real, measured, classes, LEAST_FOR_DISTANCES)
+        if with_margins and max(len(self.test), len(images)) < MOST_FOR_MARGINS:
+            figures["margins"] = margins(self._real, measured, classes)
+        return figures
 
     def figures_of_run(self, run: TrainedRun) -> dict[str, float]:
         """Returns a generator's figures that are numbers, and the score that ranks them."""
@@ -142,7 +209,10 @@ def compare(
         REAL: image_sets.real(train, like, count),
         f"{len(np.unique(memorised.rows)):,} memorised images": memorised,
     }
-    figures = {name: evaluator.figures(row) for name, row in compared.items()}
+    figures = {
+        name: evaluator.figures(row, with_margins=row is images)
+        for name, row in compared.items()
+    }
     if for_cas:
         as_many = image_sets.real(train, train.labels.numpy(), len(for_cas))
         for name, row in (("generated", for_cas), (REAL, as_many)):
@@ -160,7 +230,7 @@ def compare(
         "classifier_sha256": trained.sha256,
     }
     names = list(dataset.class_names or map(str, range(spec.classes)))
-    nearest = nearest_training_images(images, train, evaluator.test)
+    nearest = distances.nearest_training_images(images, train, evaluator.test)
     return {
         "class_names": names if spec.classes > 1 else None,
         "figures": figures,
@@ -175,7 +245,7 @@ def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
     accuracy, tested = protocol["classifier_accuracy"], protocol["test_images"]
     known = 1.0 if accuracy is None else accuracy
     images = protocol["images"]
-    few = min(tested, images["generated"]) < LEAST_FOR_DISTANCES
+    fewest, most = sorted((tested, images["generated"]))
     notes = {
         "without classes, features are those of a classifier of pseudo-classes": (
             accuracy is None
@@ -187,13 +257,18 @@ def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
         ),
         "the Fréchet distance and KID cannot be told from fewer than "
         f"{LEAST_FOR_DISTANCES} test images or generated ones, and small differences "
-        "of the other figures are chance": few,
+        "of the other figures are chance": fewest < LEAST_FOR_DISTANCES,
+        "±: other held-out and generated images would change the figure by less, nine "
+        "times in ten": most < MOST_FOR_MARGINS,
+        f"with under {FEW:,} images precision and density tell how near they are in the "
+        "classifier's features; texture distance and grids tell how real they look": (
+            fewest < FEW
+        ),
         f"the real training images are {images[REAL]:,}: of some class there are no more": (
             images[REAL] < images["generated"]
         ),
-        f"near copies are not counted with under {LEAST_NEAR_COPY_IMAGES} test images": (
-            nearest["near_copies"] is None
-        ),
+        "near copies are not counted with under "
+        f"{distances.LEAST_NEAR_COPY_IMAGES} test images": nearest["near_copies"] is None,
     }
     return [note for note, holds in notes.items() if holds]
 
@@ -202,44 +277,3 @@ def cas_count(train: Split) -> int:
     """Returns how many images CAS is taken of: as many as train, within the bounds."""
     images = train.array()
     return min(len(images), CAS_IMAGES, CAS_BYTES // images[0].nbytes)
-
-
-def nearest_training_images(images: Images, train: Split, test: Images) -> dict[str, Any]:
-    """Returns the samples nearest to a training image, in pixels: are there copies?
-
-    Of images with labels the nearest of each class, else the nearest of all; at most
-    NEAREST.  Distances are root mean squares over the pixels, in grey levels of 255.
-
-    pairs:       the samples, then the training images
-    near_copies: the share of near copies among the samples; None: too few test images
-    searched:    of all samples, and of all test images: as many as MOST_PRODUCTS allows
-    """
-    training = train.array()
-    most = max(2 * NEAREST, MOST_PRODUCTS // training.size)
-    unseen = min(NEAR_COPY_IMAGES, len(test), most // 2)
-    chosen = image_sets.spread(images, most - unseen)
-    searched, tested = images[chosen], test[image_sets.spread(test, unseen)]
-    samples, real, others = (x.reshape(len(x), -1) for x in (searched, training, tested))
-    numbers, nearest = distances.nearest_neighbours(samples, real)
-    _, nearest_of_test = distances.nearest_neighbours(others, real)
-    limit = np.quantile(nearest_of_test, 0.01)
-    order = np.argsort(nearest, kind="stable")
-    labels = None if images.labels is None else images.labels[chosen]
-    if labels is not None:
-        _, first = np.unique(labels[order], return_index=True)  # in the classes' order
-        order = order[first[np.isin(first, np.sort(first)[:NEAREST])]]
-    order = order[:NEAREST]
-    pixels = math.sqrt(samples.shape[1])
-    enough = unseen >= LEAST_NEAR_COPY_IMAGES
-    return {
-        "pairs": np.concatenate([searched[order], training[numbers[order]]]),
-        "samples": chosen[order].tolist(),
-        "training_images": numbers[order].tolist(),
-        "classes": None if labels is None else labels[order].tolist(),
-        "distances": (nearest[order] / pixels).round(2).tolist(),
-        "median_distance": round(float(np.median(nearest) / pixels), 2),
-        "near_copies": float(np.mean(nearest < limit)) if enough else None,
-        "near_copy_distance": round(float(limit / pixels), 2) if enough else None,
-        "searched": len(samples),
-        "searched_test_images": unseen,
-    }

@@ -27,9 +27,14 @@ class Figure(NamedTuple):
     def title(self) -> str:
         return self.name + ARROWS[self.arrow]
 
-    def text(self, value: float | None) -> str:
+    def text(self, value: float | None, margin: float | None = None) -> str:
         """Returns the value as people read it; "-" for None, which too few images give."""
-        return "-" if value is None else self.format.format(value)
+        numbers = [number for number in (value, margin) if number is not None]
+        return " ±".join(map(self.format.format, numbers)) if value is not None else "-"
+
+    def text_of(self, figures: Mapping) -> str:
+        """Returns the figure of images, and its margin if it has one."""
+        return self.text(figures.get(self.key), figures.get("margins", {}).get(self.key))
 
 
 class Chart(NamedTuple):

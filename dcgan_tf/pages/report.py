@@ -127,15 +127,14 @@ def _table(measured: list[Record], runs: int) -> dict[str, object]:
         best = None
         if alike and figure.arrow and len(numbers) > 1:
             best = values.index(min(numbers) if figure.arrow == "down" else max(numbers))
-        others = (reference.get(figure.key) for reference in references.values())
         rows.append(
             {
                 "title": figure.title,
                 "best": best,
                 "is_tile": figure.tile and values[0] is not None,
                 "meaning": figure.meaning,
-                "cells": [*map(figure.text, values)],
-                "references": [*map(figure.text, others)],
+                "cells": [figure.text_of(e.generated) for e in evaluations],
+                "references": [*map(figure.text_of, references.values())],
             }
         )
     compared = {

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import pathlib
 import shlex
 import statistics
@@ -18,6 +19,7 @@ COMPARED = (
 )
 MOST_CELL = 24  # letters
 ABSENT = "\u2013"  # a dash
+BEYOND = "*"
 Group = list[Record]  # whose weights differ by nothing but the seed
 
 
@@ -40,7 +42,7 @@ def text(records: Sequence[Record]) -> str:
     images = (_listed(r.measured[1].get("images", ABSENT) for r in g) for g in columns)
     rows.append(["images measured", *images])
     for figure in COMPARED:
-        cells = [_cell(group, figure) for group in columns]
+        cells = _cells(columns, figure)
         if set(cells) != {ABSENT}:
             rows.append([figure.title, *cells])
     legend = [
@@ -48,6 +50,8 @@ def text(records: Sequence[Record]) -> str:
         for n, group in enumerate(columns, 1)
     ]
     notes = _notes(records, several=len(columns) < len(records))
+    if any(cell.endswith(BEYOND) for row in rows[1:] for cell in row):
+        notes.insert(0, wrapped(f"{BEYOND}: differs from (1) by more than both ± together"))
     table = "\n".join([*legend, "", *_blocks(rows), "", *notes]).rstrip()
     return printable(table)
 
@@ -67,14 +71,26 @@ def _listed(values: Iterable[object]) -> str:
     return listed if len(listed) <= MOST_CELL else f"...{listed[3 - MOST_CELL :]}"
 
 
-def _cell(group: Group, figure: Figure) -> str:
-    """Returns the mean, and of several values the sample standard deviation."""
-    figures = (record.measured[1].get(figure.key) for record in group)
-    values = [value for value in figures if value is not None]
-    if not values:
-        return ABSENT
-    spread = f" \u00b1{figure.text(statistics.stdev(values))}" if len(values) > 1 else ""
-    return figure.text(statistics.fmean(values)) + spread
+def _cells(columns: Sequence[Group], figure: Figure) -> list[str]:
+    """Returns a figure's cells, marked where they differ from (1) by more than chance."""
+    numbers = [_mean(group, figure) for group in columns]
+    cells, (first, own) = [], numbers[0]
+    for mean, margin in numbers:
+        known = None not in (mean, margin, first, own)
+        beyond = known and abs(mean - first) > math.hypot(margin, own)
+        text = ABSENT if mean is None else figure.text(mean, margin)
+        cells.append(text + BEYOND * beyond)
+    return cells
+
+
+def _mean(group: Group, figure: Figure) -> tuple[float | None, float | None]:
+    """Returns the mean, and of several values their sample std, of one its margin."""
+    measured = [record.measured[1] for record in group]
+    values = [m[figure.key] for m in measured if m.get(figure.key) is not None]
+    if len(values) > 1:
+        return statistics.fmean(values), statistics.stdev(values)
+    margin = next((m["margins"].get(figure.key) for m in measured if "margins" in m), None)
+    return (values[0], margin) if values else (None, None)
 
 
 def _blocks(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -95,6 +111,11 @@ def _notes(records: Sequence[Record], *, several: bool) -> list[str]:
     """Returns what a reader must know of the figures, and what makes missing ones."""
     spread = "mean \u00b1 sample standard deviation (of those that have the figure)"
     notes = [f"several seeds: {spread}"] * several
+    if any("margins" in record.measured[1] for record in records):
+        notes.append(
+            "one seed: ± what other held-out and generated images would change, nine times "
+            "in ten; another training may change more"
+        )
     measured = [record for record in records if record.measured[0] is not None]
     if len({(r.settings["training_images"], r.measured[2]) for r in measured}) > 1:
         notes.append(
@@ -110,7 +131,7 @@ def _notes(records: Sequence[Record], *, several: bool) -> list[str]:
 def write_csv(path: pathlib.Path, records: Sequence[Record]) -> None:
     """Writes a row for each run: group, settings that differ, figures as plain numbers."""
     settings = [name for name in differing(records) if name != "seed"]
-    keys = [f.key for f in COMPARED if _cell(list(records), f) != ABSENT]
+    keys = [f.key for f in COMPARED if _mean(list(records), f)[0] is not None]
     keys.insert(0, "images")
     rows: list[list[object]] = [["run", "group", *settings, "seed", "step", *keys]]
     for number, group in enumerate(groups(records), 1):

@@ -152,3 +152,16 @@ def test_the_newer_figures_count_and_say_of_how_many_images(do, make):
     assert "figures are comparable" in out
     log.append(other.metrics, {**newer, "quality/images": 28})
     assert "figures are comparable" in do(run.folder, other.folder)[1]
+
+
+def test_a_difference_that_is_larger_than_both_margins_is_marked(do, make):
+    """0.03 and 0.04 make 0.05 together: 0.549 is no more than that from 0.5, 0.56 is."""
+    for name, recall, margin in (("a", 0.5, 0.03), ("b", 0.549, 0.04), ("c", 0.56, 0.04)):
+        evaluation = report(recall=recall, kid=0.5, margins={"recall": margin})
+        make(name, "cgan", evaluation, batch_size=ord(name))
+    status, out, _ = do("a", "b", "c")
+    assert status == 0
+    assert words(out)["recall ↑"] == ["0.500 ±0.030", "0.549 ±0.040", "0.560 ±0.040*"]
+    assert words(out)["kernel distance (KID) ↓"] == ["0.50000"] * 3
+    assert "*: differs from (1)" in out
+    assert "*: differs from (1)" not in do("a", "b")[1]

@@ -63,6 +63,12 @@ def test_a_run_is_measured_twice_with_the_same_figures(
     assert reports[0] == reports[1]
     assert (run.folder / "evaluation.png").exists()
     figures = reports[0]["figures"]
+    margins = figures["generated"].pop("margins")
+    assert 0.0 < margins["texture_distance"] < figures["generated"]["texture_distance"]
+    figure = "texture distance \N{DOWNWARDS ARROW} {texture_distance:.1f} ".format(
+        **figures["generated"]
+    )
+    assert f"{figure}±{margins['texture_distance']:.1f} " in " ".join(out.split())
     assert figures["generated"].keys() == figures["10 memorised images"].keys()
     labels = pipeline.load(source.find("digits"), "test").labels.numpy()
     for row in figures.values():
@@ -94,7 +100,9 @@ def test_samples_are_measured_against_own_pictures(do, tmp_path, classes):
     report = json.loads((tmp_path / "out/evaluation.json").read_text())
     figures = report["figures"]["generated"]
     assert figures["frechet_classifier_distance"] is None
-    assert "cannot be told from fewer than 200 test images" in " ".join(out.split())
+    words = " ".join(out.split())
+    assert "cannot be told from fewer than 200 test images" in words
+    assert "texture distance and grids tell how real they look" in words
     if classes == [""]:
         assert "class accuracy" not in out
         assert "classifier of pseudo-classes" in " ".join(out.split())

@@ -10,11 +10,12 @@ import tensorflow as tf
 from dcgan_tf.data.pipeline import Split
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.metrics import classifier, distances, evaluator
-from dcgan_tf.metrics.evaluator import Evaluator, nearest_training_images
+from dcgan_tf.metrics.distances import nearest_training_images
+from dcgan_tf.metrics.evaluator import Evaluator
 from dcgan_tf.metrics.image_sets import Images
 
-THREE = ImageSpec(4, 4, 1, classes=3)
-ONE = ImageSpec(4, 4, 1, classes=1)
+THREE = ImageSpec(8, 8, 1, classes=3)
+ONE = ImageSpec(8, 8, 1, classes=1)
 
 
 class Known:
@@ -29,7 +30,7 @@ class Known:
 
 def split(labels, seed):
     generator = np.random.default_rng(seed)
-    images = np.zeros((len(labels), 4, 4, 1), np.uint8)
+    images = np.zeros((len(labels), 8, 8, 1), np.uint8)
     images[:, 0, 0, 0] = labels
     images[:, 0, 1:3, 0] = generator.integers(100, 140, (len(labels), 2))
     return Split(tf.constant(images), tf.constant(labels, tf.int32))
@@ -97,7 +98,8 @@ def test_of_few_images_no_distance_is_told_and_without_classes_features_count(
     enough = min(tested, generated) >= 200
     told = [figures.pop(name) for name in ("frechet_classifier_distance", "kid")]
     assert [figure is not None for figure in told] == [enough, enough]
-    assert figures.keys() == {"precision", "recall", "density", "coverage"}
+    texture = {"texture_distance", "texture_distance_by_level"}
+    assert figures.keys() == {"precision", "recall", "density", "coverage", *texture}
 
 
 @pytest.mark.parametrize("conditional", [True, False])
@@ -144,29 +146,29 @@ def test_memorised_images_and_near_copies_are_found(nearest, monkeypatch):
     assert report["samples"][:2] == [7, 9]
     assert report["training_images"][:2] == [33, 2]
     assert report["distances"][:2] == [0.0, 1.0]
-    assert len(report["samples"]) == evaluator.NEAREST
+    assert len(report["samples"]) == distances.NEAREST
     assert report["classes"] is None
     assert np.array_equal(report["pairs"][0], report["pairs"][10])
     assert (report["near_copy_distance"], report["near_copies"]) == (10.0, 2 / 20)
     report = nearest_training_images(Images(samples, np.arange(20) % 4), training, test)
     assert report["classes"] == [0, 1, 2, 3] == [n % 4 for n in report["samples"]]
     assert (report["samples"][1::2], report["training_images"][1::2]) == ([9, 7], [2, 33])
-    monkeypatch.setattr(evaluator, "NEAREST", 2)
+    monkeypatch.setattr(distances, "NEAREST", 2)
     report = nearest_training_images(Images(samples, np.arange(20) % 8), training, test)
     assert report["samples"] == [9, 7]  # of classes 1 and 7
 
 
 def test_the_search_takes_as_many_products_as_it_may(nearest, monkeypatch):
     """Fewer samples are searched, evenly; and of few test images nothing is told."""
-    assert evaluator.MOST_PRODUCTS // (60_000 * 784) == 10_000 + evaluator.NEAR_COPY_IMAGES
+    assert distances.MOST_PRODUCTS // (60_000 * 784) == 10_000 + distances.NEAR_COPY_IMAGES
     samples, training, test = nearest
     products = 150 * 784
-    monkeypatch.setattr(evaluator, "NEAREST", 2)
-    monkeypatch.setattr(evaluator, "MOST_PRODUCTS", 110 * products)
+    monkeypatch.setattr(distances, "NEAREST", 2)
+    monkeypatch.setattr(distances, "MOST_PRODUCTS", 110 * products)
     report = nearest_training_images(Images(samples), training, test)
     assert (report["searched"], report["searched_test_images"]) == (20, 55)
     assert report["near_copies"] is report["near_copy_distance"] is None
-    monkeypatch.setattr(evaluator, "MOST_PRODUCTS", 10 * products)
+    monkeypatch.setattr(distances, "MOST_PRODUCTS", 10 * products)
     report = nearest_training_images(Images(samples), training, test)
     assert (report["searched"], report["searched_test_images"]) == (5, 5)
     assert set(report["samples"]) <= {0, 4, 8, 12, 16}
@@ -199,3 +201,26 @@ def test_labels_that_are_wrong_lower_the_classification_accuracy(monkeypatch):
     assert measure.classification_accuracy_score(Images(images, labels)) > 0.9
     wrong = Images(images, (labels + 1) % 3)
     assert measure.classification_accuracy_score(wrong) < 0.1
+
+
+def test_margins_are_as_wide_as_figures_of_other_images_vary():
+    """Catches those of a bootstrap, whose repeats are neighbours, and of other sizes."""
+
+    def measured(generator, mean):
+        rows = generator.normal(mean, 1.0, (400, 6))
+        classes = np.eye(3)[generator.integers(0, 3, 400)]
+        details = [
+            generator.normal(mean, 1.0, (8, 100, 1)) * generator.normal(1, 0.3, (100, 1))
+        ]
+        return evaluator.Measured(rows, classes, np.arange(400) % 3, details)
+
+    generator = np.random.default_rng(0)
+    draws = [(measured(generator, 0.0), measured(generator, 0.5)) for _ in range(40)]
+    figures = [evaluator.figures_of(*pair, 3, least=200) for pair in draws]
+    margins = [evaluator.margins(*pair, 3) for pair in draws[:6]]
+    assert "confusion_matrix" not in margins[0]
+    for name in margins[0]:
+        true = 1.64 * np.std([figure[name] for figure in figures], ddof=1)
+        ratio = np.mean([margin[name] for margin in margins]) / true
+        assert 0.6 < ratio < 1.6, name
+    assert len(margins[0]) == 10
