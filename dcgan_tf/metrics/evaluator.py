@@ -19,7 +19,8 @@ NEIGHBOURS = 5  # k of precision, recall, density and coverage
 # Images on each side from which the Frechet distance and KID are taken: with fewer they
 # prefer the worse generator too often (experiments/few_test_images).
 LEAST_FOR_DISTANCES = 200
-MOST_FOR_MARGINS, HALVES = 2_000, 20  # images on each side, of fewer there are margins
+# Images on each side of which figures have margins: a half needs more than NEIGHBOURS.
+FOR_MARGINS, HALVES = range(20, 2_000), 20
 FEW = 1_000  # images, below which precision says little of how real they look
 MOST_CONFUSED = 100  # classes of which there is a confusion matrix
 CAS_IMAGES, CAS_BYTES = 60_000, 200_000_000  # at most
@@ -140,11 +141,12 @@ class Evaluator:
     def figures(self, images: Images, with_margins: bool = False) -> dict[str, Any]:
         """Returns the figures of images, None where they are too few to tell.
 
-        with_margins: whether "margins" is among them, where neither set is large
+        with_margins: whether "margins" is among them, where both sets are FOR_MARGINS
         """
         measured, classes = self._measure(images), self._spec.classes
         figures = figures_of(self._real, measured, classes, LEAST_FOR_DISTANCES)
-        if with_margins and max(len(self.test), len(images)) < MOST_FOR_MARGINS:
+        enough = len(self.test) in FOR_MARGINS and len(images) in FOR_MARGINS
+        if with_margins and enough:
             figures["margins"] = margins(self._real, measured, classes)
         return figures
 
@@ -246,6 +248,7 @@ def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
     known = 1.0 if accuracy is None else accuracy
     images = protocol["images"]
     fewest, most = sorted((tested, images["generated"]))
+    has_margins = fewest in FOR_MARGINS and most in FOR_MARGINS
     notes = {
         "without classes, features are those of a classifier of pseudo-classes": (
             accuracy is None
@@ -259,7 +262,7 @@ def _notes(protocol: dict[str, Any], nearest: dict[str, Any]) -> list[str]:
         f"{LEAST_FOR_DISTANCES} test images or generated ones, and small differences "
         "of the other figures are chance": fewest < LEAST_FOR_DISTANCES,
         "±: other held-out and generated images would change the figure by less, nine "
-        "times in ten": most < MOST_FOR_MARGINS,
+        "times in ten": has_margins,
         f"with under {FEW:,} images precision and density tell how near they are in the "
         "classifier's features; texture distance and grids tell how real they look": (
             fewest < FEW

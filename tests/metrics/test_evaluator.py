@@ -224,3 +224,11 @@ def test_margins_are_as_wide_as_figures_of_other_images_vary():
         ratio = np.mean([margin[name] for margin in margins]) / true
         assert 0.6 < ratio < 1.6, name
     assert len(margins[0]) == 10
+
+
+@pytest.mark.parametrize(("tested", "known"), [(19, False), (20, True), (2_000, False)])
+def test_sets_that_are_very_small_or_large_have_no_margins(tested, known):
+    """Catches halves of fewer images than neighbours, and minutes spent on large sets."""
+    measure = evaluator_of(np.zeros(tested, int), ONE)
+    figures = measure.figures(images_of(np.zeros(30, int)), with_margins=True)
+    assert ("margins" in figures) == known
