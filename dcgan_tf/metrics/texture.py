@@ -3,7 +3,7 @@
 Karras et al. 2018, section 5: sliced Wasserstein distances of 7x7 patches on each level of
 a Laplacian pyramid.  Here a level is an image without its blurred self, and both sets are
 scaled by the real images alone, so that noise and blur count by their strength
-(experiments/LOG.md).
+(experiments/texture).
 """
 
 import numpy as np
