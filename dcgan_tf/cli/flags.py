@@ -111,7 +111,7 @@ DATA = {
         "can be built for it, else the largest square, up to 64, that 90 % of them fill",
         *(LEAST_SIZE, MOST_SIZE),
     ),
-    "channels": choice("1: grey, 3: colour.  Default: grey where all are", ["1", "3"]),
+    "channels": choice("grey, RGB or RGBA.  Default: 1 if all are grey, else 3", [*"134"]),
     "skip_broken": switch("go on without the pictures that cannot be read"),
     "cache_dir": "folder for images that were read, height * width * channels bytes each; "
     "it may be deleted.  Default: dcgan_tf/images in XDG_CACHE_HOME, else in ~/.cache",

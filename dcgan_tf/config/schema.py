@@ -62,7 +62,7 @@ class Config(pydantic.BaseModel):
     class_names: list[str] | None = _derived("names of the classes, if no numbers")
     height: Pixels = _derived("pixels")
     width: Pixels = _derived("pixels")
-    channels: int = _derived("1: grey, 3: RGB", 1, 3)
+    channels: int = _derived("1: grey, 3: RGB, 4: RGBA", 1, 4)
     fit: Literal["crop", "pad"] = _data(
         "how pictures of another shape become square: by their largest centred part "
         "(crop), or whole, on white (pad)",

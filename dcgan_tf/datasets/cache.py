@@ -108,7 +108,7 @@ def _read(source: Source, place: pathlib.Path, options: Options) -> None:
     skipped, grey = [], options.channels is None and channels == 3
     looks, first_labels = Counter[str](), dict[int, int]()  # by the hash of an image
     paths = [place / f"{split}_images.bin" for split in SPLITS]
-    target = Target((height, width), options.fit, options.resample)
+    target = Target((height, width), options.fit, options.resample, alpha=channels == 4)
     with paths[0].open("wb") as train, paths[1].open("wb") as test:
         for image, label, is_test, error in bar(
             source.items(target), "reading", source.count

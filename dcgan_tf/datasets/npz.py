@@ -20,7 +20,7 @@ NAMES = (
     ("class_names",),
 )
 FORM = (
-    "uint8 [N, H, W] or [N, H, W, C], C 1 or 3, all of one size: by np.rint(x * 255)"
+    "uint8 [N, H, W] or [N, H, W, C], C 1, 3 or 4, all of one size: by np.rint(x * 255)"
     ".astype(np.uint8) from [0, 1], by np.transpose(x, (0, 2, 3, 1)) from [N, C, H, W]"
 )
 NUMBERS = (
@@ -66,7 +66,7 @@ def find(path: pathlib.Path) -> Source:
         class_names=names,
         notes=(),
         sizes=lambda: Counter([images.shape[1:3]]),
-        channels=3 if images.shape[3:] == (3,) else 1,
+        channels=1 if images.shape[3:] in ((), (1,)) else 3,
         items=items,
     )
 
@@ -78,7 +78,7 @@ def _problem(parts: list[tuple], names: tuple[str, ...]) -> str | None:
         return f"has no array images, which must be {FORM}"
     for prefix, images, labels in parts:
         shape = images.shape
-        fit = shape[3:] in ((), (1,), (3,)) and shape[1:] == first.shape[1:]
+        fit = shape[3:] in ((), (1,), (3,), (4,)) and shape[1:] == first.shape[1:]
         if images.dtype != np.uint8 or len(shape) not in (3, 4) or not fit or 0 in shape:
             return f"{prefix}images are {images.dtype} {shape}; they must be {FORM}"
         if labels is None:

@@ -1,4 +1,4 @@
-"""One picture: decoded upright, on white, made square or not at all, in 8 bits."""
+"""One picture: decoded upright, in 8 bits, of one size, on white or with its alpha."""
 
 import contextlib
 import hashlib
@@ -25,24 +25,25 @@ def sizes(files: Iterable[pathlib.Path | BinaryIO]) -> Counter[tuple[int, int]]:
 
 
 def decode(file: pathlib.Path | BinaryIO, target: Target) -> np.ndarray:
-    """Decodes a picture file to uint8 [H, W, 3]; raises what Pillow raises.
+    """Decodes a picture file to uint8 [H, W, 3] or [H, W, 4]; raises what Pillow raises.
 
-    The first frame of an animation counts.  EXIF turns the picture, alpha is laid on white,
-    and 16 bits become 8.
+    The first frame of an animation counts.  EXIF turns the picture, and 16 bits become 8.
     """
     with Image.open(file) as image:
         # Large JPEGs are decoded at a fraction of their size, at least twice the target's.
         image.draft(None, (2 * max(target.size), 2 * max(target.size)))
         image.load()
-        return _fit(_in_rgb(ImageOps.exif_transpose(image)), target)
+        return _fit(_in_colour(ImageOps.exif_transpose(image), target.alpha), target)
 
 
 def fitted(image: np.ndarray, target: Target) -> np.ndarray:
-    """uint8 [H, W] or [H, W, C], C 1, 3 or (alpha) 4 -> [H, W] or [H, W, 3]."""
+    """uint8 [H, W] or [H, W, C] -> [H, W] or [H, W, 3], or with alpha [H, W, 4]."""
     if image.shape[2:] == (1,):
         image = image[..., 0]
     picture = Image.fromarray(image)
-    return _fit(_in_rgb(picture) if picture.mode == "RGBA" else picture, target)
+    if picture.mode == "RGBA":
+        picture = _in_colour(picture, target.alpha)
+    return _fit(picture, target)
 
 
 def item(image: np.ndarray, label: int, test: bool | None, target: Target) -> Item:
@@ -53,7 +54,10 @@ def item(image: np.ndarray, label: int, test: bool | None, target: Target) -> It
 
 
 def _fit(image: Image.Image, target: Target) -> np.ndarray:
-    """Resizes what `target.fit` keeps of a picture, and puts it onto white."""
+    """Resizes what `target.fit` keeps of a picture, and puts it onto white.
+
+    Pillow resizes RGBA premultiplied, so that hidden colours do not show at edges.
+    """
     height, width = target.size
     if image.size != (width, height):
         scales = image.width / width, image.height / height
@@ -66,13 +70,17 @@ def _fit(image: Image.Image, target: Target) -> np.ndarray:
         inner = max(1, round(wide / scale)), max(1, round(high / scale))
         image = image.resize(inner, method, box=(left, top, left + wide, top + high))
     if image.size != (width, height):
-        canvas = Image.new(image.mode, (width, height), "white")
+        canvas = Image.new(image.mode, (width, height), "#fff0")  # alpha 0, if there is any
         canvas.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
         image = canvas
-    return np.asarray(image)
+    pixels = np.array(image)
+    if image.mode == "RGBA":
+        pixels[pixels[..., 3] == 0, :3] = 255  # a network would learn what nobody sees
+    return pixels
 
 
-def _in_rgb(image: Image.Image) -> Image.Image:
+def _in_colour(image: Image.Image, alpha: bool) -> Image.Image:
+    """Returns a picture in RGBA, or on white in RGB."""
     if image.mode.startswith(("I", "F")):  # whole numbers of 16 or 32 bits, or floats
         values = np.asarray(image)
         if image.mode == "F" or not 0 <= values.min() <= values.max() <= 65_535:
@@ -81,6 +89,8 @@ def _in_rgb(image: Image.Image) -> Image.Image:
         if values.dtype.itemsize == 2 or values.max() > 255:
             values = np.round(values / 257)
         image = Image.fromarray(values.astype(np.uint8))
+    if alpha:
+        return image.convert("RGBA")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -88,5 +98,6 @@ def _in_rgb(image: Image.Image) -> Image.Image:
 
 
 def in_channels(image: np.ndarray, channels: int) -> np.ndarray:
-    """uint8 [H, W] or [H, W, 3] with 1 or 3 channels; grey is ITU-R 601's luma."""
-    return np.asarray(Image.fromarray(image).convert("RGB" if channels == 3 else "L"))
+    """uint8 [H, W] or [H, W, C] with 1, 3 or 4 channels; grey is ITU-R 601's luma."""
+    mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
+    return np.asarray(Image.fromarray(image).convert(mode))

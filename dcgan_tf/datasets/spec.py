@@ -18,7 +18,10 @@ NO_CLASSES: tuple[str, ...] = ("",)  # the class names of images without classes
 
 @dataclasses.dataclass(frozen=True)
 class ImageSpec:
-    """Images [height, width, channels] of `classes` classes; channels 1: grey, 3: RGB."""
+    """Images [height, width, channels] of `classes` classes.
+
+    channels: 1: grey, 3: RGB, 4: RGBA
+    """
 
     height: int
     width: int
@@ -66,15 +69,17 @@ class Target(NamedTuple):
     size:     (height, width)
     fit:      crop: the largest centred part of this shape; pad: the whole, on white
     resample: smooth: means over areas, bicubic where a picture is enlarged; or nearest
+    alpha:    keep transparency, as a fourth channel, in place of the white
     """
 
     size: tuple[int, int]
     fit: str = "crop"
     resample: str = "smooth"
+    alpha: bool = False
 
 
 class Item(NamedTuple):
-    """An image, uint8 [H, W] or [H, W, 3], or None and an error that names the file."""
+    """An image, uint8 [H, W] or [H, W, C], or None and an error that names the file."""
 
     image: np.ndarray | None
     label: int
@@ -93,7 +98,9 @@ class Source:
     notes: tuple[str, ...]  # what was passed over, a phrase each
     # () -> each (height, width) of images, and how many have it
     sizes: Callable[[], Counter[tuple[int, int]]]
-    channels: int | None  # 1 or 3; None where that shows only when the images are read
+    channels: (
+        int | None
+    )  # 1 or 3, on white; None where that shows only when the images are read
     items: Callable[[Target], Iterator[Item]]  # the images in a fixed order
 
 

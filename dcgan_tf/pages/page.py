@@ -65,7 +65,7 @@ def frame(path: pathlib.Path, address: str) -> dict[str, str]:
 
 
 def data_uri(pixels: np.ndarray) -> str:
-    """Returns an address that holds the image, uint8 [H, W] or [H, W, 3]."""
+    """Returns an address that holds the image, uint8 [H, W] or [H, W, C]."""
     image = Image.fromarray(pixels)
     image.thumbnail((MOST_SIDE, MOST_SIDE))
     content = io.BytesIO()

@@ -34,7 +34,7 @@ def paths(samples: pathlib.Path) -> dict[int, pathlib.Path]:
 
 
 def read(path: pathlib.Path) -> np.ndarray | None:
-    """Reads a frame, uint8 [H, W] or [H, W, 3]; None where it is absent or damaged."""
+    """Reads a frame, uint8 [H, W] or [H, W, C]; None where it is absent or damaged."""
     try:
         return iio.imread(path, plugin="pillow")
     except (OSError, SyntaxError, ValueError):
@@ -89,10 +89,11 @@ def write_gif(
 
 
 def encode_gif(shown: Sequence[np.ndarray], durations: list[int]) -> bytes:
-    """Encodes frames of one shape, uint8 [H, W] or [H, W, 3], as a GIF that loops.
+    """Encodes frames of one shape, uint8 [H, W] or [H, W, C], as a GIF that loops.
 
     durations: of each frame, in ms; GIF counts in units of 10 ms
     """
+    shown = [*map(grids.on_checkerboard, shown)]
     if shown[0].ndim == 3:
         # One palette, fitted to three frames, is that of all: colours do not flicker.
         some = np.concatenate([shown[place] for place in evenly(len(shown), 3)])

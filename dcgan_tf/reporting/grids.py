@@ -25,6 +25,7 @@ PLAIN_COLUMNS = 10  # of a grid whose columns are no classes
 SEPARATOR = 4  # pixels between generated and real images
 FONT_SIZES = range(20, 10, -1)  # the largest is taken at which all titles fit
 MARGIN = 2  # pixels beside a title
+SQUARE = 4  # pixels of a side of what transparent images are shown on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _title(name: str, number: int) -> str:
 
 
 def grid(images: np.ndarray, columns: int) -> np.ndarray:
-    """uint8 [N, H, W, C] -> uint8 [rows * H, columns * W], or [..., 3]; row by row."""
+    """uint8 [N, H, W, C] -> uint8 [rows * H, columns * W], or [..., C]; row by row."""
     count, height, width, channels = images.shape
     rows = -(-count // columns)
     tiles = np.pad(images, [(0, rows * columns - count), *[(0, 0)] * 3])
@@ -82,18 +83,19 @@ def grid(images: np.ndarray, columns: int) -> np.ndarray:
 
 
 def beside(left: np.ndarray, right: np.ndarray, separator: int = SEPARATOR) -> np.ndarray:
-    """Joins two grids of one height, uint8 [H, W] or [H, W, 3], with a white line."""
+    """Joins two grids of one height, uint8 [H, W] or [H, W, C], with a white line."""
     line = np.full_like(left, 255, shape=(len(left), separator, *left.shape[2:]))
     return np.concatenate([left, line, right], axis=1)
 
 
 def legible(pixels: np.ndarray, layout: Layout, magnify: int | None = None) -> np.ndarray:
-    """Enlarges a plain grid or a frame, uint8 [H, W] or [H, W, 3], for people.
+    """Enlarges a plain grid or a frame, uint8 [H, W] or [H, W, C], for people.
 
     Each pixel becomes `magnify` x `magnify` (None: as many as make it easy to see), grey
-    lines stand between the images, and the layout's titles over the columns.
+    lines stand between the images, and the layout's titles over the columns.  RGBA is laid
+    on a checkerboard.
     """
-    parts = layout.split(pixels)
+    parts = layout.split(on_checkerboard(pixels))
     if not magnify:
         # A grid becomes 560 pixels wide, a row 112 high, a column 64 or as wide as its
         # title; the whole gets at most 2,000 on a side, and 1.3 million in all.
@@ -105,6 +107,16 @@ def legible(pixels: np.ndarray, layout: Layout, magnify: int | None = None) -> n
         magnify = max(1, min(math.ceil(least), most))
     first, *real = (_enlarge(part, layout, magnify) for part in parts)
     return beside(first, real[0], SEPARATOR * magnify) if real else first
+
+
+def on_checkerboard(pixels: np.ndarray) -> np.ndarray:
+    """Lays RGBA on white and grey squares, uint8 [H, W, 3]; leaves others as they are."""
+    if pixels.shape[2:] != (4,):
+        return pixels
+    rows, columns = (np.arange(side) // SQUARE for side in pixels.shape[:2])
+    squares = np.where((rows[:, None] + columns) % 2, 255, 204)[..., None]
+    colours, alpha = pixels[..., :3], pixels[..., 3:] / 255
+    return np.rint(alpha * colours + (1 - alpha) * squares).astype(np.uint8)
 
 
 def _enlarge(pixels: np.ndarray, layout: Layout, times: int) -> np.ndarray:

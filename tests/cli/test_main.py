@@ -1,6 +1,8 @@
 """The command as a user gives it: exit status, the one line, nothing left on the disk."""
 
+import base64
 import functools
+import io
 import json
 import os
 import pathlib
@@ -9,7 +11,10 @@ import signal
 import subprocess
 import sys
 
+import imageio.v3 as iio
+import numpy as np
 import pytest
+from PIL import Image
 
 from dcgan_tf import main
 from dcgan_tf.support import tf_setup
@@ -105,6 +110,37 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
     assert "complete: 1 epoch;" in out
     assert "  dcgan-tf playground --run=" in out
     assert (tmp_path / "checkpoints/acgan/training.gif").exists()
+
+
+def test_transparent_pictures_stay_transparent_to_the_page(do, command, tmp_path):
+    """Catches a file, a page or a resume that takes four channels for three."""
+    values = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 4), np.uint8)
+    for number, pixels in enumerate(values):
+        path = tmp_path / "set" / ("cat", "dog")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    tiny = ["--batch_size=4", "--log_every_steps=1", "--precision=float32", "--run_dir=run"]
+    status, out, _ = do("--dataset=set", "--channels=4", "--steps=2", *tiny)
+    assert (status, "16x16x4" in out, "mode:           cgan" in out) == (0, True, True)
+    status, out, _ = do("--run_dir=run", "--steps=3")
+    assert (status, "resumed at step 2" in out) == (0, True)
+    frame = iio.imread(tmp_path / "run" / "samples" / "step_0003.png")
+    assert (frame.shape, frame[..., 3].min() < 255) == ((160, 32, 4), True)
+    assert Image.open(tmp_path / "run" / "training.gif").n_frames > 1
+    for output in ("made", "made.npz", "made.png", "made.gif"):
+        way = ["--morph=cat,dog"] if output.endswith("gif") else ["--per_class=1"]
+        assert command("sample", "--run=run", *way, f"--output={output}")[0] == 0
+    assert iio.imread(tmp_path / "made" / "cat" / "image_000000.png").shape == (16, 16, 4)
+    assert np.load(tmp_path / "made.npz")["images"].shape == (2, 16, 16, 4)
+    assert iio.imread(tmp_path / "made.png").shape[2] == 3, "on a checkerboard"
+    alone = ("--morph=cat,dog", "--magnify=1", "--output=small.gif")
+    assert command("sample", "--run=run", *alone)[0] == 0
+    for name in ("report", "playground"):
+        assert command(name, "--run=run", f"--output={name}.html")[0] == 0
+    address = re.search(
+        r"data:image/webp;base64,([^\"]+)", (tmp_path / "report.html").read_text()
+    )
+    assert Image.open(io.BytesIO(base64.b64decode(address[1]))).mode == "RGBA"
 
 
 def test_a_run_that_falls_back_to_the_digits_says_so(do, tmp_path):

@@ -90,6 +90,23 @@ def test_grey_and_colour(pictures, prepare, tmp_path):
     assert made == {np.asarray(Image.fromarray(x).convert("L")).tobytes() for x in pixels}
 
 
+def test_rgba_is_read_where_it_is_requested(prepare, tmp_path):
+    pixels = np.full((9, *SIZE, 4), 60, np.uint8)
+    pixels[:, 3:9, :, 3] = 0
+    np.savez(tmp_path / "x.npz", images=pixels, test_images=pixels)
+    assert prepare(tmp_path / "x.npz").spec.shape == (*SIZE, 1), "on white it is grey"
+    (tmp_path / "set").mkdir()
+    Image.fromarray(pixels[0]).save(tmp_path / "set" / "0.png")
+    for path in (tmp_path / "x.npz", tmp_path / "set"):
+        made = images(prepare(path, channels=4))
+        assert (made[0, 3, 0].tolist(), made[0, 0, 0].tolist()) == (
+            [255] * 3 + [0],
+            [60] * 4,
+        )
+        for channels in (None, 4):
+            assert prepare(path, channels=channels).spec.channels == (channels or 1)
+
+
 def test_broken_files_are_all_named_or_left_out(pictures, prepare):
     for name in ("x.png", "y.jpg"):
         (pictures / "a" / name).write_bytes(b"no picture")

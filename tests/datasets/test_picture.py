@@ -76,6 +76,32 @@ def test_what_is_transparent_is_white_and_half_of_it_half():
         assert abs(int(made[0, 2, 0]) - 127) <= 1
 
 
+def test_alpha_stays_and_hidden_colours_neither_stay_nor_bleed():
+    """Catches noise under full transparency, and edges in a colour that nobody sees."""
+    pixels = np.zeros((2, 4, 4), np.uint8)
+    pixels[..., :3] = np.random.default_rng(0).integers(0, 256, (2, 4, 3))  # hidden
+    pixels[:, 0] = 200, 100, 40, 255
+    pixels[0, 1] = 200, 100, 40, 255
+    for read in (
+        lambda target: picture.decode(encoded(pixels), target),
+        lambda target: picture.fitted(pixels, target),
+    ):
+        whole = read(Target((2, 4), alpha=True))
+        assert whole[0, 0].tolist() == [200, 100, 40, 255]
+        assert (whole[:, 2:] == [255, 255, 255, 0]).all()
+        half = read(Target((1, 2), alpha=True))
+        assert np.abs(half[0, 0].astype(int) - [200, 100, 40, 191]).max() <= 1
+        assert half[0, 1].tolist() == [255, 255, 255, 0]
+        padded = read(Target((4, 4), "pad", alpha=True))
+        assert (padded[[0, 3]] == [255, 255, 255, 0]).all()
+        assert np.array_equal(padded[1:3], whole)
+    palette = picture.decode(transparent_palette(), Target((1, 2), alpha=True))
+    assert palette.tolist() == [[[255, 255, 255, 0], [40, 50, 60, 255]]]
+    for image in (pixels[..., :3], pixels[..., 0], pixels):
+        assert picture.in_channels(image, 4).shape == (2, 4, 4)
+    assert (picture.in_channels(pixels[..., 0], 4)[..., 3] == 255).all()
+
+
 def test_exif_turns_a_picture():
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees clockwise

@@ -98,6 +98,7 @@ def check_drawn(drawn, model, latents, labels):
 
 MNIST = {"dataset": "mnist", "classes": 10, "height": 28, "width": 28, "channels": 1}
 WIDE = {"dataset": "pets", "classes": 3, "height": 16, "width": 32, "channels": 3}
+RGBA = {"dataset": "pets", "classes": 2, "height": 16, "width": 16, "channels": 4}
 LARGE = {"dataset": "pets", "classes": 2, "height": 128, "width": 128, "channels": 3}
 long = pytest.mark.long
 GENERATE = """inputs => inputs.map(([latents, weights]) =>
@@ -133,6 +134,20 @@ def test_a_browser_draws_what_tensorflow_does(tab, tmp_path, overrides, data):
     drawn = to_uint8(np.float32(tab.evaluate(GENERATE, inputs)))
     assert drawn.std() > 25
     check_drawn(drawn, generator, latents, labels)
+
+
+def test_a_generator_of_transparent_pictures_draws_them_so(tab, tmp_path):
+    """Catches a picture that is opaque, or without something behind it."""
+    given = {"mode": "cgan", "precision": "float32"}
+    config = resolve.new(given, class_names=None, **RGBA)
+    gan = build(config)
+    show(tab, tmp_path / "page.html", trained.TrainedRun(config, gan, step=0))
+    read = "c => [...c.getContext('2d').getImageData(0, 0, 16, 16).data]"
+    drawn = settled(tab).locator("#steered").evaluate(read)
+    alpha = np.reshape(drawn, (16, 16, 4))[..., 3]
+    assert np.abs(alpha - 127.5).max() < 40, "untrained images are half transparent"
+    behind = "c => getComputedStyle(c).backgroundImage"
+    assert "gradient" in tab.locator("#steered").evaluate(behind)
 
 
 def test_what_is_typed_is_drawn_by_a_seed(tab, tmp_path):

@@ -33,6 +33,19 @@ def test_an_enlarged_grid_has_grey_lines_between_its_images(colour):
     assert np.array_equal(enlarged, expected)
 
 
+def test_transparent_images_are_shown_on_a_checkerboard():
+    """A plain grid keeps its four channels; people see squares of four pixels behind it."""
+    images = np.zeros((2, 8, 8, 4), np.uint8)
+    images[..., :3], images[1, ..., 3], images[0, 0, 0] = 10, 255, (0, 0, 0, 51)
+    plain = grids.grid(images, columns=2)
+    assert (plain.shape, plain[0, 0].tolist()) == ((8, 16, 4), [0, 0, 0, 51])
+    shown = grids.legible(plain, grids.Layout(8, 8, columns=2), magnify=1)
+    assert shown.shape == (8, 17, 3)
+    assert (shown[:, 9:] == 10).all()
+    assert shown[0, :8, 0].tolist() == [163, *[204] * 3, *[255] * 4]
+    assert shown[4, :8, 0].tolist() == [*[255] * 4, *[204] * 4]
+
+
 def test_real_images_stay_beside_the_generated_ones():
     generated, real = np.full((2, 6), 10, np.uint8), np.full((2, 6), 20, np.uint8)
     layout = grids.Layout(2, 2, columns=3, titles=("a", "b", "c"))

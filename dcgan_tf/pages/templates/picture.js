@@ -3,6 +3,7 @@
 
 const page = JSON.parse(document.getElementById("data").textContent);
 const [height, width, channels] = page.shape;
+document.body.classList.toggle("alpha", channels === 4);
 const generate = makeNetwork(page.generator);
 const directions = unpacked(page.directions); // [classes or 1, direction_count, latent_dim]
 
@@ -78,12 +79,12 @@ function drawWaiting() {
 function paint(canvas, latents, weights, left = 0, top = 0) {
   const image = generate(latents, weights);
   const pixels = new ImageData(width, height);
+  pixels.data.fill(255);
   for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < 3; c++) {
+    for (let c = 0; c < Math.max(channels, 3); c++) {
       // In [-1, 1]; a clamped array rounds.
-      pixels.data[4 * i + c] = (image[i * channels + (channels === 3 ? c : 0)] + 1) * 127.5;
+      pixels.data[4 * i + c] = (image[i * channels + Math.min(c, channels - 1)] + 1) * 127.5;
     }
-    pixels.data[4 * i + 3] = 255;
   }
   canvas.getContext("2d").putImageData(pixels, left, top);
 }
