@@ -163,8 +163,9 @@ def _fitting(sizes: Counter[tuple[int, int]], target: Target) -> list[str]:
     heights, widths = zip(*sizes, strict=True)
     now = f"all are {widths[0]}x{heights[0]}"
     if len(sizes) > 1:
-        spans = (f"{min(sides)} to {max(sides)}" for sides in (widths, heights))
-        now = "they are {} pixels wide and {} high".format(*spans)
+        ends = (dict.fromkeys((min(of), max(of))) for of in (widths, heights))
+        wide, high = (" to ".join(map(str, pair)) for pair in ends)
+        now = f"they are {wide} pixels wide and {high} high"
     others = sum(n for (high, wide), n in sizes.items() if high * width != wide * height)
     done, other = {"crop": ("cropped", "pad"), "pad": ("padded", "crop")}[target.fit]
     how_many = f"{others:,} " if len(sizes) > 1 else ""

@@ -63,7 +63,7 @@ def test_images_of_many_sizes_have_one_that_most_of_them_fill(store, find, tmp_p
     assert (sizes[40, 70], sizes.total()) == (1, 21)
     dataset = find("many")
     assert dataset.spec.shape == (40, 40, 1)
-    assert "70 to 70 pixels wide and 20 to 59 high: 21 cropped" in dataset.notes[0]
+    assert "they are 70 pixels wide and 20 to 59 high: 21 cropped" in dataset.notes[0]
 
 
 def same_images(images, others):
