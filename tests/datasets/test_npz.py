@@ -66,7 +66,7 @@ CASES = [
     ({"images": pixels() / 255}, "images are float64 .*uint8"),
     ({"images": pixels(shape=(4, 4, 2))}, r"images are uint8 \(4, 4, 4, 2\)"),
     ({"images": pixels()[:0]}, r"images are uint8 \(0, 4, 4\)"),
-    ({"images": pixels(shape=(3, 4, 4))}, r"images are uint8 \(4, 3, 4, 4\)"),
+    ({"images": pixels(shape=(3, 5, 5))}, r"images are uint8 \(4, 3, 5, 5\)"),
     ({"labels": [0, 1, 3, 1]}, "reach from 0 to 3, and no training image has 2"),
     ({"labels": [-1, 0, 1, 0]}, "leave out images of no class"),
     ({"labels": [1, 2, 1, 2]}, "no training image has 0"),
