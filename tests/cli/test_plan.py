@@ -213,6 +213,7 @@ def test_a_name_is_guessed_once(tmp_path, make, monkeypatch, capsys):
     assert capsys.readouterr().err == ""
     prepared = tmp_path / "prepared" / "animals" / "1.0.0"
     draw(tmp_path / "animals")
+    (tmp_path / "prepared").mkdir()
     assert source.settled("animals", "prepared") == str(tmp_path / "animals")
     prepared.mkdir(parents=True)
     (prepared / "dataset_info.json").write_text("{}")
