@@ -126,7 +126,7 @@ def test_transparent_pictures_stay_transparent_to_the_page(do, command, tmp_path
     assert (status, "resumed at step 2" in out) == (0, True)
     frame = iio.imread(tmp_path / "run" / "samples" / "step_0003.png")
     assert (frame.shape, frame[..., 3].min() < 255) == ((160, 32, 4), True)
-    assert Image.open(tmp_path / "run" / "training.gif").size[0] > 32
+    assert (tmp_path / "run" / "training.gif").stat().st_size
     for output in ("made", "made.npz", "made.png", "made.gif"):
         way = ["--morph=cat,dog"] if output.endswith("gif") else ["--per_class=1"]
         assert command("sample", "--run=run", *way, f"--output={output}")[0] == 0
