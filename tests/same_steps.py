@@ -58,6 +58,8 @@ def config_of(case):
         "max_translation": 2,
         "flip": True,
         "augment_fakes": True,
+        "augment_target": 0.5,
+        "augment_policy": "colour",
         "r1_weight": 1.0,
         **CASES[case],
     }
@@ -83,6 +85,7 @@ def trained(case, strategy=None, steps=STEPS, dtype="float64", restored=None):
 
     config = config_of(case)
     state = TrainState.create(config, strategy)
+    state.augment_probability.assign(0.5)
     if restored:
         state.checkpoint().read(restored).assert_consumed()
     digits = pipeline.load(source.find("digits"), "train")
@@ -94,8 +97,9 @@ def trained(case, strategy=None, steps=STEPS, dtype="float64", restored=None):
 
 
 def values(state):
-    """Weights, slots, moving averages and counters; Keras names them anew each time."""
-    return [variable.numpy() for variable in state._variables().values()]
+    """Weights, slots, averages, counters, probability; Keras names them anew each time."""
+    variables = *state._variables().values(), state.augment_probability
+    return [variable.numpy() for variable in variables]
 
 
 def largest_difference(values, others):

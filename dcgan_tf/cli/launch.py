@@ -116,7 +116,8 @@ def show(
 ) -> None:
     """Prints what is trained.  machine: what the run's bits depend on here"""
     config, parent = plan.config, plan.content.parent
-    given, brought = (" ".join(names) for names in resolve.not_defaults(config))
+    differing = resolve.not_defaults(config, plan.dataset.size)
+    given, brought = (" ".join(names) for names in differing)
     begins = "no checkpoint, from the start" if plan.run.exists() else "a new run"
     if plan.checkpoint:
         begins = (

@@ -132,6 +132,7 @@ def _new(
     _check_size(overrides, *dataset.spec.shape)
     config = resolve.new(
         overrides,
+        images=dataset.size,
         dataset=dataset.name,
         class_names=list(dataset.class_names) if dataset.class_names else None,
         **dataclasses.asdict(dataset.spec),
@@ -180,7 +181,7 @@ def _check_size(
     architectures = PRESETS[overrides["mode"]].architectures
     name = overrides.get("architecture", OURS[1])
     size = f"{width}x{height}"
-    if not architectures[name].any_size and (height, width, channels) != (28, 28, 1):
+    if not architectures[name].recipe and (height, width, channels) != (28, 28, 1):
         raise errors.UsageError(
             f"--architecture={name}: is for 28x28x1 alone, not {size}x{channels}; take "
             f"--image_size=28 --channels=1, or --architecture={OURS[1]}"

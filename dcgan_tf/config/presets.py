@@ -11,13 +11,15 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+from dcgan_tf.config.formulas import MNIST, Data, Recipe
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
 from dcgan_tf.support import errors, package
 
 DIGITS = "digits"  # scikit-learn's 1,797 bundled digits
 MNIST_LIKE = ("mnist", "fashion_mnist", "kmnist")  # 60,000 images, 28x28x1, 10 classes
-# This package's own: the default of cgan and acgan on MNIST, and of all on other sets.
-OURS = ("compact2", "compact")
+LARGE = "residual"  # the default of images that are over 40 pixels
+# This package's own.
+OURS = ("compact2", "compact", LARGE)
 AUTO = "auto"  # what the machine decides: the data set, the precision
 
 Settings = Mapping[str, Any]
@@ -54,6 +56,7 @@ CHOICES: Mapping[str, Mapping[str, Settings]] = {
 CONSTANT = dict(
     **dict(beta_2=0.999, decay_images=0, lr_final_share=0.0),
     **dict(r1_interval=1, r1_final_share=1.0),
+    **dict(augment_target=0.0, augment_policy="translation"),
 )
 
 COMMON = dict(
@@ -76,46 +79,29 @@ ADDED = dict(
     **dict(preview_classes="", fit="crop", resample="smooth"),
 )
 
-# On 1,500 images an epoch has few steps, and the discriminator overfits: smaller batches,
-# translated images and a short EMA.
+# Of published networks on 1,500 images: smaller batches, translated images, a short EMA.
 ON_DIGITS = dict(batch_size=32, epochs=45, max_translation=1, ema_half_life=5_000)
-
-
-def on_own_images(height: int, width: int) -> dict[str, Any]:
-    """Returns what differs on any other data set: few images, of any size.
-
-    An epoch of few images is over in seconds, and a discriminator learns them by heart
-    unless they move (DiffAugment: Zhao et al. 2020).  R1's weight is in proportion to the
-    pixels, as in StyleGAN2-ADA (Karras et al. 2020, appendix C): 1 at 32x32.
-    """
-    moved = dict(max_translation=min(height, width) // 8, augment_fakes=True)
-    r1_weight = round(height * width / 1024, 3)
-    steps = LENGTHS["steps"]["steps"]
-    return dict(**moved, steps=steps, r1_weight=r1_weight, ema_half_life=5_000)
 
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
     """Networks, and the settings that suit them.
 
-    mnist, digits: what it has besides on MNIST_LIKE, and on DIGITS
-    any_size: whether it takes other images than 28x28x1; on any other data set it has the
-              settings of `on_own_images`
+    recipe: from which other settings follow by formulas; None: they are for 28x28x1 alone,
+            and `digits` has what differs on DIGITS
     """
 
     source: str
     settings: Settings
-    mnist: Settings = dataclasses.field(default_factory=dict)
+    recipe: Recipe | None = None
     digits: Settings = dataclasses.field(default_factory=dict)
-    any_size: bool = False
 
-    def on(self, dataset: str, height: int, width: int) -> Settings:
-        """Returns what the architecture has besides on a data set."""
-        if dataset in ("", AUTO, *MNIST_LIKE):
-            return self.mnist
-        if dataset == DIGITS:
-            return {**ON_DIGITS, **self.digits}
-        return on_own_images(height, width) if self.any_size else {}
+    def on(self, data: Data, overrides: Settings) -> dict[str, Any]:
+        """Returns all settings of the architecture on images, beside a user's."""
+        if self.recipe:
+            return {**self.settings, **self.recipe.settings(data, dict(overrides))}
+        on_digits = {**ON_DIGITS, **self.digits} if data.name == DIGITS else {}
+        return {**self.settings, **on_digits}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,67 +110,48 @@ class Preset:
     architectures: Mapping[str, Architecture]
     defaults: Settings
 
-    def usual(self, dataset: str) -> str:
-        """Returns the default architecture: on MNIST the first, on other sets compact."""
-        tuned = dataset in ("", AUTO, *MNIST_LIKE)
-        return next(iter(self.architectures)) if tuned else "compact"
+    def usual(self, data: Data) -> str:
+        """Returns the default architecture: the first, or that of large images."""
+        return LARGE if data.is_large else next(iter(self.architectures))
 
-    def default_values(
-        self, overrides: Settings, dataset: str, height: int = 32, width: int = 32
-    ) -> dict[str, Any]:
-        """Returns the defaults beside `overrides`; dataset: a name, or "" for MNIST's."""
-        architecture = overrides.get("architecture", self.usual(dataset))
-        networks = self.architectures[architecture]
-        of_dataset = networks.on(dataset, height, width)
-        in_steps = "steps" in of_dataset and overrides.get("epochs") is None
+    def default_values(self, overrides: Settings, data: Data = MNIST) -> dict[str, Any]:
+        """Returns the defaults beside `overrides`."""
+        architecture = overrides.get("architecture", self.usual(data))
+        own = self.architectures[architecture].on(data, overrides)
+        in_steps = "steps" in own and overrides.get("epochs") is None
         length = "steps" if overrides.get("steps") is not None or in_steps else "epochs"
         chosen = {n: overrides.get(n, next(iter(CHOICES[n]))) for n in CHOICES}
         tables = [(LENGTHS, length), *((CHOICES[n], chosen[n]) for n in CHOICES)]
         brought = {n: v for table, choice in tables for n, v in table[choice].items()}
         all_names = {n for table, _ in tables for brings in table.values() for n in brings}
-        values = {**COMMON, **brought, **self.defaults, **networks.settings, **of_dataset}
+        values = {**COMMON, **brought, **self.defaults, **own}
         values |= {"architecture": architecture, **chosen}
         absent = all_names - brought.keys()
         return {name: value for name, value in values.items() if name not in absent}
 
 
 # The default presets': experiments/defaults and experiments/recipes tell how found.
-COMPACT_ACGAN = dict(
-    **dict(label_fusion="multiply", class_head="twin", fake_label_source="batch"),
-    **dict(d_class_weight_real=1.0, d_class_weight_fake=0.0, g_class_weight=1.0),
-)
-
-# 1 as R1's weight leaves the discriminators of dcgan and cgan nearly undecided.  Lazy
-# regularisation (Karras et al. 2020, StyleGAN2, section 3.1); the EMA alike.
-COMPACT_ON_MNIST = dict(r1_weight=0.1, r1_interval=4, ema_half_life=100_000)
-
-# 0 as beta_1 in place of 0.5, and five more epochs: each brings 0.02 of coverage.
-DCGAN_ON_MNIST = {**COMPACT_ON_MNIST, "beta_1": 0.0, "epochs": 15}
-
+# R1 and the EMA at every fourth step: lazy regularisation (Karras et al. 2020, StyleGAN2,
+# section 3.1).  The controller of ADA (Karras et al. 2020, section 3) holds 0.6 as the mean
+# sign of the logits of real images: four of five are told right.
+OURS_ALL = dict(r1_interval=4, augment_target=0.8)
 # Where the class is multiplied, recall is 0.1 lower: experiments/recipes/README.md.
-FALLING_ON_MNIST = {
-    **COMPACT_ON_MNIST,
-    **dict(lr_final_share=0.25, beta_2=0.99, label_fusion="concatenate"),
-}
-# Rates fall over 90 % of the run.
-CGAN_ON_MNIST = {
-    **FALLING_ON_MNIST,
-    **dict(epochs=9, decay_images=486_000, ema_half_life=50_000),
-}
+CLASSES = dict(lr_final_share=0.25, beta_2=0.99, label_fusion="concatenate")
+
 
 # With 0.1 as R1's weight throughout, the digits of a class are more alike.  A batch of 128
 # has a dozen of each, whose spread the discriminator sees.  A rate of 2e-3 diverged.
-ACGAN_ON_MNIST = {
-    **FALLING_ON_MNIST,
-    **dict(epochs=10, decay_images=540_000, ema_half_life=20_000),
-    **dict(r1_weight=1.0, r1_final_share=0.1, batch_size=128, class_head="adc"),
-    **dict(learning_rate=1.4e-3, discriminator_learning_rate=1.4e-3),
-}
+ACGAN_RECIPE = Recipe(600_000, 1 / 30, batch_size=128, r1_weight=1.0)
+ACGAN = dict(
+    **dict(learning_rate=1.4e-3, discriminator_learning_rate=1.4e-3, class_head="adc"),
+    **dict(d_class_weight_real=1.0, d_class_weight_fake=0.0, g_class_weight=1.0),
+    fake_label_source="batch",
+)
 
 
-def _compact(on_mnist: Settings, **settings: Any) -> Architecture:
-    settings, on_digits = dict(settings, batch_size=64), dict(epochs=90, r1_weight=1.0)
-    return Architecture("this package", settings, on_mnist, on_digits, any_size=True)
+def _ours(recipe: Recipe, *names: str, **settings: Any) -> dict[str, Architecture]:
+    of_all = Architecture("this package", {**OURS_ALL, **settings}, recipe)
+    return dict.fromkeys(names, of_all)
 
 
 def find_flagfile(name: str) -> pathlib.Path:
@@ -220,7 +187,8 @@ PRESETS = {
     "dcgan": Preset(
         conditional=False,
         architectures={
-            "compact": _compact(DCGAN_ON_MNIST),
+            # 0 as beta_1 in place of 0.5, and five more epochs: each brings 0.02 of coverage.
+            **_ours(Recipe(900_000, 1 / 9, falls=False), "compact", LARGE, beta_1=0.0),
             "tf_tutorial": Architecture(
                 "the DCGAN tutorial of tensorflow.org", published("dcgan_tutorial")
             ),
@@ -230,7 +198,7 @@ PRESETS = {
     "cgan": Preset(
         conditional=True,
         architectures={
-            **dict.fromkeys(OURS, _compact(CGAN_ON_MNIST, label_fusion="multiply")),
+            **_ours(Recipe(540_000, 5 / 54), *OURS, **CLASSES),
             "maxout": Architecture(
                 "Mirza & Osindero 2014; optimizer, rates, batch, latents and R1 are ours",
                 # Small matrices: bfloat16 costs more in casts than it saves.
@@ -248,7 +216,7 @@ PRESETS = {
     "acgan": Preset(
         conditional=True,
         architectures={
-            **dict.fromkeys(OURS, _compact(ACGAN_ON_MNIST, **COMPACT_ACGAN)),
+            **_ours(ACGAN_RECIPE, *OURS, **CLASSES, **ACGAN),
             "keras_2018": Architecture(
                 "the ACGAN example of Keras, 2018, but for its update rule",
                 published("acgan_keras"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dcgan_tf.config import class_names, presets, schema
+from dcgan_tf.config.formulas import MNIST, Data
 from dcgan_tf.config.presets import AUTO, CHOICES, PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
@@ -13,6 +14,7 @@ from dcgan_tf.support import errors
 DEFAULT_MODE, WITHOUT_CLASSES = "cgan", "dcgan"  # of images with classes, and others
 _ALWAYS = {name for name in schema.FIELDS if schema.kind(name) == schema.DERIVED}
 _ALWAYS |= {"mode", "dataset"}
+_SHAPE = ("height", "width", "channels")
 
 
 def check(overrides: Mapping[str, Any]) -> None:
@@ -35,7 +37,7 @@ def _conflicts(overrides: Mapping[str, Any]) -> Iterator[str]:
             "gives a run's length; leave one out (beside a flagfile, give the one that it "
             "gives)"
         )
-    own = preset.default_values(overrides, overrides.get("dataset", AUTO))
+    own = preset.default_values(overrides)
     for name in sorted(overrides.keys() - own.keys() - _ALWAYS):
         yield f"--{name}={overrides[name]}: goes with {_owner(name, mode)}"
     values = {**own, **overrides}
@@ -82,12 +84,17 @@ def _owner(name: str, mode: str) -> str:
     return f"--mode={' or '.join(mode for mode in modes if name in modes[mode])}"
 
 
-def new(overrides: Mapping[str, Any], **derived: Any) -> Config:
-    """Returns the Config of a new run; derived: its data set's name, shape and classes."""
+def new(
+    overrides: Mapping[str, Any], *, images: int = MNIST.images, **derived: Any
+) -> Config:
+    """Returns the Config of a new run on so many images to train on.
+
+    derived: its data set's name, shape and classes
+    """
     mode = overrides.get("mode", DEFAULT_MODE)
-    check({**overrides, "dataset": derived["dataset"]})
-    data = (derived["dataset"], derived["height"], derived["width"])
-    values = {"mode": mode, **PRESETS[mode].default_values(overrides, *data)}
+    check(overrides)
+    data = Data(derived["dataset"], *(derived[n] for n in _SHAPE), images)
+    values = {"mode": mode, **PRESETS[mode].default_values(overrides, data)}
     if "learning_rate" in overrides:
         values["discriminator_learning_rate"] = overrides["learning_rate"]
     return schema.read({**values, **overrides, **derived})
@@ -105,7 +112,7 @@ def inherit(parent: Config, overrides: Mapping[str, Any], name: str) -> dict[str
     fixed = {n: value for n, value in given.items() if schema.kind(n) == schema.FIXED}
     if "learning_rate" in overrides:
         del fixed["discriminator_learning_rate"]
-    own = PRESETS[parent.mode].default_values({**fixed, **overrides}, dataset="")
+    own = PRESETS[parent.mode].default_values({**fixed, **overrides})
     kept = {n: v for n, v in fixed.items() if n in own or n in ("mode", "dataset")}
     return {**kept, **overrides}
 
@@ -145,7 +152,7 @@ def from_json(values: Mapping[str, Any]) -> Config:
     if config.architecture not in preset.architectures:
         raise ValueError(f"mode {config.mode} has no architecture {config.architecture}")
     given = config.model_dump(exclude_none=True)
-    own = _ALWAYS | preset.default_values(given, dataset="").keys()
+    own = _ALWAYS | preset.default_values(given).keys()
     for name in sorted((given.keys() ^ own) - {"class_names"}):
         if name in values or name not in presets.ADDED:
             raise ValueError(f"{name} is {given.get(name)}: does not go with the rest")
@@ -183,18 +190,21 @@ def _by_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def not_defaults(config: Config) -> tuple[list[str], list[str]]:
-    """Returns what differs from the architecture's defaults: flags given, and implied."""
+def not_defaults(config: Config, images: int) -> tuple[list[str], list[str]]:
+    """Returns what differs from a mode's defaults on MNIST: flags given, and implied.
+
+    images: how many the run is trained on
+    """
     values = config.model_dump()
     preset = PRESETS[config.mode]
-    defaults = preset.default_values({"architecture": config.architecture}, dataset="")
-    defaults["architecture"] = preset.usual("")
-    data = (config.dataset, config.height, config.width)
-    brings = preset.default_values(values, *data)
+    data = Data(config.dataset, *(values[name] for name in _SHAPE), images)
+    defaults = preset.default_values({"architecture": config.architecture})
+    defaults["architecture"] = preset.usual(MNIST)
+    brings = preset.default_values(values, data)
     usual = {**brings, **{name: defaults[name] for name in CHOICES}}
-    usual["architecture"] = preset.usual(config.dataset)
-    length = preset.default_values({**values, "steps": None, "epochs": None}, *data)
-    usual["steps"] = length.get("steps")
+    usual["architecture"] = preset.usual(data)
+    length = preset.default_values({**values, "steps": None, "epochs": None}, data)
+    usual |= {name: length.get(name) for name in ("steps", "epochs", "batch_size")}
     flags = {name: f"--{name}={values[name]}" for name in brings if brings[name] != AUTO}
     given = [flag for name, flag in flags.items() if values[name] != usual[name]]
     others = [flag for name, flag in flags.items() if values[name] != defaults.get(name)]
@@ -222,16 +232,11 @@ def help_of(name: str) -> str:
 def _default(name: str) -> str:
     """Returns what decides a setting's default, or the default that all runs have."""
     architectures = [a for p in PRESETS.values() for a in p.architectures.values()]
-    on_data = [s for a in architectures for s in (a.mnist, a.digits)]
+    formulas = [a.on(MNIST, {}).keys() - a.settings.keys() for a in architectures]
     deciding: dict[str, list[Iterable[str]]] = {
         f"{DEFAULT_MODE}; {WITHOUT_CLASSES} of images without classes": [["mode"]],
         AUTO: [["dataset"]],
-        "by data set": [
-            ["architecture"],
-            presets.ON_DIGITS,
-            presets.on_own_images(32, 32),
-            *on_data,
-        ],
+        "by data set": [["architecture"], presets.ON_DIGITS, *formulas],
         "by architecture": [a.settings for a in architectures],
         "by mode": [*(p.defaults for p in PRESETS.values())],
         "by --steps or --epochs": [*presets.LENGTHS.values()],

@@ -83,6 +83,15 @@ class Config(pydantic.BaseModel):
         "translate and flip fakes for the discriminator (DiffAugment: Zhao et al. 2020)",
         common=True,
     )
+    augment_target: Share = _data(
+        "share of real images told right above which real images and fakes are augmented "
+        "more often, and below which less often (ADA: Karras et al. 2020); 0: never",
+        common=True,
+    )
+    augment_policy: Literal["translation", "cutout", "colour"] = _data(
+        "how: moved by up to an eighth; a square of half the size hidden as well; or also "
+        "brightness, saturation and contrast changed (DiffAugment: Zhao et al. 2020)"
+    )
     class_balance: Literal["data", "uniform"] = _data(
         "classes in the batches: as often as in the data, or equally often (uniform); an "
         "epoch then has as many images, those of small classes several times"

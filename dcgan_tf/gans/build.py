@@ -6,30 +6,35 @@ from collections.abc import Callable
 from functools import partial
 
 from dcgan_tf.config.schema import Config
-from dcgan_tf.data.augment import augment
+from dcgan_tf.data.augment import augment, augment_sometimes
 from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans.gan import LABEL_SOURCES, PRIORS, Gan
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
 from dcgan_tf.losses.class_heads import CLASS_HEADS, NO_CLASS_HEAD, ClassHead
-from dcgan_tf.models import compact, keras_examples, keras_gan, maxout, tf_tutorial
+from dcgan_tf.models import compact, keras_examples, keras_gan, maxout, residual, tf_tutorial
 from dcgan_tf.support import tf_setup
 
 # The discriminators of cgan are given the label.
 compact_projection = partial(compact.discriminator, projection=True)
 subpixel = partial(compact.generator, subpixel=True)
 seeing_std = partial(compact.discriminator, class_std=True)
+residual_projection = partial(residual.discriminator, projection=True)
+residual_seeing_std = partial(residual.discriminator, class_std=True)
 tutorial_projection = partial(tf_tutorial.discriminator, projection=True)
 
 # A network's options are settings of the same names.
 NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
     ("dcgan", "compact"): (compact.generator, compact.discriminator),
+    ("dcgan", "residual"): (residual.generator, residual.discriminator),
     ("dcgan", "tf_tutorial"): (tf_tutorial.generator, tf_tutorial.discriminator),
     ("cgan", "compact2"): (subpixel, compact_projection),
     ("cgan", "compact"): (compact.generator, compact_projection),
+    ("cgan", "residual"): (residual.generator, residual_projection),
     ("cgan", "maxout"): (maxout.generator, maxout.discriminator),
     ("cgan", "tf_tutorial"): (tf_tutorial.generator, tutorial_projection),
     ("acgan", "compact2"): (subpixel, seeing_std),
     ("acgan", "compact"): (compact.generator, compact.discriminator),
+    ("acgan", "residual"): (residual.generator, residual_seeing_std),
     ("acgan", "keras_2018"): (keras_examples.generator_2018, keras_examples.discriminator),
     ("acgan", "keras_gan"): (keras_gan.generator, keras_gan.discriminator),
     ("acgan", "keras_2017"): (keras_examples.generator_2017, keras_examples.discriminator),
@@ -53,6 +58,9 @@ def build(config: Config) -> Gan:
     class_weights = {n: sign * config.g_class_weight for n, sign in signs.items()}
     label_source = LABEL_SOURCES[config.fake_label_source or "batch"]
     moves: dict = {"max_translation": config.max_translation, "flip": config.flip}
+    sometimes = None
+    if config.augment_target:
+        sometimes = partial(augment_sometimes, policy=config.augment_policy)
     return Gan(
         generator,
         discriminator,
@@ -64,6 +72,7 @@ def build(config: Config) -> Gan:
         sample_latents=partial(PRIORS[config.latent_prior], config.latent_dim),
         sample_labels=partial(label_source, config.classes),
         augment_fakes=partial(augment, **(moves if config.augment_fakes else {})),
+        augment=sometimes,
         penalty_interval=config.r1_interval,
     )
 

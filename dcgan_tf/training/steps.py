@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data import replicas
+from dcgan_tf.data.augment import next_probability
 from dcgan_tf.gans.gan import Gan, prefix_terms
 from dcgan_tf.losses.adversarial import Terms
 from dcgan_tf.training.train_state import TrainState
@@ -48,7 +49,7 @@ def make_train_steps(
                 means = step(images, labels, share, penalised=False)
             if config.ema_half_life and (interval == 1 or (state.step + 1) % interval == 0):
                 state.strategy.run(move_ema)
-            _count_step(state, means)
+            _count_step(state, config, means)
         return state.step.read_value()
 
     if jit_compile and state.strategy.num_replicas_in_sync == 1:
@@ -72,7 +73,7 @@ def _in_units(state: TrainState, config: Config, train_steps, move_ema) -> Calla
             terms = update(state, config, *of_step, penalised=penalised)
             if config.ema_half_life and position == interval - 1:
                 move_ema()
-            _count_step(state, _values(state, terms))
+            _count_step(state, config, _values(state, terms))
 
     @tf.function
     def train_units(batches, count):
@@ -106,8 +107,14 @@ def _set_rates(state: TrainState, config: Config) -> tf.Tensor:
     return cosine_decay(seen, config.decay_images, config.r1_final_share)
 
 
-def _count_step(state: TrainState, means) -> None:
-    """Counts a step and its terms."""
+def _count_step(state: TrainState, config: Config, means) -> None:
+    """Counts a step and its terms, and settles how often the next augments images."""
+    if target := config.augment_target:
+        name = "adversarial_accuracy"
+        name += "" if state.gan.adversarial_loss.needs_pair else "_real"
+        accuracy = dict(zip(state.term_sums, means, strict=True))[f"discriminator/{name}"]
+        probability, numbers = state.augment_probability, (target, config.batch_size)
+        probability.assign(next_probability(probability, accuracy, *numbers))
     for total, mean in zip(state.term_sums.values(), means, strict=True):
         total.assign_add(mean)
     state.term_steps.assign_add(1)
@@ -166,6 +173,7 @@ def update(
     """
     gan = state.gan.penalised(penalty_share) if penalised else state.gan.unpenalised()
     state = dataclasses.replace(state, gan=gan)
+    images = _augmented(state, images, inputs[0][2], 3)
     return RULES[config.update_rule](state, config, images, labels, inputs)
 
 
@@ -173,7 +181,7 @@ def paired(state: TrainState, _: Config, images, labels, inputs) -> Terms:
     """Moves both players once, from one forward pass under two tapes."""
     gan = state.gan
     with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
-        fakes, fake_labels = _generate(gan, inputs[0])
+        fakes, fake_labels = _generate(state, inputs[0])
         # Two calls, not one of both: BatchNorm and dropout see real and fake apart.
         real, r1 = gan.discriminate_and_penalise(images, labels, "r1_penalty")
         fake, r2 = gan.discriminate_and_penalise(fakes, fake_labels, "r2_penalty")
@@ -187,7 +195,7 @@ def paired(state: TrainState, _: Config, images, labels, inputs) -> Terms:
 def alternating(state: TrainState, config: Config, images, labels, inputs) -> Terms:
     """Moves the discriminator, then the generator against it, as the Keras examples do."""
     gan = state.gan
-    fakes = _generate(gan, inputs[0], training=config.d_step_batchnorm == "training")
+    fakes = _generate(state, inputs[0], training=config.d_step_batchnorm == "training")
     move = _separate if config.update_rule == "separate" else _mixed
     d_terms = move(state, images, labels, *fakes)
     # The discriminator's BatchNorm is in training mode here, but its moving averages stay
@@ -195,7 +203,7 @@ def alternating(state: TrainState, config: Config, images, labels, inputs) -> Te
     averages = gan.discriminator.non_trainable_weights
     before = [tf.identity(average) for average in averages]
     with tf.GradientTape() as tape:
-        fakes, fake_labels = _generate(gan, inputs[1])
+        fakes, fake_labels = _generate(state, inputs[1])
         needs_real = gan.adversarial_loss.needs_pair
         real = gan.discriminate(images, labels, training=True) if needs_real else None
         fake = gan.discriminate(fakes, fake_labels, training=True)
@@ -237,13 +245,21 @@ def _separate(state: TrainState, images, labels, fakes, fake_labels) -> Terms:
 RULES = {"paired": paired, "alternating": alternating, "separate": alternating}
 
 
-def _generate(gan: Gan, inputs, training: bool = True) -> tuple:
+def _generate(state: TrainState, inputs, training: bool = True) -> tuple:
     """Returns augmented fakes and their labels [B]."""
     latents, labels, seed = inputs
-    fakes = gan.generator([latents, labels], training=training)
+    fakes = state.gan.generator([latents, labels], training=training)
     # By other draws than those of latents and of real images.
-    seed = tf.random.experimental.stateless_fold_in(seed, 2, alg="philox")
-    return gan.augment_fakes(fakes, seed), labels
+    own_seed = tf.random.experimental.stateless_fold_in(seed, 2, alg="philox")
+    return _augmented(state, state.gan.augment_fakes(fakes, own_seed), seed, 4), labels
+
+
+def _augmented(state: TrainState, images, seed, number: int) -> tf.Tensor:
+    """Returns what the discriminator sees of images, by a seed [2] and its own number."""
+    if state.gan.augment is None:
+        return images
+    seed = tf.random.experimental.stateless_fold_in(seed, number, alg="philox")
+    return state.gan.augment(images, seed, state.augment_probability.read_value())
 
 
 def _move(network: keras.Model, optimizer: keras.Optimizer, tape, terms: Terms) -> None:

@@ -24,6 +24,7 @@ class TrainState:
     epoch:      whole epochs completed, int64
     term_sums:  of each term since the last log entry, float32, by name
     term_steps: the steps in them, int64
+    augment_probability: of an augmentation, float32; None where none has a probability
     strategy:   of tf.distribute; players and optimizers have a copy on each of its devices,
                 and the counters are this process's
     """
@@ -36,6 +37,7 @@ class TrainState:
     term_sums: dict[str, tf.Variable]
     term_steps: tf.Variable
     strategy: tf.distribute.Strategy
+    augment_probability: tf.Variable | None = None
 
     @classmethod
     def create(
@@ -60,6 +62,7 @@ class TrainState:
             term_sums={name: tf.Variable(0.0, name=name) for name in term_names(gan)},
             term_steps=tf.Variable(0, dtype=tf.int64, name="term_steps"),
             strategy=strategy,
+            augment_probability=tf.Variable(0.0) if config.augment_target else None,
         )
 
     def checkpoint(self) -> tf.train.Checkpoint:
@@ -72,6 +75,7 @@ class TrainState:
         tracked = {id(weight) for network in networks for weight in network.weights}
         variables = [v for network in networks for v in network.variables]
         return tf.train.Checkpoint(
+            **self._augmentation(),
             generator=self.gan.generator,
             discriminator=self.gan.discriminator,
             ema_generator=self.gan.ema_generator,
@@ -84,14 +88,23 @@ class TrainState:
             dropout=[v.value for v in variables if id(v) not in tracked],
         )
 
+    def _augmentation(self) -> dict[str, tf.Variable]:
+        """Returns the state of the augmentation by its name; {} where it has none."""
+        variable = self.augment_probability
+        return {} if variable is None else {"augment_probability": variable}
+
     def means(self) -> dict[str, float]:
         """Returns the mean of each term since the last log entry; {} right after it."""
         steps, sums = int(self.term_steps), self.term_sums.items()
         return {name: float(total) / steps for name, total in sums if steps}
 
     def take_means(self) -> dict[str, float]:
-        """Returns the mean terms since the last call, and resets their sums."""
-        means = self.means()
+        """Returns the mean terms since the last call, and resets their sums.
+
+        The probability of an augmentation is beside them, as it is now.
+        """
+        augmentation = {n: float(value) for n, value in self._augmentation().items()}
+        means = self.means() | augmentation
         for variable in (self.term_steps, *self.term_sums.values()):
             variable.assign(tf.zeros_like(variable))
         return means
@@ -105,6 +118,7 @@ class TrainState:
         """Returns the hash of all values that a checkpoint holds, whatever their names."""
         counters = self.step, self.epoch, *self.term_sums.values(), self.term_steps
         digest = hashlib.sha256()
+        counters = *counters, *self._augmentation().values()
         for variable in (*self._variables().values(), *counters):
             digest.update(tf.convert_to_tensor(variable).numpy())
         return digest.hexdigest()

@@ -12,6 +12,7 @@ from PIL import Image
 
 from dcgan_tf.cli import launch, plan
 from dcgan_tf.config import presets
+from dcgan_tf.config.formulas import Data
 from dcgan_tf.datasets import packaged, picture, source
 from dcgan_tf.datasets.cache import Options
 from dcgan_tf.runs.folder import Run
@@ -50,15 +51,13 @@ def test_a_folder_makes_a_run_of_its_shape_and_classes(tmp_path, make):
     assert config.dataset == str(tmp_path / "set")
 
 
-@pytest.mark.parametrize(
-    ("size", "weight", "pixels"), [(16, 0.25, 2), (32, 1.0, 4), (64, 4.0, 8)]
-)
-def test_r1_and_translation_grow_with_the_size(tmp_path, make, size, weight, pixels):
-    config = make(draw(tmp_path / "set", size=(size, size))).config
-    assert config.r1_weight == weight
-    assert (config.max_translation, config.augment_fakes) == (pixels, True)
-    assert make(tmp_path / "set", max_translation=0).config.max_translation == 0
-    assert (config.steps, config.epochs) == (10_000, None)
+def test_a_folder_is_trained_by_the_formulas(tmp_path, make):
+    config = make(draw(tmp_path / "set", size=(32, 32))).config
+    images = make(tmp_path / "set").dataset.size
+    data = Data(config.dataset, 32, 32, 3, images)
+    defaults = presets.PRESETS["cgan"].default_values({"batch_size": 4}, data)
+    names = ("steps", "r1_weight", "r1_final_share", "decay_images", "augment_policy")
+    assert [getattr(config, n) for n in names] == [defaults[n] for n in names]
     config = make(tmp_path / "set", epochs=3, r1_weight=0.5).config
     assert (config.steps, config.epochs, config.r1_weight) == (None, 3, 0.5)
     assert config.checkpoint_every == presets.LENGTHS["epochs"]["checkpoint_every"]

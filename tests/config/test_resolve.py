@@ -109,7 +109,7 @@ def test_a_run_of_which_no_setting_of_today_says_something_is_refused(name):
     ("overrides", "message"),
     [
         ({"d_class_weight_real": 2.0}, "--d_class_weight_real=2.0: goes with --mode=acgan"),
-        ({"mode": "cgan", "architecture": "resnet"}, "has only compact2, compact, maxout"),
+        ({"mode": "cgan", "architecture": "resnet"}, "has only compact2, compact, residual, maxout"),
         ({"g_batch_multiplier": 2}, "goes with --update_rule=alternating or separate"),
         (
             {"mode": "cgan", "architecture": "maxout", "label_fusion": "add"},
@@ -188,7 +188,7 @@ def child(parent, **overrides):
 def test_a_child_has_its_parents_settings_but_for_length_and_what_is_given(small):
     rule = {"update_rule": "alternating", "g_batch_multiplier": 3}
     parent = small("acgan", seed=5, epochs=9, checkpoint_every=2, keep_frames=7, **rule)
-    run, default = child(parent, learning_rate=0.5), small("acgan", epochs=90)
+    run, default = child(parent, learning_rate=0.5), small("acgan", epochs=10)
     assert (run.seed, run.batch_size, run.g_batch_multiplier) == (5, 16, 3)
     assert (run.learning_rate, run.discriminator_learning_rate) == (0.5, 0.5)
     assert (run.dataset, child(parent, epochs=4).epochs) == ("digits", 4)

@@ -99,7 +99,7 @@ def check_drawn(drawn, model, latents, labels):
 MNIST = {"dataset": "mnist", "classes": 10, "height": 28, "width": 28, "channels": 1}
 WIDE = {"dataset": "pets", "classes": 3, "height": 16, "width": 32, "channels": 3}
 RGBA = {"dataset": "pets", "classes": 2, "height": 16, "width": 16, "channels": 4}
-LARGE = {"dataset": "pets", "classes": 2, "height": 128, "width": 128, "channels": 3}
+LARGE = {"dataset": "pets", "classes": 2, "height": 48, "width": 64, "channels": 3}
 long = pytest.mark.long
 GENERATE = """inputs => inputs.map(([latents, weights]) =>
   Array.from(generate(Float32Array.from(latents), Float32Array.from(weights))))"""
@@ -112,7 +112,7 @@ GENERATE = """inputs => inputs.map(([latents, weights]) =>
         ({"mode": "cgan", "label_fusion": "add"}, WIDE),
         pytest.param({"mode": "cgan", "label_fusion": "concatenate"}, WIDE, marks=long),
         pytest.param({"mode": "dcgan"}, {**MNIST, "classes": 1}, marks=long),
-        pytest.param({"mode": "acgan", "latent_dim": 7}, LARGE, marks=long),
+        ({"mode": "cgan", "latent_dim": 7}, LARGE),
     ],
 )
 def test_a_browser_draws_what_tensorflow_does(tab, tmp_path, overrides, data):
@@ -126,7 +126,8 @@ def test_a_browser_draws_what_tensorflow_does(tab, tmp_path, overrides, data):
     for layer in generator.layers:
         layer.set_weights([w + rng.normal(0, 0.05, w.shape) for w in layer.get_weights()])
     deviation = np.arctanh(generator([latents, tf.constant(labels)]).numpy()).std()
-    for weight in generator.layers[-1].trainable_weights:
+    making_images = [n for n in generator.layers if n.output.shape[-1] == config.channels]
+    for weight in [w for layer in making_images for w in layer.trainable_weights]:
         weight.assign(weight / deviation)
     show(tab, tmp_path / "page.html", trained.TrainedRun(config, gan, step=0))
     weights = np.eye(config.classes)[labels].tolist()

@@ -165,7 +165,7 @@ def test_the_discriminator_sees_augmented_fakes_in_both_players_losses(small, fe
 
 
 def test_train_steps_keep_the_ema_of_a_run_that_was_trained_before(small, few):
-    config = small("dcgan", ema_half_life=160)
+    config = small("dcgan", ema_half_life=160, r1_interval=1)
     gan = after(config, few, 1, with_ema_of_zeros(config, 0), trained_before=True).gan
     weights = [(1 - 0.5**0.1) * weight for weight in gan.generator.weights]
     assert_close(gan.ema_generator.weights, weights, atol=1e-6)
@@ -241,16 +241,51 @@ def test_r1_falls_with_the_images_seen_in_the_loss(small, few):
     assert loss - less == pytest.approx(0.75 * 8.0 * penalty, rel=1e-3)
 
 
+@pytest.mark.parametrize("rule", [{}, ALTERNATING, SEPARATE])
+def test_real_images_and_fakes_are_augmented_and_the_probability_moves(few, small, rule):
+    """Both become white here, so all logits are one number, and none is told right."""
+    state = TrainState.create(small("dcgan", r1_weight=0.0, **rule))
+    chances = []
+
+    def augmented(images, seed, probability):
+        chances.append(probability)
+        return 0.0 * images + 1.0
+
+    state = dataclasses.replace(
+        state, gan=dataclasses.replace(state.gan, augment=augmented)
+    )
+    images, labels = batch(few)
+    white = tf.ones_like(images)
+    logit = float(state.gan.discriminate(white, labels, training=False).adversarial[0, 0])
+    terms = update(state, small("dcgan", **rule), images, labels, [0, 0])
+    real = float(terms["discriminator/adversarial_real"])
+    assert real == pytest.approx(np.log1p(np.exp(-logit)), rel=1e-5)
+    assert len(chances) == (2 if not rule else 3)  # the generator's own fakes
+    config = small("dcgan", **rule)
+    state = TrainState.create(config)
+    probabilities = []
+    for target in (-1.0, 2.0):  # every share is above, then below
+        state.augment_probability.assign(0.5)
+        changed = config.model_copy(update={"augment_target": target})
+        stream = iter(pipeline.Batches(few, 16, seed=0).stream())
+        make_train_steps(state, changed)(stream, tf.constant(5))
+        probabilities.append(float(state.augment_probability))
+    step = 16 / 100_000
+    assert probabilities == pytest.approx([0.5 + 5 * step, 0.5 - 5 * step], abs=1e-6)
+
+
 @PAIRED_AND_ALTERNATING
 def test_a_step_compiled_by_xla_is_the_step(few, small, rule):
     """With all that is random, which XLA must not draw otherwise; in float64."""
     augmented = {"max_translation": 2, "flip": True, "augment_fakes": True}
+    augmented |= {"augment_target": 0.5, "augment_policy": "colour"}
     ends = []
     with computing_in("float64"):
         for jit_compile in (False, True):
             lazy = {"r1_weight": 1.0, "r1_interval": 2}
             config = small("acgan", **KERAS, **augmented, **rule, **lazy)
             state = TrainState.create(config)
+            state.augment_probability.assign(0.5)
             batches = pipeline.Batches(few, 16, seed=0, max_translation=2, flip=True)
             stream = batches.stream().map(lambda x, y: (tf.cast(x, tf.float64), y))
             steps = make_train_steps(state, config, jit_compile=jit_compile)
@@ -268,11 +303,11 @@ def exact_cosine_decay(images, decay_images, final_share):
 def toy_acgan(monkeypatch, small, **settings):
     """A toy with two class heads, R1 and the EMA at every third step, and falling rates."""
     networks = toys.generator, partial(toys.discriminator, classes=10, twin=10)
-    monkeypatch.setitem(build.NETWORKS, ("acgan", "compact"), networks)
+    monkeypatch.setitem(build.NETWORKS, ("acgan", "compact2"), networks)
     falling = {"decay_images": 320, "lr_final_share": 0.1, "r1_final_share": 0.1}
     lazy = {"r1_interval": 3, "r1_weight": 1.0, "ema_half_life": 100}
     drawn = {"class_head": "twin", "fake_label_source": "uniform", "augment_fakes": True}
-    toy = {"latent_dim": 4, "max_translation": 2}
+    toy = {"latent_dim": 4, "max_translation": 2, "augment_policy": "colour"}
     return small("acgan", **falling, **lazy, **drawn, **toy, **settings)
 
 
@@ -285,13 +320,15 @@ def test_steps_compiled_as_one_are_the_steps(monkeypatch, few, small, rule):
         config = toy_acgan(monkeypatch, small, **rule)
         for jit_compile in (False, True):
             state = TrainState.create(config)
+            state.augment_probability.assign(0.5)
             stream = pipeline.Batches(few, 16, seed=0).stream()
             batches = iter(stream.map(lambda x, y: (tf.cast(x, tf.float64), y)))
             steps = make_train_steps(state, config, jit_compile=jit_compile)
             assert [int(steps(batches, tf.constant(n))) for n in (2, 8)] == [2, 10]
             rates = state.generator_optimizer, state.discriminator_optimizer
             rates = [optimizer.learning_rate for optimizer in rates]
-            variables = [*state._variables().values(), *rates, state.term_steps]
+            counters = state.term_steps, state.augment_probability
+            variables = [*state._variables().values(), *rates, *counters]
             sums = [float(total) for total in state.term_sums.values()]
             ends.append(([variable.numpy() for variable in variables], sums))
     (plain, plain_sums), (units, unit_sums) = ends

@@ -1,0 +1,87 @@
+"""What follows from the images and from a run's length: one recipe for every set.
+
+StyleGAN2-ADA's automatic settings (Karras et al. 2020, appendix C) are the example.  The
+numbers are those that were found on MNIST: experiments/recipes tells how.
+"""
+
+import dataclasses
+import math
+from typing import Any, NamedTuple
+
+IN_EPOCHS = 10_000  # images from which a run's length is counted in epochs
+FEW = 1_000  # images, of which more ways to augment them are worth what they cost
+LARGEST_PLAIN = 40  # pixels up to which the smallest networks are the best
+
+
+class Data(NamedTuple):
+    """What a run is to be trained on: images [height, width, channels] of a named set."""
+
+    name: str
+    height: int = 28
+    width: int = 28
+    channels: int = 1
+    images: int = 60_000
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the images have more pixels than the smallest networks are made for."""
+        return max(self.height, self.width) > LARGEST_PLAIN
+
+
+MNIST = Data("mnist")
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """A mode's share in the formulas.
+
+    images:       shown in a run by default
+    ema_share:    the EMA's half-life as a share of the images that are shown
+    r1_weight:    of 28x28 pixels at first; None: the last one throughout
+    falls:        whether rates and the weight of R1 fall
+    """
+
+    images: int
+    ema_share: float
+    batch_size: int = 64
+    r1_weight: float | None = None
+    falls: bool = True
+
+    def settings(self, data: Data, given: dict[str, Any]) -> dict[str, Any]:
+        """Returns the settings that follow; given: those that a user chose."""
+        batch_size = given.get("batch_size") or self._batch_size(data)
+        length = {"steps": max(round(self.images // batch_size, -2), 100)}
+        if data.images >= IN_EPOCHS:
+            length = {"epochs": max(round(self.images / data.images), 1)}
+        if any(given.get(unit) for unit in ("steps", "epochs")):
+            length = {unit: given[unit] for unit in ("steps", "epochs") if given.get(unit)}
+        shown = length.get("epochs", 0) * data.images
+        shown = shown or length["steps"] * batch_size
+        # Few images are learnt by heart, against which more R1 helps; and the gradient's
+        # norm grows with the pixels.
+        pixels = data.height * data.width / (MNIST.height * MNIST.width)
+        last = 0.1 * pixels * math.sqrt(MNIST.images / data.images)
+        first = last if self.r1_weight is None else max(self.r1_weight * pixels, last)
+        return dict(
+            **length,
+            batch_size=batch_size,
+            decay_images=round(0.9 * shown) if self.falls else 0,
+            ema_half_life=max(round(self.ema_share * shown), 1),
+            r1_weight=round(first, 3),
+            r1_final_share=round(last / first, 3),
+            augment_policy=self._augment_policy(data),
+        )
+
+    @staticmethod
+    def _augment_policy(data: Data) -> str:
+        """Returns how images are augmented: few of them in more ways."""
+        if data.images >= FEW:
+            return "translation"
+        return "cutout" if data.channels == 1 else "colour"
+
+    def _batch_size(self, data: Data) -> int:
+        """Returns the batch size: half of it for large images, a quarter of few images."""
+        size = self.batch_size // (2 if data.is_large else 1)
+        while size > max(8, data.images // 4):
+            size //= 2
+        return size
