@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
 from dcgan_tf.data import replicas
-from dcgan_tf.data.augment import next_probability
 from dcgan_tf.gans.gan import Gan, prefix_terms
 from dcgan_tf.losses.adversarial import Terms
 from dcgan_tf.training.train_state import TrainState
@@ -109,12 +108,7 @@ def _set_rates(state: TrainState, config: Config) -> tf.Tensor:
 
 def _count_step(state: TrainState, config: Config, means) -> None:
     """Counts a step and its terms, and settles how often the next augments images."""
-    if target := config.augment_target:
-        name = "adversarial_accuracy"
-        name += "" if state.gan.adversarial_loss.needs_pair else "_real"
-        accuracy = dict(zip(state.term_sums, means, strict=True))[f"discriminator/{name}"]
-        probability, numbers = state.augment_probability, (target, config.batch_size)
-        probability.assign(next_probability(probability, accuracy, *numbers))
+    state.settle_augmentation(config, means)
     for total, mean in zip(state.term_sums.values(), means, strict=True):
         total.assign_add(mean)
     state.term_steps.assign_add(1)

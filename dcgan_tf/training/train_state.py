@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from dcgan_tf.config.schema import Config
+from dcgan_tf.data.augment import next_probability
 from dcgan_tf.gans.build import build
 from dcgan_tf.gans.gan import PENALTIES, Gan, prefix_terms
 from dcgan_tf.losses.adversarial import Terms
@@ -92,6 +93,17 @@ class TrainState:
         """Returns the state of the augmentation by its name; {} where it has none."""
         variable = self.augment_probability
         return {} if variable is None else {"augment_probability": variable}
+
+    def settle_augmentation(self, config: Config, means) -> None:
+        """Sets how often the next step augments images, by the means of a step's terms."""
+        if not config.augment_target:
+            return
+        kind = "" if self.gan.adversarial_loss.needs_pair else "_real"
+        name = f"discriminator/adversarial_accuracy{kind}"
+        accuracy = means[list(self.term_sums).index(name)]
+        numbers = config.augment_target, config.batch_size
+        probability = next_probability(self.augment_probability, accuracy, *numbers)
+        self.augment_probability.assign(probability)
 
     def means(self) -> dict[str, float]:
         """Returns the mean of each term since the last log entry; {} right after it."""
