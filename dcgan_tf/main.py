@@ -15,7 +15,7 @@ from absl.flags import FlagValues
 from dcgan_tf.cli import flags, plan
 from dcgan_tf.datasets import source
 from dcgan_tf.runs.folder import Run
-from dcgan_tf.support import tf_setup
+from dcgan_tf.support import errors, tf_setup
 
 
 def define_flags() -> FlagValues:
@@ -37,6 +37,11 @@ def define_flags() -> FlagValues:
         "--run_dir from its weights, with its settings but for those given here; not its "
         "length and intervals.  An export has no discriminator, which then begins with new "
         "weights",
+        minutes=flags.integer(
+            "train a new run for about so long on this machine: some seconds of its own "
+            "steps give its --steps or --epochs.  In one process",
+            *(1, 10_000),
+        ),
         fresh=flags.switch("refuse to go on with a run that exists"),
         dry_run=flags.switch("check everything, print what would run, write no run"),
     )
@@ -56,6 +61,12 @@ def train(
     """Trains the run that the flags ask for; returns it, and the signal that stopped it."""
     if values.dataset:  # before TensorFlow's import, which takes seconds
         source.settled(values.dataset, values.data_dir)
+    for unit in ("steps", "epochs"):
+        if values.minutes and values[unit].value:
+            raise errors.UsageError(
+                f"--minutes={values.minutes} and --{unit}={values[unit].value}: one of "
+                "them gives a run's length; leave one out"
+            )
     # Of several processes TensorFlow tells each time that one ends.
     several = os.environ.get("TF_CONFIG") or "SLURM_STEP_NUM_TASKS" in os.environ
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if several else "2")
@@ -75,8 +86,11 @@ def train(
         )
         completed, requested = planned.completed, planned.requested
         if completed < requested:
-            from dcgan_tf.cli import launch
+            from dcgan_tf.cli import duration, launch
 
+            if values.minutes:
+                options = values.minutes, workers, values.jit_compile
+                planned = duration.settle(planned, *options)
             switches = {"dry_run": values.dry_run, "jit_compile": values.jit_compile}
             return planned.run, launch.start(planned, workers, call, on_entry, **switches)
         state = "is complete: " if completed == requested else "has already "

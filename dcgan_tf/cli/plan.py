@@ -26,6 +26,7 @@ class Plan:
     run: Run
     dataset: Dataset | None  # None: the run is complete
     checkpoint: CheckpointInfo | None
+    overrides: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of a new run
 
     @property
     def config(self) -> Config:
@@ -47,6 +48,12 @@ class Plan:
     def counted(self, number: int) -> str:
         """Returns "1 epoch", "14,000 steps"."""
         return f"{number:,} {self.unit if number != 1 else self.unit[:-1]}"
+
+    def with_length(self, length: Mapping[str, int]) -> "Plan":
+        """Returns the plan of a new run with a length, from which its schedules follow."""
+        overrides = {**self.overrides, **length}
+        content = dataclasses.replace(self.content, config=_config(overrides, self.dataset))
+        return dataclasses.replace(self, content=content, overrides=overrides)
 
 
 def make(
@@ -130,13 +137,7 @@ def _new(
     requested = overrides.get("dataset", AUTO)
     dataset = _find(requested, overrides["mode"], run, options)
     _check_size(overrides, *dataset.spec.shape)
-    config = resolve.new(
-        overrides,
-        images=dataset.size,
-        dataset=dataset.name,
-        class_names=list(dataset.class_names) if dataset.class_names else None,
-        **dataclasses.asdict(dataset.spec),
-    )
+    config = _config(overrides, dataset)
     resolve.preview_labels(config)
     if config.batch_size > dataset.size:
         raise errors.UsageError(
@@ -159,7 +160,18 @@ def _new(
             "MNIST is neither prepared on this machine nor within reach.  This run trains "
             "on scikit-learn's 1,500 small digits instead."
         )
-    return Plan(RunConfig(config, parent), run, dataset, checkpoint=None)
+    return Plan(RunConfig(config, parent), run, dataset, None, overrides)
+
+
+def _config(overrides: Mapping[str, Any], dataset: Dataset) -> Config:
+    """Returns the Config of a new run on a data set."""
+    return resolve.new(
+        overrides,
+        images=dataset.size,
+        dataset=dataset.name,
+        class_names=list(dataset.class_names) if dataset.class_names else None,
+        **dataclasses.asdict(dataset.spec),
+    )
 
 
 def _parent(init_from: str) -> tuple[Config, Parent]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import tqdm
 
-REPORT_AFTER = 10.0  # seconds of training after which the pace is known well enough
+REPORT_AFTER = 2.0  # seconds of training after which the pace is known well enough
+SHORT = 60.0  # seconds: of a run that ends sooner, nothing is said
 LINE_SECONDS = 30.0  # between the lines of a bar in a log
 
 
@@ -46,13 +47,20 @@ def bar(items: Iterable | None, name: str, total: int | None = None, **options: 
     return make(items, name, total, **options)
 
 
+def in_words(seconds: float) -> str:
+    """Returns "1 minute", "24 minutes", or from two hours on "3 hours"."""
+    minutes = round(seconds / 60)
+    number, unit = (minutes, "minute") if minutes < 120 else (round(minutes / 60), "hour")
+    return f"{number} {unit}{'s' * (number != 1)}"
+
+
 class Progress(contextlib.AbstractContextManager):
     """Counts images over the whole run; one more line is printed for each log entry."""
 
     def __init__(self, *, total: int, completed: int):
         self._total, self._completed = total, completed
         self._counted_from: int | None = None
-        self._reported = False
+        self._reported, self._resumed = False, completed > 0
         self._started = time.monotonic()
         self._bar = bar(
             None,
@@ -72,13 +80,22 @@ class Progress(contextlib.AbstractContextManager):
             # The first call compiled the step; the pace counts from its end.
             self._counted_from = self._completed
             self._started = time.monotonic()
-        elif self._bar.disable and not self._reported and seconds > REPORT_AFTER:
+        elif not self._reported and seconds > REPORT_AFTER:
             self._reported = True
-            say(f"training: {self.pace():.0f} images/s, {self._left()} left")
+            self._report((self._completed - self._counted_from) / seconds)
         if not self._bar.disable:
             self._bar.set_description_str(name, refresh=False)
             self._bar.set_postfix_str(f"{losses}, {self._left()} left", refresh=False)
             self._bar.update(images)
+
+    def _report(self, pace: float) -> None:
+        """Prints how long a run takes from here, by its images per second."""
+        seconds = (self._total - self._completed) / pace
+        if seconds > SHORT:
+            what = "what is left" if self._resumed else "this"
+            takes = f"{what} takes about {in_words(seconds)} on this machine"
+            self._bar.clear()
+            say(f"training: {pace:,.0f} images/s; {takes}")
 
     def log(self, line: str, *more: str) -> None:
         """Prints the lines of a log entry; without a bar also the time left."""

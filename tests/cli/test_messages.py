@@ -21,6 +21,9 @@ train --mode=cgan --dataset=many.npz -> 1,001 are over 1,000
 train --dataset=two.npz --batch_size=8 --test_losses -> --test_losses
 train --data_dir=absent -> --data_dir=absent
 train --batch_size=0 -> --batch_size=0
+train --minutes=0 -> --minutes=0
+train --minutes=20 --epochs=3 -> --minutes=20 and --epochs=3
+train --flagfile=cgan_maxout --minutes=20 -> --minutes=20 and --epochs=
 train --lr=0.1 -> did you mean learning_rate
 train --dataset=digits --batch_size=1501 -> --batch_size=1501
 train --dataset=digits --devices=2 --batch_size=63 -> --batch_size=63

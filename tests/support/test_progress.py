@@ -82,6 +82,36 @@ def test_in_a_pipe_there_are_lines_alone(capsys, clock):
     ]
 
 
+@pytest.mark.parametrize(
+    ("completed", "told"),
+    [
+        (0, ["this takes about 24 minutes"]),
+        (36_000, ["what is left takes about 12 minutes"]),
+        (69_500, []),  # 10 seconds
+    ],
+)
+def test_the_first_steps_tell_once_how_long_the_run_takes(capsys, clock, completed, told):
+    """Catches the seconds of the first step, which compiles, and those before a resume."""
+    clock(0.0, 100.0, 100.0, 101.0, 104.0, 110.0)
+    with Progress(total=72_000, completed=completed) as shown:
+        for images in (100, 50, 150, 10):
+            shown.advance(images)
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"training: 50 images/s; {line} on this machine" for line in told
+    ]
+
+
+def test_a_terminal_is_told_beside_the_bar(monkeypatch, clock):
+    clock(0.0, 100.0, 100.0, 104.0, 104.0)
+
+    def train():
+        with Progress(total=360_000, completed=0) as shown:
+            shown.advance(100)
+            shown.advance(100)
+
+    assert "this takes about 4 hours on this machine" in on_a_terminal(monkeypatch, train)
+
+
 def test_a_long_bar_has_lines_in_a_log_and_a_short_one_none(capsys, monkeypatch):
     """Catches minutes of silence in a log."""
     assert [*progress.bar(range(3), "short")] == [0, 1, 2]
