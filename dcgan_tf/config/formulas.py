@@ -6,6 +6,7 @@ numbers are those that were found on MNIST: experiments/recipes tells how.
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 IN_EPOCHS = 10_000  # images from which a run's length is counted in epochs
@@ -21,6 +22,13 @@ class Data(NamedTuple):
     width: int = 28
     channels: int = 1
     images: int = 60_000
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], images: int) -> "Data":
+        """Returns what a run's settings, and those that follow from its data, tell."""
+        names = ("dataset", "height", "width", "channels")
+        name, height, width, channels = (settings[n] for n in names)
+        return cls(name, height, width, channels, images)
 
     @property
     def is_large(self) -> bool:
@@ -47,7 +55,7 @@ class Recipe:
     r1_weight: float | None = None
     falls: bool = True
 
-    def settings(self, data: Data, given: dict[str, Any]) -> dict[str, Any]:
+    def settings(self, data: Data, given: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the settings that follow; given: those that a user chose."""
         batch_size = given.get("batch_size") or self._batch_size(data)
         length = {"steps": max(round(self.images // batch_size, -2), 100)}

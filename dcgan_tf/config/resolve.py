@@ -14,7 +14,6 @@ from dcgan_tf.support import errors
 DEFAULT_MODE, WITHOUT_CLASSES = "cgan", "dcgan"  # of images with classes, and others
 _ALWAYS = {name for name in schema.FIELDS if schema.kind(name) == schema.DERIVED}
 _ALWAYS |= {"mode", "dataset"}
-_SHAPE = ("height", "width", "channels")
 
 
 def check(overrides: Mapping[str, Any]) -> None:
@@ -93,7 +92,7 @@ def new(
     """
     mode = overrides.get("mode", DEFAULT_MODE)
     check(overrides)
-    data = Data(derived["dataset"], *(derived[n] for n in _SHAPE), images)
+    data = Data.of(derived, images)
     values = {"mode": mode, **PRESETS[mode].default_values(overrides, data)}
     if "learning_rate" in overrides:
         values["discriminator_learning_rate"] = overrides["learning_rate"]
@@ -197,7 +196,7 @@ def not_defaults(config: Config, images: int) -> tuple[list[str], list[str]]:
     """
     values = config.model_dump()
     preset = PRESETS[config.mode]
-    data = Data(config.dataset, *(values[name] for name in _SHAPE), images)
+    data = Data.of(values, images)
     defaults = preset.default_values({"architecture": config.architecture})
     defaults["architecture"] = preset.usual(MNIST)
     brings = preset.default_values(values, data)

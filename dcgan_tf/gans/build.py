@@ -11,7 +11,14 @@ from dcgan_tf.datasets.spec import ImageSpec
 from dcgan_tf.gans.gan import LABEL_SOURCES, PRIORS, Gan
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
 from dcgan_tf.losses.class_heads import CLASS_HEADS, NO_CLASS_HEAD, ClassHead
-from dcgan_tf.models import compact, keras_examples, keras_gan, maxout, residual, tf_tutorial
+from dcgan_tf.models import (
+    compact,
+    keras_examples,
+    keras_gan,
+    maxout,
+    residual,
+    tf_tutorial,
+)
 from dcgan_tf.support import tf_setup
 
 # The discriminators of cgan are given the label.

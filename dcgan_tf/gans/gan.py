@@ -67,8 +67,8 @@ class Gan:
     sample_latents:   (count, seed [2]) -> latents [count, Z]
     sample_labels:    (labels of the real batch [B], seed [2]) -> labels of the fakes [B]
     augment_fakes:    (fakes [B, H, W, C], seed [2]) -> what the discriminator sees of them
-    augment:          (images, seed [2], probability) -> the same of real images, and then of
-                      fakes; None: no augmentation has a probability
+    augment:          (images, seed [2], probability) -> what it sees of real images, and
+                      then of fakes; None: no augmentation has a probability
     penalty_interval: for how many steps a penalty stands, by which it is multiplied
 
     The training step is the same for every mode.

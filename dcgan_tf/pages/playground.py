@@ -1,10 +1,10 @@
 """A page in which a run's generator draws in the browser, as one file of HTML.
 
-network.js runs the generator, one of this package's own, as a list of simple layers.  A layer
-reads the outputs of earlier ones.  They are numbered: 0 and 1 are the latents and the
-labels, the next is the first layer's output, and so on.  Labels [B] become class weights
-[classes] that add up to 1, so that an image can be of something between two classes: what
-looks up a row of a table becomes a product with the table.
+network.js runs the generator, one of our own, as a list of simple layers.  A layer reads
+the outputs of earlier ones.  They are numbered: 0 and 1 are the latents and the labels, the
+next is the first layer's output, and so on.  Labels [B] become class weights [classes] that
+add up to 1, so that an image can be of something between two classes: what looks up a row
+of a table becomes a product with the table.
 """
 
 import base64

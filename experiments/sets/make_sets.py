@@ -66,7 +66,9 @@ def emoji(package: pathlib.Path, output: pathlib.Path) -> None:
 def textures(package: pathlib.Path, output: pathlib.Path) -> None:
     save = saver(output)
     versions = (package / "minecraft-assets/data").iterdir()
-    numbered = {tuple(map(int, v.name.split("."))): v for v in versions if v.name[0] in "12"}
+    numbered = {
+        tuple(map(int, v.name.split("."))): v for v in versions if v.name[0] in "12"
+    }
     for kind in ("blocks", "items"):
         for path in sorted((numbered[max(numbered)] / kind).glob("*.png")):
             picture = Image.open(path)
