@@ -72,7 +72,7 @@ def test_the_help_of_train_is_short_and_the_full_one_has_bounds_and_defaults(
     for name in schema.SETTINGS:
         assert "Default: " in texts[f"--{name}"], name
     for name, words in {
-        "learning_rate": "Above 0. Default: by data set",
+        "learning_rate": "Above 0. Default: by architecture",
         "batch_size": "From 1 to 1,000,000. Default: by data set",
         "g_batch_multiplier": "Default: by --update_rule",
         "keep_checkpoints": "Default: 3. May change on a resume",

@@ -63,7 +63,7 @@ def test_a_file_is_written_alone_in_the_format_of_its_suffix(
     make(tmp_path / "run", small("cgan"))
     status, out, err = command("export", "--run=run", "--output=my.keras")
     assert (status, err) == (0, "")
-    assert out.startswith("my.keras: keras, step 12, 7.2 MB")
+    assert out.startswith("my.keras: keras, step 12, 6.9 MB")
     assert keras.saving.load_model(tmp_path / "my.keras").name == "generator"
     lacking = formats.FORMATS["onnx"]._replace(needs=("numpy", "no_such"))
     monkeypatch.setitem(formats.FORMATS, "onnx", lacking)
