@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-IN_EPOCHS = 10_000  # images from which a run's length is counted in epochs
+# A run's length is counted in epochs from so many images on, unless too few epochs fit.
+IN_EPOCHS, FEWEST_EPOCHS = 10_000, 3
 FEW = 1_000  # images, of which more ways to augment them are worth what they cost
 LARGEST_PLAIN = 40  # pixels up to which the smallest networks are the best
 
@@ -58,11 +59,11 @@ class Recipe:
     def settings(self, data: Data, given: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the settings that follow; given: those that a user chose."""
         batch_size = given.get("batch_size") or self._batch_size(data)
-        length = {"steps": max(round(self.images // batch_size, -2), 100)}
-        if data.images >= IN_EPOCHS:
-            length = {"epochs": max(round(self.images / data.images), 1)}
-        if any(given.get(unit) for unit in ("steps", "epochs")):
-            length = {unit: given[unit] for unit in ("steps", "epochs") if given.get(unit)}
+        epochs = round(self.images / data.images)
+        length = {u: given[u] for u in ("steps", "epochs") if given.get(u)}
+        if not length and data.images >= IN_EPOCHS and epochs >= FEWEST_EPOCHS:
+            length = {"epochs": epochs}
+        length = length or {"steps": max(round(self.images // batch_size, -2), 100)}
         shown = length.get("epochs", 0) * data.images
         shown = shown or length["steps"] * batch_size
         # Few images are learnt by heart, against which more R1 helps; and the gradient's

@@ -16,13 +16,13 @@ _ALWAYS = {name for name in schema.FIELDS if schema.kind(name) == schema.DERIVED
 _ALWAYS |= {"mode", "dataset"}
 
 
-def check(overrides: Mapping[str, Any]) -> None:
-    """UsageError for settings that do not go together."""
-    for conflict in _conflicts(overrides):
+def check(overrides: Mapping[str, Any], data: Data | None = None) -> None:
+    """UsageError for settings that do not go together; without `data` for any images."""
+    for conflict in _conflicts(overrides, data):
         raise errors.UsageError(conflict)
 
 
-def _conflicts(overrides: Mapping[str, Any]) -> Iterator[str]:
+def _conflicts(overrides: Mapping[str, Any], data: Data | None) -> Iterator[str]:
     """Yields what is wrong with settings that do not go together."""
     mode = overrides.get("mode", DEFAULT_MODE)
     preset = PRESETS[mode]
@@ -36,8 +36,11 @@ def _conflicts(overrides: Mapping[str, Any]) -> Iterator[str]:
             "gives a run's length; leave one out (beside a flagfile, give the one that it "
             "gives)"
         )
-    own = preset.default_values(overrides)
-    for name in sorted(overrides.keys() - own.keys() - _ALWAYS):
+    own = preset.default_values(overrides, data or MNIST)
+    of_length = set().union(*presets.LENGTHS.values())
+    if data or overrides.keys() & presets.LENGTHS.keys():
+        of_length = set()  # what the length is counted in is known
+    for name in sorted(overrides.keys() - own.keys() - _ALWAYS - of_length):
         yield f"--{name}={overrides[name]}: goes with {_owner(name, mode)}"
     values = {**own, **overrides}
     if values.get("g_class_weight"):
@@ -91,8 +94,8 @@ def new(
     derived: its data set's name, shape and classes
     """
     mode = overrides.get("mode", DEFAULT_MODE)
-    check(overrides)
     data = Data.of(derived, images)
+    check(overrides, data)
     values = {"mode": mode, **PRESETS[mode].default_values(overrides, data)}
     if "learning_rate" in overrides:
         values["discriminator_learning_rate"] = overrides["learning_rate"]
@@ -203,7 +206,9 @@ def not_defaults(config: Config, images: int) -> tuple[list[str], list[str]]:
     usual = {**brings, **{name: defaults[name] for name in CHOICES}}
     usual["architecture"] = preset.usual(data)
     length = preset.default_values({**values, "steps": None, "epochs": None}, data)
-    usual |= {name: length.get(name) for name in ("steps", "epochs", "batch_size")}
+    usual |= {name: length.get(name) for name in ("steps", "epochs")}
+    other_batch = preset.default_values({**values, "batch_size": None}, data)
+    usual["batch_size"] = other_batch["batch_size"]
     flags = {name: f"--{name}={values[name]}" for name in brings if brings[name] != AUTO}
     given = [flag for name, flag in flags.items() if values[name] != usual[name]]
     others = [flag for name, flag in flags.items() if values[name] != defaults.get(name)]

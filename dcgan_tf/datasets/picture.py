@@ -19,7 +19,9 @@ def sizes(files: Iterable[pathlib.Path | BinaryIO]) -> Counter[tuple[int, int]]:
     for file in files:
         # Pillow's readers raise a dozen kinds on damaged files.
         with contextlib.suppress(Exception), Image.open(file) as image:
-            turned = image.getexif().get(0x0112, 1) >= 5
+            # Of a PNG without EXIF Pillow decodes the whole picture to look for it.
+            known = image.format != "PNG" or "exif" in image.info
+            turned = known and image.getexif().get(0x0112, 1) >= 5
             counts[image.size if turned else image.size[::-1]] += 1
     return counts
 

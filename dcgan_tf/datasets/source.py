@@ -43,7 +43,7 @@ def find(name: str, options: Options = DEFAULTS) -> Dataset:
 def has_classes(name: str, data_dir: str | None) -> bool:
     """Says whether the images that `settled` named have two classes or more.
 
-    Pictures that lie beside class folders, in none of them, do not count.
+    Classes of a folder count if most of its pictures have one.
     """
     if name in (AUTO, DIGITS, *MNIST_LIKE):
         return True
@@ -53,7 +53,9 @@ def has_classes(name: str, data_dir: str | None) -> bool:
         classes = len(npz.find(path).class_names)
     else:
         files, _ = folder.listed(path, labelled=True, is_new=False)
-        classes = len({file.class_name for file in files})
+        everything, _ = folder.listed(path, labelled=False, is_new=False)
+        mostly = 2 * len(files) > len(everything)
+        classes = len({file.class_name for file in files}) if mostly else 1
     return 1 < classes <= MOST_CLASSES
 
 

@@ -17,6 +17,7 @@ PATCHES = 16_384  # of a level, about
 MOST_IMAGES = 2_000
 DIRECTIONS = 128
 BLOCK = 250  # images at a time
+LEAST_STD = 1.0  # grey levels: an alpha that hardly varies would decide alone
 
 
 def pyramid(images: np.ndarray) -> list[np.ndarray]:
@@ -64,7 +65,9 @@ class Textures:
     def __init__(self, real: Images):
         levels, axes = patches(real), (0, 1, 3, 4)
         self._means = [level.mean(axes, keepdims=True) for level in levels]
-        self._stds = [level.std(axes, keepdims=True) + 1e-3 for level in levels]
+        self._stds = [
+            np.maximum(level.std(axes, keepdims=True), LEAST_STD) for level in levels
+        ]
         directions = np.random.default_rng(0).normal(
             size=(DIRECTIONS, levels[0][0, 0].size)
         )

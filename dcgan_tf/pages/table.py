@@ -51,7 +51,9 @@ def text(records: Sequence[Record]) -> str:
     ]
     notes = _notes(records, several=len(columns) < len(records))
     if any(cell.endswith(BEYOND) for row in rows[1:] for cell in row):
-        notes.insert(0, wrapped(f"{BEYOND}: differs from (1) by more than both ± together"))
+        notes.insert(
+            0, wrapped(f"{BEYOND}: differs from (1) by more than the ± of their difference")
+        )
     table = "\n".join([*legend, "", *_blocks(rows), "", *notes]).rstrip()
     return printable(table)
 

@@ -11,7 +11,7 @@ from conftest import draw, untrained
 from PIL import Image
 
 from dcgan_tf.cli import launch, plan
-from dcgan_tf.config import presets
+from dcgan_tf.config import presets, resolve
 from dcgan_tf.config.formulas import Data
 from dcgan_tf.datasets import packaged, picture, source
 from dcgan_tf.datasets.cache import Options
@@ -61,6 +61,15 @@ def test_a_folder_is_trained_by_the_formulas(tmp_path, make):
     config = make(tmp_path / "set", epochs=3, r1_weight=0.5).config
     assert (config.steps, config.epochs, config.r1_weight) == (None, 3, 0.5)
     assert config.checkpoint_every == presets.LENGTHS["epochs"]["checkpoint_every"]
+
+
+def test_what_counts_a_length_fits_the_length_that_the_images_bring(tmp_path, make):
+    """A config.json with a setting of the other length could not be read again."""
+    config = make(draw(tmp_path / "set"), log_every_steps=7).config
+    assert (config.log_every_steps, config.epochs) == (7, None)
+    assert resolve.from_json(json.loads(config.model_dump_json(exclude_none=True)))
+    with pytest.raises(errors.UsageError, match="--checkpoint_every=5: goes with .*epochs"):
+        make(tmp_path / "set", checkpoint_every=5)
 
 
 @pytest.mark.parametrize(
