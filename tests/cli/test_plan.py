@@ -68,7 +68,7 @@ def test_what_counts_a_length_fits_the_length_that_the_images_bring(tmp_path, ma
     config = make(draw(tmp_path / "set"), log_every_steps=7).config
     assert (config.log_every_steps, config.epochs) == (7, None)
     assert resolve.from_json(json.loads(config.model_dump_json(exclude_none=True)))
-    with pytest.raises(errors.UsageError, match="--checkpoint_every=5: goes with .*epochs"):
+    with pytest.raises(errors.UsageError, match=r"--checkpoint_every=5: .*epochs"):
         make(tmp_path / "set", checkpoint_every=5)
 
 
