@@ -24,8 +24,13 @@ _PORT = LazyModule("tensorflow.python.util._pywrap_util_port")
 CPUINFO = pathlib.Path("/proc/cpuinfo")  # what Linux tells of the processor
 # Optimisations of graphs.  The first fails, loudly, on a LeakyReLU in a loop.  The second
 # drops a control edge there without a word: a bias was then read for the generator's step
-# while the discriminator's step still moved it, and now and then the bits were others.
-_NO_OPTIMIZATION = {"remapping": False, "dependency_optimization": False}
+# while the discriminator's step still moved it, and now and then the bits were others.  So
+# they were with the third, where fakes are augmented: every second run of six steps.
+_NO_OPTIMIZATION = {
+    "remapping": False,
+    "dependency_optimization": False,
+    "constant_folding": False,
+}
 _lock = threading.RLock()
 _calls = 0  # from Python that are in progress, in whatever thread
 _after_calls = contextlib.ExitStack()  # puts back what was set before the first
