@@ -94,7 +94,9 @@ def train(
             switches = {"dry_run": values.dry_run, "jit_compile": values.jit_compile}
             return planned.run, launch.start(planned, workers, call, on_entry, **switches)
         state = "is complete: " if completed == requested else "has already "
-        longer = f"to train longer, ask for more: --{planned.unit}={2 * completed}"
+        longer = (
+            f"--{planned.unit}={2 * completed} goes on, at the rates that it ended with"
+        )
         print(f"{planned.run.folder} {state}{planned.counted(completed)}; {longer}")
         return planned.run, None
 

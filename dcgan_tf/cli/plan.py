@@ -34,7 +34,7 @@ class Plan:
 
     @property
     def unit(self) -> str:
-        """What the run's length is counted in."""
+        """The run's length is counted in it: "epochs" or "steps"."""
         return f"{self.config.unit}s"
 
     @property

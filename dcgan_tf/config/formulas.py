@@ -9,14 +9,15 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-# A run's length is counted in epochs from so many images on, unless too few epochs fit.
-IN_EPOCHS, FEWEST_EPOCHS = 10_000, 3
+# From so many images on they are not augmented, and a run's length is counted in epochs,
+# unless too few of them fit.
+MANY, FEWEST_EPOCHS = 10_000, 3
 FEW = 1_000  # images, of which more ways to augment them are worth what they cost
 LARGEST_PLAIN = 40  # pixels up to which the smallest networks are the best
 
 
 class Data(NamedTuple):
-    """What a run is to be trained on: images [height, width, channels] of a named set."""
+    """A run is trained on these: images [height, width, channels] of a named set."""
 
     name: str
     height: int = 28
@@ -61,7 +62,7 @@ class Recipe:
         batch_size = given.get("batch_size") or self._batch_size(data)
         epochs = round(self.images / data.images)
         length = {u: given[u] for u in ("steps", "epochs") if given.get(u)}
-        if not length and data.images >= IN_EPOCHS and epochs >= FEWEST_EPOCHS:
+        if not length and data.images >= MANY and epochs >= FEWEST_EPOCHS:
             length = {"epochs": epochs}
         length = length or {"steps": max(round(self.images // batch_size, -2), 100)}
         shown = length.get("epochs", 0) * data.images
@@ -71,6 +72,10 @@ class Recipe:
         pixels = data.height * data.width / (MNIST.height * MNIST.width)
         last = 0.1 * pixels * math.sqrt(MNIST.images / data.images)
         first = last if self.r1_weight is None else max(self.r1_weight * pixels, last)
+        # ADA (Karras et al. 2020, section 3) holds 0.6 as the mean sign of the logits of
+        # real images: four of five are told right.  Of many images fewer are, without it.
+        target = 0.8 if data.images < MANY else 0.0
+        in_more_ways = "cutout" if data.channels == 1 else "colour"
         return dict(
             **length,
             batch_size=batch_size,
@@ -78,15 +83,9 @@ class Recipe:
             ema_half_life=max(round(self.ema_share * shown), 1),
             r1_weight=round(first, 3),
             r1_final_share=round(last / first, 3),
-            augment_policy=self._augment_policy(data),
+            augment_target=target,
+            augment_policy="translation" if data.images >= FEW else in_more_ways,
         )
-
-    @staticmethod
-    def _augment_policy(data: Data) -> str:
-        """Returns how images are augmented: few of them in more ways."""
-        if data.images >= FEW:
-            return "translation"
-        return "cutout" if data.channels == 1 else "colour"
 
     def _batch_size(self, data: Data) -> int:
         """Returns the batch size: half of it for large images, a quarter of few images."""

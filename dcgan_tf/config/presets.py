@@ -132,9 +132,8 @@ class Preset:
 
 # The default presets': experiments/defaults and experiments/recipes tell how found.
 # R1 and the EMA at every fourth step: lazy regularisation (Karras et al. 2020, StyleGAN2,
-# section 3.1).  The controller of ADA (Karras et al. 2020, section 3) holds 0.6 as the mean
-# sign of the logits of real images: four of five are told right.
-OURS_ALL = dict(r1_interval=4, augment_target=0.8)
+# section 3.1).
+OURS_ALL = dict(r1_interval=4)
 # Where the class is multiplied, recall is 0.1 lower: experiments/recipes/README.md.
 CLASSES = dict(lr_final_share=0.25, beta_2=0.99, label_fusion="concatenate")
 

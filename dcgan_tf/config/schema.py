@@ -215,7 +215,7 @@ class Config(pydantic.BaseModel):
 
     @property
     def unit(self) -> str:
-        """What a run's length is counted in: "epoch" or "step"."""
+        """A run's length is counted in it: "epoch" or "step"."""
         return "epoch" if self.steps is None else "step"
 
 

@@ -64,7 +64,7 @@ SQUARES = [side for side in range(LEAST_SIZE, MOST_SIZE + 1) if doublings(side, 
 
 
 class Target(NamedTuple):
-    """What pictures become.
+    """Pictures become this.
 
     size:     (height, width)
     fit:      crop: the largest centred part of this shape; pad: the whole, on white

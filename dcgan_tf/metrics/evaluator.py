@@ -28,7 +28,7 @@ CAS_IMAGES, CAS_BYTES = 60_000, 200_000_000  # at most
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """What the figures need of N images.
+    """The figures need this of N images.
 
     features:      float [N, 96], and probabilities, float [N, classes]: the classifier's
     labels:        the requested classes, int [N]; None: no classes were requested

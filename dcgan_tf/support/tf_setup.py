@@ -24,13 +24,10 @@ _PORT = LazyModule("tensorflow.python.util._pywrap_util_port")
 CPUINFO = pathlib.Path("/proc/cpuinfo")  # what Linux tells of the processor
 # Optimisations of graphs.  The first fails, loudly, on a LeakyReLU in a loop.  The second
 # drops a control edge there without a word: a bias was then read for the generator's step
-# while the discriminator's step still moved it, and now and then the bits were others.  So
-# they were with the third, where fakes are augmented: every second run of six steps.
-_NO_OPTIMIZATION = {
-    "remapping": False,
-    "dependency_optimization": False,
-    "constant_folding": False,
-}
+# while the discriminator's step still moved it, and now and then the bits were others.
+_NO_OPTIMIZATION = {"remapping": False, "dependency_optimization": False}
+# It does so where fakes are augmented, nearly each time; elsewhere it saves much time.
+_NO_ARITHMETIC = {"arithmetic_optimization": False}
 _lock = threading.RLock()
 _calls = 0  # from Python that are in progress, in whatever thread
 _after_calls = contextlib.ExitStack()  # puts back what was set before the first
@@ -72,7 +69,7 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
 def _settings() -> list[tuple[Callable, Any, Any]]:
     """Lists what all threads share: what sets it, its value, and the one needed here."""
     before = tf.config.optimizer.get_experimental_options()
-    before = {name: before.get(name, True) for name in _NO_OPTIMIZATION}
+    before = {n: before.get(n, True) for n in (*_NO_OPTIMIZATION, *_NO_ARITHMETIC)}
     floatx, data_format = keras.config.floatx(), keras.config.image_data_format()
     loggers = logging.get_absl_logger(), tf.get_logger()
     return [
@@ -81,6 +78,11 @@ def _settings() -> list[tuple[Callable, Any, Any]]:
         (tf.config.optimizer.set_experimental_options, before, _NO_OPTIMIZATION),
         *((logger.setLevel, logger.level, "ERROR") for logger in loggers),
     ]
+
+
+def keep_order() -> None:
+    """Turns off what reorders a step that augments fakes, until this process ends."""
+    tf.config.optimizer.set_experimental_options(_NO_ARITHMETIC)
 
 
 @contextlib.contextmanager

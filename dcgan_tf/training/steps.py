@@ -14,6 +14,7 @@ from dcgan_tf.config.schema import Config
 from dcgan_tf.data import replicas
 from dcgan_tf.gans.gan import Gan, prefix_terms
 from dcgan_tf.losses.adversarial import Terms
+from dcgan_tf.support import tf_setup
 from dcgan_tf.training.train_state import TrainState
 
 
@@ -28,6 +29,8 @@ def make_train_steps(
     jit_compile: compile the update by XLA, but not its draws: XLA's normals are others; on
                  one device `r1_interval` updates at a time, see `_in_units`
     """
+    if config.augment_target or config.augment_fakes:
+        tf_setup.keep_order()
     move_players = functools.partial(update, state, config)
     if jit_compile:
         move_players = tf.function(move_players, jit_compile=True)

@@ -40,7 +40,8 @@ def test_few_and_large_images():
     few = values("cgan", Data("/own", 64, 64, 3, 600))
     assert few["r1_weight"] == pytest.approx(5.224 * 0.1 * 10, abs=1e-3)
     assert (few["architecture"], few["batch_size"]) == ("residual", 32)
-    assert few["augment_policy"] == "colour"
+    assert (few["augment_policy"], few["augment_target"]) == ("colour", 0.8)
+    assert values("cgan", Data("/own", images=10_000))["augment_target"] == 0.0
     assert few["steps"] == 16_900  # 540,000 images
     assert few["decay_images"] == round(0.9 * 16_900 * 32)
     assert "epochs" not in few

@@ -244,6 +244,7 @@ def test_r1_falls_with_the_images_seen_in_the_loss(small, few):
 @pytest.mark.parametrize("rule", [{}, ALTERNATING, SEPARATE])
 def test_real_images_and_fakes_are_augmented_and_the_probability_moves(few, small, rule):
     """Both become white here, so all logits are one number, and none is told right."""
+    rule = {**rule, "augment_target": 0.8}
     state = TrainState.create(small("dcgan", r1_weight=0.0, **rule))
     chances = []
 
@@ -260,7 +261,7 @@ def test_real_images_and_fakes_are_augmented_and_the_probability_moves(few, smal
     terms = update(state, small("dcgan", **rule), images, labels, [0, 0])
     real = float(terms["discriminator/adversarial_real"])
     assert real == pytest.approx(np.log1p(np.exp(-logit)), rel=1e-5)
-    assert len(chances) == (2 if not rule else 3)  # the generator's own fakes
+    assert len(chances) == (3 if "update_rule" in rule else 2)  # the generator's own fakes
     config = small("dcgan", **rule)
     state = TrainState.create(config)
     probabilities = []
@@ -272,6 +273,19 @@ def test_real_images_and_fakes_are_augmented_and_the_probability_moves(few, smal
         probabilities.append(float(state.augment_probability))
     step = 16 / 100_000
     assert probabilities == pytest.approx([0.5 + 5 * step, 0.5 - 5 * step], abs=1e-6)
+
+
+def test_the_same_steps_have_the_same_bits_where_fakes_are_augmented(digits, small):
+    """A variable that moves before it is read for the other player's gradient is a race."""
+    config = small("cgan", batch_size=500, augment_target=0.8)
+    hashes = set()
+    for _ in range(4):
+        state = TrainState.create(config)
+        state.augment_probability.assign(0.5)
+        stream = iter(pipeline.Batches(digits, 500, seed=0).stream())
+        make_train_steps(state, config)(stream, tf.constant(6))
+        hashes.add(state.sha256())
+    assert len(hashes) == 1
 
 
 @PAIRED_AND_ALTERNATING
@@ -308,6 +322,7 @@ def toy_acgan(monkeypatch, small, **settings):
     lazy = {"r1_interval": 3, "r1_weight": 1.0, "ema_half_life": 100}
     drawn = {"class_head": "twin", "fake_label_source": "uniform", "augment_fakes": True}
     toy = {"latent_dim": 4, "max_translation": 2, "augment_policy": "colour"}
+    toy |= {"augment_target": 0.8}
     return small("acgan", **falling, **lazy, **drawn, **toy, **settings)
 
 
