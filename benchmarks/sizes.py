@@ -3,8 +3,9 @@
     python -m benchmarks.sizes
 
 The default cgan in ten classes, on random images, in processes of their own: milliseconds a
-step (the median of 5 calls of 10 steps), and the memory that a process has of its own
-(RssAnon) and that of mapped files (RssFile), in MB, after them.  Nothing should run beside.
+step (the median of 5 calls of 10 steps, half of the images augmented where few are), the
+minutes of a default run, and the memory that a process has of its own (RssAnon) and that of
+mapped files (RssFile), in MB, after them.  Nothing should run beside.
 """
 
 import argparse
@@ -38,6 +39,7 @@ def measure(size: int, channels: int, count: int) -> str:
 
     config = resolve.new(
         {"mode": "cgan", "precision": tf_setup.auto_precision()},
+        images=count,
         dataset="random.npz",
         classes=10,
         class_names=None,
@@ -51,6 +53,8 @@ def measure(size: int, channels: int, count: int) -> str:
             images = tf.constant(images)
         split = pipeline.Split(images, tf.range(count) % 10)
         state = TrainState.create(config)
+        if config.augment_target:
+            state.augment_probability.assign(0.5)
         batches = Batches(
             split, config.batch_size, seed=0, max_translation=config.max_translation
         )
@@ -66,9 +70,11 @@ def measure(size: int, channels: int, count: int) -> str:
     values = dict(line.split(":", 1) for line in status.splitlines())
     memory = (int(values[name].split()[0]) / 1000 for name in ("RssAnon", "RssFile"))
     own, mapped = (f"{value:,.0f}" for value in memory)
+    step = statistics.median(times)
+    steps_of_run = config.steps or config.epochs * batches.per_epoch
     return (
-        f"| {size}x{size}x{channels} | {count:,} | {config.precision} | "
-        f"{statistics.median(times):.0f} | {own} | {mapped} |"
+        f"| {size}x{size}x{channels} | {count:,} | {config.precision} | {step:.0f} | "
+        f"{steps_of_run * step / 60_000:.0f} | {own} | {mapped} |"
     )
 
 
@@ -88,8 +94,8 @@ def main() -> None:
     if given:
         print(measure(*given))
         return
-    print("| images | number | precision | ms a step | own MB | mapped MB |")
-    print("|---|---|---|---|---|---|", flush=True)
+    print("| images | number | precision | ms a step | minutes | own MB | mapped MB |")
+    print("|---|---|---|---|---|---|---|", flush=True)
     rows = [(*size, FEW) for size in SIZES] + [(32, 3, count) for count in COUNTS[1:]]
     for row in rows:
         command = [sys.executable, "-m", "benchmarks.sizes", *map(str, row)]

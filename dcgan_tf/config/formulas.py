@@ -13,6 +13,11 @@ from typing import Any, NamedTuple
 # unless too few of them fit.
 MANY, FEWEST_EPOCHS = 10_000, 3
 FEW = 1_000  # images, of which more ways to augment them are worth what they cost
+# Of a recipe's settings those that a run does not have from the run whose weights it takes.
+OF_COURSE = (
+    *("decay_images", "ema_half_life", "r1_weight", "r1_final_share"),
+    *("augment_target", "augment_policy"),
+)
 LARGEST_PLAIN = 40  # pixels up to which the smallest networks are the best
 
 
@@ -60,11 +65,13 @@ class Recipe:
     def settings(self, data: Data, given: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the settings that follow; given: those that a user chose."""
         batch_size = given.get("batch_size") or self._batch_size(data)
-        epochs = round(self.images / data.images)
+        # A run at 128x128 stays below an hour.
+        images = self.images * 3 // 5 if max(data.height, data.width) > 64 else self.images
+        epochs = round(images / data.images)
         length = {u: given[u] for u in ("steps", "epochs") if given.get(u)}
         if not length and data.images >= MANY and epochs >= FEWEST_EPOCHS:
             length = {"epochs": epochs}
-        length = length or {"steps": max(round(self.images // batch_size, -2), 100)}
+        length = length or {"steps": max(round(images // batch_size, -2), 100)}
         shown = length.get("epochs", 0) * data.images
         shown = shown or length["steps"] * batch_size
         # Few images are learnt by heart, against which more R1 helps; and the gradient's
@@ -75,7 +82,9 @@ class Recipe:
         # ADA (Karras et al. 2020, section 3) holds 0.6 as the mean sign of the logits of
         # real images: four of five are told right.  Of many images fewer are, without it.
         target = 0.8 if data.images < MANY else 0.0
-        in_more_ways = "cutout" if data.channels == 1 else "colour"
+        # Grey images are often of characters, whose mirror images are none.
+        grey = data.channels == 1
+        several, few = ("translation", "cutout") if grey else ("turns", "colour")
         return dict(
             **length,
             batch_size=batch_size,
@@ -84,7 +93,7 @@ class Recipe:
             r1_weight=round(first, 3),
             r1_final_share=round(last / first, 3),
             augment_target=target,
-            augment_policy="translation" if data.images >= FEW else in_more_ways,
+            augment_policy=several if data.images >= FEW else few,
         )
 
     def _batch_size(self, data: Data) -> int:

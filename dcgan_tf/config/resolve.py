@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dcgan_tf.config import class_names, presets, schema
-from dcgan_tf.config.formulas import MNIST, Data
+from dcgan_tf.config.formulas import MNIST, OF_COURSE, Data
 from dcgan_tf.config.presets import AUTO, CHOICES, PRESETS
 from dcgan_tf.config.schema import Config
 from dcgan_tf.losses.adversarial import ADVERSARIAL_LOSSES
@@ -112,6 +112,8 @@ def inherit(parent: Config, overrides: Mapping[str, Any], name: str) -> dict[str
             )
     given = parent.model_dump(exclude_none=True)
     fixed = {n: value for n, value in given.items() if schema.kind(n) == schema.FIXED}
+    if PRESETS[parent.mode].architectures[parent.architecture].recipe:
+        fixed = {n: value for n, value in fixed.items() if n not in OF_COURSE}
     if "learning_rate" in overrides:
         del fixed["discriminator_learning_rate"]
     own = PRESETS[parent.mode].default_values({**fixed, **overrides})

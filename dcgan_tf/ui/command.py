@@ -5,7 +5,6 @@
 Only this machine reaches the page.  Trainings go on when it is closed or ended.
 """
 
-import contextlib
 import fcntl
 import os
 import pathlib
@@ -20,15 +19,12 @@ import zipfile
 from absl.flags import FlagValues
 
 from dcgan_tf.cli import flags
-from dcgan_tf.config.schema import Config
 from dcgan_tf.datasets import folder, spec
 from dcgan_tf.pages import record
 from dcgan_tf.runs.folder import PRETRAINED, Run
 from dcgan_tf.support import atomic_files, errors
 
 SHIPPED = "the ACGAN that comes with the package"
-GUESS = 147_000  # images a second on two cores, of a single pixel
-SAME_PACE = {"mode", "architecture", "height", "width", "batch_size"}
 MOST_FILES, MOST_BYTES = 100_000, 2_000_000_000  # of a .zip, unpacked
 
 
@@ -113,18 +109,6 @@ class Runs:
             return record.read(run).state if run.exists() else "has not begun"
         except (errors.RunError, OSError, ValueError) as error:
             return f"broken: {errors.first_line(error)}"
-
-    def steps(self, config: Config, minutes: float) -> tuple[int, str]:
-        """Returns the steps of so many minutes, and how we know."""
-        pace, why = GUESS / (config.height * config.width) ** 0.72, "by a guess"
-        alike = config.model_dump(include=SAME_PACE)
-        for name in reversed(self.names()):  # the newest comes last
-            with contextlib.suppress(errors.RunError, OSError, ValueError, LookupError):
-                run = record.read(self.get(name))
-                if run.config.model_dump(include=SAME_PACE) == alike:
-                    pace, why = run.entries[-1]["images_per_second"], f"as {name} took"
-        count = int(minutes * 60 * pace / config.batch_size / 100 + 1) * 100
-        return count, f"about {minutes:g} minutes, {why}"
 
     def keep(self, paths: list[str]) -> str:
         """Copies files, and unpacks a .zip, into a folder of its own; returns it."""

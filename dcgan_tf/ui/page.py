@@ -143,7 +143,8 @@ def train(runs: Runs, run, data, files, look, shown: list) -> gr.HTML:
     defined = main.define_flags()
     with gr.Row():
         mode, size = control(defined["mode"]), control(defined["image_size"])
-        minutes = gr.Number(10, label="minutes", info="about; empty: the default")
+        about = "about; empty: the default"
+        minutes = gr.Number(10, label="minutes", info=about, precision=0)
         name = gr.Textbox(label="name", info="of the run, and of its folder")
     with gr.Accordion("More", open=False):
         steps, epochs, *others = [control(defined[name]) for name in NAMES[2:]]
@@ -155,14 +156,14 @@ def train(runs: Runs, run, data, files, look, shown: list) -> gr.HTML:
     def show(dataset: str | None, name: str | None, minutes: float | None, *texts) -> str:
         folder, given = runs.get(plain(name)).folder, dict(zip(NAMES, texts, strict=True))
         given |= {"dataset": dataset, "run_dir": folder, "skip_broken": True}
+        if minutes and not (given["steps"] or given["epochs"]):
+            given["minutes"] = minutes
         argv = flags.parse(values := main.define_flags(), given)
         overrides, options = flags.overrides(values), flags.data_options(values)
         planned = plan.make(overrides, run_dir=str(folder), options=options, fresh=True)
         config, length = planned.config, planned.counted(planned.requested)
-        if minutes and not (values.steps or values.epochs):
-            count, about = runs.steps(config, minutes)
-            argv.append(f"--steps={count}")
-            length = f"{count:,} steps, {about}"
+        if values.minutes:
+            length = f"about {values.minutes} minutes by the speed that is measured first"
         command = shlex.join(["dcgan-tf", "train", *argv])
         return f"# {config.mode}, {config.architecture}, {length}\n{command}"
 
