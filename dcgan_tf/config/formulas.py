@@ -82,9 +82,7 @@ class Recipe:
         # ADA (Karras et al. 2020, section 3) holds 0.6 as the mean sign of the logits of
         # real images: four of five are told right.  Of many images fewer are, without it.
         target = 0.8 if data.images < MANY else 0.0
-        # Grey images are often of characters, whose mirror images are none.
-        grey = data.channels == 1
-        several, few = ("translation", "cutout") if grey else ("turns", "colour")
+        in_more_ways = "cutout" if data.channels == 1 else "colour"
         return dict(
             **length,
             batch_size=batch_size,
@@ -93,7 +91,7 @@ class Recipe:
             r1_weight=round(first, 3),
             r1_final_share=round(last / first, 3),
             augment_target=target,
-            augment_policy=several if data.images >= FEW else few,
+            augment_policy="translation" if data.images >= FEW else in_more_ways,
         )
 
     def _batch_size(self, data: Data) -> int:

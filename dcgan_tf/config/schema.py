@@ -88,10 +88,9 @@ class Config(pydantic.BaseModel):
         "more often, and below which less often (ADA: Karras et al. 2020); 0: never",
         common=True,
     )
-    augment_policy: Literal["translation", "turns", "cutout", "colour"] = _data(
-        "how: moved by up to an eighth; also mirrored and turned by quarters (ADA); moved "
-        "and a square of half the size hidden; or also brightness, saturation and contrast "
-        "changed (DiffAugment: Zhao et al. 2020)"
+    augment_policy: Literal["translation", "cutout", "colour"] = _data(
+        "how: moved by up to an eighth; a square of half the size hidden as well; or also "
+        "brightness, saturation and contrast changed (DiffAugment: Zhao et al. 2020)"
     )
     class_balance: Literal["data", "uniform"] = _data(
         "classes in the batches: as often as in the data, or equally often (uniform); an "

@@ -87,16 +87,6 @@ def _moved_by_an_eighth(images, down, right, taken):
     return _moved(images, tf.cast(offsets, tf.int32))
 
 
-def _turned(images, first, _, taken):
-    """Mirrors images either way, and swaps the axes of squares: one of 8 ways, or of 4."""
-    way = tf.cast(tf.floor(first * 8) * taken, tf.int32)[:, None, None, None]
-    images = tf.where(way % 2 == 1, tf.reverse(images, axis=[2]), images)
-    images = tf.where(way // 2 % 2 == 1, tf.reverse(images, axis=[1]), images)
-    if images.shape[1] == images.shape[2]:
-        images = tf.where(way >= 4, tf.transpose(images, [0, 2, 1, 3]), images)
-    return images
-
-
 def _with_a_hidden_square(images, down, right, taken):
     """Makes a part of half the height and width grey; its centre is anywhere."""
     _, height, width, _ = images.shape
@@ -141,7 +131,6 @@ _COLOURS = _brighter, _saturated, _contrasted  # of the first three channels
 
 POLICIES = {
     "translation": (_moved_by_an_eighth,),
-    "turns": (_turned, _moved_by_an_eighth),
     "cutout": (_moved_by_an_eighth, _with_a_hidden_square),
     "colour": (*_COLOURS, _moved_by_an_eighth, _with_a_hidden_square),
 }

@@ -45,8 +45,9 @@ def test_few_and_large_images():
     assert few["steps"] == 16_900  # 540,000 images
     assert few["decay_images"] == round(0.9 * 16_900 * 32)
     assert "epochs" not in few
+    # Three fifths of 540,000 images in batches of 32.
     large = values("cgan", Data("/own", 128, 128, 3, 2_000))
-    assert (large["augment_policy"], large["steps"]) == ("turns", 10_100)  # 324,000 images
+    assert (large["augment_policy"], large["steps"]) == ("translation", 10_100)
     grey = values("acgan", Data("/own", 28, 28, 1, 600))
     assert (grey["augment_policy"], grey["batch_size"]) == ("cutout", 128)
     # R1 falls from 1 at 28x28, but not below what few images need.

@@ -54,20 +54,6 @@ def test_images_are_augmented_as_often_as_the_probability_says():
         assert same == pytest.approx(still, abs=0.03 * (probability > 0))
 
 
-@pytest.mark.parametrize(("width", "turns"), [(4, (0, 1, 2, 3)), (6, (0, 2))])
-def test_images_are_mirrored_and_turned_each_way_equally_often(width, turns):
-    """By numpy's rot90: a square has eight ways; others keep their shape."""
-    image = np.arange(4 * width, dtype=np.float32).reshape(4, width)
-    ways = [np.rot90(side, turn) for side in (image, image[:, ::-1]) for turn in turns]
-    draws = (tf.range(8.0) + 0.5) / 8
-    images = tf.repeat(image[None, :, :, None], 8, axis=0)
-    turned = augmentation._turned(images, draws, draws, tf.ones([8])).numpy()[..., 0]
-    expected = sorted(way.tobytes() for way in ways * (8 // len(ways)))
-    assert sorted(way.tobytes() for way in turned) == expected
-    as_it_was = augmentation._turned(images, draws, draws, tf.zeros([8]))
-    assert (as_it_was == images).numpy().all()
-
-
 def test_a_square_of_half_the_size_is_hidden():
     images = tf.ones([500, 16, 8, 3])
     taken = tf.ones([500])
