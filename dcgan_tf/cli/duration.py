@@ -33,6 +33,8 @@ def settle(plan: Plan, minutes: int, workers: Workers, jit_compile: bool) -> Pla
         return plan
     say(f"--minutes={minutes}: measures the speed of this machine, for some seconds")
     measured, state = launch.build(plan, workers, jit_compile)
+    if measured.config.augment_target:  # half of few images are, in the midst of a run
+        state.augment_probability.assign(0.5)
     split = pipeline.load(plan.dataset, "train")
     batches, train_steps = launch.course(measured.content, state, split, jit_compile)
     try:
