@@ -35,8 +35,8 @@ def define_flags() -> FlagValues:
         ),
         init_from="folder of another run, or of one that export wrote: begin a new one in "
         "--run_dir from its weights, with its settings but for those given here; not its "
-        "length and intervals.  An export has no discriminator, which then begins with new "
-        "weights",
+        "length and intervals, nor of our networks EMA, R1, augmentation and how rates "
+        "fall.  An export has no discriminator, which then begins with new weights",
         minutes=flags.integer(
             "train a new run for about so long on this machine: some seconds of its own "
             "steps give its --steps or --epochs.  In one process",
@@ -95,7 +95,7 @@ def train(
             return planned.run, launch.start(planned, workers, call, on_entry, **switches)
         state = "is complete: " if completed == requested else "has already "
         longer = (
-            f"--{planned.unit}={2 * completed} goes on, at the rates that it ended with"
+            f"--{planned.unit}={2 * completed} goes on, by the schedules that the run has"
         )
         print(f"{planned.run.folder} {state}{planned.counted(completed)}; {longer}")
         return planned.run, None

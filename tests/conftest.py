@@ -13,6 +13,7 @@ from dcgan_tf.support import tf_setup
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 tf_setup.import_quietly(initialise=False)  # before the others, which import TensorFlow
 
+from tensorflow.python.framework import config as tf_config  # noqa: E402
 from toys import Toys  # noqa: E402
 
 from dcgan_tf import __main__ as commands  # noqa: E402
@@ -202,4 +203,5 @@ def command(tmp_path, monkeypatch, capsys, no_network):
         status = commands.main(list(map(str, arguments)))
         return status, *capsys.readouterr()
 
-    return run
+    yield run
+    tf_config.disable_op_determinism()  # which a command leaves on: its process ends

@@ -65,7 +65,7 @@ class Recipe:
     def settings(self, data: Data, given: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the settings that follow; given: those that a user chose."""
         batch_size = given.get("batch_size") or self._batch_size(data)
-        # A run at 128x128 stays below an hour.
+        # A cgan at 128x128 takes less than an hour.
         images = self.images * 3 // 5 if max(data.height, data.width) > 64 else self.images
         epochs = round(images / data.images)
         length = {u: given[u] for u in ("steps", "epochs") if given.get(u)}
@@ -80,7 +80,7 @@ class Recipe:
         last = 0.1 * pixels * math.sqrt(MNIST.images / data.images)
         first = last if self.r1_weight is None else max(self.r1_weight * pixels, last)
         # ADA (Karras et al. 2020, section 3) holds 0.6 as the mean sign of the logits of
-        # real images: four of five are told right.  Of many images fewer are, without it.
+        # real images: four of five are classified right.  Of many images fewer are.
         target = 0.8 if data.images < MANY else 0.0
         in_more_ways = "cutout" if data.channels == 1 else "colour"
         return dict(

@@ -84,8 +84,9 @@ class Config(pydantic.BaseModel):
         common=True,
     )
     augment_target: Share = _data(
-        "share of real images told right above which real images and fakes are augmented "
-        "more often, and below which less often (ADA: Karras et al. 2020); 0: never",
+        "share of real images classified as real above which real images and fakes are "
+        "augmented more often, and below which less often (ADA: Karras et al. 2020); 0: "
+        "never",
         common=True,
     )
     augment_policy: Literal["translation", "cutout", "colour"] = _data(

@@ -55,7 +55,7 @@ def augment_sometimes(
 def next_probability(probability, accuracy, target: float, images: int) -> tf.Tensor:
     """Returns the probability after a step of so many real images (ADA, section 3).
 
-    accuracy: the share of real images that the discriminator told right
+    accuracy: the share of real images that the discriminator classified as real
     """
     change = tf.sign(accuracy - target) * (images / IMAGES_TO_CERTAIN)
     return tf.clip_by_value(probability + change, 0.0, MOST_LIKELY)

@@ -26,8 +26,8 @@ CPUINFO = pathlib.Path("/proc/cpuinfo")  # what Linux tells of the processor
 # drops a control edge there without a word: a bias was then read for the generator's step
 # while the discriminator's step still moved it, and now and then the bits were others.
 _NO_OPTIMIZATION = {"remapping": False, "dependency_optimization": False}
-# It does so where fakes are augmented, nearly each time; elsewhere it saves much time.
-_NO_ARITHMETIC = {"arithmetic_optimization": False}
+# Where fakes are augmented another gave other bits nearly each time; why is not known.
+_ARITHMETIC = "arithmetic_optimization"
 _lock = threading.RLock()
 _calls = 0  # from Python that are in progress, in whatever thread
 _after_calls = contextlib.ExitStack()  # puts back what was set before the first
@@ -69,7 +69,7 @@ def as_library(*, initialise: bool = True) -> Iterator[None]:
 def _settings() -> list[tuple[Callable, Any, Any]]:
     """Lists what all threads share: what sets it, its value, and the one needed here."""
     before = tf.config.optimizer.get_experimental_options()
-    before = {n: before.get(n, True) for n in (*_NO_OPTIMIZATION, *_NO_ARITHMETIC)}
+    before = {n: before.get(n, True) for n in (*_NO_OPTIMIZATION, _ARITHMETIC)}
     floatx, data_format = keras.config.floatx(), keras.config.image_data_format()
     loggers = logging.get_absl_logger(), tf.get_logger()
     return [
@@ -80,9 +80,9 @@ def _settings() -> list[tuple[Callable, Any, Any]]:
     ]
 
 
-def keep_order() -> None:
-    """Turns off what reorders a step that augments fakes, until this process ends."""
-    tf.config.optimizer.set_experimental_options(_NO_ARITHMETIC)
+def optimise_arithmetic(on: bool) -> None:
+    """Sets whether graphs that are made from now on are optimised so: steps are faster."""
+    tf.config.optimizer.set_experimental_options({_ARITHMETIC: on})
 
 
 @contextlib.contextmanager

@@ -29,8 +29,7 @@ def make_train_steps(
     jit_compile: compile the update by XLA, but not its draws: XLA's normals are others; on
                  one device `r1_interval` updates at a time, see `_in_units`
     """
-    if config.augment_target or config.augment_fakes:
-        tf_setup.keep_order()
+    tf_setup.optimise_arithmetic(not (config.augment_target or config.augment_fakes))
     move_players = functools.partial(update, state, config)
     if jit_compile:
         move_players = tf.function(move_players, jit_compile=True)

@@ -144,7 +144,7 @@ def train(runs: Runs, run, data, files, look, shown: list) -> gr.HTML:
     with gr.Row():
         mode, size = control(defined["mode"]), control(defined["image_size"])
         about = "about; empty: the default"
-        minutes = gr.Number(10, label="minutes", info=about, precision=0)
+        minutes = gr.Number(10, label="minutes", info=about, precision=0, minimum=1)
         name = gr.Textbox(label="name", info="of the run, and of its folder")
     with gr.Accordion("More", open=False):
         steps, epochs, *others = [control(defined[name]) for name in NAMES[2:]]

@@ -48,6 +48,13 @@ def test_the_run_is_the_one_of_that_length(command, toys, tmp_path, monkeypatch)
         measured.append(measure(*arguments))
         return 20.0
 
+    course, states = duration.launch.course, []
+
+    def kept(content, state, *rest):
+        states.append(state)
+        return course(content, state, *rest)
+
+    monkeypatch.setattr(duration.launch, "course", kept)
     monkeypatch.setattr(duration, "MEASURED_SECONDS", 0.01)
     monkeypatch.setattr(duration, "seconds_per_step", steps_of_20_seconds)
     tiny = ["--mode=cgan", "--dataset=digits", "--batch_size=16", "--precision=float32"]
@@ -56,6 +63,7 @@ def test_the_run_is_the_one_of_that_length(command, toys, tmp_path, monkeypatch)
         assert (status, err, "length:         3 steps" in out) == (0, "", True)
     timed, given = (Run(tmp_path / f"run{n}") for n in ("--minutes=1", "--steps=3"))
     assert len(measured) == 1
+    assert float(states[0].augment_probability) > 0.4  # images are augmented meanwhile
     assert timed.read_config() == given.read_config()
     assert timed.witnesses.read_text() == given.witnesses.read_text() != ""
     assert "is complete" in command("train", f"--run_dir={timed.folder}", "--minutes=1")[1]

@@ -192,7 +192,11 @@ def test_a_child_has_its_parents_settings_but_for_length_and_what_is_given(small
     rule = {"update_rule": "alternating", "g_batch_multiplier": 3}
     parent = small("acgan", seed=5, epochs=9, checkpoint_every=2, keep_frames=7, **rule)
     run, default = child(parent, learning_rate=0.5), small("acgan", epochs=10)
-    assert child(parent, epochs=18).decay_images == 2 * parent.decay_images
+    own = parent.model_copy(update={"r1_weight": 9.0, "augment_target": 0.3})
+    longer = child(own, epochs=18)
+    assert longer.decay_images == 2 * parent.decay_images
+    assert (longer.r1_weight, longer.augment_target) == (parent.r1_weight, 0.0)
+    assert child(small("acgan", **KERAS, r1_weight=9.0)).r1_weight == 9.0
     assert (run.seed, run.batch_size, run.g_batch_multiplier) == (5, 16, 3)
     assert (run.learning_rate, run.discriminator_learning_rate) == (0.5, 0.5)
     assert (run.dataset, child(parent, epochs=4).epochs) == ("digits", 4)

@@ -42,7 +42,7 @@ def test_stopped_and_resumed_is_never_stopped(folders, small, few, monkeypatch, 
         return made[-1]
 
     monkeypatch.setattr(launch, "make_train_steps", kept)
-    overrides = KERAS if mode == "acgan" else {}
+    overrides = KERAS if mode == "acgan" else {"augment_target": 0.8}
     ends = ((folders[0], 2), (folders[1], 1), (folders[1], 2))
     runs = [go(to, small(mode, epochs=n, **overrides), few)[0] for to, n in ends]
     assert_same_run(*runs[:2])
