@@ -96,7 +96,7 @@ LONG = (
     "training/test_loop.py::test_stopped_and_resumed_is_never_stopped[dcgan]",
     "training/test_loop.py::test_stopped_and_resumed_is_never_stopped[cgan]",
     "training/test_graph_order.py::test_a_variable_is_never_read_while_it_is_moved[acgan "
-    "compact, paired",
+    "compact2, paired",
     "faults/test_limits.py::test_every_mode_trains_with_deterministic_operations",
 )
 

@@ -6,7 +6,6 @@ import keras
 import tensorflow as tf
 
 from dcgan_tf.cli import launch
-from dcgan_tf.config.formulas import MNIST
 from dcgan_tf.config.presets import PRESETS
 from dcgan_tf.gans import build
 from dcgan_tf.runs import checkpoint
@@ -67,7 +66,7 @@ class Toys:
         self._monkeypatch, self._small = monkeypatch, small
         self.at, self.scores, self.options, self.calls = {}, {}, [], []
         for mode in ("dcgan", "cgan"):
-            networks, architecture = (generator, discriminator), PRESETS[mode].usual(MNIST)
+            networks, architecture = (generator, discriminator), PRESETS[mode].usual
             monkeypatch.setitem(build.NETWORKS, (mode, architecture), networks)
         monkeypatch.setattr(launch, "make_train_steps", self._make_steps)
         monkeypatch.setattr(loop, "CALL_SECONDS", 0.0)

@@ -18,7 +18,7 @@ OF_COURSE = (
     *("decay_images", "ema_half_life", "r1_weight", "r1_final_share"),
     *("augment_target", "augment_policy"),
 )
-LARGEST_PLAIN = 40  # pixels up to which the smallest networks are the best
+LARGE = 40  # pixels, above which a step takes so long that a batch has half the images
 
 
 class Data(NamedTuple):
@@ -39,8 +39,7 @@ class Data(NamedTuple):
 
     @property
     def is_large(self) -> bool:
-        """Whether the images have more pixels than the smallest networks are made for."""
-        return max(self.height, self.width) > LARGEST_PLAIN
+        return max(self.height, self.width) > LARGE
 
 
 MNIST = Data("mnist")
@@ -54,6 +53,9 @@ class Recipe:
     ema_share:    the EMA's half-life as a share of the images that are shown
     r1_weight:    of 28x28 pixels at first; None: the last one throughout
     falls:        whether rates and the weight of R1 fall
+    multiplied:   whether of few large images latents are multiplied by their class's
+                  embedding, and so are other images in each class; smaller ones, and MNIST,
+                  lose recall by it
     """
 
     images: int
@@ -61,11 +63,12 @@ class Recipe:
     batch_size: int = 64
     r1_weight: float | None = None
     falls: bool = True
+    multiplied: bool = False
 
     def settings(self, data: Data, given: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the settings that follow; given: those that a user chose."""
         batch_size = given.get("batch_size") or self._batch_size(data)
-        # A cgan at 128x128 takes less than an hour.
+        # A cgan at 128x128 takes half an hour on two cores.
         images = self.images * 3 // 5 if max(data.height, data.width) > 64 else self.images
         epochs = round(images / data.images)
         length = {u: given[u] for u in ("steps", "epochs") if given.get(u)}
@@ -83,8 +86,10 @@ class Recipe:
         # real images: four of five are classified right.  Of many images fewer are.
         target = 0.8 if data.images < MANY else 0.0
         in_more_ways = "cutout" if data.channels == 1 else "colour"
+        multiplied = self.multiplied and data.images < MANY and data.is_large
         return dict(
             **length,
+            **({"label_fusion": "multiply"} if multiplied else {}),
             batch_size=batch_size,
             decay_images=round(0.9 * shown) if self.falls else 0,
             ema_half_life=max(round(self.ema_share * shown), 1),

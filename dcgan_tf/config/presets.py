@@ -17,9 +17,7 @@ from dcgan_tf.support import errors, package
 
 DIGITS = "digits"  # scikit-learn's 1,797 bundled digits
 MNIST_LIKE = ("mnist", "fashion_mnist", "kmnist")  # 60,000 images, 28x28x1, 10 classes
-LARGE = "residual"  # the default of images that are over 40 pixels
-# This package's own.
-OURS = ("compact2", "compact", LARGE)
+OURS = ("compact2", "compact")  # this package's own
 AUTO = "auto"  # what the machine decides: the data set, the precision
 
 Settings = Mapping[str, Any]
@@ -110,13 +108,14 @@ class Preset:
     architectures: Mapping[str, Architecture]
     defaults: Settings
 
-    def usual(self, data: Data) -> str:
-        """Returns the default architecture: the first, or that of large images."""
-        return LARGE if data.is_large else next(iter(self.architectures))
+    @property
+    def usual(self) -> str:
+        """The default architecture: the first."""
+        return next(iter(self.architectures))
 
     def default_values(self, overrides: Settings, data: Data = MNIST) -> dict[str, Any]:
         """Returns the defaults beside `overrides`."""
-        architecture = overrides.get("architecture", self.usual(data))
+        architecture = overrides.get("architecture", self.usual)
         own = self.architectures[architecture].on(data, overrides)
         in_steps = "steps" in own and overrides.get("epochs") is None
         length = "steps" if overrides.get("steps") is not None or in_steps else "epochs"
@@ -134,7 +133,7 @@ class Preset:
 # R1 and the EMA at every fourth step: lazy regularisation (Karras et al. 2020, StyleGAN2,
 # section 3.1).
 OURS_ALL = dict(r1_interval=4)
-# Where the class is multiplied, recall is 0.1 lower: experiments/recipes/README.md.
+# Of few large images cgan multiplies: see formulas.
 CLASSES = dict(lr_final_share=0.25, beta_2=0.99, label_fusion="concatenate")
 
 
@@ -187,7 +186,7 @@ PRESETS = {
         conditional=False,
         architectures={
             # 0 as beta_1 in place of 0.5, and more images: each brings 0.02 of coverage.
-            **_ours(Recipe(900_000, 1 / 9, falls=False), "compact", LARGE, beta_1=0.0),
+            **_ours(Recipe(900_000, 1 / 9, falls=False), "compact", beta_1=0.0),
             "tf_tutorial": Architecture(
                 "the DCGAN tutorial of tensorflow.org", published("dcgan_tutorial")
             ),
@@ -197,7 +196,7 @@ PRESETS = {
     "cgan": Preset(
         conditional=True,
         architectures={
-            **_ours(Recipe(540_000, 5 / 54), *OURS, **CLASSES),
+            **_ours(Recipe(540_000, 5 / 54, multiplied=True), *OURS, **CLASSES),
             "maxout": Architecture(
                 "Mirza & Osindero 2014; optimizer, rates, batch, latents and R1 are ours",
                 # Small matrices: bfloat16 costs more in casts than it saves.

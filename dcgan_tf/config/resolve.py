@@ -203,10 +203,9 @@ def not_defaults(config: Config, images: int) -> tuple[list[str], list[str]]:
     preset = PRESETS[config.mode]
     data = Data.of(values, images)
     defaults = preset.default_values({"architecture": config.architecture})
-    defaults["architecture"] = preset.usual(MNIST)
     brings = preset.default_values(values, data)
     usual = {**brings, **{name: defaults[name] for name in CHOICES}}
-    usual["architecture"] = preset.usual(data)
+    defaults["architecture"] = usual["architecture"] = preset.usual
     length = preset.default_values({**values, "steps": None, "epochs": None}, data)
     usual |= {name: length.get(name) for name in ("steps", "epochs")}
     other_batch = preset.default_values({**values, "batch_size": None}, data)
@@ -242,7 +241,8 @@ def _default(name: str) -> str:
     deciding: dict[str, list[Iterable[str]]] = {
         f"{DEFAULT_MODE}; {WITHOUT_CLASSES} of images without classes": [["mode"]],
         AUTO: [["dataset"]],
-        "by data set": [["architecture"], presets.ON_DIGITS, *formulas],
+        "the first": [["architecture"]],
+        "by data set": [presets.ON_DIGITS, *formulas],
         "by architecture": [a.settings for a in architectures],
         "by mode": [*(p.defaults for p in PRESETS.values())],
         "by --steps or --epochs": [*presets.LENGTHS.values()],

@@ -16,7 +16,6 @@ from dcgan_tf.models import (
     keras_examples,
     keras_gan,
     maxout,
-    residual,
     tf_tutorial,
 )
 from dcgan_tf.support import tf_setup
@@ -25,23 +24,18 @@ from dcgan_tf.support import tf_setup
 compact_projection = partial(compact.discriminator, projection=True)
 subpixel = partial(compact.generator, subpixel=True)
 seeing_std = partial(compact.discriminator, class_std=True)
-residual_projection = partial(residual.discriminator, projection=True)
-residual_seeing_std = partial(residual.discriminator, class_std=True)
 tutorial_projection = partial(tf_tutorial.discriminator, projection=True)
 
 # A network's options are settings of the same names.
 NETWORKS: dict[tuple[str, str], tuple[Callable, Callable]] = {
     ("dcgan", "compact"): (compact.generator, compact.discriminator),
-    ("dcgan", "residual"): (residual.generator, residual.discriminator),
     ("dcgan", "tf_tutorial"): (tf_tutorial.generator, tf_tutorial.discriminator),
     ("cgan", "compact2"): (subpixel, compact_projection),
     ("cgan", "compact"): (compact.generator, compact_projection),
-    ("cgan", "residual"): (residual.generator, residual_projection),
     ("cgan", "maxout"): (maxout.generator, maxout.discriminator),
     ("cgan", "tf_tutorial"): (tf_tutorial.generator, tutorial_projection),
     ("acgan", "compact2"): (subpixel, seeing_std),
     ("acgan", "compact"): (compact.generator, compact.discriminator),
-    ("acgan", "residual"): (residual.generator, residual_seeing_std),
     ("acgan", "keras_2018"): (keras_examples.generator_2018, keras_examples.discriminator),
     ("acgan", "keras_gan"): (keras_gan.generator, keras_gan.discriminator),
     ("acgan", "keras_2017"): (keras_examples.generator_2017, keras_examples.discriminator),

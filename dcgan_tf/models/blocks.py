@@ -16,7 +16,7 @@ from keras import layers
 from keras.config import floatx
 
 from dcgan_tf.losses.class_heads import CLASS_HEADS
-from dcgan_tf.models.layers import BiasDense, ClassStd, Dropout
+from dcgan_tf.models.layers import Dropout
 
 FUSIONS = {
     "multiply": layers.Multiply,
@@ -57,37 +57,6 @@ def acgan_heads(features, classes: int, class_head: str):
     heads = CLASS_HEADS[class_head].heads.items()
     units = {"adversarial": 1, **{name: logits * classes for name, logits in heads}}
     return {n: layers.Dense(units[n], name=n, dtype=floatx())(features) for n in units}
-
-
-def hidden_and_heads(
-    x,
-    labels,
-    classes: int,
-    negative_slope: float,
-    dropout_rate: float,
-    class_head: str | None,
-    projection: bool,
-    class_std: bool,
-    plain=None,
-):
-    """The logits of features [B, H, W, C], by a hidden layer that sees them whole.
-
-    class_head: there are `acgan_heads`
-    projection: the label is given by `projection_head`
-    class_std:  `layers.ClassStd` tells whether images of a class are more alike than real
-                ones
-    plain:      else the layer of the one logit, where it was made before
-    """
-    x = layers.Flatten()(x)
-    if class_std:
-        std = ClassStd(classes, dtype=floatx())(x, labels)
-        x = layers.Concatenate(dtype=floatx())([x, std])
-    x = activated(BiasDense(256)(x), negative_slope, dropout_rate)
-    if projection:
-        return projection_head(x, labels, classes)
-    if class_head:
-        return acgan_heads(x, classes, class_head)
-    return {"adversarial": (plain or layers.Dense(1, dtype=floatx()))(x)}
 
 
 def fused_inputs(

@@ -1,10 +1,10 @@
 """A page in which a run's generator draws in the browser, as one file of HTML.
 
-network.js runs the generator, one of our own, as a list of simple layers.  A layer reads
-the outputs of earlier ones.  They are numbered: 0 and 1 are the latents and the labels, the
-next is the first layer's output, and so on.  Labels [B] become class weights [classes] that
-add up to 1, so that an image can be of something between two classes: what looks up a row
-of a table becomes a product with the table.
+network.js runs the generator, one of `models.compact`, as a list of simple layers.  A layer
+reads the outputs of earlier ones.  They are numbered: 0 and 1 are the latents and the
+labels, the next is the first layer's output, and so on.  Labels [B] become class weights
+[classes] that add up to 1, so that an image can be of something between two classes: what
+looks up a row of a table becomes a product with the table.
 """
 
 import base64
@@ -56,8 +56,7 @@ def describe(generator: keras.Model) -> list[dict[str, Any]]:
         read = [numbers[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
         size = int(np.prod(layer.output.shape[1:]))
         steps = [] if isinstance(layer, layers.Reshape) else [_described(layer)]
-        outputs = getattr(layer, "activation", None)
-        if outputs is keras.activations.tanh and not isinstance(layer, layers.Activation):
+        if getattr(layer, "activation", None) is keras.activations.tanh:
             steps.append({"kind": "tanh"})
         for step in steps:
             described.append({"read": read, "size": size, **step})
@@ -78,33 +77,20 @@ def _described(layer: layers.Layer) -> dict[str, Any]:
             scale = layer.gamma.numpy() / deviation
             offset = layer.beta.numpy() - layer.moving_mean.numpy() * scale
             return {"kind": "scale", "scale": _packed(scale), "offset": _packed(offset)}
-        case layers.Conv2DTranspose() | layers.Conv2D():
-            return _convolution(layer)
-        case layers.UpSampling2D():
-            return {"kind": "doubled", "shape": list(layer.input.shape[1:])}  # [H, W, C]
-        case layers.Activation():
-            return {"kind": layer.activation.__name__}
+        case layers.Conv2DTranspose():
+            (taps, _), (stride, _) = layer.kernel_size, layer.strides
+            bias = {} if layer.bias is None else {"bias": _packed(layer.bias.numpy())}
+            return {
+                "kind": "transposed",
+                "shape": list(layer.input.shape[1:]),  # [H, W, C]
+                "to": list(layer.output.shape[1:]),
+                "taps": taps,
+                "stride": stride,
+                # Keras keeps the kernel as [height, width, outputs, inputs].
+                "kernel": _packed(layer.kernel.numpy().swapaxes(2, 3)),
+                **bias,
+            }
     return {"kind": type(layer).__name__.lower()}  # add, concatenate, multiply or relu
-
-
-def _convolution(layer: layers.Layer) -> dict[str, Any]:
-    """Returns a transposed convolution, or as one what a plain one in single steps does."""
-    (taps, _), (stride, _) = layer.kernel_size, layer.strides
-    bias = {} if layer.bias is None else {"bias": _packed(layer.bias.numpy())}
-    kernel = layer.kernel.numpy()
-    if isinstance(layer, layers.Conv2DTranspose):
-        kernel = kernel.swapaxes(2, 3)  # of [height, width, outputs, inputs]
-    else:
-        kernel = kernel[::-1, ::-1]  # an input meets the taps in the opposite order
-    return {
-        "kind": "transposed",
-        "shape": list(layer.input.shape[1:]),  # [H, W, C]
-        "to": list(layer.output.shape[1:]),
-        "taps": taps,
-        "stride": stride,
-        "kernel": _packed(kernel),
-        **bias,
-    }
 
 
 def principal_directions(generator: keras.Model) -> np.ndarray:

@@ -81,7 +81,7 @@ def _settings() -> list[tuple[Callable, Any, Any]]:
 
 
 def optimise_arithmetic(on: bool) -> None:
-    """Sets whether graphs that are made from now on are optimised so: steps are faster."""
+    """Sets whether graphs that are called from now on are optimised so: it saves time."""
     tf.config.optimizer.set_experimental_options({_ARITHMETIC: on})
 
 

@@ -39,9 +39,13 @@ def test_few_and_large_images():
     """By hand: 64x64 has 5.224 times the pixels, 600 a tenth of a tenth of 60,000."""
     few = values("cgan", Data("/own", 64, 64, 3, 600))
     assert few["r1_weight"] == pytest.approx(5.224 * 0.1 * 10, abs=1e-3)
-    assert (few["architecture"], few["batch_size"]) == ("residual", 32)
+    assert (few["architecture"], few["batch_size"]) == ("compact2", 32)
+    assert few["label_fusion"] == "multiply"
     assert (few["augment_policy"], few["augment_target"]) == ("colour", 0.8)
-    assert values("cgan", Data("/own", images=10_000))["augment_target"] == 0.0
+    many = values("cgan", Data("/own", images=10_000))
+    assert many["augment_target"] == 0.0
+    other = Data("/own", 40, 40, 3, 600), Data("/own", 64, 64, 3, 10_000)
+    assert {values("cgan", d)["label_fusion"] for d in other} == {"concatenate"}
     assert few["steps"] == 16_900  # 540,000 images
     assert few["decay_images"] == round(0.9 * 16_900 * 32)
     assert "epochs" not in few

@@ -111,7 +111,7 @@ def test_a_run_of_which_no_setting_of_today_says_something_is_refused(name):
         ({"d_class_weight_real": 2.0}, "--d_class_weight_real=2.0: goes with --mode=acgan"),
         (
             {"mode": "cgan", "architecture": "resnet"},
-            "has only compact2, compact, residual, maxout",
+            "has only compact2, compact, maxout",
         ),
         ({"g_batch_multiplier": 2}, "goes with --update_rule=alternating or separate"),
         (

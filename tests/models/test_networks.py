@@ -35,20 +35,6 @@ for architecture, fewer, more in (("compact", 0, 0), ("compact2", 12 * 64 * 128,
         ("cgan", architecture): (conditional, (COMPACT_DISCRIMINATOR + 2_560, 0)),
         ("acgan", architecture): (conditional, (COMPACT_DISCRIMINATOR + 5_140 + more, 0)),
     }
-# The residual generator: to 7 x 7 x 64, two doublings, an image of each; its discriminator:
-# one block behind the first layer, whose shortcut has kernels of 1 x 1.
-RESIDUAL = 25_600 + 4 * 256 + 256 * 3_136 + 4 * 3_136
-RESIDUAL += 9 * 64 * 32 + 4 * 32 + 9 * 32 * 16 + 4 * 16 + 9 * 32 + 1 + 9 * 16 + 1
-BLOCK = 16 * 32 + 32 + 16 * 16 * 32 + 32 + 9 * 32 * 32 + 32
-RESIDUAL_DISCRIMINATOR = 272 + BLOCK + 1_568 * 256 + 256 + 257
-for mode, more, of_discriminator in (
-    ("dcgan", 0, 0),
-    ("cgan", 26_600, 2_560),
-    ("acgan", 26_600, 5_140 + 256),
-):
-    generator = RESIDUAL + more, 2 * (256 + 3_136 + 32 + 16)
-    discriminator = RESIDUAL_DISCRIMINATOR + of_discriminator, 0
-    COUNTS[mode, "residual"] = generator, discriminator
 MNIST = ImageSpec(28, 28, 1, 10)
 
 

@@ -33,16 +33,6 @@ const KINDS = {
     if (layer.bias) out.forEach((value, i) => (out[i] = value + layer.bias[i % outputs]));
   },
 
-  doubled(layer, out, x) {
-    const [height, width, channels] = layer.shape;
-    for (let i = 0, to = 0; i < 2 * height; i++) {
-      for (let j = 0; j < 2 * width; j++, to += channels) {
-        const from = ((i >> 1) * width + (j >> 1)) * channels;
-        out.set(x.subarray(from, from + channels), to);
-      }
-    }
-  },
-
   scale({ scale, offset }, out, x) {
     const channels = scale.length;
     for (let i = 0; i < out.length; i += channels) {
