@@ -54,8 +54,8 @@ class Recipe:
     r1_weight:    of 28x28 pixels at first; None: the last one throughout
     falls:        whether rates and the weight of R1 fall
     multiplied:   whether of few large images latents are multiplied by their class's
-                  embedding, and so are other images in each class; smaller ones, and MNIST,
-                  lose recall by it
+                  embedding, and so are other images in each class; smaller ones gain
+                  nothing by it, and MNIST loses recall
     """
 
     images: int
